@@ -1,0 +1,1 @@
+"""The approvals inbox and its detail view."""

@@ -1,0 +1,1 @@
+"""The property inspector of the selected entry."""

@@ -1,0 +1,1 @@
+"""The registry tree: flat model, cell delegate, view."""

@@ -1,0 +1,1 @@
+"""The driver runtime: registry, matching, extensions, supervision. Imports nothing."""

@@ -1,0 +1,1 @@
+"""What a front end or another program sees: one API, plain data, no event loop of its own."""

@@ -1,0 +1,1 @@
+"""ioreg, systemextensionsctl and dext."""

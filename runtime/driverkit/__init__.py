@@ -1,0 +1,1 @@
+"""The SDK that driver authors import."""

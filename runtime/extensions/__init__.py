@@ -1,0 +1,1 @@
+"""What may run: bundles, entitlements, requests, policy, store."""

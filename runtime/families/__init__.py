@@ -1,0 +1,1 @@
+"""Devices as providers: discovery and the provider side of each bus."""

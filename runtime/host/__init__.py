@@ -1,0 +1,1 @@
+"""The zygote and the driver process around the SDK."""

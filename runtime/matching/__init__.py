@@ -1,0 +1,1 @@
+"""Pure: entry and personalities in, ranked candidates and a trace of why out."""

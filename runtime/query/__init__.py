@@ -1,0 +1,1 @@
+"""Pure questions about a registry: search and comparison."""

@@ -1,0 +1,1 @@
+"""Running drivers: child lifecycle, restart policy, quarantine."""

@@ -1,0 +1,1 @@
+"""The protocols, sans-I/O: limits, messages, codec, session."""
