@@ -1,0 +1,28 @@
+"""A personality: one matching dictionary of a bundle's IOKitPersonalities.
+
+Source: Apple, IOKitPersonalities; xnu iokit/Kernel/IOCatalogue.cpp.
+Invariant: a value; what matches what is `runtime.matching`'s.
+"""
+
+import msgspec
+
+from runtime.model.properties import Properties
+
+DEFAULT_CATEGORY = "IODefaultMatchCategory"
+
+
+class Personality(msgspec.Struct, frozen=True):
+    """One personality of one bundle.
+
+    `table` is the whole dictionary as it stands in the Info.plist.
+    """
+
+    name: str
+    bundle_id: str
+    provider_class: str
+    user_class: str
+    table: Properties
+    category: str = DEFAULT_CATEGORY
+    probe_score: int = 0
+    server_name: str = ""  # IOUserServerName
+    content_hash: str = ""  # of the bundle that carries it

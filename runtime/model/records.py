@@ -1,0 +1,170 @@
+"""The records beside entries that leave the runtime: drivers, extensions, requests, status.
+
+A record replaces the earlier one of the same kind and id as a whole. Times are nanoseconds:
+`*_ns` monotonic for ages, `*_wall_ns` since 1970 for display only.
+Invariant: values only; ids and order are the runtime's.
+"""
+
+import enum
+
+import msgspec
+
+from runtime.model.driver_lifecycle import DriverState
+from runtime.model.extension_lifecycle import ExtensionState
+from runtime.model.identity import BundleId, ContentHash, DriverId, EntryId, RequestId
+from runtime.model.outcome import Exit, Stage
+
+
+class StageTime(msgspec.Struct, frozen=True, array_like=True):
+    """One step of a launch: how long after the request it was reached, in microseconds."""
+
+    stage: Stage
+    after_us: int
+
+
+class Driver(msgspec.Struct, frozen=True, array_like=True, tag="driver"):
+    """One driver: a personality on a provider, with the process that runs it now."""
+
+    id: DriverId
+    name: str  # IOUserClass
+    bundle_id: BundleId
+    content_hash: ContentHash
+    personality: str
+    provider: EntryId
+    provider_path: str
+    service: int = 0  # its entry, 0 while it has none
+    pid: int = 0
+    state: DriverState = DriverState.STOPPED
+    starts: int = 0  # processes launched so far
+    crashes: int = 0
+    since_wall_ns: int = 0  # when the present state began
+    last_exit: Exit | None = None
+    launch: tuple[StageTime, ...] = ()
+    sandbox: tuple[str, ...] = ()  # what was really applied, one sentence each
+    missing: tuple[str, ...] = ()  # what could not be applied, and why
+    note: str = ""  # why it is in this state, where the state word does not say
+
+
+class Entitlement(msgspec.Struct, frozen=True, array_like=True):
+    """One entitlement of an extension: its key, its value as text, and plain words."""
+
+    key: str
+    value: str
+    words: str
+    risky: bool = False
+
+
+class DeviceHit(msgspec.Struct, frozen=True, array_like=True):
+    """A present device that an extension's personalities match."""
+
+    entry: EntryId
+    title: str
+    path: str
+    score: int
+    displaces: str = ""  # kernel driver that would be replaced
+
+
+class Requester(msgspec.Struct, frozen=True, array_like=True):
+    """Who asked: taken from the peer's credentials, never from its message."""
+
+    app: str  # display name of the app
+    app_path: str
+    pid: int = 0
+    uid: int = 0
+    user: str = ""
+    program: str = ""  # executable of the asking process
+
+
+class Extension(msgspec.Struct, frozen=True, array_like=True, tag="extension"):
+    """One extension in one version that the runtime knows."""
+
+    id: str  # `<bundle id>@<first 12 digits of the content hash>`
+    bundle_id: BundleId
+    content_hash: ContentHash
+    name: str  # CFBundleDisplayName
+    short_version: str
+    version: str
+    state: ExtensionState
+    team_id: str = ""
+    category: str = "com.apple.system_extension.driver_extension"
+    app: str = ""
+    app_path: str = ""
+    usage: str = ""  # OSBundleUsageDescription
+    signature: str = "not signed"
+    entitlements: tuple[Entitlement, ...] = ()
+    note: str = ""
+
+
+class RequestState(enum.StrEnum):
+    """The life of an activation request; `COMPLETED`, `DENIED` and later ones are final."""
+
+    WAITING = "waiting for approval"
+    COMPLETED = "completed"
+    DENIED = "denied"
+    SUPERSEDED = "superseded"
+    CANCELED = "canceled"
+    FAILED = "failed"
+
+
+class Request(msgspec.Struct, frozen=True, array_like=True, tag="request"):
+    """One activation request; while `WAITING`, an item of the approvals inbox."""
+
+    id: RequestId
+    extension: str  # Extension.id
+    bundle_id: BundleId
+    content_hash: ContentHash
+    nonce: str  # one use; a decision has to repeat it
+    name: str
+    short_version: str
+    version: str
+    requester: Requester
+    state: RequestState
+    usage: str = ""
+    signature: str = "not signed"
+    needs_developer: bool = True  # may not run unless developer mode is on
+    entitlements: tuple[Entitlement, ...] = ()
+    devices: tuple[DeviceHit, ...] = ()
+    first_wall_ns: int = 0
+    count: int = 1  # how often the same request came
+    error: int = 0  # OSSystemExtensionError, 0 for none
+    reason: str = ""
+    decided_by: str = ""
+    decided_wall_ns: int = 0
+    uid: int = 0  # for whom the decision holds
+
+
+class Mode(enum.StrEnum):
+    """How this runtime runs (DESIGN: processes, modes, lifetimes)."""
+
+    EMBEDDED = "embedded"  # child of a window
+    ALONE = "alone"  # python -m runtime
+    SYSTEM = "system"  # the system service
+
+
+class Status(msgspec.Struct, frozen=True, array_like=True, tag="status"):
+    """One record with id 0: the runtime itself."""
+
+    run: str  # identity of this run: 16 hex digits
+    mode: Mode
+    uid: int
+    user: str
+    pid: int
+    version: str
+    developer: bool = False
+    may_approve: bool = False  # whether this very connection may decide requests
+    udev: bool = False  # events come from udevd, not from the kernel
+    resyncs: int = 0  # how often events were lost and the machine was read again
+    busy: int = 0
+    state_dir: str = ""
+    notes: tuple[str, ...] = ()  # standing conditions the user has to know
+
+
+class LogLine(msgspec.Struct, frozen=True, array_like=True):
+    """One line of a driver's log."""
+
+    driver: DriverId
+    number: int  # counts up for each driver
+    wall_ns: int
+    pid: int
+    source: str  # "log" (IOLog), "output" (stdout, stderr), "runtime"
+    text: str

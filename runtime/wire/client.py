@@ -1,0 +1,322 @@
+"""Messages between the runtime and its clients (window, commands, apps), and the commands.
+
+Order: both sides send `Hello` first. A client sends `Ask`s, each answered by exactly one
+`Answer` or `Refusal` with its number, in any order. After `Subscribe` the runtime sends
+`SnapshotBegin`, `Part`s, `SnapshotEnd`, then `Delta`s numbered without gaps; a new
+`SnapshotBegin` at any time means: forget everything and start again (resync).
+Fields are only ever appended; a reader ignores those it does not know.
+Invariant: values only, no I/O.
+"""
+
+import enum
+from typing import ClassVar
+
+import msgspec
+
+from runtime.model.entry import Entry
+from runtime.model.events import Event
+from runtime.model.identity import BundleId, ContentHash, DriverId, EntryId, RequestId
+from runtime.model.records import Driver, Extension, LogLine, Request, Status
+from runtime.wire.limits import Name, Text
+
+
+class Topic(enum.StrEnum):
+    """What a client can subscribe to."""
+
+    ENTRIES = "entries"
+    DRIVERS = "drivers"
+    EXTENSIONS = "extensions"
+    REQUESTS = "requests"
+    STATUS = "status"
+    EVENTS = "events"
+    LOGS = "logs"
+
+
+ALL_TOPICS = tuple(Topic)
+
+
+# --- commands: what a client can ask for; RESULT is the type of the answer --------------------
+
+
+class Subscribe(msgspec.Struct, frozen=True, array_like=True, tag="subscribe"):
+    """Send a snapshot of these topics and then every change. Answer: nothing."""
+
+    RESULT: ClassVar[type] = type(None)
+    topics: tuple[Topic, ...] = ALL_TOPICS
+
+
+class Activate(msgspec.Struct, frozen=True, array_like=True, tag="activate"):
+    """Ask for the activation of an app's extension.
+
+    `bundle_id` empty: the app's only extension. Answered when the bundle is staged and
+    verified, with the request as it then stands (it may be completed at once). Refused with
+    code ``invalid-bundle`` or ``sx-N`` (N the OSSystemExtensionError).
+    """
+
+    RESULT: ClassVar[type] = Request
+    app_path: Text
+    bundle_id: BundleId = BundleId("")
+
+
+class Deactivate(msgspec.Struct, frozen=True, array_like=True, tag="deactivate"):
+    """Stop and remove an extension. Answer: the extension as it then stands."""
+
+    RESULT: ClassVar[type] = Extension
+    bundle_id: BundleId
+
+
+class Decide(msgspec.Struct, frozen=True, array_like=True, tag="decide"):
+    """Approve or deny a request.
+
+    A decision names what was shown: request, content hash and nonce are compared again when
+    it is applied. Repeating a decision that holds is answered with the same result. Refused
+    with ``not-allowed``, ``not-found``, ``stale`` (not what was shown), ``decided`` (another
+    answer already holds) or ``developer-mode`` (it needs that mode, which is off).
+    """
+
+    RESULT: ClassVar[type] = Request
+    request: RequestId
+    content_hash: ContentHash
+    nonce: Name
+    approve: bool
+    note: Text = ""
+
+
+class SetDeveloperMode(msgspec.Struct, frozen=True, array_like=True, tag="developer"):
+    """Turn developer mode on or off. Answer: the status."""
+
+    RESULT: ClassVar[type] = Status
+    on: bool
+
+
+class GetRecords(msgspec.Struct, frozen=True, array_like=True, tag="get-records"):
+    """Read the present drivers, extensions, requests and status once."""
+
+    RESULT: ClassVar[type] = "Records"  # type: ignore[assignment]  # set below its class
+
+
+class Records(msgspec.Struct, frozen=True, array_like=True):
+    """Answer to `GetRecords`."""
+
+    status: Status
+    drivers: tuple[Driver, ...]
+    extensions: tuple[Extension, ...]
+    requests: tuple[Request, ...]
+
+
+GetRecords.RESULT = Records
+
+
+class Plugged(msgspec.Struct, frozen=True, array_like=True):
+    """Answer to `Plug` and `Unplug`: the device's entry, and its path in the IOService plane."""
+
+    entry: EntryId
+    path: str
+
+
+class Plug(msgspec.Struct, frozen=True, array_like=True, tag="plug"):
+    """Plug a simulated device in, by its model's name (``sample``)."""
+
+    RESULT: ClassVar[type] = Plugged
+    model: Name
+
+
+class Unplug(msgspec.Struct, frozen=True, array_like=True, tag="unplug"):
+    """Unplug the simulated device of this model that was plugged last."""
+
+    RESULT: ClassVar[type] = Plugged
+    model: Name
+
+
+class CrashDriver(msgspec.Struct, frozen=True, array_like=True, tag="crash"):
+    """Have a driver's process dereference null. Answer: the driver. Needs developer mode."""
+
+    RESULT: ClassVar[type] = Driver
+    driver: DriverId
+
+
+class RestartDriver(msgspec.Struct, frozen=True, array_like=True, tag="restart"):
+    """Stop a driver in order and start it again. Answer: the driver."""
+
+    RESULT: ClassVar[type] = Driver
+    driver: DriverId
+
+
+class ReleaseDriver(msgspec.Struct, frozen=True, array_like=True, tag="release"):
+    """Let a quarantined driver start again. Answer: the driver."""
+
+    RESULT: ClassVar[type] = Driver
+    driver: DriverId
+
+
+class LogPage(msgspec.Struct, frozen=True, array_like=True):
+    """Answer to `ReadLog`: oldest first; `dropped` lines came before and are gone."""
+
+    lines: tuple[LogLine, ...]
+    dropped: int
+
+
+class ReadLog(msgspec.Struct, frozen=True, array_like=True, tag="read-log"):
+    """Read a driver's kept log lines with a number above `after`."""
+
+    RESULT: ClassVar[type] = LogPage
+    driver: DriverId
+    after: int = 0
+
+
+class Section(msgspec.Struct, frozen=True, array_like=True):
+    """One group of facts of `Details`: rows of (indent, name, value)."""
+
+    title: str
+    rows: tuple[tuple[int, str, str], ...]
+
+
+class Details(msgspec.Struct, frozen=True, array_like=True):
+    """Answer to `Describe`: facts that are read from the device only when somebody looks."""
+
+    sections: tuple[Section, ...]
+    note: str = ""  # why there is nothing, or not everything
+
+
+class Describe(msgspec.Struct, frozen=True, array_like=True, tag="describe"):
+    """Read USB descriptors or HID facts of a present device."""
+
+    RESULT: ClassVar[type] = Details
+    entry: EntryId
+
+
+class InstallSample(msgspec.Struct, frozen=True, array_like=True, tag="install-sample"):
+    """Copy the sample app that comes with the program into the Applications folder."""
+
+    RESULT: ClassVar[type] = "Installed"  # type: ignore[assignment]  # set below its class
+
+
+class Installed(msgspec.Struct, frozen=True, array_like=True):
+    """Answer to `InstallSample`: where the app is, and the program in it to launch."""
+
+    app_path: str
+    program: str
+
+
+InstallSample.RESULT = Installed
+
+
+class Quit(msgspec.Struct, frozen=True, array_like=True, tag="quit"):
+    """Stop all drivers in order and end the runtime. Answered when the drivers are stopped."""
+
+    RESULT: ClassVar[type] = type(None)
+
+
+class Detach(msgspec.Struct, frozen=True, array_like=True, tag="detach"):
+    """Run on when this client, the window that started the runtime, goes."""
+
+    RESULT: ClassVar[type] = type(None)
+
+
+Command = (
+    Subscribe
+    | Activate
+    | Deactivate
+    | Decide
+    | SetDeveloperMode
+    | GetRecords
+    | Plug
+    | Unplug
+    | CrashDriver
+    | RestartDriver
+    | ReleaseDriver
+    | ReadLog
+    | Describe
+    | InstallSample
+    | Quit
+    | Detach
+)
+
+
+# --- messages ---------------------------------------------------------------------------------
+
+
+class Hello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):
+    """First message of both sides."""
+
+    version: int
+    who: Name  # "window", "ioreg", …: for the log only, never for a decision
+
+
+class Ask(msgspec.Struct, frozen=True, array_like=True, tag="ask"):
+    """A client's command with a number of its own choice, unused among its open ones."""
+
+    number: int
+    command: Command
+
+
+class Answer(msgspec.Struct, frozen=True, array_like=True, tag="answer"):
+    """The result of a command, encoded as its RESULT."""
+
+    number: int
+    result: msgspec.Raw
+
+
+class Refusal(msgspec.Struct, frozen=True, array_like=True, tag="refusal"):
+    """A command that was not carried out: code for programs, one sentence for people."""
+
+    number: int
+    code: str
+    text: str
+
+
+class SnapshotBegin(msgspec.Struct, frozen=True, array_like=True, tag="snapshot"):
+    """Forget everything; `sequence` numbers the first `Delta` that follows the snapshot."""
+
+    sequence: int
+    run: str
+
+
+class Part(msgspec.Struct, frozen=True, array_like=True, tag="part"):
+    """A part of a snapshot; parents come before their children."""
+
+    entries: tuple[Entry, ...] = ()
+    drivers: tuple[Driver, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+    requests: tuple[Request, ...] = ()
+    status: Status | None = None
+    events: tuple[Event, ...] = ()
+
+
+class SnapshotEnd(msgspec.Struct, frozen=True, array_like=True, tag="snapshot-end"):
+    """The snapshot is whole; `more` is False when nothing will follow (a file's reader)."""
+
+    more: bool = True
+
+
+class Delta(msgspec.Struct, frozen=True, array_like=True, tag="delta"):
+    """Changes since the last message: records replace, `gone_*` are removed.
+
+    Removed entries are named children first. `lost_*` count events and log lines that were
+    dropped because this client was slow.
+    """
+
+    sequence: int
+    entries: tuple[Entry, ...] = ()
+    gone_entries: tuple[EntryId, ...] = ()
+    drivers: tuple[Driver, ...] = ()
+    gone_drivers: tuple[DriverId, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+    gone_extensions: tuple[str, ...] = ()
+    requests: tuple[Request, ...] = ()
+    gone_requests: tuple[RequestId, ...] = ()
+    status: Status | None = None
+    events: tuple[Event, ...] = ()
+    logs: tuple[LogLine, ...] = ()
+    lost_events: int = 0
+    lost_logs: int = 0
+
+
+class Goodbye(msgspec.Struct, frozen=True, array_like=True, tag="goodbye"):
+    """Last message of a side that leaves on purpose; `reason` is one sentence or empty."""
+
+    reason: Text = ""
+
+
+ToRuntime = Hello | Ask | Goodbye
+ToClient = Hello | Answer | Refusal | SnapshotBegin | Part | SnapshotEnd | Delta | Goodbye

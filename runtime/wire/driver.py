@@ -1,0 +1,140 @@
+"""Messages between the runtime and a driver's process, on two SEQPACKET sockets.
+
+Control socket (the driver's main thread, which is the Default queue, and its senders):
+both sides send `Hello`; the runtime sends `Load`, then `Call`s of `runtime.wire.methods`
+(Start, Stop) and `Complete`s; the driver sends `Staged`, `Call`s to its provider, `Reply`s.
+Every `Call` is answered by exactly one `Reply` or `Fail` with its number. `Goodbye` is the
+epitaph: an end of file without one counts as a crash.
+Watch socket (the driver's watcher thread): log lines and the queues' pulse.
+
+One packet is one message. From a driver an unknown field, an empty or a truncated packet is
+a breach, and the driver is killed.
+Invariant: values only, no I/O.
+"""
+
+import msgspec
+
+from runtime.model.outcome import Stage
+from runtime.wire import methods
+from runtime.wire.limits import Handle, Name, Number, Text
+
+
+class _Strict(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag_field="t"
+):
+    """Base of every message here: unknown fields are refused."""
+
+
+class Hello(_Strict, frozen=True, tag="hello"):
+    """First message of both sides on both sockets."""
+
+    version: int
+
+
+class Load(_Strict, frozen=True, tag="load"):
+    """Runtime to driver, once: what to run. The bundle is the sealed memfd of the launch.
+
+    `properties` are the driver's own entry's, `provider_properties` its provider's, both
+    encoded by `runtime.model.properties`. `service` and `provider` are entry ids.
+    """
+
+    bundle_id: Name
+    executable: Name  # CFBundleExecutable: module inside the bundle, `X.py`
+    user_class: Name  # IOUserClass
+    service: Number
+    provider: Number
+    provider_class: Name
+    provider_name: Name
+    properties: msgspec.Raw
+    provider_properties: msgspec.Raw
+
+
+class Staged(_Strict, frozen=True, tag="staged"):
+    """Driver to runtime: a launch stage was reached."""
+
+    stage: Stage
+    applied: tuple[Text, ...] = ()  # with LOCKED_DOWN: what holds, one sentence each
+    missing: tuple[Text, ...] = ()  # with LOCKED_DOWN: what this kernel could not give
+    classes: tuple[Name, ...] = ()  # with LOADED: the driver's class chain, leaf first
+
+
+class Call(_Strict, frozen=True, tag="call"):
+    """Call a method of an object of the other side.
+
+    `target` is a handle that the other side gave out; 0 is the driver's service when the
+    runtime calls, the provider when the driver calls.
+    """
+
+    number: Number
+    target: Handle
+    method: methods.Method
+
+
+class Reply(_Strict, frozen=True, tag="reply"):
+    """The result of a call, encoded as the method's RESULT."""
+
+    number: Number
+    result: msgspec.Raw
+
+
+class Fail(_Strict, frozen=True, tag="fail"):
+    """A call that failed: a kern_return_t and, where there is more to say, a sentence."""
+
+    number: Number
+    code: Number
+    text: Text = ""
+
+
+class Complete(_Strict, frozen=True, tag="complete"):
+    """Runtime to driver: an OSAction's callback is due.
+
+    Exactly one for each action handed to the runtime; after an unplug or a Stop the
+    outstanding ones complete with kIOReturnAborted.
+    """
+
+    action: Number
+    completion: methods.Completion
+
+
+class CrashYourself(_Strict, frozen=True, tag="crash"):
+    """Runtime to driver: dereference null on the Default queue."""
+
+
+class Goodbye(_Strict, frozen=True, tag="goodbye"):
+    """The epitaph. `error` empty: the side ends as it was told to."""
+
+    error: Text = ""
+    frames: tuple[Text, ...] = ()  # Python frames, innermost first
+
+
+ToDriver = Hello | Load | Call | Reply | Fail | Complete | CrashYourself | Goodbye
+ToRuntime = Hello | Staged | Call | Reply | Fail | Goodbye
+
+
+class Log(_Strict, frozen=True, tag="log"):
+    """Watcher to runtime: one log line, as IOLog was given it."""
+
+    text: Text
+
+
+class QueuePulse(_Strict, frozen=True):
+    """One dispatch queue's state: what it runs, since when, and whether it waits for us."""
+
+    queue: Name
+    callback: Name = ""  # empty: idle
+    age_us: Number = 0  # of the callback
+    calling: bool = False  # it has a call to the runtime outstanding
+
+
+class Pulse(_Strict, frozen=True, tag="pulse"):
+    """Watcher to runtime, once a second and when asked: every queue's state."""
+
+    queues: tuple[QueuePulse, ...]
+
+
+class AskPulse(_Strict, frozen=True, tag="ask-pulse"):
+    """Runtime to watcher: send a Pulse now."""
+
+
+FromWatcher = Hello | Log | Pulse | Goodbye
+ToWatcher = Hello | AskPulse | Goodbye

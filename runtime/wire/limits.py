@@ -1,0 +1,28 @@
+"""Every maximum of the protocols, with its reason. Sizes are bytes unless named otherwise."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+CLIENT_VERSION = 1  # of the client protocol; a runtime speaks with clients of its own version only
+DRIVER_VERSION = 1  # of the driver protocol; both ends come from one installation
+
+FRAME = 1 << 20  # one client message: a log page or an answer; snapshots use `PART`
+PART = 64 << 10  # one part of a snapshot or delta: keeps a reader's turn short
+PACKET = 128 << 10  # one driver packet: fits the default SO_SNDBUF (212,992) with its overhead
+DESCRIPTORS = 8  # descriptors beside one packet
+
+NAME = 256  # names of entries, classes, drivers, methods, in characters
+TEXT = 4096  # a sentence, a path, a log line, in characters
+FRAMES = 64  # Python frames of one crash
+ITEMS = 65_536  # elements of any list on the wire
+TRANSFER = 64 << 10  # payload of one mediated transfer
+HANDLES = 256  # objects that a driver may hold of its provider
+OUTSTANDING = 1024  # calls without a reply, each way
+WAITING_EVENTS = 4096  # events and log lines that wait for one slow client; older ones are dropped
+
+Name = Annotated[str, Meta(max_length=NAME)]
+Text = Annotated[str, Meta(max_length=TEXT)]
+Payload = Annotated[bytes, Meta(max_length=TRANSFER)]
+Number = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
+Handle = Annotated[int, Meta(ge=0, le=(1 << 31) - 1)]

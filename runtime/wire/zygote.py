@@ -1,0 +1,53 @@
+"""Messages between the runtime and its zygote, on one SEQPACKET socket.
+
+With `Spawn` come exactly the descriptors of `SPAWN_DESCRIPTORS`, in that order. The zygote
+answers with `Spawned` and the child's pidfd, or with `SpawnFailed`. The child is the
+runtime's own (CLONE_PARENT), so the runtime reaps it. End of file ends the zygote.
+Invariant: values only, no I/O.
+"""
+
+import msgspec
+
+from runtime.wire.limits import Name, Number, Text
+
+SPAWN_DESCRIPTORS = ("control", "watch", "output", "bundle", "crash")
+"""control, watch: SEQPACKET ends; output: write end of a pipe for stdout and stderr; bundle:
+sealed memfd; crash: memfd that faulthandler writes into."""
+
+
+class Spawn(msgspec.Struct, frozen=True, array_like=True, tag="spawn"):
+    """Create one driver process."""
+
+    number: Number
+    name: Name  # shown by ps
+    uid: Number  # own uid where the runtime is root; ignored where it is not
+    dumpable: bool  # developer mode: debuggers may attach
+    memory_bytes: Number
+    open_files: Number
+
+
+class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
+    """First message of the zygote: imports done, root prepared.
+
+    `missing` names what this machine cannot give to any driver, one sentence each.
+    """
+
+    missing: tuple[Text, ...] = ()
+
+
+class Spawned(msgspec.Struct, frozen=True, array_like=True, tag="spawned"):
+    """The child exists; its pidfd comes beside."""
+
+    number: Number
+    pid: Number
+
+
+class SpawnFailed(msgspec.Struct, frozen=True, array_like=True, tag="spawn-failed"):
+    """No child exists; why, in one sentence."""
+
+    number: Number
+    text: Text
+
+
+ToZygote = Spawn
+FromZygote = Ready | Spawned | SpawnFailed
