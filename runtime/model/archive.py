@@ -61,9 +61,7 @@ def is_plain_path(path: str) -> bool:
 
 def _check(files: Mapping[str, bytes]) -> None:
     if len(files) > MAX_FILES:
-        raise BreachError(
-            f"bundle archive: expected at most {MAX_FILES} files, found {len(files)}"
-        )
+        raise BreachError(f"bundle archive: expected at most {MAX_FILES} files, found {len(files)}")
     for path in files:
         if not is_plain_path(path):
             raise BreachError(f"bundle archive: expected a plain relative path, found {path!r}")

@@ -18,6 +18,8 @@ def number(value: Value) -> int | None:
         return value
     if isinstance(value, str):
         digits = value.strip().lower()
+        if "_" in digits:
+            return None
         try:
             return int(digits, 16 if digits.startswith("0x") else 10)
         except ValueError:
