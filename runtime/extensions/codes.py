@@ -36,4 +36,6 @@ def refused(
     `path` may carry a key after a colon: ``Info.plist: CFBundleVersion``.
     """
     text = f"{path}: expected {expected}, found {found}"
-    return BundleError(f"sx-{int(sx_code)}", text, path=path.split(": ", maxsplit=1)[0], sx_code=int(sx_code))
+    return BundleError(
+        f"sx-{int(sx_code)}", text, path=path.split(": ", maxsplit=1)[0], sx_code=int(sx_code)
+    )
