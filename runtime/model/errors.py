@@ -8,6 +8,7 @@
     └── UnavailableError   something of this machine is missing or taken (socket, folder, udev)
 
 Every message is one sentence that names the object, what was expected and what was found.
+Invariant: nothing outside this tree is raised on purpose across a room's border.
 """
 
 
