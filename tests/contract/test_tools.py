@@ -19,7 +19,5 @@ TOOLS = {
 def test_has_nothing_to_complain_about(name: str) -> None:
     program, *arguments = TOOLS[name]
     path = Path(sys.executable).parent / program
-    done = subprocess.run(
-        [path, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([path, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{program}:\n{done.stdout}\n{done.stderr}"

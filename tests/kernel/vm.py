@@ -91,7 +91,7 @@ class VirtualMachine:
             self._process.kill()
             self._process.wait()
             said = self.console.read_text(errors="replace")[-4000:]
-            raise RuntimeError(f"VM: expected its agent, found {error!r}; it said: {said}") from error
+            raise RuntimeError(f"VM: expected its agent, found {error!r}: {said}") from error
         self.boot_seconds = time.monotonic() - began
 
     def _command(self, image: Image, memory: str) -> list[str]:
@@ -119,9 +119,7 @@ class VirtualMachine:
             *("-device", "qemu-xhci,id=xhci", "-device", "usb-kbd,bus=xhci.0"),
         ]
 
-    def run(
-        self, *argv: str, env: dict[str, str] | None = None, timeout: float = 60.0
-    ) -> Result:
+    def run(self, *argv: str, env: dict[str, str] | None = None, timeout: float = 60.0) -> Result:
         """Run a command in the guest and wait for its end; `timeout` in seconds."""
         self._agent.send({"argv": argv, "env": env or {}, "timeout": timeout})
         return Result(**self._agent.receive(timeout + 30))
