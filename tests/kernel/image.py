@@ -120,7 +120,15 @@ def _initial_files(folder: Path, image: Image) -> Iterator[bytes]:
 
 def _load_order(folder: Path, release: str) -> list[Path]:
     """Files of the initial modules, each after those that it needs."""
-    command = [_tool("modprobe"), "-d", folder, "-S", release, "--show-depends", "-a"]
+    command: list[str | Path] = [
+        _tool("modprobe"),
+        "-d",
+        folder,
+        "-S",
+        release,
+        "--show-depends",
+        "-a",
+    ]
     shown = subprocess.run(
         [*command, *INITIAL_MODULES], check=True, capture_output=True, text=True
     ).stdout
