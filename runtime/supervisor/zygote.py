@@ -5,6 +5,7 @@ Runs in the event loop. Drivers are the runtime's own children, so they outlive 
 
 import asyncio
 import itertools
+import os
 import socket
 import subprocess
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from runtime.wire import codec, limits, zygote
 
 READY_SECONDS = 30.0  # a cold import of the SDK on a slow machine
 ATTEMPTS = 3  # zygotes that one launch may lose
+LINGER = 200  # hundredths of a second until a zygote without a socket is killed
 REPLACE_SECONDS = (0.0, 0.2, 1.0, 5.0)  # delays before the next zygote; the last one repeats
 
 _decode: codec.Decoder[zygote.FromZygote] = codec.Decoder(zygote.FromZygote, "packet of the zygote")
@@ -126,7 +128,7 @@ class Zygote:
     def _on_readable(self) -> None:
         assert self._sock is not None
         try:
-            packet, descriptors = sockets.receive_packet(self._sock)
+            packet, descriptors = sockets.receive_packet(self._sock, max_fds=1)
             if not packet:
                 self._died()
                 return
@@ -144,13 +146,13 @@ class Zygote:
             return
         answer = self._waiting.get(message.number)
         if answer is None or answer.done():
-            sockets.close_all(descriptors)
+            _close(descriptors)
             return
         if isinstance(message, zygote.Spawned) and len(descriptors) == 1:
             self._lost = 0
             answer.set_result(Child(message.pid, descriptors[0]))
         else:
-            sockets.close_all(descriptors)
+            _close(descriptors)
             text = message.text if isinstance(message, zygote.SpawnFailed) else "no pidfd came"
             answer.set_exception(SpawnError(f"driver process: could not be created: {text}"))
 
@@ -181,15 +183,19 @@ class Zygote:
                 answer.set_exception(ConnectionError())
 
 
+def _close(descriptors: list[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
 async def _reap(process: subprocess.Popen[bytes]) -> None:
     """Wait for a process whose socket was closed; kill it when it lingers."""
-    for _ in range(200):
+    for attempt in range(1000):
         if process.poll() is not None:
             return
-        await asyncio.sleep(0.01)
-    process.kill()
-    while process.poll() is None:
+        if attempt == LINGER:
+            process.kill()
         await asyncio.sleep(0.01)
 
 
-assert limits.DESCRIPTORS >= len(zygote.SPAWN_DESCRIPTORS)
+assert len(zygote.SPAWN_DESCRIPTORS) <= limits.DESCRIPTORS
