@@ -10,7 +10,6 @@ from typing import TypeVar
 
 from runtime.model import driver_lifecycle, extension_lifecycle
 
-
 State = TypeVar("State", bound=StrEnum)
 Event = TypeVar("Event", bound=StrEnum)
 

@@ -62,7 +62,7 @@ def _any(info: inspect.Type) -> st.SearchStrategy[Any]:
         case inspect.UnionType(types=types):
             values = st.one_of([_any(kind) for kind in types])
         case inspect.VarTupleType(item_type=item):
-            values = st.lists(_any(item), max_size=2).map(lambda found: tuple(found))
+            values = st.lists(_any(item), max_size=2).map(lambda found: (*found,))
         case inspect.TupleType(item_types=items):
             values = st.tuples(*[_any(item) for item in items])
         case inspect.IntType(ge=low, le=high):
