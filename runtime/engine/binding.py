@@ -164,9 +164,7 @@ class Binding:
         active = self._bundles.get(personality.bundle_id)
         if active is None:
             return False
-        decision = entitlements.check(
-            active.entitlements, provider.classes, provider.properties
-        )
+        decision = entitlements.check(active.entitlements, provider.classes, provider.properties)
         path = self._registry.path(entry.id)
         if not decision.allowed:
             self._hub.event(

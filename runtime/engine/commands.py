@@ -146,9 +146,7 @@ class Commands:
         self._simulation.remove(entry, path)
         return wire.Plugged(entry, path)
 
-    def _drive(
-        self, command: wire.CrashDriver | wire.RestartDriver | wire.ReleaseDriver
-    ) -> Driver:
+    def _drive(self, command: wire.CrashDriver | wire.RestartDriver | wire.ReleaseDriver) -> Driver:
         driver = self._supervisor.find(command.driver)
         state = driver.record.state
         match command:
@@ -166,7 +164,7 @@ class Commands:
         return driver.record
 
     @staticmethod
-    def _require(fulfilled: bool, driver: Driver, wanted: str) -> None:  # noqa: FBT001
+    def _require(fulfilled: bool, driver: Driver, wanted: str) -> None:
         if not fulfilled:
             code = "developer-mode" if wanted.startswith("developer") else "wrong-state"
             raise ProblemError(

@@ -59,9 +59,7 @@ class Runtime:
             settings.state_dir, self._hub, self._binding, self._bundles, self._workers
         )
         logbook = Logbook(time.time_ns, self._hub.log)
-        surroundings = DriverSurroundings(
-            registry, self._hub, logbook, self._binding.driver_ended
-        )
+        surroundings = DriverSurroundings(registry, self._hub, logbook, self._binding.driver_ended)
         policy = ALWAYS_AT_ONCE if settings.restart_at_once else RestartPolicy()
         self._supervisor = Supervisor(Zygote(self._note), policy, surroundings)
         self._binding.use(self._supervisor)

@@ -1,6 +1,6 @@
-"""Facts of a device that are read only when somebody looks at it: which family reads them.
+"""Facts of a present device that are read only when somebody looks at it. May block: for workers.
 
-Blocks; runs in a worker process.
+Invariant: reads; never opens a device for use, never changes it.
 """
 
 from runtime.families.hid import details as hid
@@ -10,9 +10,9 @@ from runtime.wire.client import Details
 
 
 def describe(device: Device) -> Details:
-    """Read the details of a USB or HID device; of others there are none, and it says so."""
+    """USB descriptors or HID facts of a device; for others a note that says so."""
     if device.subsystem == "usb":
         return usb.describe(device)
-    if device.subsystem in ("hid", "hidraw"):
+    if device.subsystem in {"hid", "hidraw"}:
         return hid.describe(device)
-    return Details((), f"a device of subsystem {device.subsystem} has no further details")
+    return Details((), f"{device.sysname} is neither a USB nor a HID device: no further facts")
