@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 
 _FOLDERS = ("", "Resources/python/")
+_TAILS = ("/__init__.py", ".py")
 
 
-class BundleFinder(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
-    """Finder and loader of one bundle's source modules.
+class BundleFinder(importlib.abc.MetaPathFinder):
+    """Finds one bundle's source modules.
 
     Attributes:
         label: What tracebacks show in front of a file's path; the bundle's name.
@@ -23,7 +24,6 @@ class BundleFinder(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self._files = files
-        self._modules: dict[str, str] = {}  # path in the bundle by module
         self.label = "bundle"
 
     def find_spec(
@@ -35,30 +35,32 @@ class BundleFinder(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
         """The spec of a module of the bundle; None for every other."""
         del path, target
         stem = fullname.replace(".", "/")
-        for folder in _FOLDERS:
-            for tail in ("/__init__.py", ".py"):
-                name = f"{folder}{stem}{tail}"
-                if name in self._files:
-                    self._modules[fullname] = name
-                    spec = importlib.machinery.ModuleSpec(
-                        fullname, self, origin=f"{self.label}/{name}", is_package="__init__" in tail
-                    )
-                    spec.has_location = True
-                    return spec
+        for name in (f"{folder}{stem}{tail}" for folder in _FOLDERS for tail in _TAILS):
+            if name in self._files:
+                loader = _BundleModule(fullname, f"{self.label}/{name}", self._files[name])
+                return importlib.machinery.ModuleSpec(
+                    fullname,
+                    loader,
+                    origin=loader.path,
+                    is_package=name.endswith(_TAILS[0]),
+                )
         return None
 
-    def get_filename(self, fullname: str) -> str:
-        """What tracebacks show; `linecache` asks the loader for the lines."""
-        if fullname not in self._modules:
-            raise ImportError(f"{fullname}: expected a module of the bundle", name=fullname)
-        return f"{self.label}/{self._modules[fullname]}"
 
-    def get_data(self, path: str | bytes) -> bytes:
-        """A file of the bundle by the name that `get_filename` gave, for resources too."""
-        name = str(path).removeprefix(f"{self.label}/")
-        if name not in self._files:
-            raise OSError(f"{path}: expected a file of the bundle, found none")
-        return self._files[name]
+class _BundleModule(importlib.machinery.SourceFileLoader):
+    """Loads one module from its source in memory; `linecache` gets its lines from here too."""
+
+    def __init__(self, fullname: str, path: str, source: bytes) -> None:
+        super().__init__(fullname, path)
+        self._source = source
+
+    def get_data(self, path: str) -> bytes:
+        if path != self.path:
+            raise OSError(f"{path}: expected {self.path}, the only file of this module")
+        return self._source
+
+    def path_stats(self, path: str) -> Mapping[str, float]:
+        raise OSError(f"{path}: lies in memory, has no times and no compiled form")
 
 
 def install(files: Mapping[str, bytes]) -> BundleFinder:

@@ -7,6 +7,7 @@ Invariant: `run` never returns into the zygote's loop.
 
 import contextlib
 import faulthandler
+import io
 import os
 import signal
 import socket
@@ -16,8 +17,8 @@ from typing import NamedTuple, NoReturn
 from runtime.driverkit.transport import attach
 from runtime.host.connection import Connection
 from runtime.host.driver import Driver
-from runtime.host.lockdown import Sandbox
 from runtime.host.loader import install
+from runtime.host.lockdown import Sandbox
 from runtime.host.queues import DefaultQueue
 from runtime.host.watcher import Watcher
 from runtime.linux import memfd, privileges
@@ -53,12 +54,18 @@ def run(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> NoReturn:
         os._exit(1)
     queue = DefaultQueue(connection)
     watcher = Watcher(socket.socket(fileno=fds.watch))
-    host = Driver(connection, queue, watcher)
+    host = Driver(connection, queue, watcher, install(bundle))
     attach(host)
-    install(bundle)
     watcher.start()
     connection.send(driver.Staged(Stage.LOCKED_DOWN, tuple(applied), sandbox.missing))
     queue.serve(host.handle, host.die)
+
+
+def _stream(fd: int) -> io.TextIOWrapper:
+    raw = io.FileIO(fd, "w", closefd=False)
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw), encoding="utf-8", errors="replace", line_buffering=True
+    )
 
 
 def _detach(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> None:
@@ -70,8 +77,7 @@ def _detach(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> None:
     keep = sorted({0, 1, 2, fds.control, fds.watch, fds.bundle, fds.crash} | sandbox.descriptors)
     for low, high in zip(keep, [*keep[1:], os.sysconf("SC_OPEN_MAX")], strict=True):
         os.closerange(low + 1, high)
-    sys.stdout = open(1, "w", buffering=1, closefd=False, encoding="utf-8", errors="replace")
-    sys.stderr = open(2, "w", buffering=1, closefd=False, encoding="utf-8", errors="replace")
+    sys.stdout, sys.stderr = _stream(1), _stream(2)
     faulthandler.enable(fds.crash, all_threads=True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(PermissionError):  # it leads a session already

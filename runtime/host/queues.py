@@ -19,6 +19,8 @@ from runtime.wire import driver
 
 Die = Callable[[BaseException], object]
 
+_of_thread = threading.local()
+
 
 class HostQueue(IODispatchQueue):
     """What both kinds of queue share: a name, a thread, and its pulse."""
@@ -36,6 +38,16 @@ class HostQueue(IODispatchQueue):
     def OnQueue(self) -> bool:  # noqa: N802 - DriverKit's name
         """Whether the calling code runs on this queue."""
         return threading.get_ident() == self._thread
+
+    @staticmethod
+    def current() -> "HostQueue | None":
+        """The queue that the calling code runs on; None on a thread of the driver's own."""
+        queue: HostQueue | None = getattr(_of_thread, "queue", None)
+        return queue
+
+    def _adopt_thread(self) -> None:
+        self._thread = threading.get_ident()
+        _of_thread.queue = self
 
     def run(self, name: str, work: Callable[[], None]) -> None:
         """Run one callback on this queue's own thread, visible in the pulse as `name`."""
@@ -67,7 +79,7 @@ class DefaultQueue(HostQueue):
 
     def __init__(self, connection: Connection) -> None:
         super().__init__("Default")
-        self._thread = threading.get_ident()
+        self._adopt_thread()
         self._connection = connection
         self._posted: collections.deque[tuple[str, Callable[[], None]]] = collections.deque()
 
@@ -103,7 +115,7 @@ class ThreadQueue(HostQueue):
         self._work.put((name, work))
 
     def _serve(self) -> None:
-        self._thread = threading.get_ident()
+        self._adopt_thread()
         while True:
             name, work = self._work.get()
             try:

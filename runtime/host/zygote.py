@@ -37,6 +37,7 @@ def main() -> int:
     if len(sys.argv) < 2 or not sys.argv[-1].isdecimal():
         sys.stderr.write("zygote: expected the number of its socket as argument\n")
         return 2
+    sys.dont_write_bytecode = True  # late imports of drivers: their root is read-only
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the program in front
     with socket.socket(fileno=int(sys.argv[-1])) as runtime:
         runtime.set_inheritable(False)
