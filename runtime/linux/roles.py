@@ -1,29 +1,27 @@
-"""How this program starts its own other processes: from source, installed, or frozen.
+"""How each of the program's processes is started, from source and from the frozen program.
 
-Invariant: the only place that knows by which words a role is started.
+A frozen program has one executable and no `-m`: `ioregui/__main__.py` picks the role there.
+Invariant: the only file that knows `sys.executable`.
 """
 
 import sys
 
-_MODULES = {
+MODULES = {
+    "gui": "ioregui",
     "runtime": "runtime",
     "zygote": "runtime.host.zygote",
     "worker": "runtime.engine.worker",
-    "reader": "runtime.reader",
 }
+"""Role to the module whose `main(argv)` it runs."""
 
 
-def argv(role: str, *args: str) -> list[str]:
-    """The argument list that starts a role of this same program.
-
-    Args:
-        role: "runtime", "zygote", "worker" or "reader".
-        args: The role's own arguments.
+def argv(role: str, *arguments: str) -> list[str]:
+    """The command line that starts a role.
 
     Raises:
         KeyError: No such role; the caller has a defect.
     """
-    module = _MODULES[role]
+    module = MODULES[role]
     if getattr(sys, "frozen", False):
-        return [sys.executable, f"--role={role}", *args]
-    return [sys.executable, "-m", module, *args]
+        return [sys.executable, f"--role={role}", *arguments]
+    return [sys.executable, "-m", module, *arguments]
