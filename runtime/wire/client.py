@@ -9,7 +9,7 @@ Invariant: values only, no I/O.
 """
 
 import enum
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 import msgspec
 
@@ -35,17 +35,24 @@ class Topic(enum.StrEnum):
 ALL_TOPICS = tuple(Topic)
 
 
-# --- commands: what a client can ask for; RESULT is the type of the answer --------------------
+# --- commands: what a client can ask for, and the values that answer them ---------------------
+
+R = TypeVar("R")
 
 
-class Subscribe(msgspec.Struct, frozen=True, array_like=True, tag="subscribe"):
+class CommandOf(msgspec.Struct, Generic[R], frozen=True, array_like=True):
+    """Base of all commands; `R`, at run time `RESULT`, is the type of the answer."""
+
+    RESULT: ClassVar[object] = type(None)
+
+
+class Subscribe(CommandOf[None], frozen=True, array_like=True, tag="subscribe"):
     """Send a snapshot of these topics and then every change. Answer: nothing."""
 
-    RESULT: ClassVar[type] = type(None)
     topics: tuple[Topic, ...] = ALL_TOPICS
 
 
-class Activate(msgspec.Struct, frozen=True, array_like=True, tag="activate"):
+class Activate(CommandOf[Request], frozen=True, array_like=True, tag="activate"):
     """Ask for the activation of an app's extension.
 
     `bundle_id` empty: the app's only extension. Answered when the bundle is staged and
@@ -53,19 +60,19 @@ class Activate(msgspec.Struct, frozen=True, array_like=True, tag="activate"):
     code ``invalid-bundle`` or ``sx-N`` (N the OSSystemExtensionError).
     """
 
-    RESULT: ClassVar[type] = Request
+    RESULT: ClassVar[object] = Request
     app_path: Text
     bundle_id: BundleId = BundleId("")
 
 
-class Deactivate(msgspec.Struct, frozen=True, array_like=True, tag="deactivate"):
+class Deactivate(CommandOf[Extension], frozen=True, array_like=True, tag="deactivate"):
     """Stop and remove an extension. Answer: the extension as it then stands."""
 
-    RESULT: ClassVar[type] = Extension
+    RESULT: ClassVar[object] = Extension
     bundle_id: BundleId
 
 
-class Decide(msgspec.Struct, frozen=True, array_like=True, tag="decide"):
+class Decide(CommandOf[Request], frozen=True, array_like=True, tag="decide"):
     """Approve or deny a request.
 
     A decision names what was shown: request, content hash and nonce are compared again when
@@ -74,7 +81,7 @@ class Decide(msgspec.Struct, frozen=True, array_like=True, tag="decide"):
     answer already holds) or ``developer-mode`` (it needs that mode, which is off).
     """
 
-    RESULT: ClassVar[type] = Request
+    RESULT: ClassVar[object] = Request
     request: RequestId
     content_hash: ContentHash
     nonce: Name
@@ -82,17 +89,11 @@ class Decide(msgspec.Struct, frozen=True, array_like=True, tag="decide"):
     note: Text = ""
 
 
-class SetDeveloperMode(msgspec.Struct, frozen=True, array_like=True, tag="developer"):
+class SetDeveloperMode(CommandOf[Status], frozen=True, array_like=True, tag="developer"):
     """Turn developer mode on or off. Answer: the status."""
 
-    RESULT: ClassVar[type] = Status
+    RESULT: ClassVar[object] = Status
     on: bool
-
-
-class GetRecords(msgspec.Struct, frozen=True, array_like=True, tag="get-records"):
-    """Read the present drivers, extensions, requests and status once."""
-
-    RESULT: ClassVar[type] = "Records"  # type: ignore[assignment]  # set below its class
 
 
 class Records(msgspec.Struct, frozen=True, array_like=True):
@@ -104,7 +105,10 @@ class Records(msgspec.Struct, frozen=True, array_like=True):
     requests: tuple[Request, ...]
 
 
-GetRecords.RESULT = Records
+class GetRecords(CommandOf[Records], frozen=True, array_like=True, tag="get-records"):
+    """Read the present drivers, extensions, requests and status once."""
+
+    RESULT: ClassVar[object] = Records
 
 
 class Plugged(msgspec.Struct, frozen=True, array_like=True):
@@ -114,38 +118,38 @@ class Plugged(msgspec.Struct, frozen=True, array_like=True):
     path: str
 
 
-class Plug(msgspec.Struct, frozen=True, array_like=True, tag="plug"):
+class Plug(CommandOf[Plugged], frozen=True, array_like=True, tag="plug"):
     """Plug a simulated device in, by its model's name (``sample``)."""
 
-    RESULT: ClassVar[type] = Plugged
+    RESULT: ClassVar[object] = Plugged
     model: Name
 
 
-class Unplug(msgspec.Struct, frozen=True, array_like=True, tag="unplug"):
+class Unplug(CommandOf[Plugged], frozen=True, array_like=True, tag="unplug"):
     """Unplug the simulated device of this model that was plugged last."""
 
-    RESULT: ClassVar[type] = Plugged
+    RESULT: ClassVar[object] = Plugged
     model: Name
 
 
-class CrashDriver(msgspec.Struct, frozen=True, array_like=True, tag="crash"):
+class CrashDriver(CommandOf[Driver], frozen=True, array_like=True, tag="crash"):
     """Have a driver's process dereference null. Answer: the driver. Needs developer mode."""
 
-    RESULT: ClassVar[type] = Driver
+    RESULT: ClassVar[object] = Driver
     driver: DriverId
 
 
-class RestartDriver(msgspec.Struct, frozen=True, array_like=True, tag="restart"):
+class RestartDriver(CommandOf[Driver], frozen=True, array_like=True, tag="restart"):
     """Stop a driver in order and start it again. Answer: the driver."""
 
-    RESULT: ClassVar[type] = Driver
+    RESULT: ClassVar[object] = Driver
     driver: DriverId
 
 
-class ReleaseDriver(msgspec.Struct, frozen=True, array_like=True, tag="release"):
+class ReleaseDriver(CommandOf[Driver], frozen=True, array_like=True, tag="release"):
     """Let a quarantined driver start again. Answer: the driver."""
 
-    RESULT: ClassVar[type] = Driver
+    RESULT: ClassVar[object] = Driver
     driver: DriverId
 
 
@@ -156,10 +160,10 @@ class LogPage(msgspec.Struct, frozen=True, array_like=True):
     dropped: int
 
 
-class ReadLog(msgspec.Struct, frozen=True, array_like=True, tag="read-log"):
+class ReadLog(CommandOf[LogPage], frozen=True, array_like=True, tag="read-log"):
     """Read a driver's kept log lines with a number above `after`."""
 
-    RESULT: ClassVar[type] = LogPage
+    RESULT: ClassVar[object] = LogPage
     driver: DriverId
     after: int = 0
 
@@ -178,17 +182,11 @@ class Details(msgspec.Struct, frozen=True, array_like=True):
     note: str = ""  # why there is nothing, or not everything
 
 
-class Describe(msgspec.Struct, frozen=True, array_like=True, tag="describe"):
+class Describe(CommandOf[Details], frozen=True, array_like=True, tag="describe"):
     """Read USB descriptors or HID facts of a present device."""
 
-    RESULT: ClassVar[type] = Details
+    RESULT: ClassVar[object] = Details
     entry: EntryId
-
-
-class InstallSample(msgspec.Struct, frozen=True, array_like=True, tag="install-sample"):
-    """Copy the sample app that comes with the program into the Applications folder."""
-
-    RESULT: ClassVar[type] = "Installed"  # type: ignore[assignment]  # set below its class
 
 
 class Installed(msgspec.Struct, frozen=True, array_like=True):
@@ -198,7 +196,10 @@ class Installed(msgspec.Struct, frozen=True, array_like=True):
     program: str
 
 
-InstallSample.RESULT = Installed
+class InstallSample(CommandOf[Installed], frozen=True, array_like=True, tag="install-sample"):
+    """Copy the sample app that comes with the program into the Applications folder."""
+
+    RESULT: ClassVar[object] = Installed
 
 
 class Quit(msgspec.Struct, frozen=True, array_like=True, tag="quit"):

@@ -1,0 +1,35 @@
+"""Starting a runtime as a child of this program, over a socket pair.
+
+The pair is the proof that the window is the one that started the runtime: only over it may
+an embedded runtime's owner approve.
+"""
+
+import os
+import socket
+import subprocess
+from pathlib import Path
+
+from runtime.linux import roles
+
+
+def start_runtime(state_dir: Path | None = None) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    """Start an embedded runtime; return our end of its pair and the process.
+
+    The caller reaps the process. Closing the socket makes the runtime stop its drivers and
+    end. Does not wait: the runtime greets when it is ready, or says goodbye with the reason
+    why it cannot run.
+
+    Raises:
+        OSError: No process could be started.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    with theirs:
+        command = roles.argv("runtime", "--owner", str(theirs.fileno()))
+        if state_dir is not None:
+            command += ["--state-dir", os.fspath(state_dir)]
+        try:
+            child = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+        except OSError:
+            ours.close()
+            raise
+    return ours, child

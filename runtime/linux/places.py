@@ -1,0 +1,67 @@
+"""Where a runtime keeps its state and listens, by mode (DESIGN table of modes).
+
+Source: XDG Base Directory Specification 0.8.
+Invariant: reads the environment and names paths; `claim` alone touches the file system.
+"""
+
+import fcntl
+import os
+from pathlib import Path
+
+from runtime.model.errors import UnavailableError
+
+STATE_VARIABLE = "IOREGISTRY_STATE_DIR"
+SOCKET_VARIABLE = "IOREGISTRY_SOCKET"
+SYSTEM_STATE = Path("/var/lib/ioregistry")
+SYSTEM_SOCKET = Path("/run/ioregistry/runtime.sock")
+
+
+def state_dir() -> Path:
+    """The state folder of this user's own runtime."""
+    if override := os.environ.get(STATE_VARIABLE):
+        return Path(override).absolute()
+    base = os.environ.get("XDG_STATE_HOME", "")
+    root = Path(base) if base.startswith("/") else Path.home() / ".local" / "state"
+    return root / "ioregistry"
+
+
+def socket_path(state: Path | None = None) -> Path:
+    """The socket of the runtime whose state folder is `state` (this user's by default).
+
+    `IOREGISTRY_SOCKET` wins; a state folder that was named explicitly holds its own socket,
+    so that two runtimes on two folders never meet.
+    """
+    if override := os.environ.get(SOCKET_VARIABLE):
+        return Path(override).absolute()
+    folder = os.environ.get("XDG_RUNTIME_DIR", "")
+    if state is None and STATE_VARIABLE not in os.environ and folder.startswith("/"):
+        return Path(folder) / "ioregistry" / "runtime.sock"
+    return (state or state_dir()) / "runtime.sock"
+
+
+def claim(state: Path) -> int:
+    """Make the state folder (mode 700) and take its lock; return the lock's descriptor.
+
+    The lock holds as long as the descriptor is open.
+
+    Raises:
+        UnavailableError: The folder cannot be written, or another runtime has it.
+    """
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise UnavailableError(
+            f"state folder {state}: expected a folder that can be written, found: {error.strerror}"
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        holder = os.pread(lock, 32, 0).decode(errors="replace").strip() or "unknown"
+        os.close(lock)
+        raise UnavailableError(
+            f"state folder {state}: expected nobody to use it, found another runtime (pid {holder})"
+        ) from None
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    return lock

@@ -1,0 +1,27 @@
+"""How each of the program's processes is started, from source and from the frozen program.
+
+A frozen program has one executable and no `-m`: `ioregui/__main__.py` picks the role there.
+Invariant: the only file that knows `sys.executable`.
+"""
+
+import sys
+
+MODULES = {
+    "gui": "ioregui",
+    "runtime": "runtime",
+    "zygote": "runtime.host.zygote",
+    "worker": "runtime.engine.worker",
+}
+"""Role to the module whose `main(argv)` it runs."""
+
+
+def argv(role: str, *arguments: str) -> list[str]:
+    """The command line that starts a role.
+
+    Raises:
+        KeyError: No such role; the caller has a defect.
+    """
+    module = MODULES[role]
+    if getattr(sys, "frozen", False):
+        return [sys.executable, f"--role={role}", *arguments]
+    return [sys.executable, "-m", module, *arguments]
