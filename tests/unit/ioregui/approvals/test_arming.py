@@ -59,9 +59,7 @@ def test_whatever_happens_starts_the_quiet_time_again(happening: Happening) -> N
     assert ticked(state, 2 * QUIET_NS - STEP, 2 * QUIET_NS - STEP).armed == state.ready
 
 
-@pytest.mark.parametrize(
-    "missing", [Happening.SHOWN, Happening.WINDOW_ACTIVE, Happening.DECIDABLE]
-)
+@pytest.mark.parametrize("missing", [Happening.SHOWN, Happening.WINDOW_ACTIVE, Happening.DECIDABLE])
 def test_each_condition_is_needed(missing: Happening) -> None:
     given_ones = [happening for happening in BEGIN if happening is not missing]
     state = ticked(after(Arming(), *given_ones), 0, 3 * QUIET_NS)
