@@ -5,7 +5,8 @@
     ├── ProblemError       a request was refused or failed; carries a code for programs
     │   └── BundleError    a bundle, or a file in it, is not what it has to be
     ├── SpawnError         a process could not be started or locked down
-    └── UnavailableError   something of this machine is missing or taken (socket, folder, udev)
+    ├── UnavailableError   something of this machine is missing or taken (socket, folder, udev)
+    └── ReturnError        a provider refused or failed a driver's call; carries a kern_return_t
 
 Every message is one sentence that names the object, what was expected and what was found.
 """
@@ -54,3 +55,16 @@ class SpawnError(InspectorError):
 
 class UnavailableError(InspectorError):
     """The machine lacks what was asked for: a socket, a folder, a device, udev."""
+
+
+class ReturnError(InspectorError):
+    """A provider's method failed; crosses the wire as `Fail`.
+
+    Attributes:
+        code: The kern_return_t, one of `runtime.model.kern_return.IOReturn`.
+    """
+
+    def __init__(self, code: int, text: str = "") -> None:
+        super().__init__(text or f"kern_return_t {code:#010x}")
+        self.code = code
+        self.text = text

@@ -1,0 +1,1 @@
+"""Simulated USB: a controller, its ports, and devices that behave like hardware."""

@@ -1,0 +1,176 @@
+"""The simulated USB controller: what is plugged into which port, and how it stands in the tree.
+
+Invariant: knows no registry; it describes entries as `Node`s, and the engine attaches them.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from runtime.families.simulated.device import SimulatedDevice
+from runtime.families.simulated.models import MODELS
+from runtime.families.simulated.session import InterfaceSession
+from runtime.model.errors import ProblemError
+from runtime.model.properties import Properties
+from runtime.model.usb import InterfaceDescriptor, Speed
+from runtime.wire import methods
+
+PORTS = 8
+CONTROLLER_LOCATION = 0x80000000  # locationID of the root: bus 0x80, which no real bus here has
+
+
+class Node(msgspec.Struct, frozen=True):
+    """One entry to attach, with those below it. `interface` is set on what can be driven."""
+
+    name: str
+    cls: str
+    location: str
+    properties: Properties
+    children: tuple["Node", ...] = ()
+    interface: int = -1
+
+
+class Attachment:
+    """A device in a port, until it is unplugged."""
+
+    def __init__(self, model: str, port: int, device: SimulatedDevice) -> None:
+        self.model = model
+        self.port = port
+        self._device = device
+        self._openers: set[int] = set()
+        self._sessions: list[InterfaceSession] = []
+
+    def node(self) -> Node:
+        """The device's entry with its interfaces below."""
+        return _device_node(self._device, self.port)
+
+    def open_session(
+        self, interface: int, complete: Callable[[int, methods.Completion], None]
+    ) -> InterfaceSession:
+        """Let one driver process at one interface; `complete` gets its finished actions."""
+        session = InterfaceSession(self._device, interface, self._openers, complete)
+        self._sessions.append(session)
+        return session
+
+    def detach(self) -> None:
+        """The device is gone: everything outstanding is aborted."""
+        for session in self._sessions:
+            session.close()
+        self._sessions.clear()
+
+
+class SimulatedBus:
+    """One controller with `PORTS` ports."""
+
+    def __init__(self) -> None:
+        self._ports: dict[int, Attachment] = {}
+
+    def node(self) -> Node:
+        """The controller's entry with its ports below."""
+        ports = tuple(
+            Node(
+                name=f"PRT{port}",
+                cls="IOUSBHostPort",
+                location=f"{_location(port):08x}",
+                properties={"port": port, "locationID": _location(port), "Simulated": True},
+            )
+            for port in range(1, PORTS + 1)
+        )
+        return Node(
+            name="SimulatedUSB",
+            cls="IOUSBHostController",
+            location=f"{CONTROLLER_LOCATION >> 24:02x}000000",
+            properties={"locationID": CONTROLLER_LOCATION, "Simulated": True},
+            children=ports,
+        )
+
+    def plug(self, model: str) -> Attachment:
+        """Put a device of this model into the first free port.
+
+        Raises:
+            ProblemError: ``not-found``, no such model; ``busy``, every port is taken.
+        """
+        if model not in MODELS:
+            raise ProblemError(
+                "not-found",
+                f"simulated device {model!r}: expected one of {', '.join(MODELS)}, found no such",
+            )
+        for port in range(1, PORTS + 1):
+            if port not in self._ports:
+                attachment = Attachment(model, port, MODELS[model]())
+                self._ports[port] = attachment
+                return attachment
+        raise ProblemError("busy", f"simulated controller: all {PORTS} ports are taken")
+
+    def unplug(self, model: str) -> Attachment:
+        """Take out the device of this model that was plugged last; it is detached already.
+
+        Raises:
+            ProblemError: ``not-found``, none is plugged.
+        """
+        plugged = [item for item in self._ports.values() if item.model == model]
+        if not plugged:
+            raise ProblemError("not-found", f"simulated device {model!r}: none is plugged in")
+        attachment = plugged[-1]
+        del self._ports[attachment.port]
+        attachment.detach()
+        return attachment
+
+
+def _location(port: int) -> int:
+    return CONTROLLER_LOCATION | port << 20
+
+
+def _device_node(device: SimulatedDevice, port: int) -> Node:
+    d = device.descriptor
+    identity: Properties = {
+        "idVendor": d.vendor,
+        "idProduct": d.product,
+        "bcdDevice": d.device_version,
+        "locationID": _location(port),
+        "Device Speed": int(Speed.FULL),
+        "USB Vendor Name": d.manufacturer,
+        "USB Product Name": d.product_name,
+        "USB Serial Number": d.serial,
+        "Simulated": True,
+    }
+    return Node(
+        name=d.product_name,
+        cls="IOUSBHostDevice",
+        location=f"{_location(port):08x}",
+        properties={
+            **identity,
+            "bcdUSB": d.usb_version,
+            "bDeviceClass": d.cls,
+            "bDeviceSubClass": d.subclass,
+            "bDeviceProtocol": d.protocol,
+            "bMaxPacketSize0": d.max_packet_size,
+            "bNumConfigurations": len(d.configurations),
+            "kUSBCurrentConfiguration": device.configuration.value,
+        },
+        children=tuple(
+            _interface_node(interface, identity, device.configuration.value)
+            for interface in device.configuration.interfaces
+        ),
+    )
+
+
+def _interface_node(
+    interface: InterfaceDescriptor, identity: Properties, configuration: int
+) -> Node:
+    return Node(
+        name="IOUSBHostInterface",
+        cls="IOUSBHostInterface",
+        location=f"{interface.number:x}",
+        interface=interface.number,
+        properties={
+            **identity,
+            "bInterfaceNumber": interface.number,
+            "bAlternateSetting": interface.alternate,
+            "bInterfaceClass": interface.cls,
+            "bInterfaceSubClass": interface.subclass,
+            "bInterfaceProtocol": interface.protocol,
+            "bConfigurationValue": configuration,
+            "bNumEndpoints": len(interface.endpoints),
+        },
+    )
