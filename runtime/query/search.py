@@ -47,10 +47,7 @@ class Query:
             hay = f"{facts.name}\n{facts.cls}\n{facts.driver}".casefold()
             if not all(_plain_test(word)(hay) for word in self.plain):
                 return False
-        for field, test in self.fields:
-            if not test(str(getattr(facts, field)).casefold()):
-                return False
-        return True
+        return all(test(str(getattr(facts, field)).casefold()) for field, test in self.fields)
 
 
 def parse(text: str) -> Query | None:
