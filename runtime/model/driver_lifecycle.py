@@ -54,6 +54,9 @@ LIVE = frozenset(
 )
 """States with a process."""
 
+INITIAL = DriverState.STOPPED
+"""Where every driver begins."""
+
 _S, _E = DriverState, DriverEvent
 TRANSITIONS: dict[tuple[DriverState, DriverEvent], DriverState] = {
     (_S.STARTING, _E.STARTED): _S.RUNNING,

@@ -9,6 +9,7 @@
     └── ReturnError        a provider refused or failed a driver's call; carries a kern_return_t
 
 Every message is one sentence that names the object, what was expected and what was found.
+Invariant: nothing outside this tree is raised on purpose across a room's border.
 """
 
 

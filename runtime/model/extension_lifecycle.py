@@ -24,6 +24,7 @@ class ExtensionEvent(enum.StrEnum):
     """What happens to an extension."""
 
     APPROVED = "approved"
+    HELD = "held"  # approved, but the old version has not stopped yet
     DENIED = "denied"
     REQUESTED = "requested"  # a fresh request after a denial or removal
     REPLACED = "replaced"  # a newer version is active
@@ -33,9 +34,13 @@ class ExtensionEvent(enum.StrEnum):
     DEVELOPER_ON = "developer mode on"
 
 
+INITIAL = ExtensionState.WAITING
+"""Where every extension begins."""
+
 _S, _E = ExtensionState, ExtensionEvent
 TRANSITIONS: dict[tuple[ExtensionState, ExtensionEvent], ExtensionState] = {
     (_S.WAITING, _E.APPROVED): _S.ACTIVE,
+    (_S.WAITING, _E.HELD): _S.UPGRADING,
     (_S.WAITING, _E.DENIED): _S.DENIED,
     (_S.WAITING, _E.REQUESTED): _S.WAITING,
     (_S.WAITING, _E.DEACTIVATED): _S.REMOVED,

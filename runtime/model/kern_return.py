@@ -1,6 +1,7 @@
 """`kern_return_t` codes with Apple's numbers.
 
 Source: xnu iokit/IOKit/IOReturn.h; IOUSBHostFamily.h for the USB ones.
+Invariant: a number has one name, and it is Apple's.
 """
 
 import enum

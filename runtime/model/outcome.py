@@ -73,3 +73,12 @@ class Match(msgspec.Struct, frozen=True, array_like=True):
     key: str = ""  # first key that failed
     wanted: str = ""
     found: str = ""
+
+
+class Decision(msgspec.Struct, frozen=True, array_like=True):
+    """Whether an entitlement allows something; of a denial, which one and why."""
+
+    allowed: bool
+    entitlement: str = ""  # its key
+    wanted: str = ""
+    found: str = ""

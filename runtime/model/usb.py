@@ -2,6 +2,7 @@
 
 Multi-byte fields of raw descriptors are little-endian (USB 2.0, section 8.1).
 Source: USB 2.0 section 9.6; DriverKit's USBDriverKit headers for names.
+Invariant: values only; no transfer happens here.
 """
 
 import enum

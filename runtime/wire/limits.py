@@ -1,4 +1,7 @@
-"""Every maximum of the protocols, with its reason. Sizes are bytes unless named otherwise."""
+"""Every maximum of the protocols, with its reason. Sizes are bytes unless named otherwise.
+
+Invariant: every length that a peer chooses is bounded by one of these.
+"""
 
 from typing import Annotated
 

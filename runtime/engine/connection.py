@@ -1,0 +1,162 @@
+"""One client's connection: bytes to commands, answers and state to bytes.
+
+Runs in the event loop and never blocks: what the socket does not take waits here as bytes up
+to a limit, and behind that in the outbox.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from runtime.engine.outbox import Outbox
+from runtime.linux.sockets import Peer
+from runtime.model.errors import BreachError, InspectorError, ProblemError
+from runtime.wire import client as wire
+from runtime.wire import codec, framing, limits, session
+
+RECEIVE_BYTES = 256 << 10
+HIGH_WATER = 256 << 10  # bytes that wait for the socket before the outbox is left to coalesce
+TURN_MESSAGES = 4  # parts or deltas made in one turn of the loop: about 1 ms
+
+_log = logging.getLogger("runtime.client")
+
+Handler = Callable[["ClientConnection", wire.Command], Awaitable[object]]
+
+
+class ClientConnection:
+    """A client, from its connection to its end.
+
+    Attributes:
+        peer: Who it is, as the kernel says.
+        owner: Whether it is the window that started this runtime.
+        outbox: Its subscription, once it has one.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        peer: Peer,
+        handler: Handler,
+        on_end: Callable[["ClientConnection"], None],
+        *,
+        owner: bool = False,
+    ) -> None:
+        """Take ownership of a connected stream socket."""
+        sock.setblocking(False)
+        self.peer = peer
+        self.owner = owner
+        self.outbox: Outbox | None = None
+        self._sock = sock
+        self._handler = handler
+        self._on_end = on_end
+        self._session = session.runtime_of_client()
+        self._frames = framing.FrameReader()
+        self._outgoing = bytearray()
+        self._asked: dict[int, asyncio.Task[None]] = {}
+        self._closed = False
+        self._pumping: asyncio.Handle | None = None
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(sock, self._on_readable)
+        self._send(wire.Hello(limits.CLIENT_VERSION, "runtime"))
+
+    @property
+    def who(self) -> str:
+        """What the client calls itself, for sentences only."""
+        return self._session.peer or "client"
+
+    def wake(self) -> None:
+        """Something waits in the outbox: send it in the next turn of the loop."""
+        if self._pumping is None and not self._closed:
+            self._pumping = self._loop.call_soon(self._pump)
+
+    def close(self, reason: str = "") -> None:
+        """Say goodbye as far as the socket takes it, and close; idempotent."""
+        if self._closed:
+            return
+        self._send(wire.Goodbye(reason[: limits.TEXT]))
+        self._end()
+
+    def _pump(self) -> None:
+        self._pumping = None
+        if self._closed or self.outbox is None:
+            return
+        for _ in range(TURN_MESSAGES):
+            if len(self._outgoing) > HIGH_WATER:
+                return  # `_flush` wakes this again
+            message = self.outbox.next_message()
+            if message is None:
+                return
+            self._send(message)
+        self.wake()
+
+    def _on_readable(self) -> None:
+        try:
+            data = self._sock.recv(RECEIVE_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            self._end()
+            return
+        if not data:
+            self._end()
+            return
+        try:
+            for payload in self._frames.feed(data):
+                self._take(self._session.receive(payload))
+        except BreachError as error:
+            _log.warning("client pid %d: %s", self.peer.pid, error)
+            self.close(str(error))
+
+    def _take(self, message: wire.ToRuntime) -> None:
+        if isinstance(message, wire.Goodbye):
+            self._end()
+        elif isinstance(message, wire.Ask):
+            if message.number in self._asked or len(self._asked) >= limits.OUTSTANDING:
+                raise BreachError(f"ask: expected a free number, found {message.number}")
+            task = self._loop.create_task(self._answer(message))
+            self._asked[message.number] = task
+
+    async def _answer(self, ask: wire.Ask) -> None:
+        try:
+            result = await self._handler(self, ask.command)
+        except ProblemError as error:
+            self._send(wire.Refusal(ask.number, error.code, str(error)))
+        except InspectorError as error:
+            self._send(wire.Refusal(ask.number, "failed", str(error)))
+        else:
+            self._send(wire.Answer(ask.number, msgspec.Raw(codec.encode(result))))
+        finally:
+            self._asked.pop(ask.number, None)
+
+    def _send(self, message: wire.ToClient) -> None:
+        if not self._closed:
+            self._outgoing += framing.frame(self._session.encode(message))
+            self._flush()
+
+    def _flush(self) -> None:
+        while self._outgoing:
+            try:
+                sent = self._sock.send(self._outgoing)
+            except (BlockingIOError, InterruptedError):
+                self._loop.add_writer(self._sock, self._flush)
+                return
+            except OSError:
+                self._end()
+                return
+            del self._outgoing[:sent]
+        self._loop.remove_writer(self._sock)
+        self.wake()
+
+    def _end(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        for task in self._asked.values():
+            task.cancel()
+        self._loop.remove_reader(self._sock)
+        self._loop.remove_writer(self._sock)
+        self._sock.close()
+        self._on_end(self)

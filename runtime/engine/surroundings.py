@@ -1,0 +1,144 @@
+"""What drivers' lives show: their entries in the registry, events, logs, records.
+
+Runs in the event loop. Implements `runtime.supervisor.ports.Surroundings`.
+"""
+
+from collections.abc import Callable
+
+from runtime.engine.hub import Hub
+from runtime.engine.logbook import Logbook
+from runtime.model import properties
+from runtime.model.entry import READY, Holder, Kind
+from runtime.model.errors import BreachError
+from runtime.model.events import Detail, Launched
+from runtime.model.identity import ROOT_ID, DriverId, EntryId
+from runtime.model.records import Driver
+from runtime.registry.tree import Registry
+from runtime.supervisor.ports import DriverSpec
+from runtime.wire import limits, methods
+
+OWN_KEYS = frozenset(
+    {"IOUserServerPID", "IOUserServerName", "IOClass", "IOUserClass", "CFBundleIdentifier"}
+)
+"""Properties that the runtime writes; a driver cannot change them."""
+
+
+class DriverSurroundings:
+    """Connects the supervisor with registry, hub and logbook."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        hub: Hub,
+        logbook: Logbook,
+        on_ended: Callable[[Driver], None],
+    ) -> None:
+        self._registry = registry
+        self._hub = hub
+        self._logbook = logbook
+        self._on_ended = on_ended
+        self._servers: dict[DriverId, EntryId] = {}
+        self._specs: dict[DriverId, DriverSpec] = {}
+        self._busy: set[DriverId] = set()
+
+    def changed(self, driver: Driver) -> None:
+        """Publish the record, and the process on the entries that it concerns."""
+        self._hub.driver(driver)
+        if driver.service and driver.pid:
+            service = self._registry.get(EntryId(driver.service))
+            if service is not None and service.pid != driver.pid:
+                self._show_process(driver)
+
+    def event(self, driver: Driver, detail: Detail) -> None:
+        """Write an event to the journal."""
+        entry = driver.service or driver.provider
+        self._hub.event(detail, entry, driver.provider_path, driver.id)
+        if isinstance(detail, Launched):
+            self.log(driver, "runtime", f"process {detail.pid} was created")
+
+    def log(self, driver: Driver, source: str, text: str) -> None:
+        """Keep a line of the driver's log."""
+        self._logbook.add(driver.id, driver.pid, source, text)
+
+    def attach(self, driver: Driver, spec: DriverSpec) -> EntryId:
+        """Make the service's entry below its provider, and the IOUserServer's below the root."""
+        self._specs[driver.id] = spec
+        table = properties.decode(spec.properties)
+        service = self._registry.attach(
+            driver.provider,
+            spec.name,
+            str(table.get("IOClass", "IOUserService")),
+            kind=Kind.DRIVER,
+            driver=spec.bundle_id,
+            props=table,
+            state=0,
+        )
+        self._set_busy(driver, busy=True)
+        return service
+
+    def serving(self, driver: Driver, classes: tuple[str, ...]) -> None:
+        """Show the driver's own class chain."""
+        self._registry.update(EntryId(driver.service), user_classes=classes)
+
+    def started(self, driver: Driver) -> None:
+        """Start returned: the provider is no longer busy with this driver."""
+        self._set_busy(driver, busy=False)
+
+    def service_call(self, driver: Driver, method: methods.ServiceMethod) -> None:
+        """Register the service, or merge properties into its entry."""
+        service = EntryId(driver.service)
+        if isinstance(method, methods.RegisterService):
+            self._registry.update(service, state=int(READY))
+            return
+        wanted = properties.decode(method.properties)
+        forbidden = OWN_KEYS.intersection(wanted)
+        if forbidden:
+            raise BreachError(f"driver: expected properties of its own, found {min(forbidden)}")
+        size = len(memoryview(self._registry.entry(service).props))
+        if size + len(memoryview(method.properties)) > limits.PART:
+            raise BreachError(f"driver: expected at most {limits.PART} bytes of properties")
+        self._registry.merge_properties(service, wanted)
+
+    def detach(self, driver: Driver) -> None:
+        """Remove the entries of a process that is gone."""
+        self._set_busy(driver, busy=False)
+        server = self._servers.pop(driver.id, None)
+        if server is not None:
+            self._registry.terminate(server)
+        if driver.service and self._registry.get(EntryId(driver.service)) is not None:
+            self._registry.terminate(EntryId(driver.service))
+        if self._registry.get(driver.provider) is not None:
+            self._registry.set_holder(driver.provider, Holder.NOBODY, "", 0)
+
+    def ended(self, driver: Driver) -> None:
+        """The provider is free for another driver."""
+        self._specs.pop(driver.id, None)
+        self._on_ended(driver)
+
+    def _show_process(self, driver: Driver) -> None:
+        spec, service = self._specs[driver.id], EntryId(driver.service)
+        self._registry.update(service, pid=driver.pid)
+        self._registry.merge_properties(service, {"IOUserServerPID": driver.pid})
+        self._registry.set_holder(driver.provider, Holder.EXTENSION, spec.bundle_id, driver.pid)
+        name = f"{spec.server_name}-{service:#x}"
+        self._servers[driver.id] = self._registry.attach(
+            ROOT_ID,
+            f"IOUserServer({name})",
+            "IOUserServer",
+            kind=Kind.SERVER,
+            driver=spec.bundle_id,
+            pid=driver.pid,
+            props={
+                "IOUserServerName": spec.server_name,
+                "IOUserServerTag": service,
+                "IOAssociatedServices": [service],
+                "IOUserClientCreator": f"pid {driver.pid}, {spec.server_name}",
+            },
+        )
+
+    def _set_busy(self, driver: Driver, *, busy: bool) -> None:
+        if busy is (driver.id in self._busy):
+            return
+        (self._busy.add if busy else self._busy.discard)(driver.id)
+        if self._registry.get(driver.provider) is not None:
+            self._registry.adjust_busy(driver.provider, 1 if busy else -1)

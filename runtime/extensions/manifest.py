@@ -1,0 +1,200 @@
+"""What a driver extension's files say of it: identity, personalities, entitlements.
+
+Made from the archive's files alone, so that a staged copy says the same as the app's did.
+Source: Apple, bundle layout of driver extensions (DEXT, SYSX).
+Invariant: every failure is a `BundleError` that names file, key, wanted and found.
+"""
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from runtime.extensions import plist, signature
+from runtime.extensions.codes import SxCode, refused
+from runtime.model import properties
+from runtime.model.identity import BundleId, ContentHash
+from runtime.model.personality import DEFAULT_CATEGORY, Personality
+from runtime.model.properties import Properties
+
+DRIVER = "com.apple.system_extension.driver_extension"
+NETWORK = "com.apple.system_extension.network_extension"
+ENDPOINT_SECURITY = "com.apple.system_extension.endpoint_security"
+
+INFO = "Info.plist"
+ENTITLEMENTS = "Entitlements.plist"
+MAX_PERSONALITIES = 256
+NAME = 256  # characters of identifiers, names, versions
+USAGE = 1024
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(\.[A-Za-z0-9-]+)*")
+
+
+class Manifest(msgspec.Struct, frozen=True, array_like=True):
+    """One extension as its files describe it.
+
+    `executable` is the module that runs, ``<executable>.py`` beside the Info.plist.
+    `personality_tables` and `entitlement_table` are encoded by `runtime.model.properties`.
+    """
+
+    bundle_id: BundleId
+    name: str
+    short_version: str
+    version: str
+    category: str
+    usage: str
+    executable: str
+    signature: str
+    team_id: str
+    trusted: bool
+    personality_tables: msgspec.Raw
+    entitlement_table: msgspec.Raw
+
+    def entitlements(self) -> Properties:
+        """The declared entitlements, by key."""
+        return properties.decode(self.entitlement_table)
+
+    def personalities(self, content_hash: ContentHash) -> tuple[Personality, ...]:
+        """The personalities, in the order of the Info.plist."""
+        tables = properties.decode(self.personality_tables)
+        return tuple(
+            _personality(name, table, self.bundle_id, content_hash)
+            for name, table in tables.items()
+            if isinstance(table, dict)
+        )
+
+
+def identifier(info: Properties, path: str) -> BundleId:
+    """CFBundleIdentifier.
+
+    Raises:
+        BundleError: It is missing or not a reverse-DNS identifier.
+    """
+    value = info.get("CFBundleIdentifier")
+    if not isinstance(value, str) or not _IDENTIFIER.fullmatch(value) or len(value) > NAME:
+        raise refused(
+            f"{path}: CFBundleIdentifier",
+            "an identifier like com.example.driver",
+            repr(value)[:NAME] if value is not None else "nothing",
+            sx_code=SxCode.EXTENSION_MISSING_IDENTIFIER,
+        )
+    return BundleId(value)
+
+
+def read_manifest(files: Mapping[str, bytes], where: str) -> Manifest:
+    """Check an extension's files and read what they say; `where` names the bundle in errors.
+
+    Raises:
+        BundleError: Something is missing or wrong.
+    """
+    info_path = f"{where}/{INFO}"
+    if INFO not in files:
+        raise refused(info_path, "a property list", "no such file")
+    info = plist.read(files[INFO], info_path)
+    bundle_id = identifier(info, info_path)
+    category, usage_key = _category(info, info_path)
+    signed = signature.inspect(files)
+    return Manifest(
+        bundle_id=bundle_id,
+        name=_display_name(info, bundle_id, info_path),
+        short_version=plist.text(info, "CFBundleShortVersionString", info_path, longest=NAME),
+        version=plist.text(info, "CFBundleVersion", info_path, longest=NAME),
+        category=category,
+        usage=plist.text(info, usage_key, info_path, longest=USAGE),
+        executable=_executable(info, files, where),
+        signature=signed.words,
+        team_id=signed.team_id,
+        trusted=signed.trusted,
+        personality_tables=properties.encode(_tables(info, category, bundle_id, info_path)),
+        entitlement_table=properties.encode(read_entitlements(files, where)),
+    )
+
+
+def read_entitlements(files: Mapping[str, bytes], where: str) -> Properties:
+    """The entitlements that a bundle declares; none where it has no such file.
+
+    Raises:
+        BundleError: The file is broken.
+    """
+    data = files.get(ENTITLEMENTS)
+    return {} if data is None else plist.read(data, f"{where}/{ENTITLEMENTS}")
+
+
+def _category(info: Properties, path: str) -> tuple[str, str]:
+    """The category, and the key of its usage description."""
+    kind = info.get("CFBundlePackageType")
+    if kind == "DEXT":
+        return DRIVER, "OSBundleUsageDescription"
+    if kind == "SYSX" and "NetworkExtension" in info:
+        return NETWORK, "NSSystemExtensionUsageDescription"
+    if kind == "SYSX":
+        return ENDPOINT_SECURITY, "NSSystemExtensionUsageDescription"
+    raise refused(
+        f"{path}: CFBundlePackageType",
+        "DEXT or SYSX",
+        repr(kind) if kind is not None else "nothing",
+        sx_code=SxCode.UNKNOWN_EXTENSION_CATEGORY,
+    )
+
+
+def _display_name(info: Properties, bundle_id: BundleId, path: str) -> str:
+    for key in ("CFBundleDisplayName", "CFBundleName"):
+        if key in info:
+            return plist.text(info, key, path, longest=NAME)
+    return bundle_id
+
+
+def _executable(info: Properties, files: Mapping[str, bytes], where: str) -> str:
+    name = plist.text(info, "CFBundleExecutable", f"{where}/{INFO}", longest=NAME)
+    if not name.isidentifier():
+        raise refused(f"{where}/{INFO}: CFBundleExecutable", "the name of a module", repr(name))
+    if f"{name}.py" not in files:
+        raise refused(f"{where}/{name}.py", "the driver's module", "no such file")
+    return name
+
+
+def _tables(info: Properties, category: str, bundle_id: BundleId, path: str) -> Properties:
+    """IOKitPersonalities, each checked; a driver extension has at least one."""
+    if category != DRIVER:
+        return {}
+    tables = plist.entry(info, "IOKitPersonalities", dict, path)
+    assert isinstance(tables, dict)
+    if not 0 < len(tables) <= MAX_PERSONALITIES:
+        raise refused(
+            f"{path}: IOKitPersonalities",
+            f"1 to {MAX_PERSONALITIES} personalities",
+            f"{len(tables)}",
+        )
+    for name in tables:
+        where = f"{path}: IOKitPersonalities.{name[:NAME]}"
+        table = tables[name]
+        if not isinstance(table, dict):
+            raise refused(where, "a dictionary", type(table).__name__)
+        for key in ("IOProviderClass", "IOUserClass"):
+            plist.text(table, key, where, longest=NAME)
+        for key in ("IOMatchCategory", "IOUserServerName", "IOClass"):
+            if key in table:
+                plist.text(table, key, where, longest=NAME)
+        if "IOProbeScore" in table:
+            plist.entry(table, "IOProbeScore", int, where)
+        owner = table.get("CFBundleIdentifier", bundle_id)
+        if owner != bundle_id:
+            raise refused(f"{where}.CFBundleIdentifier", bundle_id, repr(owner))
+    return tables
+
+
+def _personality(
+    name: str, table: Properties, bundle_id: BundleId, content_hash: ContentHash
+) -> Personality:
+    score = table.get("IOProbeScore", 0)
+    return Personality(
+        name=name,
+        bundle_id=bundle_id,
+        provider_class=str(table["IOProviderClass"]),
+        user_class=str(table["IOUserClass"]),
+        table=table,
+        category=str(table.get("IOMatchCategory", DEFAULT_CATEGORY)),
+        probe_score=score if isinstance(score, int) else 0,
+        server_name=str(table.get("IOUserServerName", "")),
+        content_hash=content_hash,
+    )

@@ -1,0 +1,185 @@
+"""Staging: an app's extension is read once, checked, packed, hashed and kept by its hash.
+
+Everything here blocks and runs in a worker process. What is approved later is this copy, and
+this copy is what runs.
+Source: Apple, sysextd (realize, stage, validate); LWN "a way to do atomic writes" (fsync, rename).
+Invariant: a file named by a hash holds exactly the bytes with that hash, or does not exist.
+"""
+
+import os
+import secrets
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import msgspec
+
+from runtime.extensions import entitlements
+from runtime.extensions.bundle import App, Bundle, read_app
+from runtime.extensions.codes import SxCode, refused
+from runtime.extensions.location import check_location
+from runtime.extensions.manifest import DRIVER, ENTITLEMENTS, INFO, Manifest, read_manifest
+from runtime.model import archive
+from runtime.model.errors import BreachError, ProblemError, UnavailableError
+from runtime.model.identity import ContentHash
+
+FOLDER = "staged"
+_TEMPORARY = ".tmp-"
+
+
+class Staged(msgspec.Struct, frozen=True, array_like=True):
+    """One extension that is staged and checked; what a request for its activation is about."""
+
+    manifest: Manifest
+    content_hash: ContentHash
+    app: str
+    app_path: str
+    size: int  # bytes of the archive
+
+
+def stage(
+    app_path: Path, bundle_id: str, state_dir: Path, folders: Sequence[Path] | None
+) -> Staged:
+    """Read, check and stage an app's extension; blocks, takes as long as the bundle is big.
+
+    `bundle_id` empty means the app's only extension. `folders` are the Applications folders
+    that the app has to be in; None in developer mode, which lifts that.
+
+    Raises:
+        BundleError: The app or its extension is not what it has to be.
+        UnavailableError: The state folder cannot be written.
+    """
+    if not app_path.is_absolute():
+        raise refused(str(app_path), "an absolute path", "a relative one")
+    if folders is not None:
+        check_location(app_path, folders)
+    app = read_app(app_path, bundle_id)
+    bundle = _only(app)
+    _check_runnable(app, bundle)
+    try:
+        data = archive.pack(bundle.files)
+    except BreachError as error:
+        raise refused(bundle.path, "a bundle that can be packed", str(error)) from error
+    content_hash = archive.content_hash(data)
+    _write(state_dir / FOLDER, content_hash, data)
+    return Staged(bundle.manifest, content_hash, app.name, app.path, len(data))
+
+
+def load_staged(state_dir: Path, content_hash: ContentHash) -> bytes:
+    """Read a staged archive and compare its hash; blocks.
+
+    Raises:
+        ProblemError: ``not-found``: it is not there; ``changed``: it is not what was staged.
+    """
+    path = state_dir / FOLDER / content_hash
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        found = (error.strerror or str(error)).lower()
+        raise ProblemError(
+            "not-found", f"{path}: expected a staged bundle, found {found}"
+        ) from None
+    actual = archive.content_hash(data)
+    if actual != content_hash:
+        raise ProblemError(
+            "changed", f"{path}: expected the content it is named by, found {actual}"
+        )
+    return data
+
+
+def load_manifest(state_dir: Path, content_hash: ContentHash) -> Manifest:
+    """Read what a staged archive says of itself; blocks.
+
+    Raises:
+        ProblemError: It is missing, changed or not valid.
+    """
+    data = load_staged(state_dir, content_hash)
+    try:
+        files = archive.unpack(data)
+    except BreachError as error:
+        raise ProblemError("changed", str(error)) from error
+    return read_manifest(files, content_hash[:12])
+
+
+def collect_garbage(state_dir: Path, keep: Collection[ContentHash]) -> int:
+    """Remove staged archives that nobody refers to, and left-over parts; return how many.
+
+    Only while nothing is being staged: at the start of the runtime.
+
+    Raises:
+        UnavailableError: The state folder cannot be written.
+    """
+    folder = state_dir / FOLDER
+    if not folder.is_dir():
+        return 0
+    removed = 0
+    try:
+        for path in folder.iterdir():
+            if path.name not in keep:
+                path.unlink(missing_ok=True)
+                removed += 1
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+    return removed
+
+
+def _only(app: App) -> Bundle:
+    if len(app.extensions) != 1:
+        names = ", ".join(bundle.manifest.bundle_id for bundle in app.extensions)
+        raise refused(
+            app.path,
+            "the identifier of one of its extensions",
+            f"none named, there are {names}",
+            sx_code=SxCode.EXTENSION_NOT_FOUND,
+        )
+    return app.extensions[0]
+
+
+def _check_runnable(app: App, bundle: Bundle) -> None:
+    """This runtime runs driver extensions, and those need the entitlement to be one."""
+    where = f"{app.name}/{bundle.path}"
+    if bundle.manifest.category != DRIVER:
+        raise refused(
+            f"{where}/{INFO}: CFBundlePackageType",
+            "a driver extension (DEXT)",
+            bundle.manifest.category,
+            sx_code=SxCode.UNKNOWN_EXTENSION_CATEGORY,
+        )
+    if bundle.manifest.entitlements().get(entitlements.DRIVERKIT) is not True:
+        raise refused(
+            f"{where}/{ENTITLEMENTS}: {entitlements.DRIVERKIT}",
+            "true",
+            "no such entitlement",
+            sx_code=SxCode.MISSING_ENTITLEMENT,
+        )
+
+
+def _write(folder: Path, content_hash: ContentHash, data: bytes) -> None:
+    """Write atomically: a temporary file, flushed to disk, renamed; then the folder flushed."""
+    target = folder / content_hash
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if target.exists() and archive.content_hash(target.read_bytes()) == content_hash:
+            return
+        temporary = folder / f"{_TEMPORARY}{secrets.token_hex(8)}"
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(target)
+        _sync_folder(folder)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unwritable(folder: Path, error: OSError) -> UnavailableError:
+    found = (error.strerror or str(error)).lower()
+    return UnavailableError(f"{folder}: expected a folder that can be written, found {found}")

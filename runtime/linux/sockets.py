@@ -1,0 +1,77 @@
+"""AF_UNIX SOCK_SEQPACKET pairs: whole packets, descriptors in band, credentials of the peer.
+
+Source: unix(7), recvmsg(2). Invariant: no descriptor that arrives is ever left open unowned.
+"""
+
+import array
+import os
+import socket
+import struct
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from runtime.model.errors import BreachError
+from runtime.wire import limits
+
+_INT = array.array("i").itemsize
+_SPACE = socket.CMSG_SPACE(limits.DESCRIPTORS * _INT)
+_UCRED = struct.Struct("iII")
+
+
+class Peer(NamedTuple):
+    """Who connected or made the pair, as the kernel says (SO_PEERCRED)."""
+
+    pid: int
+    uid: int
+    gid: int
+
+
+def seqpacket_pair() -> tuple[socket.socket, socket.socket]:
+    """Two connected, blocking ends; both close on exec."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def send_packet(sock: socket.socket, data: bytes, fds: Sequence[int] = ()) -> None:
+    """Send one packet; the descriptors stay the caller's.
+
+    Raises:
+        BlockingIOError: `sock` does not block and its buffer is full.
+        OSError: The peer is gone (BrokenPipeError) or the packet is too long (EMSGSIZE).
+        ValueError: The packet is empty (it would read as an end of file) or too long.
+    """
+    if not 0 < len(data) <= limits.PACKET:
+        raise ValueError(f"packet: expected 1 to {limits.PACKET} bytes, found {len(data)}")
+    ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
+    sock.sendmsg([data], ancillary, socket.MSG_NOSIGNAL)
+
+
+def receive_packet(sock: socket.socket, max_fds: int = 0) -> tuple[bytes, list[int]]:
+    """Receive one packet and the descriptors beside it, which become the caller's.
+
+    Returns:
+        The packet, b"" at the end of file, and at most `max_fds` descriptors (close on exec).
+
+    Raises:
+        BlockingIOError: `sock` does not block and nothing is there.
+        BreachError: The packet or its ancillary data was truncated, or more descriptors came
+            than expected; all that came are closed.
+    """
+    data, ancillary, flags, _ = sock.recvmsg(limits.PACKET, _SPACE, socket.MSG_CMSG_CLOEXEC)
+    fds = array.array("i")
+    for level, kind, content in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            fds.frombytes(content[: len(content) - len(content) % _INT])
+    truncated = flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC)
+    if truncated or len(fds) > max_fds:
+        for fd in fds:
+            os.close(fd)
+        if truncated:
+            raise BreachError(f"packet: expected at most {limits.PACKET} bytes, found a longer one")
+        raise BreachError(f"packet: expected at most {max_fds} descriptors, found {len(fds)}")
+    return data, list(fds)
+
+
+def peer_credentials(sock: socket.socket) -> Peer:
+    """Who is at the other end of a connected AF_UNIX socket."""
+    raw = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
+    return Peer(*_UCRED.unpack(raw))

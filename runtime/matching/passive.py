@@ -1,0 +1,129 @@
+"""Passive matching: the keys that IOService itself compares, in its order.
+
+IOProviderClass, IONameMatch, IOLocationMatch, IOPropertyMatch, IOPropertyExistsMatch,
+IOPathMatch, IORegistryEntryID, BSD Name, IOResourceMatch; after the family's own rules,
+IOParentMatch. The first failure ends it. Keys that it does not know are ignored, as IOKit does.
+Source: xnu IOService.cpp matchInternal, matchPassive.
+Invariant: pure.
+"""
+
+from collections.abc import Callable
+
+from runtime.matching.provider import Provider
+from runtime.matching.verdict import Mismatch, mismatch
+from runtime.model.numbers import number, same
+from runtime.model.properties import Properties, Value
+
+
+def match_service(provider: Provider, table: Properties) -> Mismatch | None:
+    """Compare everything but IOParentMatch; None when all keys match."""
+    for key, rule in _RULES:
+        if key in table:
+            failed = rule(provider, table[key])
+            if failed is not None:
+                return failed
+    return None
+
+
+def match_parent(provider: Provider, table: Properties) -> Mismatch | None:
+    """Compare IOParentMatch, a table of its own, with each ancestor; one has to match."""
+    wanted = table.get("IOParentMatch")
+    if wanted is None:
+        return None
+    if not isinstance(wanted, dict):
+        return mismatch("IOParentMatch", "a dictionary", wanted)
+    last = Mismatch("IOParentMatch", "an ancestor that matches", "no ancestor")
+    for ancestor in provider.ancestors:
+        failed = match_service(ancestor, wanted)
+        if failed is None:
+            return None
+        last = Mismatch(f"IOParentMatch.{failed.key}", failed.wanted, failed.found)
+    return last
+
+
+def _provider_class(provider: Provider, wanted: Value) -> Mismatch | None:
+    if isinstance(wanted, str) and provider.conforms_to(wanted):
+        return None
+    return mismatch("IOProviderClass", wanted, " : ".join(provider.classes))
+
+
+def _name(provider: Provider, wanted: Value) -> Mismatch | None:
+    """The entry's name, or one of its `compatible` strings, is one of the wanted."""
+    names = [provider.name, *_texts(provider.properties.get("compatible"))]
+    if any(name in names for name in _texts(wanted)):
+        return None
+    return mismatch("IONameMatch", wanted, ", ".join(names))
+
+
+def _location(provider: Provider, wanted: Value) -> Mismatch | None:
+    if wanted == provider.location:
+        return None
+    return mismatch("IOLocationMatch", wanted, provider.location)
+
+
+def _path(provider: Provider, wanted: Value) -> Mismatch | None:
+    return None if wanted == provider.path else mismatch("IOPathMatch", wanted, provider.path)
+
+
+def _property(provider: Provider, wanted: Value) -> Mismatch | None:
+    """A dictionary: every pair has to be there. An array of dictionaries: one has to match."""
+    choices = wanted if isinstance(wanted, list) else [wanted]
+    failed: Mismatch | None = mismatch("IOPropertyMatch", "a dictionary", wanted)
+    for choice in choices:
+        if not isinstance(choice, dict):
+            continue
+        failed = _pairs(provider.properties, choice)
+        if failed is None:
+            return None
+    return failed
+
+
+def _pairs(properties: Properties, wanted: Properties) -> Mismatch | None:
+    for key, value in wanted.items():
+        found = properties.get(key)
+        if found is None or not same(value, found):
+            return mismatch(f"IOPropertyMatch.{key}", value, found)
+    return None
+
+
+def _property_exists(provider: Provider, wanted: Value) -> Mismatch | None:
+    if any(name in provider.properties for name in _texts(wanted)):
+        return None
+    return mismatch("IOPropertyExistsMatch", wanted, None)
+
+
+def _entry_id(provider: Provider, wanted: Value) -> Mismatch | None:
+    if number(wanted) == provider.id:
+        return None
+    return mismatch("IORegistryEntryID", wanted, int(provider.id))
+
+
+def _bsd_name(provider: Provider, wanted: Value) -> Mismatch | None:
+    found = provider.properties.get("BSD Name")
+    return None if found == wanted else mismatch("BSD Name", wanted, found)
+
+
+def _resource(provider: Provider, wanted: Value) -> Mismatch | None:
+    """Only a resource nub publishes resources; on other providers the key says nothing."""
+    if not (provider.conforms_to("IOResources") or provider.conforms_to("IOUserResources")):
+        return None
+    missing = [name for name in _texts(wanted) if name not in provider.properties]
+    return mismatch("IOResourceMatch", missing[0], None) if missing else None
+
+
+def _texts(value: Value | None) -> list[str]:
+    items = value if isinstance(value, list) else [value]
+    return [item for item in items if isinstance(item, str)]
+
+
+_RULES: tuple[tuple[str, Callable[[Provider, Value], Mismatch | None]], ...] = (
+    ("IOProviderClass", _provider_class),
+    ("IONameMatch", _name),
+    ("IOLocationMatch", _location),
+    ("IOPropertyMatch", _property),
+    ("IOPropertyExistsMatch", _property_exists),
+    ("IOPathMatch", _path),
+    ("IORegistryEntryID", _entry_id),
+    ("BSD Name", _bsd_name),
+    ("IOResourceMatch", _resource),
+)

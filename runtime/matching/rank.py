@@ -1,0 +1,163 @@
+"""Ranking: which personalities match a provider, in which order, and who wins each category.
+
+Candidates are ordered by score, equal ones first come first served; one winner a category.
+A running driver is never evicted, but a bound kernel driver stands for IOKit's replaceable
+`IOMatchedAtBoot`: a strictly higher score replaces it, an equal one does not.
+Source: xnu IOService.cpp probeCandidates.
+Invariant: pure; decides nothing about processes.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from runtime.matching import passive, usb
+from runtime.matching.catalogue import Catalogue
+from runtime.matching.provider import Provider
+from runtime.matching.verdict import Mismatch
+from runtime.model.outcome import Match, MatchStage
+from runtime.model.personality import DEFAULT_CATEGORY, Personality
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """A personality that matches, with its score.
+
+    `displaces` names the bound kernel driver that it would replace; `held_by` the driver that
+    keeps the category from it.
+    """
+
+    personality: Personality
+    score: int
+    displaces: str = ""
+    held_by: str = ""
+
+
+class Ranking(msgspec.Struct, frozen=True):
+    """What became of a catalogue on one provider.
+
+    `candidates` are all that match, best first; those that lost their category to an equal or
+    better one are among them, so that a failing winner can be followed by the next. `winners`
+    has one for each category that is free. `trace` says of each personality considered why.
+    """
+
+    candidates: tuple[Candidate, ...]
+    winners: dict[str, Candidate]
+    trace: tuple[Match, ...]
+
+    def next_after(self, failed: frozenset[str], category: str) -> Candidate | None:
+        """The best candidate of a free category whose personality's name has not failed."""
+        for candidate in self.candidates:
+            personality = candidate.personality
+            if (
+                personality.category == category
+                and not candidate.held_by
+                and personality.name not in failed
+            ):
+                return candidate
+        return None
+
+
+def match(
+    provider: Provider, catalogue: Catalogue, *, taken: Mapping[str, str] | None = None
+) -> Ranking:
+    """Rank a catalogue on a provider.
+
+    `taken` maps each category that a running driver holds to that driver's name.
+    """
+    held = taken or {}
+    matched: list[Candidate] = []
+    failures: list[Match] = []
+    for personality in catalogue.candidates(provider.classes):
+        verdict = score(provider, personality)
+        if isinstance(verdict, Mismatch):
+            failures.append(_failure(personality, verdict))
+        else:
+            matched.append(_candidate(provider, personality, verdict, held))
+    matched.sort(key=lambda candidate: -candidate.score)  # stable: first come first served
+    winners: dict[str, Candidate] = {}
+    trace = [_compete(candidate, winners) for candidate in matched]
+    return Ranking(tuple(matched), winners, tuple(trace + failures))
+
+
+def explain(provider: Provider, personality: Personality) -> Match:
+    """What becomes of one personality on one provider, competition left aside."""
+    verdict = score(provider, personality)
+    if isinstance(verdict, Mismatch):
+        return _failure(personality, verdict)
+    return _match(personality, verdict)
+
+
+def score(provider: Provider, personality: Personality) -> int | Mismatch:
+    """The score of one personality on one provider, or the first key that failed."""
+    table = personality.table
+    failed = passive.match_service(provider, table)
+    if failed is not None:
+        return failed
+    total = personality.probe_score
+    if usb.governs(provider):
+        family = usb.match_usb(provider, table)
+        if isinstance(family, Mismatch):
+            return family
+        total = family + min(total, usb.MAX_PROBE_SCORE)
+    return passive.match_parent(provider, table) or total
+
+
+def _candidate(
+    provider: Provider, personality: Personality, total: int, held: Mapping[str, str]
+) -> Candidate:
+    """Hold a match against who has its category: a running driver, or the kernel driver.
+
+    A kernel driver sits in the default category, as every kext does that names no other.
+    """
+    category = personality.category
+    if category in held:
+        return Candidate(personality, total, held_by=held[category])
+    if not provider.kernel_driver or category != DEFAULT_CATEGORY:
+        return Candidate(personality, total)
+    if total > provider.kernel_score:
+        return Candidate(personality, total, displaces=provider.kernel_driver)
+    holder = f"{provider.kernel_driver} ({provider.kernel_score})"
+    return Candidate(personality, total, held_by=holder)
+
+
+def _compete(candidate: Candidate, winners: dict[str, Candidate]) -> Match:
+    """Give a candidate its category if that is free, and say what became of it."""
+    personality, category = candidate.personality, candidate.personality.category
+    winner = winners.get(category)
+    holder = f"{winner.personality.name} ({winner.score})" if winner else candidate.held_by
+    if not holder:
+        winners[category] = candidate
+        return _match(personality, candidate.score)
+    return Match(
+        personality=personality.name,
+        bundle_id=personality.bundle_id,
+        stage=MatchStage.CATEGORY,
+        score=candidate.score,
+        category=category,
+        key="IOMatchCategory",
+        wanted=f"{category} free, or a score above its holder's",
+        found=f"held by {holder}",
+    )
+
+
+def _failure(personality: Personality, failed: Mismatch) -> Match:
+    at_class = failed.key == "IOProviderClass"
+    return Match(
+        personality=personality.name,
+        bundle_id=personality.bundle_id,
+        stage=MatchStage.CLASS if at_class else MatchStage.PROPERTIES,
+        category=personality.category,
+        key=failed.key,
+        wanted=failed.wanted,
+        found=failed.found,
+    )
+
+
+def _match(personality: Personality, total: int) -> Match:
+    return Match(
+        personality=personality.name,
+        bundle_id=personality.bundle_id,
+        stage=MatchStage.MATCHED,
+        score=total,
+        category=personality.category,
+    )

@@ -1,0 +1,88 @@
+"""IOKit's class inheritance, as far as this registry names classes.
+
+Source: the headers of xnu and Apple's IOKit families; `ioreg -i` of the dumps they publish.
+Invariant: every chain ends in IORegistryEntry, OSObject.
+"""
+
+from functools import cache
+
+_PARENTS = {
+    "IORegistryEntry": "OSObject",
+    "IOService": "IORegistryEntry",
+    "IOResources": "IOService",
+    "IOUserResources": "IOService",
+    "IOPlatformExpert": "IOService",
+    "IOPlatformDevice": "IOService",
+    "IOPlatformExpertDevice": "IOService",
+    "IOACPIPlatformDevice": "IOPlatformDevice",
+    "IOCPU": "IOService",
+    "IOPCIDevice": "IOService",
+    "IOPCIBridge": "IOService",
+    "IOPCI2PCIBridge": "IOPCIBridge",
+    "IOUSBHostDevice": "IOService",
+    "IOUSBRootHubDevice": "IOUSBHostDevice",
+    "IOUSBHostInterface": "IOService",
+    "IOUSBHostController": "IOService",
+    "IOUSBHostCompositeDevice": "IOService",
+    "IOUSBHostHub": "IOService",
+    "IOUSBHostHIDDevice": "IOHIDDevice",
+    "IOUSBMassStorageDriver": "IOSCSIProtocolServices",
+    "IOHIDDevice": "IOService",
+    "IOHIDInterface": "IOService",
+    "IOHIDEventService": "IOService",
+    "IOHIDEventDriver": "IOHIDEventService",
+    "IONetworkStack": "IOService",
+    "IONetworkController": "IOService",
+    "IOEthernetController": "IONetworkController",
+    "IO80211Controller": "IOEthernetController",
+    "IONetworkInterface": "IOService",
+    "IOEthernetInterface": "IONetworkInterface",
+    "IO80211Interface": "IOEthernetInterface",
+    "IOStorage": "IOService",
+    "IOMedia": "IOStorage",
+    "IOBlockStorageDevice": "IOService",
+    "IOBlockStorageDriver": "IOStorage",
+    "IONVMeController": "IOService",
+    "IOAHCIController": "IOService",
+    "IOSCSIProtocolServices": "IOService",
+    "IOSCSIProtocolInterface": "IOService",
+    "IOSCSIPeripheralDeviceNub": "IOService",
+    "IOSCSITargetDevice": "IOSCSIPeripheralDeviceNub",
+    "IOSCSILogicalUnitNub": "IOSCSIPeripheralDeviceNub",
+    "IOSerialStreamSync": "IOService",
+    "IOSerialBSDClient": "IOService",
+    "IOAudioDevice": "IOService",
+    "IOAudioEngine": "IOService",
+    "IOFramebuffer": "IOGraphicsDevice",
+    "IOGraphicsDevice": "IOService",
+    "IOAccelerator": "IOService",
+    "IODisplayConnect": "IOService",
+    "IOPMPowerSource": "IOService",
+    "IOWatchDogTimer": "IOService",
+    "IOBluetoothHCIController": "IOService",
+    "IOThunderboltSwitch": "IOService",
+    "IOFireWireDevice": "IOFireWireNub",
+    "IOFireWireNub": "IOService",
+    "IOFireWireUnit": "IOFireWireNub",
+    "IOUserService": "IOService",
+    "IOUserServer": "IOUserClient",
+    "IOUserClient": "IOService",
+}
+
+_TAIL = ("IOService", "IORegistryEntry", "OSObject")
+
+
+@cache
+def chain(cls: str) -> tuple[str, ...]:
+    """A class and its ancestors, leaf first; an unknown class derives from IOService."""
+    if cls not in _PARENTS and cls != "OSObject":
+        return (cls, *_TAIL)
+    found = [cls]
+    while found[-1] in _PARENTS:
+        found.append(_PARENTS[found[-1]])
+    return tuple(found)
+
+
+def conforms(cls: str, ancestor: str) -> bool:
+    """Whether `cls` is `ancestor` or derives from it (OSMetaClass::checkMetaCast)."""
+    return ancestor in chain(cls)

@@ -1,0 +1,174 @@
+"""Text for people, made at the edge: sentences of events, state words, exit reasons.
+
+A `Sentence` keeps template and fields apart, so that a window can translate the template and
+show the fields, which may come from a device, as plain text.
+Invariant: pure; the templates are literals of this file.
+"""
+
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from runtime.model import events
+from runtime.model.entry import Entry, Holder, State
+from runtime.model.outcome import Exit, ExitHow
+
+
+class Sentence(msgspec.Struct, frozen=True):
+    """`template` with `{field}` places, and the values for them."""
+
+    template: str
+    fields: dict[str, str] = {}
+
+
+_SIGNAL_CAUSES = {
+    signal.SIGSEGV: "invalid memory access",
+    signal.SIGBUS: "access beyond the end of mapped memory",
+    signal.SIGILL: "illegal instruction",
+    signal.SIGFPE: "arithmetic error",
+    signal.SIGABRT: "aborted itself",
+    signal.SIGSYS: "system call that the sandbox forbids",
+    signal.SIGKILL: "killed",
+    signal.SIGTERM: "terminated",
+    signal.SIGXCPU: "used up its processor time",
+}
+
+
+def device_word(entry: Entry) -> str:
+    """The state of a device: no driver, kernel driver, extension, going."""
+    if entry.state & State.INACTIVE:
+        return "going"
+    return {
+        Holder.NOBODY: "no driver",
+        Holder.KERNEL: "kernel driver",
+        Holder.EXTENSION: "extension",
+    }[Holder(entry.holder)]
+
+
+def exit_words(outcome: Exit) -> str:
+    """How a driver process ended, e.g. `crashed: SIGSEGV (invalid memory access)`."""
+    detail = f": {outcome.detail}" if outcome.detail else ""
+    if outcome.how is ExitHow.SIGNAL:
+        cause = outcome.detail or _SIGNAL_CAUSES.get(_signal(outcome.number), "")
+        return f"crashed: {outcome.signal_name}" + (f" ({cause})" if cause else "")
+    if outcome.how is ExitHow.CODE:
+        return f"exited with code {outcome.number}{detail}"
+    if outcome.how is ExitHow.HANG:
+        return f"killed: it did not respond{detail}"
+    if outcome.how is ExitHow.BREACH:
+        return f"killed: it broke the protocol{detail}"
+    if outcome.how is ExitHow.LAUNCH:
+        return f"could not be launched{detail}"
+    return "stopped"
+
+
+def text(detail: events.Detail) -> str:
+    """An event as one English sentence."""
+    made = sentence(detail)
+    return made.template.format(**made.fields)
+
+
+def sentence(detail: events.Detail) -> Sentence:
+    """An event as a template with its fields."""
+    return _SENTENCES[type(detail)](detail)
+
+
+def _signal(number: int) -> signal.Signals | None:
+    try:
+        return signal.Signals(number)
+    except ValueError:
+        return None
+
+
+def _bound(e: events.Bound) -> Sentence:
+    if e.driver:
+        return Sentence("kernel driver {driver} took {name}", {"driver": e.driver, "name": e.name})
+    return Sentence("{name} has no kernel driver any more", {"name": e.name})
+
+
+def _matched(e: events.Matched) -> Sentence:
+    m = e.match
+    return Sentence(
+        "{personality} of {bundle} matched with score {score}",
+        {"personality": m.personality, "bundle": m.bundle_id, "score": str(m.score)},
+    )
+
+
+def _restarting(e: events.Restarting) -> Sentence:
+    if e.delay_ms == 0:
+        return Sentence("{name} is started again at once", {"name": e.name})
+    return Sentence("{name} is started again in {ms} ms", {"name": e.name, "ms": str(e.delay_ms)})
+
+
+def _hung(e: events.Hung) -> Sentence:
+    return Sentence(
+        "{name} (pid {pid}) does not respond: {callback} on queue {queue} has run for {ms} ms",
+        {
+            "name": e.name, "pid": str(e.pid), "callback": e.callback,
+            "queue": e.queue, "ms": str(e.age_ms),
+        },
+    )  # fmt: skip
+
+
+def _resynced(e: events.Resynced) -> Sentence:
+    return Sentence(
+        "events lost ({cause}), resynced: {added} added, {removed} removed, {changed} changed",
+        {
+            "cause": e.cause, "added": str(e.added),
+            "removed": str(e.removed), "changed": str(e.changed),
+        },
+    )  # fmt: skip
+
+
+def _decided(e: events.Decided) -> Sentence:
+    if e.by:
+        return Sentence(
+            "request for {name}: {answer} by {by}", {"name": e.name, "answer": e.answer, "by": e.by}
+        )
+    return Sentence("request for {name}: {answer}", {"name": e.name, "answer": e.answer})
+
+
+def _process(template: str) -> Callable[[Any], Sentence]:
+    return lambda e: Sentence(template, {"name": e.name, "pid": str(e.pid)})
+
+
+_SENTENCES: dict[type, Callable[[Any], Sentence]] = {
+    events.Plugged: lambda e: Sentence("{name} ({cls}) appeared", {"name": e.name, "cls": e.cls}),
+    events.Unplugged: lambda e: Sentence("{name} ({cls}) went", {"name": e.name, "cls": e.cls}),
+    events.Bound: _bound,
+    events.Matched: _matched,
+    events.Launched: _process("{name} was launched as pid {pid}"),
+    events.Started: lambda e: Sentence(
+        "{name} (pid {pid}) started after {ms} ms",
+        {"name": e.name, "pid": str(e.pid), "ms": f"{e.after_us / 1000:.1f}"},
+    ),
+    events.Crashed: lambda e: Sentence(
+        "{name} (pid {pid}) {reason}",
+        {"name": e.name, "pid": str(e.pid), "reason": exit_words(e.exit)},
+    ),
+    events.Restarting: _restarting,
+    events.Quarantined: lambda e: Sentence(
+        "{name} crashed {crashes} times and is in quarantine until somebody releases it",
+        {"name": e.name, "crashes": str(e.crashes)},
+    ),
+    events.Released: lambda e: Sentence("{name} was released from quarantine", {"name": e.name}),
+    events.Stopped: _process("{name} (pid {pid}) stopped"),
+    events.Hung: _hung,
+    events.Responded: _process("{name} (pid {pid}) responds again"),
+    events.Requested: lambda e: Sentence(
+        "{app} asks to activate {name}", {"app": e.app, "name": e.name}
+    ),
+    events.Decided: _decided,
+    events.Deactivated: lambda e: Sentence(
+        "{name} was deactivated by {by}", {"name": e.name, "by": e.by}
+    ),
+    events.DeveloperMode: lambda e: Sentence(
+        "developer mode was turned {state} by {by}",
+        {"state": "on" if e.on else "off", "by": e.by},
+    ),
+    events.Resynced: _resynced,
+    events.Began: lambda e: Sentence("runtime {version} began", {"version": e.version}),
+    events.Noted: lambda e: Sentence("{text}", {"text": e.text}),
+}

@@ -1,0 +1,187 @@
+"""The journal of events in a SQLite database (WAL, synchronous NORMAL).
+
+Events are kept in memory until `flush`, which writes them in one transaction. A database that
+cannot be read is set aside under another name, never deleted.
+Invariant: numbers count up without gaps, also across restarts; at most `keep` events stay.
+"""
+
+import sqlite3
+from pathlib import Path
+
+import msgspec
+
+from runtime.model.errors import UnavailableError
+from runtime.model.events import Detail, Event
+from runtime.model.identity import DriverId
+
+KEEP = 100_000  # events; about 20 MB
+SCHEMA = 1  # of PRAGMA user_version
+
+_SLACK = 1_000  # events over `keep` before the oldest are removed: not at every flush
+_CREATE = "CREATE TABLE events (number INTEGER PRIMARY KEY, event BLOB NOT NULL)"
+_ASIDE = 100  # at most so many set-aside files
+
+_decoder = msgspec.msgpack.Decoder(Event)
+_encoder = msgspec.msgpack.Encoder()
+
+
+class Journal:
+    """The journal in one file; one thread.
+
+    Args:
+        path: The database; its folder must exist.
+        keep: How many of the newest events stay.
+
+    Attributes:
+        repaired: One sentence when a broken file was set aside, else empty.
+
+    Raises:
+        UnavailableError: The file can be neither opened nor set aside.
+    """
+
+    def __init__(self, path: Path, keep: int = KEEP) -> None:
+        self._path = path
+        self._keep = keep
+        self._waiting: list[tuple[int, bytes]] = []
+        self.repaired = ""
+        self._database = self._open()
+        row = self._database.execute("SELECT max(number), min(number) FROM events").fetchone()
+        self._number = row[0] or 0
+        self._oldest = row[1] or 1
+
+    def append(
+        self, detail: Detail, entry: int, path: str, driver: DriverId, wall_ns: int
+    ) -> Event:
+        """Add an event and return it with its number; it is on disk after `flush`."""
+        self._number += 1
+        event = Event(self._number, wall_ns, detail, entry, path, driver)
+        self._waiting.append((event.number, _encoder.encode(event)))
+        return event
+
+    def recent(self, limit: int) -> list[Event]:
+        """The newest events, oldest first; those that a newer version wrote are left out."""
+        waiting = [data for _, data in self._waiting[-limit:]] if limit > 0 else []
+        rows = self._database.execute(
+            "SELECT event FROM events ORDER BY number DESC LIMIT ?",
+            (max(limit - len(waiting), 0),),
+        )
+        stored = [data for (data,) in rows]
+        return [event for data in (*reversed(stored), *waiting) if (event := _decoded(data))]
+
+    def flush(self) -> None:
+        """Write what waits; afterwards it survives the end of the process.
+
+        Raises:
+            UnavailableError: The disk is full or the file is broken; the events keep waiting,
+                the newest `keep` of them.
+        """
+        if not self._waiting:
+            return
+        try:
+            with self._database:
+                self._database.executemany(
+                    "INSERT OR REPLACE INTO events VALUES (?, ?)", self._waiting
+                )
+                self._trim()
+        except sqlite3.Error as error:
+            del self._waiting[: -self._keep]
+            raise UnavailableError(
+                f"journal {self._path}: expected to write events, found: {error}"
+            ) from error
+        self._waiting.clear()
+
+    def close(self) -> None:
+        """Flush and close; a second call does nothing.
+
+        Raises:
+            UnavailableError: As of `flush`; the file is closed nevertheless.
+        """
+        try:
+            self.flush()
+        finally:
+            self._waiting.clear()
+            self._database.close()
+
+    def _trim(self) -> None:
+        if self._number - self._oldest + 1 <= self._keep + _SLACK:
+            return
+        self._oldest = self._number - self._keep + 1
+        self._database.execute("DELETE FROM events WHERE number < ?", (self._oldest,))
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            return _connect(self._path)
+        except sqlite3.DatabaseError as error:
+            if _inaccessible(error):
+                raise UnavailableError(
+                    f"journal {self._path}: expected a file to write to, found: {error}"
+                ) from error
+            aside = self._set_aside()
+            self.repaired = (
+                f"The journal could not be read ({error}); it was set aside as {aside.name} "
+                "and a new one was begun."
+            )
+        try:
+            return _connect(self._path)
+        except sqlite3.DatabaseError as error:
+            raise UnavailableError(
+                f"journal {self._path}: expected a new file, found: {error}"
+            ) from error
+
+    def _set_aside(self) -> Path:
+        names = (self._path.with_name(f"{self._path.name}.broken-{n}") for n in range(1, _ASIDE))
+        aside = next((name for name in names if not name.exists()), None)
+        if aside is None:
+            raise UnavailableError(
+                f"journal {self._path}: expected room for a set-aside file, "
+                f"found {_ASIDE - 1} of them; remove some"
+            )
+        try:
+            self._path.rename(aside)
+            for tail in ("-wal", "-shm"):
+                self._path.with_name(self._path.name + tail).unlink(missing_ok=True)
+        except OSError as error:
+            raise UnavailableError(
+                f"journal {self._path}: expected to set it aside, found: {error.strerror}"
+            ) from error
+        return aside
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, timeout=1.0)
+    try:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+        _check(database, path)
+    except sqlite3.DatabaseError:
+        database.close()
+        raise
+    return database
+
+
+def _check(database: sqlite3.Connection, path: Path) -> None:
+    """Create the tables of a new file, or see that an old one is whole and ours."""
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    (tables,) = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if version == 0 and tables == 0:
+        with database:
+            database.execute(_CREATE)
+            database.execute(f"PRAGMA user_version = {SCHEMA}")
+        return
+    if version != SCHEMA:
+        raise sqlite3.DatabaseError(f"expected schema {SCHEMA}, found {version}")
+    (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise sqlite3.DatabaseError(f"{path.name}: {verdict}")
+
+
+def _inaccessible(error: sqlite3.DatabaseError) -> bool:
+    """Whether the file cannot be opened or written, as opposed to being broken."""
+    return isinstance(error, sqlite3.OperationalError)
+
+
+def _decoded(data: bytes) -> Event | None:
+    try:
+        return _decoder.decode(data)
+    except msgspec.MsgspecError:
+        return None

@@ -1,0 +1,244 @@
+"""The machine's devices in the registry: load, events, resync.
+
+The sysfs tree hangs below the platform expert: a device below its parent device; sysfs folders
+that are no devices (`pci0000:00`, `virtual/net`, …) are plain entries, made when the first device
+in them comes and removed with the last. A bound kernel driver is a service below its device.
+Invariant: an entry keeps its id while its device stays, through changes, moves and resyncs.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from runtime.model import events, properties
+from runtime.model.device import Action, Device, Uevent
+from runtime.model.entry import READY, Holder, Kind
+from runtime.model.identity import ROOT_ID, EntryId
+from runtime.registry import mapping
+from runtime.registry.tree import Registry
+
+SYSFS = "/sys/devices/"
+
+Emit = Callable[[events.Detail, int, str], None]
+"""Called with an event, the id of its entry (0: none) and the entry's path."""
+
+
+class Machine:
+    """Keeps the registry equal to the devices that it is told of.
+
+    Args:
+        registry: Its tree; nobody else touches the entries made here.
+        emit: Told of every plug, unplug and bind.
+        model: What the machine calls itself; the name of the platform expert.
+
+    Attributes:
+        expert: Entry of the machine itself (IOPlatformExpertDevice).
+        resources: Entry of IOResources: provider of what needs no device.
+        user_resources: Entry of IOUserResources, the same for driver extensions.
+    """
+
+    def __init__(self, registry: Registry, emit: Emit, model: str = "Linux") -> None:
+        self._registry = registry
+        self._emit = emit
+        self._entry: dict[str, EntryId] = {}  # by syspath; folders have an entry and no device
+        self._device: dict[EntryId, Device] = {}
+        self._service: dict[EntryId, EntryId] = {}  # device → its kernel driver's service
+        self.expert = registry.attach(
+            ROOT_ID, mapping.plain(model) or "Linux", "IOPlatformExpertDevice",
+            kind=Kind.NUB, props={"model": model},
+        )  # fmt: skip
+        ready = {"IOKit": "IOService", "IOResourceMatched": ["IOKit"]}
+        self.resources = registry.attach(
+            self.expert, "IOResources", "IOResources", kind=Kind.NUB, props=ready
+        )
+        self.user_resources = registry.attach(
+            self.expert, "IOUserResources", "IOUserResources", kind=Kind.NUB, props=ready
+        )
+
+    def load(self, devices: Iterable[Device]) -> None:
+        """Add the devices of a first enumeration, parents before children; emits nothing."""
+        for device in devices:
+            self._add(device)
+
+    def apply(self, uevent: Uevent) -> None:
+        """Follow one event; one that says nothing new changes nothing."""
+        device = uevent.device
+        if uevent.action is Action.REMOVE:
+            self._unplug(device.syspath)
+            return
+        if uevent.action is Action.MOVE:
+            self._move(device)
+        if self.entry_of(device.syspath) is None:
+            self._plug(device)
+        else:
+            self._change(device)
+
+    def resync(self, devices: Iterable[Device], cause: str) -> events.Resynced:
+        """Make the tree equal to a new enumeration after events were lost."""
+        present = {device.syspath: device for device in devices}
+        lost = [path for path in self._present() if path not in present]
+        removed = sum(self._unplug(path) for path in sorted(lost, reverse=True))
+        added = changed = 0
+        for path in sorted(present):
+            device = present[path]
+            known = self.entry_of(path)
+            if known is None:
+                self._plug(device)
+                added += 1
+            elif self._device[known] != device:
+                self._change(device)
+                changed += 1
+        return events.Resynced(cause, added, removed, changed)
+
+    def entry_of(self, syspath: str) -> EntryId | None:
+        """The entry of a device, by its syspath; None for a folder and for what is not there."""
+        found = self._entry.get(syspath)
+        return found if found in self._device else None
+
+    def device_of(self, entry: EntryId) -> Device | None:
+        """The device behind an entry; None for entries that are no device."""
+        return self._device.get(entry)
+
+    def _present(self) -> list[str]:
+        return [device.syspath for device in self._device.values()]
+
+    def _plug(self, device: Device) -> None:
+        entry = self._add(device)
+        shown = self._registry.entry(entry)
+        path = self._registry.path(entry)
+        self._emit(events.Plugged(shown.name, shown.cls), entry, path)
+        if device.driver:
+            self._emit(events.Bound(shown.name, device.driver), entry, path)
+
+    def _unplug(self, syspath: str) -> bool:
+        """Remove a device with all below it; False where it was gone already."""
+        entry = self.entry_of(syspath)
+        if entry is None:
+            return False
+        gone = [e for e in self._registry.walk(entry) if e.id in self._device]
+        told = [(e.id, events.Unplugged(e.name, e.cls), self._registry.path(e.id)) for e in gone]
+        for removed in self._registry.terminate(entry):
+            device = self._device.pop(removed, None)
+            self._service.pop(removed, None)
+            if device is not None:
+                self._entry.pop(device.syspath, None)
+        self._tidy(syspath)
+        for entry_id, detail, path in reversed(told):
+            self._emit(detail, entry_id, path)
+        return True
+
+    def _change(self, device: Device) -> None:
+        entry = self._entry[device.syspath]
+        known = self._device[entry]
+        if known == device:
+            return
+        self._device[entry] = device
+        shown = mapping.mapped(device)
+        self._registry.update(entry, cls=shown.cls, props=properties.encode(shown.properties))
+        if known.driver != device.driver:
+            self._bind(entry, device.driver)
+            name = self._registry.entry(entry).name
+            self._emit(events.Bound(name, device.driver), entry, self._registry.path(entry))
+
+    def _add(self, device: Device) -> EntryId:
+        entry = self._entry.get(device.syspath)
+        entry = self._attach(device) if entry is None else self._promote(entry, device)
+        self._entry[device.syspath] = entry
+        self._device[entry] = device
+        if device.driver:
+            self._bind(entry, device.driver)
+        return entry
+
+    def _attach(self, device: Device) -> EntryId:
+        parent = self._parent(device)
+        shown = mapping.mapped(device)
+        location = shown.location
+        if shown.name != device.sysname and self._taken(parent, shown.name, location):
+            location = device.sysname  # two equal names side by side: paths stay apart
+        return self._registry.attach(
+            parent, shown.name, shown.cls, location=location, props=shown.properties
+        )
+
+    def _promote(self, folder: EntryId, device: Device) -> EntryId:
+        """Make a folder the device that it turned out to be: its child was told of first."""
+        shown = mapping.mapped(device)
+        self._registry.update(
+            folder, name=shown.name, location=shown.location, cls=shown.cls, state=int(READY),
+            kind=int(Kind.DEVICE), props=properties.encode(shown.properties),
+        )  # fmt: skip
+        return folder
+
+    def _taken(self, parent: EntryId, name: str, location: str) -> bool:
+        siblings = (self._registry.entry(child) for child in self._registry.children(parent))
+        return any(s.name == name and s.location == location for s in siblings)
+
+    def _bind(self, entry: EntryId, driver: str) -> None:
+        """Put the kernel driver's service below its device, or take it away."""
+        old = self._service.pop(entry, None)
+        if old is not None:
+            self._registry.terminate(old)
+        held = self._registry.entry(entry).holder == Holder.EXTENSION
+        if driver:
+            cls = mapping.driver_class(driver)
+            provider = self._registry.entry(entry).cls
+            self._service[entry] = self._registry.attach(
+                entry, driver, cls, kind=Kind.KERNEL_DRIVER, driver=driver,
+                props=mapping.driver_properties(driver, provider),
+            )  # fmt: skip
+        if not held:  # an extension's hold is the supervisor's to end
+            holder = Holder.KERNEL if driver else Holder.NOBODY
+            self._registry.set_holder(entry, holder, driver)
+
+    def _parent(self, device: Device) -> EntryId:
+        above = self.entry_of(device.parent) if device.parent else None
+        if above is not None:
+            return above
+        at, path = self.expert, SYSFS.rstrip("/")
+        for name in device.syspath[len(SYSFS) :].split("/")[:-1]:
+            path = f"{path}/{name}"
+            at = self._folder(path, name, at)
+        return at
+
+    def _folder(self, path: str, name: str, parent: EntryId) -> EntryId:
+        known = self._entry.get(path)
+        if known is None:
+            known = self._registry.attach(
+                parent, name, mapping.folder_class(name), kind=Kind.NUB,
+                props={"LinuxSyspath": path},
+            )  # fmt: skip
+            self._entry[path] = known
+        return known
+
+    def _tidy(self, syspath: str) -> None:
+        """Remove the folders above a device that have become empty."""
+        for path in _above(syspath):
+            folder = self._entry.get(path)
+            if folder is None:
+                continue
+            if folder in self._device or self._registry.children(folder):
+                return
+            self._registry.terminate(folder)
+            del self._entry[path]
+
+    def _move(self, device: Device) -> None:
+        """Follow a renamed device: its entries keep their ids, under the new syspaths."""
+        old = "/sys" + device.properties.get("DEVPATH_OLD", "")
+        entry = self.entry_of(old)
+        if entry is None or device.syspath in self._entry:
+            return
+        below = [e.id for e in self._registry.walk(entry) if e.id in self._device]
+        for moved in below:
+            known = self._device[moved]
+            del self._entry[known.syspath]
+            here = device.syspath + known.syspath[len(old) :]
+            self._entry[here] = moved
+            self._device[moved] = msgspec.structs.replace(known, syspath=here)
+        shown = mapping.mapped(device)
+        self._registry.update(entry, name=shown.name, location=shown.location)
+
+
+def _above(syspath: str) -> Iterator[str]:
+    path = syspath.rpartition("/")[0]
+    while len(path) > len(SYSFS):
+        yield path
+        path = path.rpartition("/")[0]

@@ -1,0 +1,78 @@
+"""What the supervisor asks of the rooms beside it; the engine passes these in.
+
+Invariant: Protocols and values only.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from runtime.model.events import Detail
+from runtime.model.identity import BundleId, ContentHash, EntryId
+from runtime.model.records import Driver
+from runtime.wire import methods
+
+Complete = Callable[[int, methods.Completion], None]
+"""Called with a finished action's number and its completion."""
+
+
+class ProviderSession(Protocol):
+    """What one driver process may do with its provider."""
+
+    async def call(self, target: int, method: methods.Method) -> object:
+        """Carry out a method; ReturnError when it fails."""
+
+    def close(self) -> None:
+        """Abort what is outstanding and let go; idempotent."""
+
+
+class DriverSpec(msgspec.Struct, frozen=True):
+    """Everything that launching one driver takes. `bundle` is a sealed memfd, not owned."""
+
+    name: str
+    bundle_id: BundleId
+    content_hash: ContentHash
+    personality: str
+    executable: str
+    server_name: str
+    provider: EntryId
+    provider_path: str
+    provider_class: str
+    provider_name: str
+    properties: msgspec.Raw
+    provider_properties: msgspec.Raw
+    bundle: int
+    dumpable: bool
+    open_session: Callable[[Complete], ProviderSession]
+
+
+class Surroundings(Protocol):
+    """What a driver's life shows to the rest of the runtime. Called in the loop."""
+
+    def changed(self, driver: Driver) -> None:
+        """The record of a driver has changed."""
+
+    def event(self, driver: Driver, detail: Detail) -> None:
+        """Something happened that the journal keeps."""
+
+    def log(self, driver: Driver, source: str, text: str) -> None:
+        """A line for the driver's log."""
+
+    def attach(self, driver: Driver, spec: DriverSpec) -> EntryId:
+        """A process is about to start: make its service's entry."""
+
+    def serving(self, driver: Driver, classes: tuple[str, ...]) -> None:
+        """The driver's class was loaded, leaf first; its process is known."""
+
+    def started(self, driver: Driver) -> None:
+        """Start returned success."""
+
+    def service_call(self, driver: Driver, method: methods.ServiceMethod) -> None:
+        """The driver speaks of its own entry; BreachError when it may not."""
+
+    def detach(self, driver: Driver) -> None:
+        """The process is gone: remove its service's entry."""
+
+    def ended(self, driver: Driver) -> None:
+        """The driver is stopped or quarantined: its provider is free for another."""

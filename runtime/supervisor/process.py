@@ -1,0 +1,237 @@
+"""One driver process seen from the runtime: its sockets, its output, its end.
+
+Runs in the event loop. Whatever the process sends is untrusted: the first packet that the
+protocol does not allow kills it, and its end is reported as a breach. The end is reported
+exactly once, after it was reaped and everything that it had sent was read.
+"""
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import socket
+from collections import deque
+from typing import Protocol
+
+from runtime.linux import memfd, sockets
+from runtime.model.errors import BreachError
+from runtime.model.outcome import Exit, ExitHow
+from runtime.wire import driver as wire
+from runtime.wire import limits, session
+
+PACKETS_A_TURN = 64  # of one socket, so that no driver holds up the loop
+OUTPUT_BYTES = 16 << 10  # of stdout and stderr, a turn
+CRASH_BYTES = 64 << 10  # of faulthandler's text
+_FRAME = re.compile(r'^  File "([^"\n]{0,512})", line (\d+) in (\S{1,128})', re.MULTILINE)
+
+
+class Listener(Protocol):
+    """Who owns a process. All calls come in the loop."""
+
+    def received(self, message: wire.ToRuntime) -> None:
+        """A message came on the control socket; BreachError refuses it."""
+
+    def logged(self, source: str, text: str) -> None:
+        """A line of the log came; `source` is ``log`` or ``output``."""
+
+    def pulsed(self, pulse: wire.Pulse) -> None:
+        """The watcher told the queues' state."""
+
+    def exited(self, exit_: Exit) -> None:
+        """It is gone and reaped; nothing more comes."""
+
+
+class Channels:
+    """The descriptors of one process: the runtime's ends and, until sent, the process's."""
+
+    def __init__(self) -> None:
+        self.control, self._their_control = sockets.seqpacket_pair()
+        self.watch, self._their_watch = sockets.seqpacket_pair()
+        self.output, self._their_output = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        os.set_blocking(self._their_output, True)
+        self.crash = memfd.blank("crash")
+        self.control.setblocking(False)
+        self.watch.setblocking(False)
+
+    def theirs(self, bundle: int) -> tuple[int, ...]:
+        """What the process gets, in the order of `zygote.SPAWN_DESCRIPTORS`."""
+        return (
+            self._their_control.fileno(),
+            self._their_watch.fileno(),
+            self._their_output,
+            bundle,
+            self.crash,
+        )
+
+    def close_theirs(self) -> None:
+        """Close the process's ends here, after they were sent."""
+        self._their_control.close()
+        self._their_watch.close()
+        os.close(self._their_output)
+
+    def close_ours(self) -> None:
+        """Close the runtime's ends."""
+        self.control.close()
+        self.watch.close()
+        os.close(self.output)
+        os.close(self.crash)
+
+
+class DriverProcess:
+    """A process from its creation to its end. Owns the channels and the pidfd."""
+
+    def __init__(self, pid: int, pidfd: int, channels: Channels, listener: Listener) -> None:
+        self.pid = pid
+        self._pidfd = pidfd
+        self._channels = channels
+        self._listener = listener
+        self._control = session.runtime_of_driver()
+        self._watch = session.runtime_of_watcher()
+        self._outgoing: deque[bytes] = deque()
+        self._partial = b""
+        self._killed_for: Exit | None = None
+        self._goodbye: wire.Goodbye | None = None
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(channels.control, self._on_control)
+        self._loop.add_reader(channels.watch, self._on_watch)
+        self._loop.add_reader(channels.output, self._on_output)
+        self._loop.add_reader(pidfd, self._on_exit)
+        self.send(wire.Hello(limits.DRIVER_VERSION))
+        self._send_watcher(wire.Hello(limits.DRIVER_VERSION))
+
+    def send(self, message: wire.ToDriver) -> None:
+        """Queue a message on the control socket; a driver that never reads is killed."""
+        if len(self._outgoing) >= limits.OUTSTANDING:
+            self.kill(ExitHow.HANG, f"it left {limits.OUTSTANDING} packets unread")
+            return
+        self._outgoing.append(self._control.encode(message))
+        self._flush()
+
+    def kill(self, how: ExitHow, detail: str) -> None:
+        """End it at once; the first reason given is the one reported."""
+        if self._killed_for is None:
+            self._killed_for = Exit(how, int(signal.SIGKILL), detail)
+        with contextlib.suppress(ProcessLookupError):  # gone already: its pidfd says so
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    def _flush(self) -> None:
+        while self._outgoing:
+            try:
+                sockets.send_packet(self._channels.control, self._outgoing[0])
+            except BlockingIOError:
+                self._loop.add_writer(self._channels.control, self._flush)
+                return
+            except OSError:
+                self._outgoing.clear()  # it is ending; its pidfd reports that
+                break
+            self._outgoing.popleft()
+        self._loop.remove_writer(self._channels.control)
+
+    def _send_watcher(self, message: wire.ToWatcher) -> None:
+        with contextlib.suppress(OSError):  # a deaf watcher: the age of its pulse shows it
+            sockets.send_packet(self._channels.watch, self._watch.encode(message))
+
+    def _on_control(self) -> None:
+        if not self._read(self._channels.control, self._take_control):
+            self._loop.remove_reader(self._channels.control)
+
+    def _on_watch(self) -> None:
+        if not self._read(self._channels.watch, self._take_watch):
+            self._loop.remove_reader(self._channels.watch)
+
+    def _read(self, sock: socket.socket, take: "_Take") -> bool:
+        """Read what is there; return whether more may come."""
+        for _ in range(PACKETS_A_TURN):
+            try:
+                packet, _ = sockets.receive_packet(sock)
+                if not packet:
+                    return False
+                take(packet)
+            except BlockingIOError:
+                return True
+            except BreachError as error:
+                self.kill(ExitHow.BREACH, str(error))
+                return False
+            except OSError:
+                return False
+        return True
+
+    def _take_control(self, packet: bytes) -> None:
+        message = self._control.receive(packet)
+        if isinstance(message, wire.Goodbye):
+            self._goodbye = message
+        elif not isinstance(message, wire.Hello):
+            self._listener.received(message)
+
+    def _take_watch(self, packet: bytes) -> None:
+        message = self._watch.receive(packet)
+        if isinstance(message, wire.Log):
+            self._listener.logged("log", message.text)
+        elif isinstance(message, wire.Pulse):
+            self._listener.pulsed(message)
+
+    def _on_output(self) -> None:
+        if not self._read_output():
+            self._loop.remove_reader(self._channels.output)
+
+    def _read_output(self) -> bool:
+        try:
+            data = os.read(self._channels.output, OUTPUT_BYTES)
+        except BlockingIOError:
+            return True
+        *lines, rest = (self._partial + data).split(b"\n")
+        if len(rest) > limits.TEXT or not data:
+            lines, rest = [*lines, rest], b""
+        self._partial = rest
+        for line in lines:
+            if line:
+                self._listener.logged("output", line.decode(errors="replace")[: limits.TEXT])
+        return bool(data)
+
+    def _on_exit(self) -> None:
+        result = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOHANG)
+        if result is None:
+            return
+        self._loop.remove_reader(self._pidfd)
+        os.close(self._pidfd)
+        self._drain()
+        exit_ = self._exit(result)
+        self._channels.close_ours()
+        self._listener.exited(exit_)
+
+    def _drain(self) -> None:
+        """Read the last words of a process that is gone."""
+        channels = self._channels
+        self._read(channels.control, self._take_control)
+        self._read(channels.watch, self._take_watch)
+        self._read_output()
+        for descriptor in (channels.control, channels.watch, channels.output):
+            self._loop.remove_reader(descriptor)
+        self._loop.remove_writer(channels.control)
+
+    def _exit(self, result: os.waitid_result) -> Exit:
+        if self._killed_for is not None:
+            return self._killed_for
+        goodbye = self._goodbye or wire.Goodbye()
+        if result.si_code == os.CLD_EXITED:
+            return Exit(ExitHow.CODE, result.si_status, goodbye.error, goodbye.frames)
+        return Exit(ExitHow.SIGNAL, result.si_status, goodbye.error, self._frames())
+
+    def _frames(self) -> tuple[str, ...]:
+        """Python frames of the faulting thread, which faulthandler writes first."""
+        text = memfd.read_whole(self._channels.crash, CRASH_BYTES).decode(errors="replace")
+        first = re.split(
+            r"^\s*$", text[text.find("(most recent call first)") :], flags=re.MULTILINE
+        )
+        found = _FRAME.findall(first[0])[: limits.FRAMES]
+        return tuple(f"{name} ({file}:{line})" for file, line, name in found)
+
+    @property
+    def said_goodbye(self) -> bool:
+        """Whether the process announced a clean end."""
+        return self._goodbye is not None and not self._goodbye.error
+
+
+class _Take(Protocol):
+    def __call__(self, packet: bytes, /) -> None: ...

@@ -1,0 +1,95 @@
+"""All drivers of one runtime: which there are, and their common zygote.
+
+Runs in the event loop.
+"""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Iterator
+
+from runtime.model.driver_lifecycle import DriverState, Intent
+from runtime.model.errors import ProblemError
+from runtime.model.identity import DriverId, EntryId
+from runtime.model.records import Driver
+from runtime.supervisor.driver import SupervisedDriver
+from runtime.supervisor.policy import RestartPolicy
+from runtime.supervisor.ports import DriverSpec, Surroundings
+from runtime.supervisor.zygote import Zygote
+
+TICK_SECONDS = 1.0
+
+
+class Supervisor:
+    """Launches, finds and stops drivers."""
+
+    def __init__(self, zygote: Zygote, policy: RestartPolicy, surroundings: Surroundings) -> None:
+        self._zygote = zygote
+        self._policy = policy
+        self._around = surroundings
+        self._drivers: dict[DriverId, SupervisedDriver] = {}
+        self._numbers = itertools.count(1)
+        self._ticking: asyncio.TimerHandle | None = None
+
+    def __iter__(self) -> Iterator[SupervisedDriver]:
+        return iter(tuple(self._drivers.values()))
+
+    def start(self) -> None:
+        """Warm the zygote up and begin to watch for hangs."""
+        self._zygote.start()
+        self._tick()
+
+    def launch(self, spec: DriverSpec) -> Driver:
+        """Start a driver on its provider."""
+        driver_id = DriverId(next(self._numbers))
+        record = Driver(
+            id=driver_id,
+            name=spec.name,
+            bundle_id=spec.bundle_id,
+            content_hash=spec.content_hash,
+            personality=spec.personality,
+            provider=spec.provider,
+            provider_path=spec.provider_path,
+            state=DriverState.STOPPED,
+        )
+        driver = SupervisedDriver(record, spec, self._zygote, self._policy, self._around)
+        self._drivers[driver_id] = driver
+        driver.launch()
+        return driver.record
+
+    def find(self, driver_id: DriverId) -> SupervisedDriver:
+        """The driver with this id.
+
+        Raises:
+            ProblemError: ``not-found``.
+        """
+        try:
+            return self._drivers[driver_id]
+        except KeyError:
+            raise ProblemError(
+                "not-found", f"driver {driver_id}: expected a known one, found none"
+            ) from None
+
+    def of_provider(self, provider: EntryId) -> list[SupervisedDriver]:
+        """The drivers on one provider."""
+        return [driver for driver in self if driver.record.provider == provider]
+
+    def forget(self, driver_id: DriverId) -> None:
+        """Drop a driver that is stopped for good."""
+        self._drivers.pop(driver_id, None)
+
+    async def stop_all(self) -> None:
+        """Stop every driver and wait until all are reaped, then end the zygote."""
+        if self._ticking is not None:
+            self._ticking.cancel()
+        drivers = list(self)
+        for driver in drivers:
+            driver.stop(Intent.STOP)
+        await asyncio.gather(*(driver.wait_over() for driver in drivers))
+        await self._zygote.close()
+
+    def _tick(self) -> None:
+        now = time.monotonic_ns()
+        for driver in self:
+            driver.tick(now)
+        self._ticking = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)

@@ -1,0 +1,201 @@
+"""The runtime's end of its zygote: asks for processes, replaces it when it dies.
+
+Runs in the event loop. Drivers are the runtime's own children, so they outlive a zygote.
+"""
+
+import asyncio
+import itertools
+import os
+import socket
+import subprocess
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from runtime.linux import roles, sockets
+from runtime.model.errors import BreachError, SpawnError
+from runtime.wire import codec, limits, zygote
+
+READY_SECONDS = 30.0  # a cold import of the SDK on a slow machine
+ATTEMPTS = 3  # zygotes that one launch may lose
+LINGER = 200  # hundredths of a second until a zygote without a socket is killed
+REPLACE_SECONDS = (0.0, 0.2, 1.0, 5.0)  # delays before the next zygote; the last one repeats
+
+_decode: codec.Decoder[zygote.FromZygote] = codec.Decoder(zygote.FromZygote, "packet of the zygote")
+
+
+class Child(msgspec.Struct, frozen=True):
+    """A new process; the receiver owns the pidfd."""
+
+    pid: int
+    pidfd: int
+
+
+class Zygote:
+    """One zygote at a time, started when first needed.
+
+    Attributes:
+        missing: What this machine cannot give to any driver, as the zygote found it.
+    """
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        """`note` gets a sentence for the journal when a zygote is lost."""
+        self._note = note
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[Child]] = {}
+        self._sock: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ready: asyncio.Future[None] | None = None
+        self._lost = 0
+        self._closing = False
+        self.missing: tuple[str, ...] = ()
+
+    @property
+    def pid(self) -> int:
+        """The present zygote's pid, 0 for none."""
+        return self._process.pid if self._process is not None else 0
+
+    def start(self) -> None:
+        """Start one if none is there; does not wait."""
+        if self._sock is not None or self._closing:
+            return
+        ours, theirs = sockets.seqpacket_pair()
+        with theirs:
+            self._process = subprocess.Popen(
+                roles.argv("zygote", str(theirs.fileno())),
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+            )
+        ours.setblocking(False)
+        self._sock = ours
+        loop = asyncio.get_running_loop()
+        self._ready = loop.create_future()
+        loop.add_reader(ours, self._on_readable)
+
+    async def spawn(self, request: zygote.Spawn, descriptors: Sequence[int]) -> Child:
+        """Create a process; `request.number` is chosen here. Descriptors stay the caller's.
+
+        Raises:
+            SpawnError: It could not be created, or no zygote came up.
+        """
+        for _ in range(ATTEMPTS):
+            self.start()
+            try:
+                await self._until_ready()
+                return await self._ask(request, descriptors)
+            except ConnectionError:
+                continue  # that zygote died; the next one may do
+        raise SpawnError(f"zygote: expected one to create a process, found {ATTEMPTS} that ended")
+
+    async def close(self) -> None:
+        """End the zygote and reap it; idempotent."""
+        self._closing = True
+        process = self._process
+        self._drop()
+        if process is not None:
+            await _reap(process)
+
+    async def _until_ready(self) -> None:
+        if self._ready is None:
+            raise ConnectionError
+        try:
+            await asyncio.wait_for(asyncio.shield(self._ready), READY_SECONDS)
+        except TimeoutError:
+            raise SpawnError(
+                f"zygote: expected it to be ready within {READY_SECONDS:.0f} s, found it silent"
+            ) from None
+
+    async def _ask(self, request: zygote.Spawn, descriptors: Sequence[int]) -> Child:
+        if self._sock is None:
+            raise ConnectionError
+        number = next(self._numbers)
+        answer: asyncio.Future[Child] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = answer
+        packet = codec.encode(msgspec.structs.replace(request, number=number))
+        try:
+            while True:
+                try:
+                    sockets.send_packet(self._sock, packet, descriptors)
+                    break
+                except BlockingIOError:
+                    await asyncio.sleep(0.001)  # its queue is full of spawns; it is working
+            return await answer
+        except OSError as error:
+            raise ConnectionError from error
+        finally:
+            self._waiting.pop(number, None)
+
+    def _on_readable(self) -> None:
+        assert self._sock is not None
+        try:
+            packet, descriptors = sockets.receive_packet(self._sock, max_fds=1)
+            if not packet:
+                self._died()
+                return
+            self._take(_decode(packet), descriptors)
+        except BlockingIOError:
+            return
+        except (OSError, BreachError):
+            self._died()
+
+    def _take(self, message: zygote.FromZygote, descriptors: list[int]) -> None:
+        if isinstance(message, zygote.Ready):
+            self.missing = message.missing
+            if self._ready is not None and not self._ready.done():
+                self._ready.set_result(None)
+            return
+        answer = self._waiting.get(message.number)
+        if answer is None or answer.done():
+            _close(descriptors)
+            return
+        if isinstance(message, zygote.Spawned) and len(descriptors) == 1:
+            self._lost = 0
+            answer.set_result(Child(message.pid, descriptors[0]))
+        else:
+            _close(descriptors)
+            text = message.text if isinstance(message, zygote.SpawnFailed) else "no pidfd came"
+            answer.set_exception(SpawnError(f"driver process: could not be created: {text}"))
+
+    def _died(self) -> None:
+        process = self._process
+        self._drop()
+        if self._closing or process is None:
+            return
+        self._note(f"zygote (pid {process.pid}) ended; drivers run on, a new one is started")
+        delay = REPLACE_SECONDS[min(self._lost, len(REPLACE_SECONDS) - 1)]
+        self._lost += 1
+        loop = asyncio.get_running_loop()
+        self._reaping = loop.create_task(_reap(process))
+        loop.call_later(delay, self.start)
+
+    def _drop(self) -> None:
+        if self._sock is not None:
+            asyncio.get_running_loop().remove_reader(self._sock)
+            self._sock.close()
+            self._sock = None
+        self._process = None
+        if self._ready is not None and not self._ready.done():
+            self._ready.set_exception(ConnectionError())
+            self._ready.exception()  # nobody may be waiting
+        self._ready = None
+        for answer in self._waiting.values():
+            if not answer.done():
+                answer.set_exception(ConnectionError())
+
+
+def _close(descriptors: list[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
+async def _reap(process: subprocess.Popen[bytes]) -> None:
+    """Wait for a process whose socket was closed; kill it when it lingers."""
+    for attempt in range(1000):
+        if process.poll() is not None:
+            return
+        if attempt == LINGER:
+            process.kill()
+        await asyncio.sleep(0.01)
+
+
+assert len(zygote.SPAWN_DESCRIPTORS) <= limits.DESCRIPTORS

@@ -1,0 +1,175 @@
+"""What holds for every test: nothing of the user's is touched, nothing is left behind.
+
+Invariant: a test that leaks a process, thread, descriptor or asyncio task fails by itself.
+"""
+
+import atexit
+import gc
+import logging
+import os
+import shutil
+import signal
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+STAGES = ("kernel", "frozen")
+_TOKEN = f"IOREGISTRY_TEST={uuid.uuid4().hex}"
+_GRACE = 5.0  # seconds in which what a test started has to be gone
+
+
+def _isolate() -> None:
+    """Before anything imports Qt or asks for a folder: off screen, and folders of our own."""
+    home = tempfile.mkdtemp(prefix="ioregistry-test-")
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    for name in [name for name in os.environ if name.startswith("IOREGISTRY_")]:
+        if name != "IOREGISTRY_CORPORA":
+            del os.environ[name]
+    for variable in ("STATE_HOME", "CONFIG_HOME", "DATA_HOME", "CACHE_HOME", "RUNTIME_DIR"):
+        folder = Path(home) / variable.lower()
+        folder.mkdir(mode=0o700)
+        os.environ[f"XDG_{variable}"] = str(folder)
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    name, value = _TOKEN.split("=")
+    os.environ[name] = value
+
+
+REAL_CACHE_HOME = os.environ.get("XDG_CACHE_HOME")
+_isolate()
+
+hypothesis.settings.register_profile("here", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the choice of a stage."""
+    parser.addoption("--stage", choices=STAGES, help="run the tests of this stage too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark a stage's tests by their folder; skip those of the stages that were not asked for."""
+    for item in items:
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        if folder not in STAGES:
+            continue
+        item.add_marker(folder)
+        if config.getoption("--stage") != folder:
+            item.add_marker(pytest.mark.skip(f"a stage of its own: scripts/test --{folder}"))
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """The folder of real inputs beside the checkout; skips where it is absent."""
+    places = [ROOT.parent / "shared" / "corpora", ROOT.parents[1] / "shared" / "corpora"]
+    if "IOREGISTRY_CORPORA" in os.environ:
+        places = [Path(os.environ["IOREGISTRY_CORPORA"])]
+    for place in places:
+        if place.is_dir():
+            return place
+    pytest.skip(f"no corpora: expected the folder {places[0]}, found nothing")
+
+
+# --- leaks ------------------------------------------------------------------------------------
+
+
+def _processes() -> dict[int, str]:
+    """Processes with our token in their environment, by pid: ours and their orphans."""
+    found: dict[int, str] = {}
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit() or int(folder.name) == os.getpid():
+            continue
+        try:
+            if _TOKEN.encode() in (folder / "environ").read_bytes():
+                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
+                found[int(folder.name)] = command.decode(errors="replace").strip()
+        except OSError:
+            continue  # gone meanwhile, or another user's
+    return found
+
+
+def _children() -> dict[int, str]:
+    """Direct children, zombies too, which have no environment any more."""
+    found: dict[int, str] = {}
+    for task in Path("/proc/self/task").iterdir():
+        try:
+            pids = (task / "children").read_text().split()
+        except OSError:
+            continue  # a thread that ended meanwhile
+        found |= {int(pid): f"child {pid}" for pid in pids}
+    return found
+
+
+def _descriptors() -> dict[int, str]:
+    """Open descriptors, but those that Qt and fontconfig open once and keep."""
+    found: dict[int, str] = {}
+    for link in Path("/proc/self/fd").iterdir():
+        try:
+            target = str(link.readlink())
+        except OSError:
+            continue  # the descriptor that lists the folder
+        if not target.startswith(("/usr/", "/var/cache/", "anon_inode:[eventfd]")):
+            found[int(link.name)] = target
+    return found
+
+
+def _threads() -> dict[int, str]:
+    return {id(thread): repr(thread) for thread in threading.enumerate()}
+
+
+class _AsyncioComplaints(logging.Handler):
+    """Keeps what asyncio says of tasks that nobody waited for."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        if "was destroyed" in message or "never retrieved" in message:
+            self.said.append(message)
+
+
+def _new(read: Callable[[], dict[int, str]], before: dict[int, str]) -> dict[int, str]:
+    return {key: what for key, what in read().items() if before.get(key) != what}
+
+
+def _left(read: Callable[[], dict[int, str]], before: dict[int, str]) -> dict[int, str]:
+    """What is there now and was not before, once it had time to go."""
+    if not _new(read, before):
+        return {}
+    gc.collect()
+    deadline = time.monotonic() + _GRACE
+    while (left := _new(read, before)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return left
+
+
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    """Fail a test that leaves a process, thread, descriptor or asyncio task behind."""
+    complaints = _AsyncioComplaints()
+    logging.getLogger("asyncio").addHandler(complaints)
+    reads = {
+        "process": _processes,
+        "child": _children,
+        "thread": _threads,
+        "descriptor": _descriptors,
+    }
+    before = {name: read() for name, read in reads.items()}
+    yield
+    gc.collect(1)
+    logging.getLogger("asyncio").removeHandler(complaints)
+    left = {name: _left(read, before[name]) for name, read in reads.items()}
+    for pid in left["process"]:
+        os.kill(pid, signal.SIGKILL)  # so that the next test is judged by itself
+    told = [f"{name}: {what}" for name, found in left.items() for what in found.values()]
+    if told or complaints.said:
+        pytest.fail("left behind: " + "; ".join(told + complaints.said))

@@ -1,0 +1,159 @@
+"""A running VM: Debian's kernel on the host's own files, which it cannot write to.
+
+Devices come and go by QMP; commands run in the guest by `guest/agent.py`. No KVM is needed:
+the guest is emulated, so only its behaviour means anything, never its speed.
+Invariant: closing a VM leaves no process, socket or folder of it.
+"""
+
+import json
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from tests.kernel.image import GUEST, Image
+
+BOOT_TIMEOUT = 120.0  # seconds; 4 on an idle machine
+_KERNEL_PARAMETERS = (
+    "console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off tsc=reliable no_timer_check "
+    "lsm=landlock,lockdown,yama,integrity,apparmor cryptomgr.notests"
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended in the guest. `wall_ns`: the guest's clock when it had ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+    wall_ns: int
+
+
+class _Lines:
+    """JSON objects, one a line, over a Unix stream socket."""
+
+    def __init__(self, path: Path, deadline: float) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._pending = b""
+        while True:
+            try:
+                self._socket.connect(str(path))
+            except (FileNotFoundError, ConnectionRefusedError):
+                if time.monotonic() > deadline:
+                    self._socket.close()
+                    raise
+                time.sleep(0.01)  # QEMU has not made its socket yet
+            else:
+                return
+
+    def send(self, message: dict[str, Any]) -> None:
+        self._socket.sendall(json.dumps(message).encode() + b"\n")
+
+    def receive(self, timeout: float) -> dict[str, Any]:
+        self._socket.settimeout(timeout)
+        while b"\n" not in self._pending:
+            data = self._socket.recv(65536)
+            if not data:
+                raise EOFError("VM: expected an answer, found its end")
+            self._pending += data
+        line, self._pending = self._pending.split(b"\n", 1)
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class VirtualMachine:
+    """One guest with a USB keyboard below an xHCI controller."""
+
+    def __init__(self, image: Image, memory: str = "2G") -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="ioregistry-vm-")
+        self.console = Path(self._folder.name) / "console"
+        began = time.monotonic()
+        with self.console.open("wb") as console:
+            self._process = subprocess.Popen(
+                self._command(image, memory), stdin=subprocess.DEVNULL, stdout=console, stderr=2
+            )
+        try:
+            self._qmp = _Lines(Path(self._folder.name) / "qmp", began + 10)
+            self._qmp.receive(10)  # the greeting
+            self._command_qmp("qmp_capabilities", {})
+            self._agent = _Lines(Path(self._folder.name) / "agent", began + 10)
+            self._agent.receive(BOOT_TIMEOUT)  # ready
+        except (OSError, EOFError) as error:
+            self._process.kill()
+            self._process.wait()
+            said = self.console.read_text(errors="replace")[-4000:]
+            raise RuntimeError(f"VM: expected its agent, found {error!r}: {said}") from error
+        self.boot_seconds = time.monotonic() - began
+
+    def _command(self, image: Image, memory: str) -> list[str]:
+        variables = {
+            "STAGE2": GUEST / "stage2",
+            "AGENT": GUEST / "agent.py",
+            "PYTHON": sys.executable,
+            "MODULES": image.modules,
+        }
+        parameters = " ".join(f"{name}={value}" for name, value in variables.items())
+        folder = self._folder.name
+        return [
+            "qemu-system-x86_64",
+            *("-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "Nehalem", "-smp", "2"),
+            *("-m", memory, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
+            *("-serial", "stdio", "-kernel", str(image.kernel), "-initrd", str(image.initrd)),
+            *("-append", f"{_KERNEL_PARAMETERS} {parameters}"),
+            *("-fsdev", "local,id=h,path=/,security_model=none,readonly=on,multidevs=remap"),
+            *("-device", "virtio-9p-pci,fsdev=h,mount_tag=host"),
+            *("-device", "virtio-serial-pci"),
+            *("-chardev", f"socket,id=agent,path={folder}/agent,server=on,wait=off"),
+            *("-device", "virtserialport,chardev=agent,name=agent"),
+            *("-chardev", f"socket,id=qmp,path={folder}/qmp,server=on,wait=off"),
+            *("-mon", "chardev=qmp,mode=control"),
+            *("-device", "qemu-xhci,id=xhci", "-device", "usb-kbd,bus=xhci.0"),
+        ]
+
+    def run(self, *argv: str, env: dict[str, str] | None = None, timeout: float = 60.0) -> Result:
+        """Run a command in the guest and wait for its end; `timeout` in seconds."""
+        self._agent.send({"argv": argv, "env": env or {}, "timeout": timeout})
+        return Result(**self._agent.receive(timeout + 30))
+
+    def device_add(self, driver: str, name: str) -> None:
+        """Plug a QEMU USB device into the guest's controller."""
+        self._command_qmp("device_add", {"driver": driver, "bus": "xhci.0", "id": name})
+
+    def device_del(self, name: str) -> None:
+        """Unplug it."""
+        self._command_qmp("device_del", {"id": name})
+
+    def _command_qmp(self, command: str, arguments: dict[str, Any]) -> None:
+        self._qmp.send({"execute": command, "arguments": arguments})
+        while "event" in (answer := self._qmp.receive(30)):
+            pass  # an event of the machine may come before the answer
+        if "error" in answer:
+            raise RuntimeError(f"QMP {command}: {answer['error']['desc']}")
+
+    def close(self) -> None:
+        """Switch it off and remove what it left."""
+        self._process.kill()
+        self._process.wait()
+        self._qmp.close()
+        self._agent.close()
+        self._folder.cleanup()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,3 @@
+from collections.abc import Iterator
+
+def udev_list_iterate(libudev: object, entry: object) -> Iterator[tuple[bytes, bytes | None]]: ...
