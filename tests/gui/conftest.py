@@ -171,7 +171,7 @@ class FakeRuntime:
         self._sock.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def fake_runtime() -> Iterator[FakeRuntime]:
     """A runtime without a window yet; attach a bridge to its `client`."""
     runtime = FakeRuntime()
@@ -180,7 +180,7 @@ def fake_runtime() -> Iterator[FakeRuntime]:
     runtime.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def bridge(qtbot: QtBot, fake_runtime: FakeRuntime) -> Iterator[Bridge]:
     """A bridge attached to `fake_runtime`, with the sample snapshot applied."""
     made = Bridge()
@@ -191,7 +191,7 @@ def bridge(qtbot: QtBot, fake_runtime: FakeRuntime) -> Iterator[Bridge]:
     made.detach()
 
 
-@pytest.fixture()
+@pytest.fixture
 def make_entry() -> Callable[..., Entry]:
     """The shorthand for entries."""
     return entry

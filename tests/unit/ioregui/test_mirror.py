@@ -71,7 +71,7 @@ Operation = tuple[str, int, int, int]
 )
 def test_random_deltas_equal_a_plain_model(operations: list[Operation]) -> None:
     mirror = filled(entry(ROOT_ID, 0, "Root"))
-    plain = {ROOT_ID: entry(ROOT_ID, 0, "Root")}
+    plain: dict[int, Entry] = {ROOT_ID: entry(ROOT_ID, 0, "Root")}
     for sequence, (kind, number, parent, name) in enumerate(operations, 7):
         if kind == "p":
             made = entry(number, parent or ROOT_ID, f"n{name}")
