@@ -41,9 +41,8 @@ def columns() -> tuple[Column[Request], ...]:
             t("approvals", "Driver"),
             t("approvals", "The driver extension that waits or waited for approval."),
             words.name,
-            20,
+            18,
         ),
-        Column(t("approvals", "App"), t("approvals", "Who asks."), words.app, 14),
         Column(
             t("approvals", "State"),
             t("approvals", "What became of the request."),
@@ -51,6 +50,7 @@ def columns() -> tuple[Column[Request], ...]:
             20,
             words.state_tone,
         ),
+        Column(t("approvals", "App"), t("approvals", "Who asks."), words.app, 14),
         Column(
             t("approvals", "Count"),
             t("approvals", "How often the same request came."),

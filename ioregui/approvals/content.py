@@ -126,7 +126,7 @@ def _touches(devices: tuple[DeviceHit, ...]) -> FactGroup:
     for hit in devices[:_DEVICES]:
         if hit.displaces:
             text = t("approvals", "replaces {0}").format(plaintext.plain(hit.displaces))
-            facts.append(Fact(plaintext.plain(hit.title), text, Tone.WAITING))
+            facts.append(Fact(plaintext.plain(hit.title), text, Tone.WARNING))
         else:
             facts.append(Fact(plaintext.plain(hit.title), t("approvals", "has no driver now")))
         facts.append(Fact("", _path(hit.path), Tone.QUIET))
@@ -166,7 +166,7 @@ def _entitlement(one: Entitlement, new: bool) -> Fact:
         label = translate("approvals", "Risky")
     if new:
         label = translate("approvals", "New, risky") if one.risky else translate("approvals", "New")
-    return Fact(label, _words(one), Tone.WAITING if one.risky else Tone.PLAIN)
+    return Fact(label, _words(one), Tone.WARNING if one.risky else Tone.PLAIN)
 
 
 def _words(one: Entitlement) -> str:

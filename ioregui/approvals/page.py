@@ -51,7 +51,7 @@ class ApprovalsPage(QWidget):
         split.addWidget(self.detail)
         split.setChildrenCollapsible(False)
         split.setStretchFactor(1, 1)
-        split.setSizes([360, 640])
+        split.setSizes([400, 600])
         self._pages = EmptyOr(split, self._empty())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -19,6 +19,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QFrame,
     QHeaderView,
     QStyle,
     QStyledItemDelegate,
@@ -43,7 +44,7 @@ class ToneDelegate(QStyledItemDelegate):
         """Take tone, glyph and elision into the option; a row is focused, never a cell."""
         super().initStyleOption(option, index)
         drawn = cast("Any", option)  # the stub of QStyleOptionViewItem lacks the inherited fields
-        drawn.textElideMode = Qt.TextElideMode.ElideMiddle
+        drawn.textElideMode = Qt.TextElideMode.ElideRight
         drawn.state &= ~QStyle.StateFlag.State_HasFocus
         tone = index.data(Role.TONE)
         if isinstance(tone, Tone) and tone is not Tone.PLAIN:
@@ -90,6 +91,7 @@ class RecordTable(QTableView, Generic[Record]):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setShowGrid(False)
+        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
         self.setCornerButtonEnabled(False)
