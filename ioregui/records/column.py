@@ -17,6 +17,7 @@ class Tone(Enum):
     PLAIN = "plain"
     GOOD = "good"  # works as it should
     WAITING = "waiting"  # something is on its way, or waits for somebody
+    WARNING = "warning"  # think before going on
     BAD = "bad"  # needs a look
     QUIET = "quiet"  # of no interest now
 

@@ -4,8 +4,7 @@ Invariant: text only; a page that has something to show hides it.
 """
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 
 class EmptyPage(QWidget):
@@ -14,19 +13,19 @@ class EmptyPage(QWidget):
     def __init__(self, title: str, text: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         heading = _label(title)
-        font = QFont(heading.font())
-        font.setPointSizeF(font.pointSizeF() * 1.25)
-        font.setWeight(QFont.Weight.DemiBold)
-        heading.setFont(font)
+        heading.setProperty("role", "heading")
         sentence = _label(text)
-        sentence.setMaximumWidth(52 * sentence.fontMetrics().averageCharWidth())
-        sentence.setMinimumWidth(min(360, sentence.maximumWidth()))
-        layout = QVBoxLayout(self)
-        layout.setSpacing(8)
-        layout.addStretch(2)
-        layout.addWidget(heading, 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addWidget(sentence, 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addStretch(3)
+        sentence.setProperty("role", "muted")
+        column = QVBoxLayout()
+        column.setSpacing(8)
+        column.addStretch(2)
+        column.addWidget(heading)
+        column.addWidget(sentence)
+        column.addStretch(3)
+        layout = QHBoxLayout(self)
+        layout.addStretch(1)
+        layout.addLayout(column, 6)
+        layout.addStretch(1)
         self.setAccessibleName(f"{title}. {text}")
 
 

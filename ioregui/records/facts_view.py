@@ -95,7 +95,7 @@ class FactsView(QTextEdit):
             at = table.cellAt(row, 0).firstCursorPosition()
             at.insertText(fact.label, self._label())
             at = table.cellAt(row, 1).firstCursorPosition()
-            at.insertText(tones.marked(fact.tone, fact.text), self._text(fact))
+            at.insertText(_shown(fact), self._text(fact))
         cursor.movePosition(QTextCursor.MoveOperation.End)
 
     def _headline(self) -> QTextCharFormat:
@@ -123,6 +123,11 @@ class FactsView(QTextEdit):
             family = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont).family()
             style.setFontFamilies([family])
         return style
+
+
+def _shown(fact: Fact) -> str:
+    """Return a fact's text with its glyph; what is quiet needs none."""
+    return fact.text if fact.tone is Tone.QUIET else tones.marked(fact.tone, fact.text)
 
 
 def _table() -> QTextTableFormat:

@@ -7,10 +7,19 @@ another or the record goes.
 from collections.abc import Iterable
 from typing import Any, Generic, cast
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+    Slot,
+)
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QFrame,
     QHeaderView,
     QStyle,
     QStyledItemDelegate,
@@ -35,7 +44,7 @@ class ToneDelegate(QStyledItemDelegate):
         """Take tone, glyph and elision into the option; a row is focused, never a cell."""
         super().initStyleOption(option, index)
         drawn = cast("Any", option)  # the stub of QStyleOptionViewItem lacks the inherited fields
-        drawn.textElideMode = Qt.TextElideMode.ElideMiddle
+        drawn.textElideMode = Qt.TextElideMode.ElideRight
         drawn.state &= ~QStyle.StateFlag.State_HasFocus
         tone = index.data(Role.TONE)
         if isinstance(tone, Tone) and tone is not Tone.PLAIN:
@@ -55,11 +64,24 @@ class RecordTable(QTableView, Generic[Record]):
     picked = Signal()
 
     def __init__(
-        self, model: RecordModel[Record], name: str, parent: QWidget | None = None
+        self,
+        model: RecordModel[Record],
+        name: str,
+        parent: QWidget | None = None,
+        *,
+        selects_first: bool = True,
     ) -> None:
-        """Show `model`, which this view does not own; `name` is what a screen reader says."""
+        """Show `model`, which this view does not own.
+
+        Args:
+            model: The records.
+            name: What a screen reader says.
+            parent: Qt's owner.
+            selects_first: Whether the first record is selected when none is.
+        """
         super().__init__(parent)
         self._records = model
+        self._selects_first = selects_first
         self._key: object = None
         self._following = True  # False while rows move and the selection only follows them
         self.setModel(model)
@@ -69,26 +91,28 @@ class RecordTable(QTableView, Generic[Record]):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setShowGrid(False)
+        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
         self.setCornerButtonEnabled(False)
         self._lay_out()
         self._add_copy()
-        self.selectionModel().currentRowChanged.connect(self._moved)
+        self.selectionModel().selectionChanged.connect(self._moved)
 
     @property
     def selected(self) -> Record | None:
         """The record that is selected, in its newest version."""
-        return self._records.record(self.currentIndex().row())
+        rows = self.selectionModel().selectedRows()
+        return self._records.record(rows[0].row()) if rows else None
 
     def show_records(self, records: Iterable[Record]) -> None:
-        """Show these; keep what was selected, or the first where nothing was or it has gone."""
+        """Show these; keep what was selected, else the first or nothing."""
         before = self.selected
         self._following = False
         self._records.show(records)
         self._following = True
         row = self._records.row_of(self._key) if self._key is not None else -1
-        if row < 0 and self._records.rowCount():
+        if row < 0 and self._selects_first and self._records.rowCount():
             row = 0
         self._select(row)
         if self.selected != before:
@@ -103,11 +127,18 @@ class RecordTable(QTableView, Generic[Record]):
         self.picked.emit()
         return True
 
+    def pick_nothing(self) -> None:
+        """Select nothing, without a signal."""
+        self._select(-1)
+
     def _select(self, row: int) -> None:
-        index = self._records.index(row, 0) if row >= 0 else QModelIndex()
         flag = QItemSelectionModel.SelectionFlag
         self._following = False
-        self.selectionModel().setCurrentIndex(index, flag.ClearAndSelect | flag.Rows)
+        if row < 0:
+            self.selectionModel().clear()
+        else:
+            index = self._records.index(row, 0)
+            self.selectionModel().setCurrentIndex(index, flag.ClearAndSelect | flag.Rows)
         self._following = True
         self._remember()
 
@@ -115,8 +146,8 @@ class RecordTable(QTableView, Generic[Record]):
         record = self.selected
         self._key = None if record is None else self._records.key_of(record)
 
-    @Slot(QModelIndex, QModelIndex)
-    def _moved(self, _current: QModelIndex, _previous: QModelIndex) -> None:
+    @Slot(QItemSelection, QItemSelection)
+    def _moved(self, _selected: QItemSelection, _deselected: QItemSelection) -> None:
         if self._following:
             self._remember()
             self.picked.emit()

@@ -1,7 +1,7 @@
-"""The look of a tone: a glyph and a colour, readable on light and on dark.
+"""The look of a tone: a glyph and a colour of the palette.
 
-The contrast of every colour with its base is at least 4.5 (WCAG 2.1, 1.4.3): a test computes
-it. Invariant: colour never stands alone; a glyph and a word say the same.
+The colours come from the roles that `ioregui.window.theme` documents, so that they change with
+the theme. Invariant: colour never stands alone; a glyph and a word say the same.
 """
 
 from PySide6.QtGui import QColor, QPalette
@@ -12,26 +12,24 @@ GLYPHS = {
     Tone.PLAIN: "",
     Tone.GOOD: "●",
     Tone.WAITING: "◐",
+    Tone.WARNING: "▲",
     Tone.BAD: "✕",
     Tone.QUIET: "○",
 }
 
-_LIGHT = {Tone.GOOD: "#1c6b34", Tone.WAITING: "#8a5300", Tone.BAD: "#b3261e", Tone.QUIET: "#5b6370"}
-_DARK = {Tone.GOOD: "#7bd18f", Tone.WAITING: "#e8b45a", Tone.BAD: "#ff9a8f", Tone.QUIET: "#a3abb8"}
-
-
-def is_dark(palette: QPalette) -> bool:
-    """Return whether text is lighter than what it stands on."""
-    return palette.color(QPalette.ColorRole.Text).lightness() > (
-        palette.color(QPalette.ColorRole.Base).lightness()
-    )
+_ROLES = {
+    Tone.PLAIN: QPalette.ColorRole.Text,
+    Tone.GOOD: QPalette.ColorRole.Text,
+    Tone.WAITING: QPalette.ColorRole.LinkVisited,
+    Tone.WARNING: QPalette.ColorRole.LinkVisited,
+    Tone.BAD: QPalette.ColorRole.BrightText,
+    Tone.QUIET: QPalette.ColorRole.PlaceholderText,
+}
 
 
 def colour(tone: Tone, palette: QPalette) -> QColor:
-    """Return the text colour of a tone on this palette's base."""
-    if tone is Tone.PLAIN:
-        return palette.color(QPalette.ColorRole.Text)
-    return QColor((_DARK if is_dark(palette) else _LIGHT)[tone])
+    """Return the text colour of a tone."""
+    return palette.color(_ROLES[tone])
 
 
 def marked(tone: Tone, text: str) -> str:

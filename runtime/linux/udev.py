@@ -61,9 +61,7 @@ def enumerate_devices() -> list[Device]:
     if not Path(SYSFS).is_dir():
         raise UnavailableError(f"sysfs: expected a folder {SYSFS}, found none; mount sysfs on /sys")
     found = {
-        raw.sys_path: raw
-        for raw in _context().list_devices()
-        if raw.sys_path.startswith(SYSFS)
+        raw.sys_path: raw for raw in _context().list_devices() if raw.sys_path.startswith(SYSFS)
     }
     return [_device(found[path], _nearest(path, found)) for path in sorted(found)]
 

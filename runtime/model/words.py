@@ -84,9 +84,7 @@ def _signal(number: int) -> signal.Signals | None:
 
 def _bound(e: events.Bound) -> Sentence:
     if e.driver:
-        return Sentence(
-            "kernel driver {driver} took {name}", {"driver": e.driver, "name": e.name}
-        )
+        return Sentence("kernel driver {driver} took {name}", {"driver": e.driver, "name": e.name})
     return Sentence("{name} has no kernel driver any more", {"name": e.name})
 
 
@@ -101,9 +99,7 @@ def _matched(e: events.Matched) -> Sentence:
 def _restarting(e: events.Restarting) -> Sentence:
     if e.delay_ms == 0:
         return Sentence("{name} is started again at once", {"name": e.name})
-    return Sentence(
-        "{name} is started again in {ms} ms", {"name": e.name, "ms": str(e.delay_ms)}
-    )
+    return Sentence("{name} is started again in {ms} ms", {"name": e.name, "ms": str(e.delay_ms)})
 
 
 def _hung(e: events.Hung) -> Sentence:

@@ -11,7 +11,11 @@ from runtime.model.properties import Properties
 from runtime.registry.mapping_tables import HID_TRANSPORTS
 
 _HID_ID = re.compile(r"([0-9A-Fa-f]+):([0-9A-Fa-f]+):([0-9A-Fa-f]+)")
-_TEXTS = (("HID_NAME", "Product"), ("HID_PHYS", "PhysicalDeviceUniqueID"), ("HID_UNIQ", "SerialNumber"))
+_TEXTS = (
+    ("HID_NAME", "Product"),
+    ("HID_PHYS", "PhysicalDeviceUniqueID"),
+    ("HID_UNIQ", "SerialNumber"),
+)
 
 
 def properties(device: Device) -> Properties:

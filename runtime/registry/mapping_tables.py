@@ -149,7 +149,11 @@ ATTRIBUTE_KEYS: dict[str, tuple[Key, ...]] = {
         Key("operstate", "LinuxOperationalState"),
     ),
     "block": (),
-    "input": (Key("name", "Product"), Key("phys", "PhysicalDeviceUniqueID"), Key("uniq", "SerialNumber")),
+    "input": (
+        Key("name", "Product"),
+        Key("phys", "PhysicalDeviceUniqueID"),
+        Key("uniq", "SerialNumber"),
+    ),
     "acpi": (Key("hid", "name"), Key("uid", "_UID"), Key("path", "acpi-path")),
     "pnp": (Key("id", "name"),),
     "scsi": (

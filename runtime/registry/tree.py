@@ -108,7 +108,9 @@ class Registry:
         merged.update(changes)
         return self.update(entry_id, props=properties.encode(merged))
 
-    def set_holder(self, entry_id: EntryId, holder: Holder, driver: str = "", pid: int = 0) -> Entry:
+    def set_holder(
+        self, entry_id: EntryId, holder: Holder, driver: str = "", pid: int = 0
+    ) -> Entry:
         """Say who drives a device.
 
         Raises:
