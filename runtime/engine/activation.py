@@ -6,7 +6,6 @@ decision is on disk, the staged copy is verified and sealed, and matching is fin
 
 import asyncio
 import contextlib
-import os
 import pwd
 import secrets
 import time
@@ -52,11 +51,13 @@ class Activation:
         self._extensions = Extensions(
             store, time.time_ns, lambda: secrets.token_hex(16), self._emit, hub.record
         )
-        for record in (*self._extensions.extensions(), *self._extensions.requests()):
-            hub.record(record)
+        for extension in self._extensions.extensions():
+            hub.record(extension)
+        for request in self._extensions.requests():
+            hub.record(request)
         hub.set_status(developer=self._extensions.developer)
-        if store.repaired:
-            hub.note(store.repaired)
+        for note in store.notes:
+            hub.note(note)
 
     def close(self) -> None:
         """Close the store; idempotent."""
@@ -182,5 +183,5 @@ def _user(uid: int) -> pwd.struct_passwd:
 def _program(pid: int) -> str:
     """The executable of a process, empty when it cannot be seen."""
     with contextlib.suppress(OSError):
-        return os.readlink(f"/proc/{pid}/exe")
+        return str(Path(f"/proc/{pid}/exe").readlink())
     return ""

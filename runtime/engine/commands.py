@@ -57,30 +57,30 @@ class Commands:
         Raises:
             ProblemError: It is refused.
         """
+        result: object = None
         match command:
             case wire.Subscribe(topics=topics):
                 self._hub.subscribe(client, topics)
             case wire.GetRecords():
-                return self._records(client)
+                result = self._records(client)
             case wire.ReadLog(driver=driver, after=after):
-                return wire.LogPage(*self._logbook.page(driver, after))
+                result = wire.LogPage(*self._logbook.page(driver, after))
             case wire.Describe(entry=entry):
-                return await self._describe(entry)
+                result = await self._describe(entry)
             case wire.Activate() | wire.Deactivate() | wire.Decide() | wire.SetDeveloperMode():
-                return await self._policy(client, command)
+                result = await self._policy(client, command)
             case wire.Plug() | wire.Unplug():
-                return await self._simulate(command)
+                result = await self._simulate(command)
             case wire.CrashDriver() | wire.RestartDriver() | wire.ReleaseDriver():
-                return self._drive(command)
+                result = self._drive(command)
             case wire.InstallSample():
-                return install_sample(client.peer.uid)
+                result = install_sample(client.peer.uid)
             case wire.Quit():
                 await self.stop()
                 self._quit()
             case wire.Detach():
                 client.owner = False
-                self._hub.set_status(notes=self._hub.status.notes)
-        return None
+        return result
 
     async def stop(self) -> None:
         """Stop all drivers, leaves first, and wait until they are reaped."""
