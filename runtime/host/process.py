@@ -56,7 +56,7 @@ def run(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> NoReturn:
     watcher = Watcher(socket.socket(fileno=fds.watch))
     host = Driver(connection, queue, watcher, install(bundle))
     attach(host)
-    watcher.start()
+    watcher.start(host.die)
     connection.send(driver.Staged(Stage.LOCKED_DOWN, tuple(applied), sandbox.missing))
     queue.serve(host.handle, host.die)
 
