@@ -3,15 +3,11 @@
 Invariant: what the fixture started is gone when it returns.
 """
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from stage import Zygote
+from tests.integration.host.stage import Zygote
 
 
 @pytest.fixture

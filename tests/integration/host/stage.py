@@ -186,9 +186,7 @@ class Process:
 class Zygote:
     """A real zygote and the drivers that were forked from it."""
 
-    def __init__(
-        self, argv: list[str] | None = None, env: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, argv: list[str] | None = None, env: Mapping[str, str] | None = None) -> None:
         self.socket, theirs = seqpacket_pair()
         fd = theirs.fileno()
         command = [*(argv or roles.argv("zygote")), str(fd)]

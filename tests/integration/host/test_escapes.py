@@ -5,9 +5,9 @@ import signal
 from pathlib import Path
 
 import pytest
-from stage import Provider, Zygote, bundle_with
 
 from runtime.wire import methods
+from tests.integration.host.stage import Provider, Zygote, bundle_with
 
 ATTEMPTS = {
     "read a secret": "open('/etc/shadow')",

@@ -12,11 +12,20 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from stage import DEADLINE_S, SAMPLE, Process, Provider, Zygote, bundle_of, bundle_with
 
 from runtime.linux.sockets import receive_packet, send_packet, seqpacket_pair
 from runtime.model.outcome import Exit, ExitHow
-from runtime.wire import codec, driver, methods, zygote as zygote_wire
+from runtime.wire import codec, driver, methods
+from runtime.wire import zygote as zygote_wire
+from tests.integration.host.stage import (
+    DEADLINE_S,
+    SAMPLE,
+    Process,
+    Provider,
+    Zygote,
+    bundle_of,
+    bundle_with,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 IDLE = "from runtime.driverkit import *\nclass Driver(IOService): pass"
@@ -35,8 +44,8 @@ class Driver(IOService):
 
 RUNTIME = """
 import sys, time
-sys.path[:0] = sys.argv[1:3]
-from stage import Zygote, bundle_with
+sys.path.insert(0, sys.argv[1])
+from tests.integration.host.stage import Zygote, bundle_with
 from runtime.wire import driver, methods
 
 process = Zygote().spawn(bundle_with(sys.stdin.read()))
@@ -93,9 +102,9 @@ def test_a_busy_driver_ends_when_the_runtime_closes_its_watch_socket(zygote: Zyg
 
 
 def test_a_killed_runtime_leaves_no_driver_even_one_that_holds_the_gil() -> None:
-    here = str(Path(__file__).parent)
+    root = str(ROOT)
     with subprocess.Popen(
-        [sys.executable, "-c", RUNTIME, here, str(ROOT)],
+        [sys.executable, "-c", RUNTIME, root],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -209,6 +218,7 @@ def test_as_root_each_driver_is_a_user_of_its_own(zygote: Zygote) -> None:
     assert set(fields["Gid"].split()) == {"61190"}
     assert fields["Groups"].strip() == ""
     assert int(fields["CapEff"], 16) == int(fields["CapPrm"], 16) == 0
+    assert Path(f"/proc/{process.pid}/cmdline").read_bytes().rstrip(b"\0") == b"com.example.test"
     assert fields["NSpid"].split()[-1] == "1"
     assert (fields["NoNewPrivs"], fields["Seccomp"]) == ("1", "2")
     os.kill(process.pid, signal.SIGTERM)  # process 1 has no default handlers

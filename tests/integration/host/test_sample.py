@@ -3,12 +3,11 @@
 import os
 import signal
 
-from stage import SAMPLE, Process, Provider, Zygote, bundle_of
-
 from runtime.linux import memfd
 from runtime.model.kern_return import IOReturn
 from runtime.model.outcome import Exit, ExitHow, Stage
 from runtime.wire import driver, methods
+from tests.integration.host.stage import SAMPLE, Process, Provider, Zygote, bundle_of
 
 NAMES = {"executable": "MyUserUSBInterfaceDriver", "user_class": "MyUserUSBInterfaceDriver"}
 
