@@ -1,0 +1,103 @@
+"""What the commands share: options, reaching the runtime, plain text, and how they end.
+
+Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 3 no runtime. Errors are one sentence
+on stderr. A closed pipe and Ctrl-C end a command quietly.
+Invariant: no traceback for anything that the user or the runtime can bring about.
+"""
+
+import argparse
+import enum
+import json
+import os
+import sys
+import unicodedata
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import msgspec
+
+from runtime.client.blocking import Connection, connect
+from runtime.linux import places
+from runtime.model.errors import InspectorError, UnavailableError
+
+OK = 0
+REFUSED = 1
+USAGE = 2
+NO_RUNTIME = 3
+INTERRUPTED = 130  # 128 + SIGINT, as shells count
+
+
+class Parser(argparse.ArgumentParser):
+    """Complains in one sentence and ends with `USAGE`."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and leave."""
+        self.exit(USAGE, f"{self.prog}: {message}; see `{self.prog} --help`\n")
+
+
+def parser(prog: str, description: str) -> Parser:
+    """A parser with the options that every command has."""
+    made = Parser(prog=prog, description=description, allow_abbrev=False)
+    made.add_argument("--socket", metavar="PATH", help="socket of the runtime")
+    made.add_argument("--state-dir", metavar="DIR", help="state folder of the runtime")
+    return made
+
+
+def open_runtime(options: argparse.Namespace, who: str) -> Connection:
+    """Connect as the options say; they go before the environment.
+
+    Raises:
+        UnavailableError: No runtime listens there.
+    """
+    if options.socket:
+        return connect(who, Path(options.socket).absolute())
+    if options.state_dir:
+        return connect(who, places.socket_in(Path(options.state_dir).absolute()))
+    return connect(who)
+
+
+def run(prog: str, action: Callable[[], int]) -> int:
+    """Carry an action out and turn every way in which it can end into an exit code."""
+    try:
+        code = action()
+        sys.stdout.flush()
+    except UnavailableError as error:
+        return _complain(prog, error, NO_RUNTIME)
+    except InspectorError as error:
+        return _complain(prog, error, REFUSED)
+    except BrokenPipeError:
+        # What is still buffered would fail again when the interpreter flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return code
+
+
+def plain(text: str) -> str:
+    """Text from outside for a terminal: no control, format or bidirectional characters."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(char for char in text if unicodedata.category(char)[0] != "C")
+
+
+def print_json(records: Sequence[msgspec.Struct]) -> None:
+    """Print one array of objects, one for each record."""
+    print(json.dumps([as_object(record) for record in records], indent=2))
+
+
+def as_object(value: object) -> object:
+    """A record as JSON has it: structs as objects with their fields' names."""
+    if isinstance(value, msgspec.Struct):
+        return {name: as_object(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, tuple | list):
+        return [as_object(item) for item in value]
+    return value
+
+
+def _complain(prog: str, error: InspectorError, code: int) -> int:
+    sys.stderr.write(f"{prog}: {plain(str(error))}\n")
+    return code
