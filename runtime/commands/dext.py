@@ -7,7 +7,7 @@ Invariant: a driver is named by IOUserClass, bundle id or driver id, and never g
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from runtime.client.blocking import Connection
 from runtime.commands import shell
@@ -27,14 +27,7 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command; returns the exit code."""
-    options = _parser().parse_args(arguments)
-
-    def action() -> int:
-        with shell.open_runtime(options, PROG) as runtime:
-            verb: Callable[[Connection, argparse.Namespace], int] = options.verb
-            return verb(runtime, options)
-
-    return shell.run(PROG, action)
+    return shell.main(PROG, _parser(), arguments)
 
 
 def _plug(runtime: Connection, options: argparse.Namespace) -> int:
@@ -63,7 +56,7 @@ def _line(driver: Driver) -> str:
     process = f"pid {driver.pid}" if driver.pid else "no process"
     return (
         f"{driver.id} {plain(driver.name)} {driver.state.value}, {process}, "
-        f"{driver.crashes} crashes, {driver.bundle_id} on {plain(driver.provider_path)}"
+        f"crashes: {driver.crashes}, {driver.bundle_id} on {plain(driver.provider_path)}"
     )
 
 
@@ -130,15 +123,7 @@ def _driver(runtime: Connection, options: argparse.Namespace) -> Driver:
 
 def _parser() -> shell.Parser:
     parser = shell.parser(PROG, "Plug simulated devices; show and steer drivers.")
-    verbs = parser.add_subparsers(metavar="COMMAND", required=True)
-
-    def verb(
-        name: str, action: Callable[[Connection, argparse.Namespace], int], about: str
-    ) -> argparse.ArgumentParser:
-        added = verbs.add_parser(name, help=about, description=about, allow_abbrev=False)
-        added.set_defaults(verb=action)
-        return added
-
+    verb = shell.verbs(parser)
     plug = verb("plug", _plug, "plug a simulated device in")
     unplug = verb("unplug", _unplug, "unplug the simulated device that was plugged last")
     for added in (plug, unplug):

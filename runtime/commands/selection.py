@@ -21,7 +21,7 @@ def find_driver(drivers: Sequence[Driver], name: str) -> Driver:
     named = [d for d in drivers if name in (d.name, d.bundle_id, str(d.id))]
     if not named:
         known = ", ".join(dict.fromkeys(f"{d.name} ({d.id})" for d in drivers)) or "none"
-        raise ProblemError("not-found", f"driver {name}: expected one of {known}")
+        raise ProblemError("not-found", f"driver {name}: expected one that is known, found {known}")
     exact = [d for d in named if str(d.id) == name]
     alive = [d for d in named if d.state is not DriverState.STOPPED]
     if len(alive) > 1 and not exact:
@@ -48,6 +48,6 @@ def find_request(requests: Sequence[Request], name: str) -> Request:
         ids = ", ".join(request.id for request in named)
         raise ProblemError("ambiguous", f"request {name}: expected one, found {ids}")
     if not named:
-        known = ", ".join(request.id for request in waiting) or "none that waits"
-        raise ProblemError("not-found", f"request {name}: expected one of {known}")
+        known = ", ".join(request.id for request in waiting) or "none"
+        raise ProblemError("not-found", f"request {name}: expected one that waits, found {known}")
     return named[0]

@@ -36,12 +36,40 @@ class Parser(argparse.ArgumentParser):
         self.exit(USAGE, f"{self.prog}: {message}; see `{self.prog} --help`\n")
 
 
+Verb = Callable[[Connection, argparse.Namespace], int]
+"""What a subcommand does with a runtime; returns the exit code."""
+
+
 def parser(prog: str, description: str) -> Parser:
     """A parser with the options that every command has."""
     made = Parser(prog=prog, description=description, allow_abbrev=False)
-    made.add_argument("--socket", metavar="PATH", help="socket of the runtime")
-    made.add_argument("--state-dir", metavar="DIR", help="state folder of the runtime")
+    _add_options(made, None)
     return made
+
+
+def verbs(parser: Parser) -> Callable[[str, Verb, str], argparse.ArgumentParser]:
+    """Give a parser subcommands; the result adds one by name, action and description."""
+    group = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(name: str, action: Verb, about: str) -> argparse.ArgumentParser:
+        added = group.add_parser(name, help=about, description=about, allow_abbrev=False)
+        added.set_defaults(verb=action)
+        _add_options(added, argparse.SUPPRESS)  # absent here: what stood before COMMAND holds
+        return added
+
+    return add
+
+
+def main(prog: str, parser: Parser, arguments: Sequence[str]) -> int:
+    """Parse, connect and carry the chosen subcommand out; returns the exit code."""
+    options = parser.parse_args(arguments)
+
+    def action() -> int:
+        with open_runtime(options, prog) as runtime:
+            verb: Verb = options.verb
+            return verb(runtime, options)
+
+    return run(prog, action)
 
 
 def open_runtime(options: argparse.Namespace, who: str) -> Connection:
@@ -96,6 +124,13 @@ def as_object(value: object) -> object:
     if isinstance(value, tuple | list):
         return [as_object(item) for item in value]
     return value
+
+
+def _add_options(parser: argparse.ArgumentParser, default: str | None) -> None:
+    parser.add_argument("--socket", metavar="PATH", default=default, help="socket of the runtime")
+    parser.add_argument(
+        "--state-dir", metavar="DIR", default=default, help="state folder of the runtime"
+    )
 
 
 def _complain(prog: str, error: InspectorError, code: int) -> int:

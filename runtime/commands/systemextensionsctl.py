@@ -6,7 +6,7 @@ Invariant: decides nothing by itself; a decision repeats the hash and nonce that
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from runtime.client.blocking import Connection
@@ -42,14 +42,7 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command; returns the exit code."""
-    options = _parser().parse_args(arguments)
-
-    def action() -> int:
-        with shell.open_runtime(options, PROG) as runtime:
-            verb: Callable[[Connection, argparse.Namespace], int] = options.verb
-            return verb(runtime, options)
-
-    return shell.run(PROG, action)
+    return shell.main(PROG, _parser(), arguments)
 
 
 def list_lines(extensions: Sequence[Extension]) -> Iterator[str]:
@@ -181,15 +174,7 @@ def _decide(runtime: Connection, options: argparse.Namespace) -> int:
 
 def _parser() -> shell.Parser:
     parser = shell.parser(PROG, "Show, activate, approve and remove system extensions.")
-    verbs = parser.add_subparsers(metavar="COMMAND", required=True)
-
-    def verb(
-        name: str, action: Callable[[Connection, argparse.Namespace], int], about: str
-    ) -> argparse.ArgumentParser:
-        added = verbs.add_parser(name, help=about, description=about, allow_abbrev=False)
-        added.set_defaults(verb=action)
-        return added
-
+    verb = shell.verbs(parser)
     listing = verb("list", _list, "list the extensions")
     listing.add_argument("category", nargs="?", default="", help="only of this category")
     developer = verb("developer", _developer, "show or set developer mode")
