@@ -58,8 +58,8 @@ def enumerate_devices() -> list[Device]:
     Raises:
         UnavailableError: libudev or sysfs is missing.
     """
-    if not Path(SYSFS).is_dir():
-        raise UnavailableError(f"sysfs: expected a folder {SYSFS}, found none; mount sysfs on /sys")
+    if not Path("/sys/bus").is_dir():
+        raise UnavailableError("sysfs: expected a folder /sys/bus, found none; mount sysfs on /sys")
     found = {
         raw.sys_path: raw for raw in _context().list_devices() if raw.sys_path.startswith(SYSFS)
     }

@@ -149,17 +149,22 @@ def test_resync_keeps_ids_and_counts() -> None:
     assert again == events.Resynced("ENOBUFS", 0, 0, 0)
 
 
-def test_child_before_parent_ends_in_the_same_device() -> None:
+def test_a_child_waits_for_its_parent() -> None:
     bench = Bench()
     parent = Device("/sys/devices/platform/a", "a", "platform", driver="late")
-    child = Device("/sys/devices/platform/a/b", "b", "platform", parent=parent.syspath)
+    child = Device("/sys/devices/platform/a/x/b", "b", "platform", parent=parent.syspath)
+    other = Device("/sys/devices/platform/a/x/c", "c", "platform", parent=parent.syspath)
     bench.apply(Action.ADD, child)
-    folder = bench.id(child.syspath)
+    bench.apply(Action.ADD, other)
+    bench.apply(Action.REMOVE, other)
+    assert bench.machine.entry_of(child.syspath) is None
     bench.apply(Action.ADD, parent)
-    device = bench.registry.entry(bench.id(parent.syspath))
-    assert bench.registry.entry(folder).parent == device.id
-    assert (device.cls, device.kind) == ("IOPlatformDevice", Kind.DEVICE)
-    assert bench.machine.device_of(device.id) == parent
+    assert bench.registry.path(bench.id(child.syspath)) == "IOService:/Box/platform/a/b"
+    assert bench.machine.entry_of(other.syspath) is None
+    assert [event.name for event, _, _ in bench.told if isinstance(event, events.Plugged)] == [
+        "a",
+        "b",
+    ]
 
 
 def test_equal_names_side_by_side_get_apart() -> None:
