@@ -96,6 +96,13 @@ class Machine:
                 changed += 1
         return events.Resynced(cause, added, removed, changed)
 
+    def give_back(self, entry: EntryId) -> None:
+        """Let a device go that an extension held: its kernel driver has it again, or nobody."""
+        device = self._device.get(entry)
+        if device is not None:
+            holder = Holder.KERNEL if device.driver else Holder.NOBODY
+            self._registry.set_holder(entry, holder, device.driver)
+
     def entry_of(self, syspath: str) -> EntryId | None:
         """The entry of a device, by its syspath; None for a folder and for what is not there."""
         found = self._entry.get(syspath)
@@ -183,8 +190,7 @@ class Machine:
                 props=mapping.driver_properties(driver, provider),
             )  # fmt: skip
         if not held:  # an extension's hold is the supervisor's to end
-            holder = Holder.KERNEL if driver else Holder.NOBODY
-            self._registry.set_holder(entry, holder, driver)
+            self.give_back(entry)
 
     def _parent(self, device: Device) -> EntryId:
         above = self.entry_of(device.parent) if device.parent else None

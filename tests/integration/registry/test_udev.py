@@ -89,6 +89,18 @@ def test_drain_takes_everything_that_waits(monitor: DeviceMonitor) -> None:
 
 
 @needs_root
+def test_a_limited_drain_leaves_the_rest_readable(monitor: DeviceMonitor) -> None:
+    for _ in range(20):
+        _poke()
+    seen = 0
+    while seen < 20:
+        assert select.select([monitor], [], [], SECONDS)[0]
+        events = monitor.drain(limit=3).events
+        assert len(events) <= 3
+        seen += len([event for event in events if event.device.syspath == LO])
+
+
+@needs_root
 def test_a_storm_beyond_the_buffer_is_reported_and_resynced() -> None:
     with closing(DeviceMonitor(receive_buffer=4096)) as monitor:
         told: list[object] = []

@@ -107,6 +107,9 @@ def test_an_extensions_hold_outlives_kernel_binding() -> None:
     bench.registry.set_holder(entry, Holder.EXTENSION, "My", 7)
     bench.apply(Action.BIND, msgspec.structs.replace(interface, driver="usbfs"))
     assert bench.registry.entry(entry).driver == "My"
+    bench.machine.give_back(entry)
+    shown = bench.registry.entry(entry)
+    assert (shown.holder, shown.driver, shown.pid) == (Holder.KERNEL, "usbfs", 0)
 
 
 def test_same_event_twice_changes_nothing() -> None:
