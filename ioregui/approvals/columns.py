@@ -1,0 +1,62 @@
+"""The columns of the inbox. Invariant: pure functions of `Request`."""
+
+from PySide6.QtCore import QCoreApplication
+
+from ioregui.approvals import words
+from ioregui.records import moments
+from ioregui.records.column import Column
+from runtime.model.identity import RequestId
+from runtime.model.records import Request, RequestState
+
+translate = QCoreApplication.translate
+
+
+def key(request: Request) -> RequestId:
+    """Return what tells requests apart."""
+    return request.id
+
+
+def order(request: Request) -> tuple[int, int]:
+    """Return what the inbox is sorted by: waiting ones first come first, then newest first."""
+    if request.state is RequestState.WAITING:
+        return 0, request.first_wall_ns
+    return 1, -(request.decided_wall_ns or request.first_wall_ns)
+
+
+def when(request: Request) -> str:
+    """Return when the request first came."""
+    return moments.date_and_clock(request.first_wall_ns)
+
+
+def count(request: Request) -> str:
+    """Return how often the same request came."""
+    return str(request.count)
+
+
+def columns() -> tuple[Column[Request], ...]:
+    """Return the columns, from left to right, in the user's language."""
+    t = translate
+    return (
+        Column(
+            t("approvals", "Driver"),
+            t("approvals", "The driver extension that waits or waited for approval."),
+            words.name,
+            18,
+        ),
+        Column(
+            t("approvals", "State"),
+            t("approvals", "What became of the request."),
+            words.state_word,
+            20,
+            words.state_tone,
+        ),
+        Column(t("approvals", "App"), t("approvals", "Who asks."), words.app, 14),
+        Column(
+            t("approvals", "Count"),
+            t("approvals", "How often the same request came."),
+            count,
+            5,
+            numeric=True,
+        ),
+        Column(t("approvals", "First seen"), t("approvals", "When it first came."), when, 18),
+    )

@@ -1,0 +1,154 @@
+"""What a request shows, in the order in which it matters.
+
+Who asks; who made it; what it may do, risky first; what it would touch; how often it came;
+its number. Missing facts say "unknown".
+Invariant: pure functions of records; every text is safe and bounded.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from PySide6.QtCore import QCoreApplication
+
+from ioregui import plaintext
+from ioregui.approvals import words
+from ioregui.records import moments
+from ioregui.records.column import Tone
+from ioregui.records.entitlements import entitlement_facts
+from ioregui.records.facts import Fact, FactGroup
+from runtime.model.extension_lifecycle import ExtensionState
+from runtime.model.records import DeviceHit, Extension, Request, RequestState
+
+translate = QCoreApplication.translate
+
+SHORT_HASH = 12
+"""Digits of a content hash that are shown; ids contain the same."""
+
+_DEVICES = 20  # devices listed; the rest is counted
+
+
+def approved_version(request: Request, extensions: Mapping[str, Extension]) -> Extension | None:
+    """Return the active extension that this request would replace, if there is one."""
+    for extension in extensions.values():
+        if (
+            extension.bundle_id == request.bundle_id
+            and extension.content_hash != request.content_hash
+            and extension.state is ExtensionState.ACTIVE
+        ):
+            return extension
+    return None
+
+
+def request_facts(
+    request: Request, approved: Extension | None, others: Iterable[Request], keys: bool
+) -> tuple[FactGroup, ...]:
+    """Return the groups of a request.
+
+    Args:
+        request: What is shown.
+        approved: The active version that it would replace.
+        others: Every request that the runtime knows; earlier decisions are found in them.
+        keys: Whether entitlements show their keys and values too.
+    """
+    return (
+        _who(request),
+        _publisher(request),
+        entitlement_facts(request.entitlements, approved, keys),
+        _touches(request.devices),
+        _history(request, others),
+    )
+
+
+def _who(request: Request) -> FactGroup:
+    t, asked = translate, request.requester
+    user = plaintext.plain(asked.user) or _unknown()
+    process = t("approvals", "{pid}, of {user} (uid {uid})").format(
+        pid=asked.pid or _unknown(), user=user, uid=asked.uid
+    )
+    usage = plaintext.plain(request.usage, plaintext.SENTENCE)
+    return FactGroup(
+        t("approvals", "Who asks"),
+        (
+            Fact(t("approvals", "App"), words.app(request)),
+            Fact(t("approvals", "In its words"), f"“{usage}”" if usage else _unknown()),
+            Fact(t("approvals", "App's path"), _path(asked.app_path), exact=True),
+            Fact(t("approvals", "Program"), _path(asked.program), exact=True),
+            Fact(t("approvals", "Process"), process),
+        ),
+    )
+
+
+def _publisher(request: Request) -> FactGroup:
+    t = translate
+    signature = plaintext.plain(request.signature) or _unknown()
+    facts = [
+        Fact(
+            t("approvals", "Signature"),
+            signature,
+            Tone.BAD if request.needs_developer else Tone.PLAIN,
+        )
+    ]
+    if request.needs_developer:
+        facts.append(
+            Fact("", t("approvals", "Nobody vouches for it: it runs only in developer mode."))
+        )
+    facts.append(
+        Fact(t("approvals", "Content hash"), request.content_hash[:SHORT_HASH], exact=True)
+    )
+    return FactGroup(t("approvals", "Who made it"), tuple(facts))
+
+
+def _touches(devices: tuple[DeviceHit, ...]) -> FactGroup:
+    t = translate
+    title = t("approvals", "What it would touch now")
+    if not devices:
+        return FactGroup(title, (Fact("", t("approvals", "No device that is present now.")),))
+    facts: list[Fact] = []
+    for hit in devices[:_DEVICES]:
+        if hit.displaces:
+            text = t("approvals", "replaces {0}").format(plaintext.plain(hit.displaces))
+            facts.append(Fact(plaintext.plain(hit.title), text, Tone.WARNING))
+        else:
+            facts.append(Fact(plaintext.plain(hit.title), t("approvals", "has no driver now")))
+        facts.append(Fact("", _path(hit.path), Tone.QUIET))
+    if len(devices) > _DEVICES:
+        more = t("approvals", "and {0} more").format(len(devices) - _DEVICES)
+        facts.append(Fact("", more))
+    return FactGroup(title, tuple(facts))
+
+
+def _history(request: Request, others: Iterable[Request]) -> FactGroup:
+    t = translate
+    facts = [
+        Fact(
+            t("approvals", "First seen"),
+            moments.date_and_clock(request.first_wall_ns) or _unknown(),
+        ),
+        Fact(t("approvals", "Asked"), _times(request.count)),
+    ]
+    earlier = [
+        words.outcome(one)
+        for one in others
+        if one.bundle_id == request.bundle_id
+        and one.id != request.id
+        and one.state in {RequestState.COMPLETED, RequestState.DENIED}
+    ]
+    label = t("approvals", "Earlier")
+    for text in earlier[-3:] or [t("approvals", "never decided before")]:
+        facts.append(Fact(label, text))
+        label = ""
+    facts.append(Fact(t("approvals", "Request"), plaintext.plain(request.id), exact=True))
+    return FactGroup(t("approvals", "The request"), tuple(facts))
+
+
+def _times(count: int) -> str:
+    if count == 1:
+        return translate("approvals", "once")
+    return translate("approvals", "{0} times").format(count)
+
+
+def _path(path: str) -> str:
+    return plaintext.plain(path, plaintext.SENTENCE) or _unknown()
+
+
+def _unknown() -> str:
+    return translate("approvals", "unknown")

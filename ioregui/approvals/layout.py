@@ -1,0 +1,109 @@
+"""The parts of a request's detail and where they stand.
+
+The answers stand at the bottom, the approving one apart at the far end; nothing that appears
+above them moves them. Invariant: widgets only; decides nothing, asks nothing.
+"""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ioregui.approvals.approve_button import ApproveButton
+from ioregui.approvals.arming import Arming
+from ioregui.records.empty import EmptyOr, EmptyPage
+from ioregui.records.facts_view import FactsView
+from ioregui.records.notice import Notice
+
+_NOTE = 500  # characters of a note
+
+
+class DetailLayout:
+    """Builds the widgets of a request's detail inside `owner`."""
+
+    def __init__(self, owner: QWidget) -> None:
+        self._tr = owner.tr
+        self.notice = Notice()
+        self.facts = FactsView(self._tr("Request details"))
+        self.keys = QCheckBox(self._tr("Show entitlement keys"))
+        self.copy_details = _button(self._tr("Copy details"))
+        self.copy_hash = _button(self._tr("Copy content hash"))
+        self.show_device = _button(self._tr("Show device"))
+        self.note = QLineEdit()
+        self.note.setPlaceholderText(self._tr("Note, kept with the decision"))
+        self.note.setAccessibleName(self._tr("Note, kept with the decision"))
+        self.note.setMaxLength(_NOTE)
+        self.hint = QLabel()
+        self.hint.setProperty("role", "muted")
+        self.hint.setTextFormat(Qt.TextFormat.PlainText)
+        self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.approve = ApproveButton(self._tr("Approve driver"))
+        self.approve.setProperty("role", "primary")
+        self.deny = _button(self._tr("Deny"))
+        self.deny.setToolTip(self._tr("It does not run. Its app can ask again later."))
+        self.later = _button(self._tr("Decide later"))
+        self.later.setToolTip(self._tr("It stays in the inbox and does not run. (Esc)"))
+        self._pages = EmptyOr(self._content(), self._empty())
+        layout = QVBoxLayout(owner)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._pages)
+
+    def show_some(self, some: bool) -> None:
+        """Switch between a request and the empty page."""
+        self._pages.show_content(some)
+
+    def say_hint(self, decidable: bool, gate: Arming) -> None:
+        """Say why the approving button is off, or what denying means."""
+        text = ""
+        if decidable and not gate.active:
+            text = self._tr("Bring this window to the front to approve.")
+        elif decidable and not gate.armed:
+            text = self._tr("Read first: approving is possible in a moment.")
+        elif decidable:
+            text = self._tr("Nothing runs until you approve.")
+        self.hint.setText(text)
+        self.approve.setToolTip(text)
+        self.approve.setAccessibleDescription(text)
+
+    def _content(self) -> QWidget:
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.notice)
+        layout.addWidget(self.facts, 1)
+        layout.addLayout(_row(self.keys, None, self.show_device, self.copy_hash, self.copy_details))
+        layout.addLayout(_row(self.note))
+        layout.addLayout(_row(self.deny, self.later, self.hint, self.approve))
+        return content
+
+    def _empty(self) -> EmptyPage:
+        return EmptyPage(
+            self._tr("No request selected"),
+            self._tr("Select a request to read what it asks for. Nothing runs until you approve."),
+        )
+
+
+def _row(*widgets: QWidget | None) -> QHBoxLayout:
+    """Lay widgets out in a row; None takes what is left."""
+    row = QHBoxLayout()
+    row.setContentsMargins(12, 4, 12, 6)
+    for widget in widgets:
+        if widget is None:
+            row.addStretch(1)
+        else:
+            row.addWidget(widget, 1 if isinstance(widget, QLabel | QLineEdit) else 0)
+    return row
+
+
+def _button(text: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setAutoDefault(False)
+    return button

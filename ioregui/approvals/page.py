@@ -1,0 +1,123 @@
+"""The Approvals page: the inbox beside the request that is open.
+
+Invariant: the open request never vanishes under the pointer: when the runtime drops it, it
+stays until the user goes on; nothing but the user opens another one while the page is seen.
+"""
+
+import time
+from collections.abc import Callable
+
+import msgspec
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from ioregui.approvals import columns
+from ioregui.approvals.detail import RequestDetail
+from ioregui.bridge import Bridge
+from ioregui.mirror import Changes
+from ioregui.records.empty import EmptyOr, EmptyPage
+from ioregui.records.model import RecordModel
+from ioregui.records.table import RecordTable
+from runtime.model.identity import RequestId
+from runtime.model.records import Request, RequestState
+
+
+class ApprovalsPage(QWidget):
+    """The inbox.
+
+    Signals:
+        device_chosen: The user wants to see this entry in the registry.
+    """
+
+    device_chosen = Signal(object)
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        parent: QWidget | None = None,
+        clock: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        """Show the mirror's requests; `clock` gives monotonic nanoseconds."""
+        super().__init__(parent)
+        self._bridge = bridge
+        self.model = RecordModel(columns.columns(), columns.key, columns.order, self)
+        self.table: RecordTable[Request] = RecordTable(
+            self.model, self.tr("Approvals inbox"), selects_first=False
+        )
+        self.detail = RequestDetail(bridge, clock=clock)
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.addWidget(self.table)
+        split.addWidget(self.detail)
+        split.setChildrenCollapsible(False)
+        split.setStretchFactor(1, 1)
+        split.setSizes([400, 600])
+        self._pages = EmptyOr(split, self._empty())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._pages)
+        self.table.picked.connect(self._picked)
+        self.detail.later.connect(self._later)
+        self.detail.device_chosen.connect(self.device_chosen)
+        bridge.reset.connect(self._refresh)
+        bridge.changed.connect(self._changed)
+        bridge.disconnected.connect(self._refresh)
+        self._refresh()
+
+    def open_request(self, request: RequestId) -> bool:
+        """Open a request; return whether it is in the inbox."""
+        return self.table.select_key(request)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Open the request that waits longest when none is open."""
+        super().showEvent(event)
+        first = self.model.record(0)
+        if self.detail.request is None and first and first.state is RequestState.WAITING:
+            self.table.select_key(first.id)
+
+    @Slot()
+    def _refresh(self) -> None:
+        requests = dict(self._bridge.mirror.requests)
+        shown = self.detail.request
+        if shown is not None and shown.id not in requests:
+            requests[shown.id] = _withdrawn(shown)
+        self._pages.show_content(bool(requests))
+        self.table.show_records(requests.values())
+        if shown is not None:
+            self.detail.show_request(requests[shown.id])
+
+    @Slot(object)
+    def _changed(self, changes: Changes) -> None:
+        if changes.requests or changes.extensions or changes.status:
+            self._refresh()
+
+    @Slot()
+    def _picked(self) -> None:
+        before, picked = self.detail.request, self.table.selected
+        self.detail.show_request(picked)
+        if before is not None and before.id not in self._bridge.mirror.requests:
+            self._refresh()  # the one that was kept only while it was open
+
+    @Slot()
+    def _later(self) -> None:
+        self.detail.show_request(None)
+        self.table.pick_nothing()
+        self._refresh()
+        self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _empty(self) -> EmptyPage:
+        return EmptyPage(
+            self.tr("Nothing waits for approval"),
+            self.tr(
+                "When an app asks to install a driver, its request waits here until you decide; "
+                "nothing runs before. To see one, install and launch the sample app from the "
+                "menu."
+            ),
+        )
+
+
+def _withdrawn(request: Request) -> Request:
+    """Return a request as it is shown after the runtime dropped it."""
+    if request.state is not RequestState.WAITING:
+        return request
+    return msgspec.structs.replace(request, state=RequestState.CANCELED)

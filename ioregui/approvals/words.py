@@ -1,0 +1,95 @@
+"""A request in words: its state, its headline, what became of it.
+
+Invariant: pure; every text that came from outside was made safe here.
+"""
+
+from PySide6.QtCore import QCoreApplication
+
+from ioregui import plaintext
+from ioregui.records import moments
+from ioregui.records.column import Tone
+from runtime.model.records import Mode, Request, RequestState, Status
+
+translate = QCoreApplication.translate
+
+_TONES = {
+    RequestState.WAITING: Tone.WAITING,
+    RequestState.COMPLETED: Tone.GOOD,
+    RequestState.DENIED: Tone.QUIET,
+    RequestState.SUPERSEDED: Tone.QUIET,
+    RequestState.CANCELED: Tone.QUIET,
+    RequestState.FAILED: Tone.BAD,
+}
+
+
+def state_word(request: Request) -> str:
+    """Return the state's word."""
+    return translate("request state", request.state.value)
+
+
+def state_tone(request: Request) -> Tone:
+    """Return how much a request wants to be noticed."""
+    return _TONES[request.state]
+
+
+def name(request: Request) -> str:
+    """Return what is asked for; its identifier where it has no name."""
+    return plaintext.plain(request.name) or plaintext.plain(request.bundle_id)
+
+
+def app(request: Request) -> str:
+    """Return who asks."""
+    return plaintext.plain(request.requester.app) or translate("approvals", "An unknown program")
+
+
+def headline(request: Request) -> str:
+    """Return the sentence that says what is asked."""
+    return translate(
+        "approvals", "{app} wants to install the driver “{name}” ({bundle} {version})."
+    ).format(
+        app=app(request),
+        name=name(request),
+        bundle=plaintext.plain(request.bundle_id),
+        version=plaintext.plain(request.short_version or request.version, 40),
+    )
+
+
+def outcome(request: Request) -> str:
+    """Return what became of a request that waits no more; empty while it waits."""
+    if request.state is RequestState.WAITING:
+        return ""
+    text = translate("approvals", "No longer pending: {0}").format(_what(request))
+    if request.reason:
+        return f"{text} {plaintext.plain(request.reason, plaintext.SENTENCE)}"
+    return text
+
+
+def who_may(status: Status | None) -> str:
+    """Return who may decide when this window may not; empty when it may."""
+    if status is None:
+        return translate("approvals", "No runtime is connected, so nothing can be decided now.")
+    if status.may_approve:
+        return ""
+    if status.mode is Mode.SYSTEM:
+        return translate(
+            "approvals",
+            "This window may look but not decide: an administrator in an active, local session "
+            "can, and root.",
+        )
+    return translate(
+        "approvals",
+        "This window may look but not decide: {0} can, in the window that started the runtime.",
+    ).format(plaintext.plain(status.user))
+
+
+def _what(request: Request) -> str:
+    t = translate
+    by = plaintext.plain(request.decided_by) or t("approvals", "the runtime")
+    when = moments.date_and_clock(request.decided_wall_ns)
+    if request.state is RequestState.COMPLETED:
+        text = t("approvals", "approved by {0}").format(by)
+    elif request.state is RequestState.DENIED:
+        text = t("approvals", "denied by {0}").format(by)
+    else:
+        text = state_word(request)
+    return f"{text}, {when}." if when else f"{text}."

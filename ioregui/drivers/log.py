@@ -1,0 +1,233 @@
+"""The log of one driver: what it said, as it says it.
+
+The end is followed until the reader scrolls up, and again when they come back to the end.
+Invariant: what the mirror has is shown at once; older lines come from the runtime when asked.
+"""
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import (
+    QAction,
+    QFontDatabase,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ioregui.bridge import Bridge
+from ioregui.drivers.log_model import LogColumn, LogModel
+from ioregui.mirror import Changes
+from ioregui.records.empty import EmptyOr, EmptyPage
+from runtime.model.identity import DriverId
+from runtime.wire import client as wire
+
+
+class LogView(QTableView):
+    """A log's lines in fixed-width text; several can be selected and copied.
+
+    Signals:
+        keyed: A key was pressed, and the view may have scrolled by it.
+    """
+
+    keyed = Signal()
+
+    def __init__(self, model: LogModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._lines = model
+        self.setModel(model)
+        self.setAccessibleName(self.tr("Log"))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
+        rows = self.verticalHeader()
+        rows.setVisible(False)
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setDefaultSectionSize(self.fontMetrics().height() + 4)
+        head = self.horizontalHeader()
+        head.setStretchLastSection(True)
+        head.setHighlightSections(False)
+        head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        width = self.fontMetrics().averageCharWidth()
+        self.setColumnWidth(LogColumn.TIME, 14 * width)
+        self.setColumnWidth(LogColumn.SOURCE, 10 * width)
+        copy = QAction(self.tr("Copy lines"), self)
+        copy.setShortcut(QKeySequence.StandardKey.Copy)
+        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        copy.triggered.connect(self.copy)
+        self.addAction(copy)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move as a list does, then tell."""
+        super().keyPressEvent(event)
+        self.keyed.emit()
+
+    @Slot()
+    def copy(self) -> None:
+        """Put the selected lines on the clipboard, all of them when none is selected."""
+        rows = [index.row() for index in self.selectionModel().selectedRows()]
+        chosen = rows or range(self._lines.rowCount())
+        QGuiApplication.clipboard().setText(self._lines.text(chosen))
+
+
+class LogPanel(QWidget):
+    """The log of one driver, followed live.
+
+    Signals:
+        following: Whether new lines are scrolled into view.
+    """
+
+    following = Signal(bool)
+
+    def __init__(self, bridge: Bridge, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._driver: DriverId | None = None
+        self._dropped = 0
+        self._follows = True
+        self._asking = False
+        self.model = LogModel(self)
+        self.view = LogView(self.model)
+        self.count = QLabel()
+        self.count.setTextFormat(Qt.TextFormat.PlainText)
+        self.to_end = QPushButton(self.tr("Follow the end"))
+        self.to_end.setAutoDefault(False)
+        self.to_end.setVisible(False)
+        self.to_end.clicked.connect(self.follow)
+        bar = QHBoxLayout()
+        bar.setContentsMargins(8, 4, 8, 4)
+        bar.addWidget(self.count, 1)
+        bar.addWidget(self.to_end)
+        content = QWidget()
+        inner = QVBoxLayout(content)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(0)
+        inner.addWidget(self.view, 1)
+        inner.addLayout(bar)
+        self._pages = EmptyOr(content, self._empty())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._pages)
+        self.view.verticalScrollBar().actionTriggered.connect(self._scrolled_by_user)
+        self.view.keyed.connect(self._scrolled_by_key)
+        bridge.reset.connect(self._reload)
+        bridge.changed.connect(self._changed)
+
+    @property
+    def follows(self) -> bool:
+        """Whether new lines are scrolled into view."""
+        return self._follows
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the end in view while it is followed."""
+        super().resizeEvent(event)
+        if self._follows:
+            self.view.scrollToBottom()
+
+    def show_driver(self, driver: DriverId | None) -> None:
+        """Show this driver's log; nothing happens when it is shown already."""
+        if driver != self._driver:
+            self._driver = driver
+            self._follows = True
+            self._reload()
+
+    @Slot(object)
+    def show_entry(self, entry: int) -> None:
+        """Show the log of the driver behind a registry entry; 0 for none."""
+        driver = self._bridge.mirror.driver_of(entry)
+        self.show_driver(None if driver is None else driver.id)
+
+    @Slot()
+    def follow(self) -> None:
+        """Go to the end and stay there."""
+        self._set_follows(True)
+        self.view.scrollToBottom()
+
+    @Slot()
+    def _reload(self) -> None:
+        self._dropped = 0
+        driver = self._driver
+        self.model.load(() if driver is None else self._bridge.mirror.logs.get(driver, ()))
+        if driver is not None:
+            self._read()
+        self._settle()
+
+    def _read(self) -> None:
+        """Ask for every line that the runtime keeps; one question at a time."""
+        if self._driver is not None:
+            self._bridge.ask(wire.ReadLog(self._driver), self._history)
+
+    def _history(self, page: wire.LogPage) -> None:
+        lines = page.lines
+        if not lines or lines[0].driver != self._driver:
+            return
+        self._dropped = page.dropped
+        self.model.load((*lines, *self.model.lines))
+        self._settle()
+
+    @Slot(object)
+    def _changed(self, changes: Changes) -> None:
+        lines = [line for line in changes.logs if line.driver == self._driver]
+        if not lines:
+            return
+        missing = self.model.missing()
+        self.model.append(lines)
+        if self.model.missing() > missing:
+            self._read()  # the connection was slow: the runtime may still have them
+        self._settle()
+
+    def _settle(self) -> None:
+        """Bring labels and scrolling up to date with the lines."""
+        self._pages.show_content(bool(self.model.rowCount()))
+        dropped = self._dropped + self.model.missing()
+        text = self._lines_text(self.model.rowCount())
+        if dropped:
+            text += " · " + self.tr("{0} dropped").format(self._lines_text(dropped))
+        self.count.setText(text)
+        if self._follows:
+            self.view.scrollToBottom()
+
+    @Slot(int)
+    def _scrolled_by_user(self, _action: int) -> None:
+        bar = self.view.verticalScrollBar()
+        self._set_follows(bar.sliderPosition() >= bar.maximum())
+
+    @Slot()
+    def _scrolled_by_key(self) -> None:
+        bar = self.view.verticalScrollBar()
+        self._set_follows(bar.value() >= bar.maximum())
+
+    def _set_follows(self, follows: bool) -> None:
+        self.to_end.setVisible(not follows)
+        if follows != self._follows:
+            self._follows = follows
+            self.following.emit(follows)
+
+    def _lines_text(self, count: int) -> str:
+        return self.tr("1 line") if count == 1 else self.tr("{0} lines").format(f"{count:,}")
+
+    def _empty(self) -> EmptyPage:
+        return EmptyPage(
+            self.tr("No log lines"),
+            self.tr(
+                "What the selected driver logs and prints appears here, line by line, from the "
+                "first moment of its process."
+            ),
+        )

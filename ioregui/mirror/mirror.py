@@ -1,0 +1,221 @@
+"""The mirror: what the window knows of a runtime, kept equal to it message by message.
+
+Invariant: properties stay encoded; a snapshot is shown only when it is whole; after a gap in
+the numbers nothing is applied until a new snapshot begins.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from ioregui.mirror.changes import Changes
+from ioregui.mirror.forest import Forest
+from runtime.model.entry import Entry, Kind
+from runtime.model.events import Event
+from runtime.model.identity import SERVICE_PLANE, DriverId, RequestId
+from runtime.model.records import Driver, Extension, LogLine, Request, Status
+from runtime.wire.client import Delta, Part, SnapshotBegin, SnapshotEnd
+
+EVENTS = 5000
+"""How many events are kept; older ones fall out."""
+
+LINES = 2000
+"""How many log lines are kept of each driver; older ones fall out."""
+
+StateMessage = SnapshotBegin | Part | SnapshotEnd | Delta
+
+
+class _State:
+    """Everything that a snapshot replaces."""
+
+    def __init__(self) -> None:
+        self.forest = Forest()
+        self.drivers: dict[DriverId, Driver] = {}
+        self.extensions: dict[str, Extension] = {}
+        self.requests: dict[RequestId, Request] = {}
+        self.status: Status | None = None
+        self.events: deque[Event] = deque(maxlen=EVENTS)
+
+
+class Mirror:
+    """The registry and the records, as of the last message applied.
+
+    `more` is False when the sender said that nothing will follow (a file). `run` is the
+    identity of the runtime's run, empty before the first snapshot.
+    """
+
+    def __init__(self) -> None:
+        self._state = _State()
+        self._coming: _State | None = None
+        self._coming_run = ""
+        self._next = -1  # number of the delta that has to come; -1 while there is none
+        self.logs: dict[DriverId, deque[LogLine]] = {}
+        self.run = ""
+        self.more = True
+
+    @property
+    def entries(self) -> dict[int, Entry]:
+        """Entries by id; read only."""
+        return self._state.forest.entries
+
+    @property
+    def children(self) -> dict[int, list[int]]:
+        """Ids of children by parent, sorted by title; 0 holds the root; read only."""
+        return self._state.forest.children
+
+    @property
+    def drivers(self) -> dict[DriverId, Driver]:
+        """Drivers by id; read only."""
+        return self._state.drivers
+
+    @property
+    def extensions(self) -> dict[str, Extension]:
+        """Extensions by `Extension.id`; read only."""
+        return self._state.extensions
+
+    @property
+    def requests(self) -> dict[RequestId, Request]:
+        """Activation requests by id; read only."""
+        return self._state.requests
+
+    @property
+    def status(self) -> Status | None:
+        """The runtime's own record, None before the first snapshot."""
+        return self._state.status
+
+    @property
+    def events(self) -> deque[Event]:
+        """The last `EVENTS` events, oldest first; read only."""
+        return self._state.events
+
+    def apply(self, message: StateMessage) -> Changes:
+        """Apply one message and return what it changed."""
+        match message:
+            case SnapshotBegin():
+                self._coming = _State()
+                self._coming_run = message.run
+                self._next = message.sequence
+                return Changes()
+            case Part():
+                if self._coming is not None:
+                    _fill(self._coming, message)
+                return Changes()
+            case SnapshotEnd():
+                return self._finish(message)
+            case Delta():
+                return self._delta(message)
+
+    def subtree(self, entry_id: int) -> Iterator[int]:
+        """Yield an entry's id and those of everything below it, parents first."""
+        return self._state.forest.subtree(entry_id)
+
+    def ancestors(self, entry_id: int) -> Iterator[int]:
+        """Yield the ids above an entry, nearest first."""
+        return self._state.forest.ancestors(entry_id)
+
+    def path(self, entry_id: int) -> str:
+        """Return an entry's path in the IOService plane, empty for an unknown one."""
+        entry = self.entries.get(entry_id)
+        if entry is None:
+            return ""
+        names = [entry.title] if entry.parent else []
+        for above in self.ancestors(entry_id):
+            parent = self.entries.get(above)
+            if parent is not None and parent.parent:
+                names.append(parent.title)
+        return f"{SERVICE_PLANE}:/" + "/".join(reversed(names))
+
+    def driver_of(self, entry: int) -> Driver | None:
+        """Return the driver whose service, server or provider an entry is."""
+        for driver in self.drivers.values():
+            if driver.service == entry:
+                return driver
+        found = self.entries.get(entry)
+        if found is None or found.kind == Kind.KERNEL_DRIVER:
+            return None
+        for driver in self.drivers.values():
+            if driver.provider == entry:
+                return driver
+            if found.kind == Kind.SERVER and driver.pid and driver.pid == found.pid:
+                return driver
+        return None
+
+    def _finish(self, end: SnapshotEnd) -> Changes:
+        if self._coming is None:
+            return Changes(resync_needed=True)
+        self._state, self._coming = self._coming, None
+        if self.run != self._coming_run:
+            self.logs.clear()
+        self.run = self._coming_run
+        self.more = end.more
+        return Changes(reset=True)
+
+    def _delta(self, delta: Delta) -> Changes:
+        if self._coming is not None or delta.sequence != self._next:
+            self._next = -1
+            self._coming = None
+            return Changes(resync_needed=True)
+        self._next += 1
+        changes = Changes(
+            events=list(delta.events), lost_events=delta.lost_events, lost_logs=delta.lost_logs
+        )
+        self._entries(delta, changes)
+        self._records(delta, changes)
+        self._state.events.extend(delta.events)
+        changes.logs = list(self._lines(delta.logs))
+        return changes
+
+    def _entries(self, delta: Delta, changes: Changes) -> None:
+        forest = self._state.forest
+        for entry in delta.entries:
+            old = forest.put(entry)
+            if old is None:
+                changes.added.add(entry.id)
+            else:
+                changes.changed.add(entry.id)
+                if old.parent != entry.parent or old.title != entry.title:
+                    changes.moved.add(entry.id)
+        for entry_id in delta.gone_entries:
+            removed = forest.remove(entry_id)
+            if removed is not None:
+                changes.merge(Changes(removed={entry_id: removed}))
+
+    def _records(self, delta: Delta, changes: Changes) -> None:
+        state = self._state
+        state.drivers.update((driver.id, driver) for driver in delta.drivers)
+        state.extensions.update((extension.id, extension) for extension in delta.extensions)
+        state.requests.update((request.id, request) for request in delta.requests)
+        for driver_id in delta.gone_drivers:
+            state.drivers.pop(driver_id, None)
+            self.logs.pop(driver_id, None)
+        for extension_id in delta.gone_extensions:
+            state.extensions.pop(extension_id, None)
+        for request_id in delta.gone_requests:
+            state.requests.pop(request_id, None)
+        changes.drivers.update(driver.id for driver in delta.drivers)
+        changes.drivers.update(delta.gone_drivers)
+        changes.extensions.update(extension.id for extension in delta.extensions)
+        changes.extensions.update(delta.gone_extensions)
+        changes.requests.update(request.id for request in delta.requests)
+        changes.requests.update(delta.gone_requests)
+        if delta.status is not None:
+            state.status = delta.status
+            changes.status = True
+
+    def _lines(self, lines: Iterable[LogLine]) -> Iterator[LogLine]:
+        """Keep and yield the lines that were not there yet."""
+        for line in lines:
+            kept = self.logs.setdefault(line.driver, deque(maxlen=LINES))
+            if not kept or kept[-1].number < line.number:
+                kept.append(line)
+                yield line
+
+
+def _fill(state: _State, part: Part) -> None:
+    for entry in part.entries:
+        state.forest.put(entry)
+    state.drivers.update((driver.id, driver) for driver in part.drivers)
+    state.extensions.update((extension.id, extension) for extension in part.extensions)
+    state.requests.update((request.id, request) for request in part.requests)
+    state.events.extend(part.events)
+    if part.status is not None:
+        state.status = part.status

@@ -1,0 +1,144 @@
+"""Facts on the screen: one read-only document, to be read, selected and copied as a whole.
+
+Text is inserted as characters, never parsed, so that no name can bring markup into it.
+Invariant: showing the same facts again changes nothing, the reader's selection and place
+least of all.
+"""
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import (
+    QFont,
+    QFontDatabase,
+    QPalette,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextFrameFormat,
+    QTextLength,
+    QTextOption,
+    QTextTableFormat,
+)
+from PySide6.QtWidgets import QFrame, QTextEdit, QWidget
+
+from ioregui.records import tones
+from ioregui.records.column import Tone
+from ioregui.records.facts import Fact, FactGroup, as_text
+
+_LABEL_PERCENT = 30
+_MARGIN = 12
+
+
+class FactsView(QTextEdit):
+    """Shows a headline and groups of facts."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        """Make an empty view; `name` is what a screen reader says."""
+        super().__init__(parent)
+        self._shown: tuple[str, tuple[FactGroup, ...]] = ("", ())
+        self.setAccessibleName(name)
+        self.setReadOnly(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setTabChangesFocus(True)
+        self.setUndoRedoEnabled(False)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.document().setDocumentMargin(_MARGIN)
+
+    def show_facts(self, headline: str, groups: tuple[FactGroup, ...]) -> None:
+        """Show these facts; the place in the document stays where it was."""
+        if (headline, groups) != self._shown:
+            self._shown = (headline, groups)
+            self._write()
+
+    def text(self) -> str:
+        """Return what is shown, for the clipboard."""
+        return as_text(*self._shown)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Take new colours and fonts."""
+        super().changeEvent(event)
+        if event.type() in {QEvent.Type.PaletteChange, QEvent.Type.FontChange}:
+            self._write()
+
+    def _write(self) -> None:
+        place = self.verticalScrollBar().value()
+        self.setUpdatesEnabled(False)
+        self.clear()
+        cursor = QTextCursor(self.document())
+        cursor.beginEditBlock()
+        headline, groups = self._shown
+        if headline:
+            cursor.insertText(headline, self._headline())
+        for group in groups:
+            self._insert_group(cursor, group)
+        cursor.endEditBlock()
+        self.verticalScrollBar().setValue(place)
+        self.setUpdatesEnabled(True)
+
+    def _insert_group(self, cursor: QTextCursor, group: FactGroup) -> None:
+        space = QTextBlockFormat()
+        space.setTopMargin(_MARGIN)
+        space.setBottomMargin(2)
+        if self.document().isEmpty():
+            cursor.setBlockFormat(QTextBlockFormat())
+        else:
+            cursor.insertBlock(space)
+        cursor.insertText(group.title, self._title())
+        if not group.facts:
+            return
+        table = cursor.insertTable(len(group.facts), 2, _table())
+        for row, fact in enumerate(group.facts):
+            at = table.cellAt(row, 0).firstCursorPosition()
+            at.insertText(fact.label, self._label())
+            at = table.cellAt(row, 1).firstCursorPosition()
+            at.insertText(_shown(fact), self._text(fact))
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+
+    def _headline(self) -> QTextCharFormat:
+        style = QTextCharFormat()
+        style.setFontWeight(QFont.Weight.DemiBold)
+        style.setProperty(QTextCharFormat.Property.FontSizeAdjustment, 1)
+        style.setForeground(self.palette().color(QPalette.ColorRole.Text))
+        return style
+
+    def _title(self) -> QTextCharFormat:
+        style = QTextCharFormat()
+        style.setFontWeight(QFont.Weight.DemiBold)
+        style.setForeground(self.palette().color(QPalette.ColorRole.Text))
+        return style
+
+    def _label(self) -> QTextCharFormat:
+        style = QTextCharFormat()
+        style.setForeground(tones.colour(Tone.QUIET, self.palette()))
+        return style
+
+    def _text(self, fact: Fact) -> QTextCharFormat:
+        style = QTextCharFormat()
+        style.setForeground(tones.colour(fact.tone, self.palette()))
+        if fact.exact:
+            family = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont).family()
+            style.setFontFamilies([family])
+        return style
+
+
+def _shown(fact: Fact) -> str:
+    """Return a fact's text with its glyph; what is quiet needs none."""
+    return fact.text if fact.tone is Tone.QUIET else tones.marked(fact.tone, fact.text)
+
+
+def _table() -> QTextTableFormat:
+    style = QTextTableFormat()
+    style.setBorder(0)
+    style.setBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_None)
+    style.setCellPadding(2)
+    style.setCellSpacing(0)
+    style.setWidth(QTextLength(QTextLength.Type.PercentageLength, 100))
+    kind = QTextLength.Type.PercentageLength
+    style.setColumnWidthConstraints(
+        [QTextLength(kind, _LABEL_PERCENT), QTextLength(kind, 100 - _LABEL_PERCENT)]
+    )
+    return style

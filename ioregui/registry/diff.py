@@ -1,0 +1,67 @@
+"""From one list of rows to another in contiguous steps, as Qt's models announce them.
+
+Invariant: the steps, carried out in order, turn the old list into the new one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Rows `first` to `last`, of the list as it then is, go."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """Rows come in so that they are then `first` to `last`."""
+
+    first: int
+    last: int
+
+
+Step = Remove | Insert
+
+
+def steps(old: list[int], new: list[int]) -> list[Step]:
+    """Return the steps from `old` to `new`; neither holds a number twice.
+
+    What is in both and changed its place among the others is removed and inserted again.
+    """
+    kept = _kept(old, new)
+    removes = [Remove(first, last) for first, last in _runs(old, kept)]
+    inserts = [Insert(first, last) for first, last in _runs(new, kept)]
+    return [*reversed(removes), *inserts]
+
+
+def _kept(old: list[int], new: list[int]) -> set[int]:
+    """Numbers that stay: those in both lists, less the stretch whose order differs."""
+    old_set, new_set = set(old), set(new)
+    before = [number for number in old if number in new_set]
+    after = [number for number in new if number in old_set]
+    if before == after:
+        return old_set & new_set
+    start = 0
+    while before[start] == after[start]:
+        start += 1
+    end = len(before)
+    while before[end - 1] == after[end - 1]:
+        end -= 1
+    return {*before[:start], *before[end:]}
+
+
+def _runs(rows: list[int], kept: set[int]) -> Iterator[tuple[int, int]]:
+    """Yield the first and last place of each stretch that is not kept."""
+    first = -1
+    for at, number in enumerate(rows):
+        if number not in kept:
+            if first < 0:
+                first = at
+        elif first >= 0:
+            yield first, at - 1
+            first = -1
+    if first >= 0:
+        yield first, len(rows) - 1

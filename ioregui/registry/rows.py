@@ -1,0 +1,227 @@
+"""The registry flattened to the rows that are visible: expansion, filter, marks.
+
+Entries that went stay a while as tombstones where they were; new ones are marked for a while.
+Invariant: Qt-free; reads the mirror and never changes it; no clock, times are given.
+"""
+
+from bisect import insort
+
+from ioregui.mirror import Changes, Mirror
+from ioregui.mirror.forest import sort_key
+from ioregui.registry import states
+from runtime.model.entry import Entry, Kind
+from runtime.query.search import Query
+
+NEW_S = 8.0
+"""How long an entry is marked as new."""
+
+GONE_S = 5.0
+"""How long an entry that went is still shown."""
+
+OPEN_ROWS = 60
+"""Levels are opened at first as long as all rows of a level fit in this many."""
+
+REVEALED = 40
+"""More new entries than this in one batch are not opened to view."""
+
+Flat = tuple[list[int], list[int]]
+"""Ids and depths of the visible rows."""
+
+
+class Rows:
+    """Decides which entries are rows, in which order and how deep."""
+
+    def __init__(self, mirror: Mirror) -> None:
+        self._mirror = mirror
+        self._expanded: dict[int, str] = {}  # id to path, to find it in another run
+        self._closed: set[int] = set()  # closed by hand while a filter is on
+        self._graves: dict[int, Entry] = {}
+        self._graves_of: dict[int, list[int]] = {}
+        self._deadlines: dict[int, float] = {}  # of graves and of new marks
+        self._new: set[int] = set()
+        self._query: Query | None = None
+        self._shown: set[int] = set()  # with a filter: the hits and everything above them
+        self.hits = 0
+        self._started = False
+
+    @property
+    def query(self) -> Query | None:
+        """The filter, None while there is none."""
+        return self._query
+
+    def entry(self, entry_id: int) -> Entry | None:
+        """Return an entry or tombstone."""
+        return self._mirror.entries.get(entry_id) or self._graves.get(entry_id)
+
+    def is_gone(self, entry_id: int) -> bool:
+        """Whether the row is a tombstone."""
+        return entry_id in self._graves
+
+    def is_new(self, entry_id: int) -> bool:
+        """Whether the row is marked as new."""
+        return entry_id in self._new
+
+    def has_children(self, entry_id: int) -> bool:
+        """Whether there is something below that could be shown."""
+        return any(self._is_shown(child) for child in self._children(entry_id))
+
+    def is_expanded(self, entry_id: int) -> bool:
+        """Whether what is below is shown."""
+        if self._query is not None:
+            return entry_id not in self._closed
+        return entry_id in self._expanded
+
+    def set_expanded(self, entry_id: int, *, expanded: bool) -> None:
+        """Open or close one entry."""
+        if self._query is not None:
+            (self._closed.discard if expanded else self._closed.add)(entry_id)
+        if expanded:
+            self._expanded[entry_id] = self._mirror.path(entry_id)
+        elif self._query is None:
+            self._expanded.pop(entry_id, None)
+
+    def expand_below(self, entry_id: int) -> None:
+        """Open an entry and everything below it."""
+        for below in self._mirror.subtree(entry_id):
+            if self._children(below):
+                self.set_expanded(below, expanded=True)
+
+    def reveal(self, entry_id: int) -> None:
+        """Open everything above an entry."""
+        for above in self._mirror.ancestors(entry_id):
+            self.set_expanded(above, expanded=True)
+
+    def set_filter(self, query: Query | None) -> None:
+        """Show only what a query finds, with what is above it; None shows everything."""
+        self._query = query
+        self._closed.clear()
+        self._search()
+
+    def reset(self) -> None:
+        """Take over a new snapshot: marks go, open entries are found again by path."""
+        self._graves.clear()
+        self._graves_of.clear()
+        self._deadlines.clear()
+        self._new.clear()
+        paths = set(self._expanded.values())
+        kept = [entry_id for entry_id in self._mirror.entries if self._keeps(entry_id, paths)]
+        self._expanded = {entry_id: self._mirror.path(entry_id) for entry_id in kept}
+        if not self._started and self._mirror.entries:
+            self._started = True
+            self._open_first_levels()
+        self._search()
+
+    def apply(self, changes: Changes, now: float, keep: int) -> None:
+        """Take over a batch; `keep` is the selected entry, whose tombstone stays."""
+        for entry_id, entry in changes.removed.items():
+            self._bury(entry_id, entry, now)
+        for entry_id in changes.added:
+            self._new.add(entry_id)
+            self._deadlines[entry_id] = now + NEW_S
+        if len(changes.added) <= REVEALED:
+            for entry_id in changes.added:
+                added = self._mirror.entries.get(entry_id)
+                if added is not None and added.kind != Kind.NUB:
+                    self.reveal(entry_id)
+        self.expire(now, keep)
+        self._search()
+
+    def expire(self, now: float, keep: int) -> set[int]:
+        """Drop marks and tombstones whose time is over; return whose."""
+        over = {
+            entry_id
+            for entry_id, deadline in self._deadlines.items()
+            if deadline <= now and not (entry_id == keep and entry_id in self._graves)
+        }
+        for entry_id in over:
+            del self._deadlines[entry_id]
+            self._new.discard(entry_id)
+            grave = self._graves.pop(entry_id, None)
+            if grave is not None:
+                self._graves_of[grave.parent].remove(entry_id)
+        return over
+
+    @property
+    def next_deadline(self) -> float | None:
+        """When `expire` has something to do."""
+        return min(self._deadlines.values(), default=None)
+
+    def flatten(self) -> Flat:
+        """Return the visible rows."""
+        ids: list[int] = []
+        depths: list[int] = []
+        stack = [(entry_id, 0) for entry_id in reversed(self._children(0))]
+        while stack:
+            entry_id, depth = stack.pop()
+            if not self._is_shown(entry_id):
+                continue
+            ids.append(entry_id)
+            depths.append(depth)
+            if self.is_expanded(entry_id):
+                stack.extend((child, depth + 1) for child in reversed(self._children(entry_id)))
+        return ids, depths
+
+    def _is_shown(self, entry_id: int) -> bool:
+        return self._query is None or entry_id in self._shown
+
+    def _children(self, entry_id: int) -> list[int]:
+        live = self._mirror.children.get(entry_id, [])
+        graves = self._graves_of.get(entry_id)
+        if not graves:
+            return live
+        both = list(live)
+        for grave in graves:
+            insort(both, grave, key=self._key)
+        return both
+
+    def _key(self, entry_id: int) -> tuple[tuple[str | int, ...], int]:
+        entry = self.entry(entry_id)
+        return sort_key(entry) if entry is not None else ((), entry_id)
+
+    def _bury(self, entry_id: int, entry: Entry, now: float) -> None:
+        self._new.discard(entry_id)
+        if entry_id not in self._graves:
+            self._graves_of.setdefault(entry.parent, []).append(entry_id)
+        self._graves[entry_id] = entry
+        self._deadlines[entry_id] = now + GONE_S
+
+    def _keeps(self, entry_id: int, paths: set[str]) -> bool:
+        if not paths:
+            return False
+        known = self._expanded.get(entry_id)
+        path = self._mirror.path(entry_id) if self._mirror.children.get(entry_id) else ""
+        return path in paths if known is None else known == path
+
+    def _open_first_levels(self) -> None:
+        level = list(self._children(0))
+        rows = len(level)
+        while level:
+            below = [child for entry_id in level for child in self._children(entry_id)]
+            rows += len(below)
+            if rows > OPEN_ROWS:
+                break
+            for entry_id in level:
+                if self._children(entry_id):
+                    self.set_expanded(entry_id, expanded=True)
+            level = below
+        for driver in self._mirror.drivers.values():
+            self.reveal(driver.service or driver.provider)
+
+    def _search(self) -> None:
+        self._shown.clear()
+        self.hits = 0
+        query = self._query
+        if query is None:
+            return
+        mirror = self._mirror
+        for entry_id, entry in (*mirror.entries.items(), *self._graves.items()):
+            gone = entry_id in self._graves
+            if query.matches(states.facts(mirror, entry, gone=gone)):
+                self.hits += not gone
+                self._show_with_ancestors(entry_id)
+
+    def _show_with_ancestors(self, entry_id: int) -> None:
+        entry = self.entry(entry_id)
+        while entry is not None and entry.id not in self._shown:
+            self._shown.add(entry.id)
+            entry = self.entry(entry.parent)

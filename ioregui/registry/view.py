@@ -1,0 +1,259 @@
+"""The registry tree on the screen: a flat table with the keys and the mouse of a tree.
+
+Invariant: the selection of the window and the current row are one; when the machine changes
+rows, the selection never jumps to another entry.
+"""
+
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+
+from ioregui.properties.text import entry_text
+from ioregui.registry.delegate import CellDelegate
+from ioregui.registry.model import Column, Index, RegistryModel
+from ioregui.window.selection import Selection
+
+WIDTHS = {Column.STATE: 120, Column.DRIVER: 190, Column.PID: 70}
+
+_COMMANDS = (
+    Qt.KeyboardModifier.ControlModifier
+    | Qt.KeyboardModifier.AltModifier
+    | Qt.KeyboardModifier.MetaModifier
+)
+
+
+class RegistryView(QTableView):
+    """Shows a `RegistryModel`.
+
+    Signals:
+        opened: Return or a double click on a row without anything below; its entry id.
+    """
+
+    opened = Signal(object)
+
+    def __init__(
+        self, model: RegistryModel, selection: Selection, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._model = model
+        self._selection = selection
+        self._syncing = False
+        self._typed = ""
+        self.setModel(model)
+        self._cells = CellDelegate(model, self)
+        self.setItemDelegate(self._cells)
+        self._set_up()
+        self._actions()
+        model.about_to_change.connect(self._hold)
+        model.synced.connect(self._settle)
+        selection.changed.connect(self._follow)
+
+    def currentChanged(self, current: Index, previous: Index) -> None:
+        """Qt's; the current row is what the whole window speaks of."""
+        super().currentChanged(current, previous)
+        if not self._syncing and current.isValid():
+            self._selection.select(self._model.id_at(current.row()))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Qt's; Left, Right, +, -, *, Home, End and Return as in a tree."""
+        row = self.currentIndex().row()
+        if event.modifiers() & _COMMANDS:
+            super().keyPressEvent(event)
+            return
+        if self._move_to_end(event.key()) or (row >= 0 and self._tree_key(event.key(), row)):
+            event.accept()
+            return
+        super().keyPressEvent(event)
+
+    def keyboardSearch(self, text: str) -> None:
+        """Qt's; goes to the next row whose name begins with what was typed."""
+        model, count = self._model, self._model.rowCount()
+        start = max(0, self.currentIndex().row())
+        first = 0 if self._typed and text.startswith(self._typed) and text != self._typed else 1
+        self._typed = text
+        wanted = text.casefold()
+        for step in range(first, count + first):
+            row = (start + step) % count
+            if model.text(row, Column.NAME).casefold().startswith(wanted):
+                self._go(row)
+                return
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Qt's; a click on an arrow opens or closes and selects nothing."""
+        row = self._arrow_at(event.position().toPoint())
+        if event.button() == Qt.MouseButton.LeftButton and row >= 0:
+            self._toggle(row)
+            event.accept()
+            return
+        super().mousePressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Qt's; opens or closes the row."""
+        index = self.indexAt(event.position().toPoint())
+        if index.isValid():
+            self._activate(index.row())
+        event.accept()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Qt's."""
+        self._hover(self.indexAt(event.position().toPoint()).row())
+        super().mouseMoveEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Qt's."""
+        self._hover(-1)
+        super().leaveEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Qt's."""
+        if self.currentIndex().isValid():
+            menu = QMenu(self)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.addActions(self.actions())
+            menu.popup(event.globalPos())
+
+    # --- set-up --------------------------------------------------------------------------------
+
+    def _set_up(self) -> None:
+        self.setAccessibleName(self.tr("Registry"))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setTabKeyNavigation(False)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setMouseTracking(True)
+        self.setCornerButtonEnabled(False)
+        rows = self.verticalHeader()
+        rows.hide()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setDefaultSectionSize(self.fontMetrics().height() + 9)
+        columns = self.horizontalHeader()
+        columns.setHighlightSections(False)
+        columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        columns.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
+        for column, width in WIDTHS.items():
+            columns.resizeSection(column, width)
+
+    def _actions(self) -> None:
+        for text, slot in (
+            (self.tr("Copy path"), self.copy_path),
+            (self.tr("Copy name"), self.copy_name),
+            (self.tr("Copy properties"), self.copy_properties),
+        ):
+            action = QAction(text, self)
+            action.triggered.connect(slot)
+            self.addAction(action)
+
+    # --- actions -------------------------------------------------------------------------------
+
+    @Slot()
+    def copy_path(self) -> None:
+        """Put the path of the selected entry on the clipboard."""
+        QGuiApplication.clipboard().setText(self._model.path(self._selection.entry))
+
+    @Slot()
+    def copy_name(self) -> None:
+        """Put the name of the selected entry on the clipboard."""
+        entry = self._model.rows.entry(self._selection.entry)
+        if entry is not None:
+            QGuiApplication.clipboard().setText(entry.title)
+
+    @Slot()
+    def copy_properties(self) -> None:
+        """Put the properties of the selected entry on the clipboard, as text."""
+        entry = self._model.rows.entry(self._selection.entry)
+        if entry is not None:
+            QGuiApplication.clipboard().setText(entry_text(entry, self._model.path(entry.id)))
+
+    # --- keys and mouse ------------------------------------------------------------------------
+
+    def _move_to_end(self, key: int) -> bool:
+        last = self._model.rowCount() - 1
+        if key not in (Qt.Key.Key_Home, Qt.Key.Key_End) or last < 0:
+            return False
+        self._go(0 if key == Qt.Key.Key_Home else last)
+        return True
+
+    def _tree_key(self, key: int, row: int) -> bool:
+        model = self._model
+        entry_id = model.id_at(row)
+        opened = model.rows.has_children(entry_id) and model.rows.is_expanded(entry_id)
+        match key:
+            case Qt.Key.Key_Right if opened:
+                self._go(row + 1)
+            case Qt.Key.Key_Left if not opened:
+                self._go(max(0, model.parent_row(row)))
+            case Qt.Key.Key_Right | Qt.Key.Key_Plus:
+                model.set_expanded(row, expanded=True)
+            case Qt.Key.Key_Left | Qt.Key.Key_Minus:
+                model.set_expanded(row, expanded=False)
+            case Qt.Key.Key_Asterisk:
+                model.expand_below(row)
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
+                self._activate(row)
+            case _:
+                return False
+        return True
+
+    def _activate(self, row: int) -> None:
+        if self._model.rows.has_children(self._model.id_at(row)):
+            self._toggle(row)
+        else:
+            self.opened.emit(self._model.id_at(row))
+
+    def _toggle(self, row: int) -> None:
+        opened = self._model.rows.is_expanded(self._model.id_at(row))
+        self._model.set_expanded(row, expanded=not opened)
+
+    def _arrow_at(self, point: QPoint) -> int:
+        """Return the row whose arrow is at a point, -1 for none."""
+        index = self.indexAt(point)
+        if not index.isValid() or index.column() != Column.NAME:
+            return -1
+        row = index.row()
+        arrow = self._cells.arrow_rect(self.visualRect(index), self._model.depth_at(row))
+        has = self._model.rows.has_children(self._model.id_at(row))
+        return row if has and arrow.contains(point) else -1
+
+    def _hover(self, row: int) -> None:
+        if row != self._cells.hovered:
+            self._cells.hovered = row
+            self.viewport().update()
+
+    def _go(self, row: int) -> None:
+        index = self._model.index(row, Column.NAME)
+        self.setCurrentIndex(index)
+        self.scrollTo(index)
+
+    # --- selection -----------------------------------------------------------------------------
+
+    @Slot(object)
+    def _follow(self, entry_id: int) -> None:
+        """Show what was selected elsewhere."""
+        current = self.currentIndex()
+        if current.isValid() and self._model.id_at(current.row()) == entry_id:
+            return
+        row = self._model.reveal(entry_id) if entry_id else -1
+        if row >= 0:
+            self._go(row)
+        else:
+            self._clear()
+
+    @Slot()
+    def _hold(self) -> None:
+        self._syncing = True
+
+    @Slot()
+    def _settle(self) -> None:
+        """Put the current row back on the selected entry."""
+        row = self._model.row_of(self._selection.entry)
+        if row < 0:
+            self._clear()
+        elif self.currentIndex().row() != row:
+            self.setCurrentIndex(self._model.index(row, Column.NAME))
+        self._syncing = False
+
+    def _clear(self) -> None:
+        self.selectionModel().clear()

@@ -1,0 +1,78 @@
+"""Standing conditions and questions, as lines across the window; never a modal dialog.
+
+Invariant: one line for each key; text is plain text.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A button of a banner; `chosen` is a bound method."""
+
+    text: str
+    chosen: Callable[[], None]
+
+
+class Banner(QFrame):
+    """One line: a sign, a sentence, its choices."""
+
+    def __init__(self, text: str, choices: tuple[Choice, ...]) -> None:
+        super().__init__()
+        self.setProperty("role", "banner")
+        self.setAccessibleName(text)
+        self.text = text
+        label = QLabel(f"▲  {text}")
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setWordWrap(True)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(14, 5, 10, 5)
+        line.addWidget(label, 1)
+        self.buttons: dict[str, QPushButton] = {}
+        for choice in choices:
+            button = QPushButton(choice.text)
+            button.setAutoDefault(False)
+            button.clicked.connect(choice.chosen)
+            line.addWidget(button)
+            self.buttons[choice.text] = button
+
+
+class Banners(QWidget):
+    """The banners that are up, in the order in which they came."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._up: dict[str, Banner] = {}
+
+    def banner(self, key: str) -> Banner | None:
+        """Return the banner of a key, None while it is not up."""
+        return self._up.get(key)
+
+    def show_banner(self, key: str, text: str, choices: tuple[Choice, ...] = ()) -> None:
+        """Put a banner up, in the place of an earlier one with its key."""
+        old = self._up.get(key)
+        if old is not None and old.text == text and list(old.buttons) == [c.text for c in choices]:
+            return
+        self.hide_banner(key)
+        made = Banner(text, choices)
+        self._up[key] = made
+        self._column.addWidget(made)
+
+    def hide_banner(self, key: str) -> None:
+        """Take a banner down, if it is up."""
+        gone = self._up.pop(key, None)
+        if gone is not None:
+            gone.hide()
+            self._column.removeWidget(gone)
+            gone.deleteLater()
+
+    def keys(self) -> list[str]:
+        """Return the keys of the banners that are up."""
+        return list(self._up)

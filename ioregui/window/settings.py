@@ -1,0 +1,55 @@
+"""What the window remembers between two starts.
+
+Invariant: the only place that knows QSettings and its keys; a value that does not fit is as if
+it were not there.
+"""
+
+from enum import StrEnum
+
+from PySide6.QtCore import QByteArray, QSettings
+
+from ioregui.window.theme import Choice
+
+
+class Quitting(StrEnum):
+    """What the user wants of running drivers when the window closes."""
+
+    ASK = "ask"
+    STOP = "stop"
+    KEEP = "keep"
+
+
+class Settings:
+    """Reads and writes through one QSettings, which the caller made."""
+
+    def __init__(self, store: QSettings) -> None:
+        self._store = store
+
+    @property
+    def theme(self) -> Choice:
+        """Light, dark, or as the system."""
+        text = str(self._store.value("window/theme", ""))
+        return Choice(text) if text in list(Choice) else Choice.SYSTEM
+
+    @theme.setter
+    def theme(self, choice: Choice) -> None:
+        self._store.setValue("window/theme", str(choice))
+
+    @property
+    def quitting(self) -> Quitting:
+        """What to do with running drivers."""
+        text = str(self._store.value("window/quitting", ""))
+        return Quitting(text) if text in list(Quitting) else Quitting.ASK
+
+    @quitting.setter
+    def quitting(self, answer: Quitting) -> None:
+        self._store.setValue("window/quitting", str(answer))
+
+    def bytes(self, name: str) -> QByteArray:
+        """Return a geometry or a state of splitters, empty when there is none."""
+        value = self._store.value(f"window/{name}")
+        return value if isinstance(value, QByteArray) else QByteArray()
+
+    def set_bytes(self, name: str, value: QByteArray) -> None:
+        """Keep a geometry or a state of splitters."""
+        self._store.setValue(f"window/{name}", value)

@@ -1,0 +1,89 @@
+"""The line at the bottom: how much there is, whether it is quiet, which runtime.
+
+Invariant: `summary` is a pure function of the mirror.
+"""
+
+from PySide6.QtCore import QCoreApplication, Signal
+from PySide6.QtWidgets import QLabel, QStatusBar, QToolButton, QWidget
+
+from ioregui.mirror import Mirror
+from runtime.model.driver_lifecycle import LIVE
+from runtime.model.records import Mode, RequestState, Status
+
+
+def waiting(mirror: Mirror) -> int:
+    """Return how many requests wait for approval."""
+    return sum(request.state is RequestState.WAITING for request in mirror.requests.values())
+
+
+def running(mirror: Mirror) -> int:
+    """Return how many drivers have a process."""
+    return sum(driver.state in LIVE for driver in mirror.drivers.values())
+
+
+def summary(mirror: Mirror) -> str:
+    """Return the line's text."""
+    tell = QCoreApplication.translate
+    status = mirror.status
+    entries = len(mirror.entries)
+    drivers = running(mirror)
+    parts = [
+        tell("Status", "1 entry")
+        if entries == 1
+        else tell("Status", "{0} entries").format(f"{entries:,}"),
+        tell("Status", "busy {0}").format(status.busy)
+        if status is not None and status.busy
+        else tell("Status", "quiet"),
+        tell("Status", "1 driver")
+        if drivers == 1
+        else tell("Status", "{0} drivers").format(drivers),
+    ]
+    if status is not None:
+        parts.append(runtime_words(status))
+    return "  ·  ".join(parts)
+
+
+def runtime_words(status: Status) -> str:
+    """Return how the runtime runs and where its events come from."""
+    tell = QCoreApplication.translate
+    mode = {
+        Mode.EMBEDDED: tell("Status", "runtime embedded"),
+        Mode.ALONE: tell("Status", "runtime alone"),
+        Mode.SYSTEM: tell("Status", "system service"),
+    }[status.mode]
+    user = tell("Status", "as root") if status.uid == 0 else tell("Status", "user mode")
+    source = tell("Status", "events of udev") if status.udev else tell("Status", "kernel events")
+    words = [f"{mode}, {user}", source]
+    if status.resyncs:
+        words.append(tell("Status", "{0} resyncs").format(status.resyncs))
+    return "  ·  ".join(words)
+
+
+class StatusBar(QStatusBar):
+    """The line.
+
+    Signals:
+        approvals_asked: The user pressed the sign of waiting approvals.
+    """
+
+    approvals_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeGripEnabled(False)
+        self.text = QLabel()
+        self.approvals = QToolButton()
+        self.approvals.clicked.connect(self.approvals_asked)
+        self.approvals.hide()
+        self.addWidget(self.text, 1)
+        self.addPermanentWidget(self.approvals)
+
+    def show_state(self, mirror: Mirror) -> None:
+        """Say what the mirror has now."""
+        self.text.setText(summary(mirror))
+        count = waiting(mirror)
+        self.approvals.setVisible(count > 0)
+        one = self.tr("1 approval waiting")
+        self.approvals.setText(
+            one if count == 1 else self.tr("{0} approvals waiting").format(count)
+        )

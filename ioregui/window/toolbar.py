@@ -1,0 +1,134 @@
+"""The bar at the top: plane, search with its count, live sign, theme, menu.
+
+Invariant: knows no model; what is typed and shown goes through signals and methods.
+"""
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QPalette
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QToolButton,
+    QWidget,
+)
+
+from ioregui.window.actions import Actions
+from runtime.model.identity import SERVICE_PLANE
+
+TYPING_MS = 120
+"""How long typing has to rest before the filter follows."""
+
+
+class Toolbar(QWidget):
+    """The bar.
+
+    Signals:
+        searched: The text of the search field, after typing rested.
+        left: Return or Down in the search field: the keyboard goes to the page.
+    """
+
+    searched = Signal(str)
+    left = Signal()
+
+    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "bar")
+        self.plane = QComboBox()
+        self.search = QLineEdit()
+        self.count = QLabel()
+        self.live = QLabel()
+        self.theme = QToolButton()
+        self.menu = QToolButton()
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(TYPING_MS)
+        self._rest.timeout.connect(self._search)
+        self._set_up(actions)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(12, 8, 12, 8)
+        line.setSpacing(10)
+        line.addWidget(self.plane)
+        line.addWidget(self.search, 1)
+        line.addWidget(self.count)
+        line.addSpacing(8)
+        line.addWidget(self.live)
+        line.addWidget(self.theme)
+        line.addWidget(self.menu)
+
+    def show_count(self, entries: int, hits: int) -> None:
+        """Say how many entries the search found; -1 when nothing is searched."""
+        self.count.setVisible(hits >= 0)
+        found = self.tr("{0} of {1}").format(f"{max(hits, 0):,}", f"{entries:,}")
+        self.count.setText(found)
+
+    def show_live(self, *, connected: bool, text: str) -> None:
+        """Say whether what is shown is live."""
+        role = QPalette.ColorRole.Link if connected else QPalette.ColorRole.BrightText
+        self.live.setForegroundRole(role)
+        self.live.setText(("● " if connected else "○ ") + text)
+
+    @Slot()
+    def focus_search(self) -> None:
+        """Put the keyboard into the search field."""
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Qt's; Escape clears the search, Down and Return leave it."""
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            if event.key() == Qt.Key.Key_Escape and self.search.text():
+                self.search.clear()
+                return True
+            if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._rest.stop()
+                self._search()
+                self.left.emit()
+                return True
+        return super().eventFilter(watched, event)
+
+    def _set_up(self, actions: Actions) -> None:
+        self.plane.addItem(SERVICE_PLANE)
+        self.plane.setAccessibleName(self.tr("Plane"))
+        self.plane.setToolTip(self.tr("The plane of the registry that the tree shows"))
+        self.search.setPlaceholderText(self.tr("Search: a name, or  class:  driver:  state:  pid:"))
+        self.search.setAccessibleName(self.tr("Search"))
+        self.search.setClearButtonEnabled(True)
+        self.search.installEventFilter(self)
+        self.search.textChanged.connect(self._typed)
+        self.count.setProperty("role", "muted")
+        self.count.hide()
+        self.theme.setText("☾")
+        self.theme.setAccessibleName(actions["theme"].text())
+        self.theme.setToolTip(actions["theme"].toolTip())
+        self.theme.clicked.connect(actions["theme"].trigger)
+        self.menu.setText("☰")
+        self.menu.setAccessibleName(self.tr("Menu"))
+        self.menu.setToolTip(self.tr("Menu"))
+        self.menu.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu.setMenu(self._menu(actions))
+
+    def _menu(self, actions: Actions) -> QMenu:
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        for group in (
+            ("install", "launch"),
+            ("plug", "unplug"),
+            ("crash", "restart"),
+            ("developer", "theme"),
+            ("quit",),
+        ):
+            for name in group:
+                menu.addAction(actions[name])
+            menu.addSeparator()
+        return menu
+
+    @Slot()
+    def _typed(self) -> None:
+        self._rest.start()
+
+    @Slot()
+    def _search(self) -> None:
+        self.searched.emit(self.search.text())

@@ -1,0 +1,71 @@
+"""The bridge over a real socket pair."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pytestqt.qtbot import QtBot
+
+from ioregui.bridge import Bridge
+from ioregui.mirror import Changes
+from runtime.model.entry import Entry
+from runtime.model.identity import ROOT_ID
+from runtime.wire import client as wire
+
+if TYPE_CHECKING:
+    from tests.gui.conftest import FakeRuntime
+
+
+def test_snapshot_then_delta(
+    qtbot: QtBot, bridge: Bridge, fake_runtime: "FakeRuntime", make_entry: Callable[..., Entry]
+) -> None:
+    assert bridge.is_connected
+    assert len(bridge.mirror.entries) == 8
+    with qtbot.waitSignal(bridge.changed) as heard:
+        fake_runtime.delta(entries=(make_entry(50, 2, "New"),))
+    changes = heard.args[0]
+    assert isinstance(changes, Changes)
+    assert changes.added == {ROOT_ID + 50}
+    assert bridge.mirror.path(ROOT_ID + 50) == "IOService:/Machine/New"
+
+
+def test_gap_asks_for_one_new_snapshot(
+    qtbot: QtBot, bridge: Bridge, fake_runtime: "FakeRuntime", make_entry: Callable[..., Entry]
+) -> None:
+    fake_runtime.sequence += 5
+    fake_runtime.delta(entries=(make_entry(50, 2, "Lost"),))
+    fake_runtime.delta(entries=(make_entry(51, 2, "Lost too"),))
+    subscribed = [wire.Subscribe()] * 2
+    qtbot.waitUntil(lambda: fake_runtime.commands() == subscribed)
+    assert ROOT_ID + 50 not in bridge.mirror.entries
+    with qtbot.waitSignal(bridge.reset):
+        fake_runtime.snapshot()
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(entries=(make_entry(52, 2, "Seen"),))
+    assert ROOT_ID + 52 in bridge.mirror.entries
+    assert fake_runtime.commands() == subscribed
+
+
+def test_burst_comes_in_batches(
+    qtbot: QtBot, bridge: Bridge, fake_runtime: "FakeRuntime", make_entry: Callable[..., Entry]
+) -> None:
+    batches: list[Changes] = []
+    bridge.changed.connect(batches.append)
+    entries = [make_entry(100 + number, 2, f"n{number}") for number in range(500)]
+    fake_runtime.send(*(wire.Delta(at, entries=(new,)) for at, new in enumerate(entries, 1)))
+    qtbot.waitUntil(lambda: len(bridge.mirror.children[ROOT_ID + 2]) == 501)
+    qtbot.waitUntil(lambda: sum(len(batch.added) for batch in batches) == 500)
+    assert len(batches) <= 10
+
+
+def test_lost_connection_keeps_the_mirror_and_refuses(
+    qtbot: QtBot, bridge: Bridge, fake_runtime: "FakeRuntime"
+) -> None:
+    refusals: list[wire.Refusal] = []
+    bridge.ask(wire.GetRecords(), None, refusals.append)
+    with qtbot.waitSignal(bridge.disconnected) as heard:
+        fake_runtime.close()
+    assert heard.args[0]
+    assert [refusal.code for refusal in refusals] == ["disconnected"]
+    assert len(bridge.mirror.entries) == 8
+    bridge.ask(wire.GetRecords(), None, refusals.append)
+    assert [refusal.code for refusal in refusals] == ["disconnected"] * 2

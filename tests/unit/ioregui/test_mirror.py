@@ -1,0 +1,87 @@
+"""The mirror against a plain model, through random deltas."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ioregui.mirror import Changes, Mirror
+from runtime.model.entry import Entry
+from runtime.model.identity import ROOT_ID, DriverId, EntryId
+from runtime.model.records import LogLine
+from runtime.wire.client import Delta, Part, SnapshotBegin, SnapshotEnd
+
+
+def entry(number: int, parent: int, name: str) -> Entry:
+    return Entry(EntryId(number), parent, name, "IOService")
+
+
+def filled(*entries: Entry) -> Mirror:
+    mirror = Mirror()
+    mirror.apply(SnapshotBegin(7, "run"))
+    mirror.apply(Part(entries=entries))
+    assert mirror.apply(SnapshotEnd()).reset
+    return mirror
+
+
+def test_children_are_sorted_with_numbers_as_numbers() -> None:
+    root = entry(ROOT_ID, 0, "Root")
+    mirror = filled(root, *(entry(n, ROOT_ID, f"port{n}") for n in (10, 9, 2, 1)))
+    assert mirror.children[ROOT_ID] == [1, 2, 9, 10]
+
+
+def test_incomplete_snapshot_is_not_shown() -> None:
+    mirror = filled(entry(ROOT_ID, 0, "Root"))
+    mirror.apply(SnapshotBegin(1, "other"))
+    mirror.apply(Part(entries=(entry(5, 0, "Half"),)))
+    assert list(mirror.entries) == [ROOT_ID]
+    mirror.apply(SnapshotEnd())
+    assert list(mirror.entries) == [5]
+    assert mirror.run == "other"
+
+
+def test_gap_stops_until_a_new_snapshot() -> None:
+    mirror = filled(entry(ROOT_ID, 0, "Root"))
+    assert not mirror.apply(Delta(7)).resync_needed
+    assert mirror.apply(Delta(9)).resync_needed
+    assert mirror.apply(Delta(8)).resync_needed
+
+
+def test_log_lines_are_kept_once_and_bounded() -> None:
+    mirror = filled(entry(ROOT_ID, 0, "Root"))
+    lines = tuple(LogLine(DriverId(1), n, 0, 1, "log", "x") for n in range(1, 2500))
+    assert len(mirror.apply(Delta(7, logs=lines)).logs) == 2499
+    assert not mirror.apply(Delta(8, logs=lines[-1:])).logs
+    assert len(mirror.logs[DriverId(1)]) == 2000
+
+
+def test_entry_that_came_and_went_is_in_no_set() -> None:
+    batch = Changes()
+    batch.merge(Changes(added={1}))
+    batch.merge(Changes(changed={1}, moved={1}))
+    batch.merge(Changes(removed={1: entry(1, 0, "x")}))
+    assert not batch
+
+
+Operation = tuple[str, int, int, int]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("pr"), st.integers(1, 8), st.integers(0, 8), st.integers(0, 3))
+    )
+)
+def test_random_deltas_equal_a_plain_model(operations: list[Operation]) -> None:
+    mirror = filled(entry(ROOT_ID, 0, "Root"))
+    plain: dict[int, Entry] = {ROOT_ID: entry(ROOT_ID, 0, "Root")}
+    for sequence, (kind, number, parent, name) in enumerate(operations, 7):
+        if kind == "p":
+            made = entry(number, parent or ROOT_ID, f"n{name}")
+            mirror.apply(Delta(sequence, entries=(made,)))
+            plain[number] = made
+        else:
+            mirror.apply(Delta(sequence, gone_entries=(EntryId(number),)))
+            plain.pop(number, None)
+    assert mirror.entries == plain
+    children: dict[int, list[int]] = {}
+    for found in sorted(plain.values(), key=lambda e: (e.title, e.id)):
+        children.setdefault(found.parent, []).append(found.id)
+    assert mirror.children == children
