@@ -13,9 +13,10 @@ from ioregui import plaintext
 from ioregui.approvals import words
 from ioregui.records import moments
 from ioregui.records.column import Tone
+from ioregui.records.entitlements import entitlement_facts
 from ioregui.records.facts import Fact, FactGroup
 from runtime.model.extension_lifecycle import ExtensionState
-from runtime.model.records import DeviceHit, Entitlement, Extension, Request, RequestState
+from runtime.model.records import DeviceHit, Extension, Request, RequestState
 
 translate = QCoreApplication.translate
 
@@ -55,27 +56,6 @@ def request_facts(
         _touches(request.devices),
         _history(request, others),
     )
-
-
-def entitlement_facts(
-    entitlements: tuple[Entitlement, ...], approved: Extension | None, keys: bool
-) -> FactGroup:
-    """Return what an extension may do, risky first, against what is approved already."""
-    before = {(one.key, one.value) for one in approved.entitlements} if approved else None
-    facts: list[Fact] = []
-    for one in sorted(entitlements, key=_safe_last):
-        new = before is not None and (one.key, one.value) not in before
-        facts.append(_entitlement(one, new))
-        if keys:
-            text = f"{plaintext.plain(one.key)} = {plaintext.plain(one.value)}"
-            facts.append(Fact("", text, Tone.QUIET, exact=True))
-    if approved is not None:
-        kept = {(one.key, one.value) for one in entitlements}
-        gone = [one for one in approved.entitlements if (one.key, one.value) not in kept]
-        facts += [Fact(translate("approvals", "No more"), _words(one), Tone.QUIET) for one in gone]
-    if not facts:
-        facts.append(Fact("", translate("approvals", "It asks for no entitlements.")))
-    return FactGroup(translate("approvals", "What it may do"), tuple(facts))
 
 
 def _who(request: Request) -> FactGroup:
@@ -158,23 +138,6 @@ def _history(request: Request, others: Iterable[Request]) -> FactGroup:
         label = ""
     facts.append(Fact(t("approvals", "Request"), plaintext.plain(request.id), exact=True))
     return FactGroup(t("approvals", "The request"), tuple(facts))
-
-
-def _entitlement(one: Entitlement, new: bool) -> Fact:
-    label = ""
-    if one.risky:
-        label = translate("approvals", "Risky")
-    if new:
-        label = translate("approvals", "New, risky") if one.risky else translate("approvals", "New")
-    return Fact(label, _words(one), Tone.WARNING if one.risky else Tone.PLAIN)
-
-
-def _words(one: Entitlement) -> str:
-    return plaintext.plain(one.words, plaintext.SENTENCE) or plaintext.plain(one.key)
-
-
-def _safe_last(one: Entitlement) -> bool:
-    return not one.risky
 
 
 def _times(count: int) -> str:

@@ -5,6 +5,7 @@ Invariant: the only file that knows `sys.executable`.
 """
 
 import sys
+from pathlib import Path
 
 MODULES = {
     "gui": "ioregui",
@@ -25,3 +26,10 @@ def argv(role: str, *arguments: str) -> list[str]:
     if getattr(sys, "frozen", False):
         return [sys.executable, f"--role={role}", *arguments]
     return [sys.executable, "-m", module, *arguments]
+
+
+def resources() -> Path:
+    """The folder of files that come with the program."""
+    bundled = getattr(sys, "_MEIPASS", "")
+    root = Path(bundled) if bundled else Path(__file__).resolve().parents[2]
+    return root / "resources"

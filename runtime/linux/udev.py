@@ -48,7 +48,7 @@ def _context() -> pyudev.Context:
         return pyudev.Context()
     except ImportError as error:
         raise UnavailableError(
-            "libudev: expected libudev.so.1 on this machine, found none; install the package libudev1"
+            "libudev: expected libudev.so.1, found none; install the package libudev1"
         ) from error
 
 
@@ -234,13 +234,13 @@ def _attribute(path: str) -> str | None:
 
 def _link_name(syspath: str, name: str) -> str:
     try:
-        return os.readlink(f"{syspath}/{name}").rpartition("/")[2]
+        return Path(f"{syspath}/{name}").readlink().name
     except OSError:
         return ""
 
 
 def _is_device(syspath: str) -> bool:
-    return os.path.islink(f"{syspath}/subsystem")  # noqa: PTH114 - called for every ancestor
+    return Path(f"{syspath}/subsystem").is_symlink()
 
 
 def _nearest(syspath: str, known: dict[str, pyudev.Device]) -> str:

@@ -14,6 +14,7 @@ from runtime.model import events, properties
 from runtime.model.device import Action, Device, Uevent
 from runtime.model.entry import READY, Holder, Kind
 from runtime.model.identity import ROOT_ID, EntryId
+from runtime.model.properties import Properties
 from runtime.registry import mapping
 from runtime.registry.tree import Registry
 
@@ -47,7 +48,7 @@ class Machine:
             ROOT_ID, mapping.plain(model) or "Linux", "IOPlatformExpertDevice",
             kind=Kind.NUB, props={"model": model},
         )  # fmt: skip
-        ready = {"IOKit": "IOService", "IOResourceMatched": ["IOKit"]}
+        ready: Properties = {"IOKit": "IOService", "IOResourceMatched": ["IOKit"]}
         self.resources = registry.attach(
             self.expert, "IOResources", "IOResources", kind=Kind.NUB, props=ready
         )

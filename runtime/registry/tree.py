@@ -64,7 +64,7 @@ class Registry:
         driver: str = "",
         pid: int = 0,
         user_classes: tuple[str, ...] = (),
-        state: State = READY,
+        state: int = int(READY),
     ) -> EntryId:
         """Add an entry below `parent` and return its id.
 
@@ -74,9 +74,9 @@ class Registry:
         self.entry(parent)
         raw = props if isinstance(props, msgspec.Raw) else properties.encode(props)
         if "IOService" not in classes.chain(cls):
-            state = State.PLAIN
+            state = int(State.PLAIN)
         entry = Entry(
-            EntryId(self._next), parent, name, cls, location, int(state),
+            EntryId(self._next), parent, name, cls, location, state,
             kind=int(kind), driver=driver, pid=pid, props=raw, user_classes=user_classes,
         )  # fmt: skip
         self._children.setdefault(parent, {})[entry.id] = None

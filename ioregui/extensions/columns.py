@@ -1,0 +1,81 @@
+"""The columns of the extensions table. Invariant: pure functions of `Row`."""
+
+from PySide6.QtCore import QCoreApplication
+
+from ioregui import plaintext
+from ioregui.extensions import words
+from ioregui.extensions.words import Row
+from ioregui.records.column import Column
+
+translate = QCoreApplication.translate
+
+
+def key(row: Row) -> str:
+    """Return what tells extensions apart."""
+    return row.extension.id
+
+
+def order(row: Row) -> tuple[str, str]:
+    """Return what the table is sorted by."""
+    return row.extension.name.casefold(), row.extension.version
+
+
+def bundle_id(row: Row) -> str:
+    """Return the bundle identifier."""
+    return plaintext.plain(row.extension.bundle_id)
+
+
+def app(row: Row) -> str:
+    """Return the app that carries the extension."""
+    return plaintext.plain(row.extension.app)
+
+
+def signature(row: Row) -> str:
+    """Return who signed it, or that nobody did."""
+    return plaintext.plain(row.extension.signature)
+
+
+def drivers(row: Row) -> str:
+    """Return how many of its drivers have a process now."""
+    return str(row.live)
+
+
+def columns() -> tuple[Column[Row], ...]:
+    """Return the columns, from left to right, in the user's language."""
+    t = translate
+    return (
+        Column(t("extensions", "Name"), t("extensions", "Its display name."), words.name, 20),
+        Column(
+            t("extensions", "Version"),
+            t("extensions", "The version for people, and the build."),
+            words.version,
+            11,
+        ),
+        Column(
+            t("extensions", "State"),
+            t("extensions", "Whether it may run, and if not why."),
+            words.state_word,
+            20,
+            words.state_tone,
+        ),
+        Column(
+            t("extensions", "Drivers"),
+            t("extensions", "How many of its drivers have a process now."),
+            drivers,
+            6,
+            numeric=True,
+        ),
+        Column(
+            t("extensions", "Identifier"),
+            t("extensions", "Its bundle identifier (CFBundleIdentifier)."),
+            bundle_id,
+            24,
+        ),
+        Column(t("extensions", "App"), t("extensions", "The app that carries it."), app, 14),
+        Column(
+            t("extensions", "Signature"),
+            t("extensions", "Who vouches for it."),
+            signature,
+            14,
+        ),
+    )

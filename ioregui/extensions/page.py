@@ -1,0 +1,152 @@
+"""The Extensions page: every extension that the runtime knows, and what it may do.
+
+Invariant: shows what the mirror has; nothing is deactivated without a second press.
+"""
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QPushButton,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ioregui.bridge import Bridge
+from ioregui.extensions import columns, words
+from ioregui.extensions.words import Row
+from ioregui.mirror import Changes
+from ioregui.records.empty import EmptyOr, EmptyPage
+from ioregui.records.facts_view import FactsView
+from ioregui.records.model import RecordModel
+from ioregui.records.notice import Notice
+from ioregui.records.table import RecordTable
+from runtime.model.records import Extension
+from runtime.wire import client as wire
+
+
+class ExtensionsPage(QWidget):
+    """All extensions, the selected one's facts, and its deactivation."""
+
+    def __init__(self, bridge: Bridge, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._asked: Row | None = None  # whose deactivation waits for the second press
+        self.model = RecordModel(columns.columns(), columns.key, columns.order, self)
+        self.table: RecordTable[Row] = RecordTable(self.model, self.tr("Extensions"))
+        self.notice = Notice()
+        self.facts = FactsView(self.tr("Extension details"))
+        self.keys = QCheckBox(self.tr("Show entitlement keys"))
+        self.deactivate = QPushButton(self.tr("Deactivate…"))
+        self.deactivate.setAutoDefault(False)
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.addWidget(self.table)
+        split.addWidget(self._details())
+        split.setChildrenCollapsible(False)
+        split.setSizes([240, 420])
+        self._pages = EmptyOr(split, self._empty())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._pages)
+        self.table.picked.connect(self._picked)
+        self.keys.toggled.connect(self._show_selected)
+        self.deactivate.clicked.connect(self._question)
+        self.notice.button.clicked.connect(self._deactivate)
+        bridge.reset.connect(self._refresh)
+        bridge.changed.connect(self._changed)
+        self._refresh()
+
+    def select_extension(self, extension: str) -> bool:
+        """Select an extension by `Extension.id`; return whether it is there."""
+        return self.table.select_key(extension)
+
+    @Slot()
+    def _refresh(self) -> None:
+        mirror = self._bridge.mirror
+        rows = [
+            Row(
+                extension,
+                tuple(
+                    driver
+                    for driver in mirror.drivers.values()
+                    if driver.bundle_id == extension.bundle_id
+                    and driver.content_hash == extension.content_hash
+                ),
+            )
+            for extension in mirror.extensions.values()
+        ]
+        self._pages.show_content(bool(rows))
+        self.table.show_records(rows)
+        self._show_selected()
+
+    @Slot(object)
+    def _changed(self, changes: Changes) -> None:
+        if changes.extensions or changes.drivers:
+            self._refresh()
+
+    @Slot()
+    def _picked(self) -> None:
+        self._asked = None
+        self.notice.say("")
+        self._show_selected()
+
+    @Slot()
+    def _show_selected(self) -> None:
+        row = self.table.selected
+        why_not = words.why_not_deactivate(row)
+        self.deactivate.setEnabled(not why_not)
+        self.deactivate.setToolTip(why_not or self.tr("Stop its drivers and remove it."))
+        if row is not None:
+            self.facts.show_facts(
+                words.name(row), words.extension_facts(row, self.keys.isChecked())
+            )
+
+    @Slot()
+    def _question(self) -> None:
+        row = self.table.selected
+        if row is not None:
+            self._asked = row
+            self.notice.say(words.question(row), self.tr("Deactivate it"))
+
+    @Slot()
+    def _deactivate(self) -> None:
+        if self._asked is not None:
+            command = wire.Deactivate(self._asked.extension.bundle_id)
+            self._asked = None
+            self.notice.say("")
+            self._bridge.ask(command, self._deactivated, self._refused)
+
+    def _deactivated(self, extension: Extension) -> None:
+        """The change itself comes with the next delta."""
+        row = self.table.selected
+        if row is not None and row.extension.id == extension.id:
+            self.notice.say("")
+
+    def _refused(self, refusal: wire.Refusal) -> None:
+        self.notice.say(refusal.text)
+
+    def _details(self) -> QWidget:
+        details = QWidget()
+        bar = QHBoxLayout()
+        bar.setContentsMargins(12, 8, 12, 2)
+        bar.addWidget(self.deactivate)
+        bar.addStretch(1)
+        bar.addWidget(self.keys)
+        layout = QVBoxLayout(details)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.notice)
+        layout.addLayout(bar)
+        layout.addWidget(self.facts, 1)
+        return details
+
+    def _empty(self) -> EmptyPage:
+        return EmptyPage(
+            self.tr("No extensions yet"),
+            self.tr(
+                "Driver extensions come inside apps. Launch an app that has one: it asks for "
+                "activation, the request waits under Approvals, and once it is approved the "
+                "extension is listed here with all that it may do. The menu has a sample app."
+            ),
+        )

@@ -1,0 +1,147 @@
+"""An extension in words, and as facts.
+
+Invariant: pure; every text that came from outside was made safe here.
+"""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication
+
+from ioregui import plaintext
+from ioregui.records.column import Tone
+from ioregui.records.entitlements import entitlement_facts
+from ioregui.records.facts import Fact, FactGroup
+from runtime.model.driver_lifecycle import LIVE
+from runtime.model.extension_lifecycle import ExtensionState
+from runtime.model.records import Driver, Extension
+
+translate = QCoreApplication.translate
+
+_TONES = {
+    ExtensionState.WAITING: Tone.WAITING,
+    ExtensionState.ACTIVE: Tone.GOOD,
+    ExtensionState.DISABLED: Tone.WARNING,
+    ExtensionState.UPGRADING: Tone.WAITING,
+    ExtensionState.DENIED: Tone.QUIET,
+    ExtensionState.INVALID: Tone.BAD,
+    ExtensionState.REMOVED: Tone.QUIET,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An extension with the drivers that run from it."""
+
+    extension: Extension
+    drivers: tuple[Driver, ...]
+
+    @property
+    def live(self) -> int:
+        """How many of the drivers have a process."""
+        return sum(driver.state in LIVE for driver in self.drivers)
+
+
+def name(row: Row) -> str:
+    """Return the extension's name; its identifier where it has none."""
+    one = row.extension
+    return plaintext.plain(one.name) or plaintext.plain(one.bundle_id)
+
+
+def version(row: Row) -> str:
+    """Return the version for people, with the build in parentheses."""
+    one = row.extension
+    short, build = plaintext.plain(one.short_version, 40), plaintext.plain(one.version, 40)
+    return f"{short} ({build})" if short and build else short or build
+
+
+def state_word(row: Row) -> str:
+    """Return the state's word."""
+    return translate("extension state", row.extension.state.value)
+
+
+def state_tone(row: Row) -> Tone:
+    """Return how much an extension wants to be noticed."""
+    return _TONES[row.extension.state]
+
+
+def why_not_deactivate(row: Row | None) -> str:
+    """Return why an extension cannot be deactivated; empty when it can."""
+    if row is None:
+        return translate("extensions", "Select an extension first.")
+    if row.extension.state is ExtensionState.REMOVED:
+        return translate("extensions", "It is removed already.")
+    return ""
+
+
+def question(row: Row) -> str:
+    """Return what deactivating means, as a question."""
+    if not row.live:
+        return translate(
+            "extensions", "Deactivate {0}? It does not run again until it is approved anew."
+        ).format(name(row))
+    return translate(
+        "extensions",
+        "Deactivate {0}? {1} of its drivers run now and are stopped; their devices go back to "
+        "their kernel drivers.",
+    ).format(name(row), row.live)
+
+
+def extension_facts(row: Row, keys: bool) -> tuple[FactGroup, ...]:
+    """Return everything about an extension; `keys` shows entitlements' keys too."""
+    return (
+        _extension(row),
+        _publisher(row.extension),
+        entitlement_facts(row.extension.entitlements, None, keys),
+        _drivers(row),
+    )
+
+
+def _extension(row: Row) -> FactGroup:
+    t, one = translate, row.extension
+    state = state_word(row)
+    if one.note:
+        state = f"{state}: {_sentence(one.note)}"
+    return FactGroup(
+        t("extensions", "Extension"),
+        (
+            Fact(t("extensions", "State"), state, state_tone(row)),
+            Fact(t("extensions", "Identifier"), plaintext.plain(one.bundle_id), exact=True),
+            Fact(t("extensions", "Version"), version(row) or _unknown()),
+            Fact(t("extensions", "App"), plaintext.plain(one.app) or _unknown()),
+            Fact(t("extensions", "App's path"), _sentence(one.app_path) or _unknown(), exact=True),
+            Fact(t("extensions", "In its words"), _sentence(one.usage) or _unknown()),
+        ),
+    )
+
+
+def _publisher(one: Extension) -> FactGroup:
+    t = translate
+    return FactGroup(
+        t("extensions", "Who made it"),
+        (
+            Fact(t("extensions", "Signature"), plaintext.plain(one.signature) or _unknown()),
+            Fact(t("extensions", "Team"), plaintext.plain(one.team_id) or _unknown()),
+            Fact(t("extensions", "Content hash"), plaintext.plain(one.content_hash), exact=True),
+        ),
+    )
+
+
+def _drivers(row: Row) -> FactGroup:
+    t = translate
+    facts = tuple(
+        Fact(
+            plaintext.plain(driver.name, 40),
+            f"{t('driver state', driver.state.value)}, {plaintext.plain(driver.provider_path)}",
+        )
+        for driver in row.drivers
+    )
+    none = (Fact("", t("extensions", "None: no matching device is present, or it may not run.")),)
+    return FactGroup(t("extensions", "Its drivers"), facts or none)
+
+
+def _sentence(text: str) -> str:
+    return plaintext.plain(text, plaintext.SENTENCE)
+
+
+def _unknown() -> str:
+    return translate("extensions", "unknown")
