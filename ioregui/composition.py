@@ -100,7 +100,7 @@ class Desk(QObject):
         self._drivers.entry_chosen.connect(selection.select)
         self._approvals.device_chosen.connect(self._show_device)
         self._actions["theme"].triggered.connect(self.wear)
-        bridge.disconnected.connect(self._commands.update)
+        self.registry.setFocus()
 
     @Slot(str)
     def _search(self, text: str) -> None:
@@ -116,6 +116,16 @@ class Desk(QObject):
     @Slot()
     def _connected(self) -> None:
         self.window.banners.hide_banner("runtime")
+        if self.selection.entry not in self._bridge.mirror.entries:
+            self.selection.select(self._first())
+
+    def _first(self) -> int:
+        """What to speak of at first: a driver where there is one, else the root."""
+        mirror = self._bridge.mirror
+        for driver in mirror.drivers.values():
+            if driver.service in mirror.entries:
+                return driver.service
+        return next(iter(mirror.children.get(0, [])), 0)
 
     @Slot(str, int)
     def _waiting(self, reason: str, delay_ms: int) -> None:
