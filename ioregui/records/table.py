@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QPalette
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QPalette, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -33,6 +33,7 @@ from ioregui.records.column import Record, Tone
 from ioregui.records.model import RecordModel, Role
 
 _ROW_PADDING = 10
+_COLUMN_PADDING = 20
 
 
 class ToneDelegate(QStyledItemDelegate):
@@ -83,6 +84,7 @@ class RecordTable(QTableView, Generic[Record]):
         self._records = model
         self._selects_first = selects_first
         self._key: object = None
+        self._sized = False
         self._following = True  # False while rows move and the selection only follows them
         self.setModel(model)
         self.setAccessibleName(name)
@@ -126,6 +128,13 @@ class RecordTable(QTableView, Generic[Record]):
         self._select(row)
         self.picked.emit()
         return True
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Size the columns once, when the font of the style is known."""
+        super().showEvent(event)
+        if not self._sized:
+            self._sized = True
+            self._size_columns()
 
     def pick_nothing(self) -> None:
         """Select nothing, without a signal."""
@@ -171,14 +180,19 @@ class RecordTable(QTableView, Generic[Record]):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
     def _lay_out(self) -> None:
-        metrics = self.fontMetrics()
         rows = self.verticalHeader()
         rows.setVisible(False)
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(metrics.height() + _ROW_PADDING)
         columns = self.horizontalHeader()
         columns.setHighlightSections(False)
         columns.setSectionsClickable(False)
         columns.setStretchLastSection(True)
+
+    def _size_columns(self) -> None:
+        """Make columns as wide as they ask for, and never narrower than their titles."""
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + _ROW_PADDING)
+        width = self.fontMetrics().averageCharWidth()
+        head = self.horizontalHeader()
         for at, column in enumerate(self._records.columns):
-            self.setColumnWidth(at, metrics.averageCharWidth() * (column.width + 2))
+            wanted = width * column.width + _COLUMN_PADDING
+            self.setColumnWidth(at, max(wanted, head.sectionSizeHint(at) + width))
