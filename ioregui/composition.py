@@ -4,17 +4,20 @@ Invariant: the only module that knows all slices.
 """
 
 from PySide6.QtCore import QCoreApplication, QObject, Slot
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 
 from ioregui.approvals.page import ApprovalsPage
 from ioregui.bridge import Bridge
 from ioregui.drivers.log import LogPanel
 from ioregui.drivers.page import DriversPage
 from ioregui.drivers.process_panel import ProcessPanel
+from ioregui.extensions.page import ExtensionsPage
 from ioregui.household import Household
 from ioregui.properties.panel import PropertiesPanel
 from ioregui.registry.model import RegistryModel
 from ioregui.registry.view import RegistryView
+from ioregui.timeline.page import TimelinePage
+from ioregui.timeline.strip import TimelineStrip
 from ioregui.window.actions import Actions
 from ioregui.window.banners import Choice
 from ioregui.window.commands import Commands
@@ -52,14 +55,17 @@ class Desk(QObject):
         self._process = ProcessPanel(bridge)
         self._log = LogPanel(bridge)
         self._drivers = DriversPage(bridge)
+        self._extensions = ExtensionsPage(bridge)
         self._approvals = ApprovalsPage(bridge)
+        self._events = TimelinePage(bridge)
+        self._timeline = TimelineStrip(bridge)
         self.window = MainWindow(
             bridge,
             self._actions,
             settings,
             pages=self._pages(),
             tabs=self._tabs(),
-            timeline=QWidget(),
+            timeline=self._timeline,
         )
         self._conditions = Conditions(bridge, self._commands, self.window.banners)
         self._leaving = Leaving(bridge, household, settings, self.window)
@@ -75,7 +81,9 @@ class Desk(QObject):
         return (
             Page("registry", tell("Page", "Registry"), self.registry),
             Page("drivers", tell("Page", "Drivers"), self._drivers, running),
+            Page("extensions", tell("Page", "Extensions"), self._extensions),
             Page("approvals", tell("Page", "Approvals"), self._approvals, waiting, waits=True),
+            Page("events", tell("Page", "Events"), self._events),
         )
 
     def _tabs(self) -> tuple[Tab, ...]:
@@ -99,6 +107,8 @@ class Desk(QObject):
         selection.changed.connect(self._log.show_entry)
         self._drivers.entry_chosen.connect(selection.select)
         self._approvals.device_chosen.connect(self._show_device)
+        self._events.entry_chosen.connect(selection.select)
+        self._timeline.entry_chosen.connect(selection.select)
         self._actions["theme"].triggered.connect(self.wear)
         self.registry.setFocus()
 
