@@ -56,7 +56,7 @@ def _gui(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     for variable, path in (
         ("IOREGISTRY_STATE_DIR", options.state_dir),
-        ("IOREGISTRY_SOCKET", options.socket),
+        ("IOREGISTRY_SOCKET", options.connect or options.socket),
     ):
         if path is not None:
             os.environ[variable] = str(path.absolute())

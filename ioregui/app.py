@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QSettings, QTemporaryDir
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -60,9 +60,10 @@ def run(options: Options) -> int:
 def _store(application: QApplication, options: Options) -> QSettings:
     """The user's settings; for a picture an empty store that nothing is kept in."""
     if options.screenshot is not None:
-        store = QSettings("/dev/null", QSettings.Format.IniFormat, application)
-        store.clear()
-        return store
+        # QSettings replaces its file when it writes: it must never be given a device's path.
+        folder = QTemporaryDir()
+        application.aboutToQuit.connect(folder.remove)
+        return QSettings(folder.filePath("window.ini"), QSettings.Format.IniFormat, application)
     return QSettings(
         QSettings.Format.IniFormat,
         QSettings.Scope.UserScope,

@@ -97,6 +97,7 @@ class Desk(QObject):
     def _connect(self) -> None:
         bridge, selection, toolbar = self._bridge, self.selection, self.window.toolbar
         bridge.reset.connect(self._model.reset)
+        bridge.reset.connect(self._select_something)
         bridge.changed.connect(self._model.apply)
         bridge.connected.connect(self._connected)
         self._household.waiting.connect(self._waiting)
@@ -126,6 +127,10 @@ class Desk(QObject):
     @Slot()
     def _connected(self) -> None:
         self.window.banners.hide_banner("runtime")
+
+    @Slot()
+    def _select_something(self) -> None:
+        """After a snapshot without the selected entry."""
         if self.selection.entry not in self._bridge.mirror.entries:
             self.selection.select(self._first())
 

@@ -263,6 +263,8 @@ class RegistryView(QTableView):
         row = self._model.row_of(self._selection.entry)
         if row < 0:
             self._clear()
+        elif not self.currentIndex().isValid():
+            self._go(row)
         elif self.currentIndex().row() != row:
             self.setCurrentIndex(self._model.index(row, Column.NAME))
         self._syncing = False
