@@ -22,7 +22,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 STAGES = ("kernel", "frozen")
 _TOKEN = f"IOREGISTRY_TEST={uuid.uuid4().hex}"
-_GRACE = 5.0  # seconds in which what a test started has to be gone
+_GRACE = float(
+    os.environ.get("IOREGISTRY_GRACE", "5")
+)  # seconds in which what a test started has to be gone
 
 
 def _isolate() -> None:
@@ -32,7 +34,7 @@ def _isolate() -> None:
     for name in [name for name in os.environ if name.startswith("IOREGISTRY_")]:
         if name != "IOREGISTRY_CORPORA":
             del os.environ[name]
-    for variable in ("STATE_HOME", "CONFIG_HOME", "DATA_HOME", "CACHE_HOME", "RUNTIME_DIR"):
+    for variable in ("STATE_HOME", "CONFIG_HOME", "DATA_HOME", "RUNTIME_DIR"):
         folder = Path(home) / variable.lower()
         folder.mkdir(mode=0o700)
         os.environ[f"XDG_{variable}"] = str(folder)
@@ -41,7 +43,6 @@ def _isolate() -> None:
     os.environ[name] = value
 
 
-REAL_CACHE_HOME = os.environ.get("XDG_CACHE_HOME")
 _isolate()
 
 hypothesis.settings.register_profile("here", deadline=None)
@@ -54,15 +55,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--stage", choices=STAGES, help="run the tests of this stage too")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest's own, which selects by mark
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark a stage's tests by their folder; skip those of the stages that were not asked for."""
     for item in items:
-        folder = item.path.relative_to(ROOT / "tests").parts[0]
-        if folder not in STAGES:
+        folder = next((name for name in STAGES if ROOT / "tests" / name in item.path.parents), "")
+        if not folder:
             continue
         item.add_marker(folder)
         if config.getoption("--stage") != folder:
             item.add_marker(pytest.mark.skip(f"a stage of its own: scripts/test --{folder}"))
+
+
+_MEASURED = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Take one line about what was measured; all are printed at the end of the run."""
+    return request.config.stash.setdefault(_MEASURED, []).append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what was measured."""
+    lines = terminalreporter.config.stash.get(_MEASURED, [])
+    if lines:
+        terminalreporter.section("measured")
+    for line in lines:
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

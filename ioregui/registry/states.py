@@ -6,25 +6,18 @@ Invariant: Qt-free and in English; `words` of the window translate the state.
 from ioregui.mirror import Mirror
 from runtime.model.driver_lifecycle import DriverState
 from runtime.model.entry import Entry, Holder, Kind, State
+from runtime.model.words import device_word
 from runtime.query.search import Facts
 
 GONE = "gone"
-GOING = "going"
-HOLDERS = {
-    Holder.NOBODY: "no driver",
-    Holder.KERNEL: "kernel driver",
-    Holder.EXTENSION: "extension",
-}
 
 
 def state_word(mirror: Mirror, entry: Entry, *, gone: bool = False) -> str:
     """Return the state word of an entry; empty for one that has no state of its own."""
     if gone:
         return GONE
-    if entry.state & State.INACTIVE:
-        return GOING
-    if entry.kind == Kind.DEVICE:
-        return HOLDERS[Holder(entry.holder)]
+    if entry.kind == Kind.DEVICE or entry.state & State.INACTIVE:
+        return device_word(entry)
     if entry.kind == Kind.KERNEL_DRIVER:
         return str(DriverState.RUNNING)
     if entry.kind in (Kind.DRIVER, Kind.SERVER):

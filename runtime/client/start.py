@@ -9,7 +9,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from runtime.linux import roles
+from runtime.linux import places, roles
 
 
 def start_runtime(state_dir: Path | None = None) -> tuple[socket.socket, subprocess.Popen[bytes]]:
@@ -33,3 +33,21 @@ def start_runtime(state_dir: Path | None = None) -> tuple[socket.socket, subproc
             ours.close()
             raise
     return ours, child
+
+
+def find_runtime(path: Path | None = None) -> socket.socket | None:
+    """Connect to the runtime at a socket path, by default this user's, else the system's.
+
+    Does not wait. Returns None where none listens.
+    """
+    candidates = [path] if path is not None else [places.socket_path(), places.SYSTEM_SOCKET]
+    for candidate in candidates:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        sock.setblocking(False)
+        try:
+            sock.connect(os.fspath(candidate))
+        except OSError:
+            sock.close()
+            continue
+        return sock
+    return None

@@ -18,6 +18,7 @@ from runtime.registry.journal import Journal
 from runtime.registry.tree import Change, Changed, Registry
 from runtime.wire.client import Topic
 
+NO_DRIVER = DriverId(0)
 RECENT_EVENTS = 1000  # of the journal, that a new subscriber is shown
 
 
@@ -120,7 +121,7 @@ class Hub:
                 outbox.request_changed(record.id)
 
     def event(
-        self, detail: Detail, entry: int = 0, path: str = "", driver: DriverId = DriverId(0)
+        self, detail: Detail, entry: int = 0, path: str = "", driver: DriverId = NO_DRIVER
     ) -> Event:
         """Write an event to the journal and tell everybody."""
         event = self._journal.append(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from runtime.engine.hub import Hub
 from runtime.engine.logbook import Logbook
 from runtime.model import properties
-from runtime.model.entry import READY, Holder, Kind
+from runtime.model.entry import READY, Holder, Kind, State
 from runtime.model.errors import BreachError
 from runtime.model.events import Detail, Launched
 from runtime.model.identity import ROOT_ID, DriverId, EntryId
@@ -71,7 +71,7 @@ class DriverSurroundings:
             kind=Kind.DRIVER,
             driver=spec.bundle_id,
             props=table,
-            state=0,
+            state=State(0),
         )
         self._set_busy(driver, busy=True)
         return service

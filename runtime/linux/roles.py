@@ -5,12 +5,14 @@ Invariant: the only file that knows `sys.executable`.
 """
 
 import sys
+from pathlib import Path
 
 MODULES = {
     "gui": "ioregui",
     "runtime": "runtime",
     "zygote": "runtime.host.zygote",
     "worker": "runtime.engine.worker",
+    "app": "runtime.client.apps",
 }
 """Role to the module whose `main(argv)` it runs."""
 
@@ -25,3 +27,10 @@ def argv(role: str, *arguments: str) -> list[str]:
     if getattr(sys, "frozen", False):
         return [sys.executable, f"--role={role}", *arguments]
     return [sys.executable, "-m", module, *arguments]
+
+
+def resources() -> Path:
+    """The folder of files that come with the program."""
+    bundled = getattr(sys, "_MEIPASS", "")
+    root = Path(bundled) if bundled else Path(__file__).resolve().parents[2]
+    return root / "resources"

@@ -23,7 +23,7 @@ class Sentence(msgspec.Struct, frozen=True):
     fields: dict[str, str] = {}
 
 
-_SIGNAL_CAUSES = {
+_SIGNAL_CAUSES: dict[int, str] = {
     signal.SIGSEGV: "invalid memory access",
     signal.SIGBUS: "access beyond the end of mapped memory",
     signal.SIGILL: "illegal instruction",
@@ -51,7 +51,7 @@ def exit_words(outcome: Exit) -> str:
     """How a driver process ended, e.g. `crashed: SIGSEGV (invalid memory access)`."""
     detail = f": {outcome.detail}" if outcome.detail else ""
     if outcome.how is ExitHow.SIGNAL:
-        cause = outcome.detail or _SIGNAL_CAUSES.get(_signal(outcome.number), "")
+        cause = outcome.detail or _SIGNAL_CAUSES.get(outcome.number, "")
         return f"crashed: {outcome.signal_name}" + (f" ({cause})" if cause else "")
     if outcome.how is ExitHow.CODE:
         return f"exited with code {outcome.number}{detail}"
@@ -73,13 +73,6 @@ def text(detail: events.Detail) -> str:
 def sentence(detail: events.Detail) -> Sentence:
     """An event as a template with its fields."""
     return _SENTENCES[type(detail)](detail)
-
-
-def _signal(number: int) -> signal.Signals | None:
-    try:
-        return signal.Signals(number)
-    except ValueError:
-        return None
 
 
 def _bound(e: events.Bound) -> Sentence:

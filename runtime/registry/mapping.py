@@ -137,8 +137,8 @@ def _location(device: Device) -> str:
         return f"{number or 0:x}"
     if device.subsystem == "pci":
         slot = device.sysname.rpartition(":")[2]
-        number, _, function = slot.partition(".")
-        stem = number.lstrip("0") or "0"
+        slot_number, _, function = slot.partition(".")
+        stem = slot_number.lstrip("0") or "0"
         return stem if function in {"", "0"} else f"{stem},{function}"
     return ""
 

@@ -64,7 +64,7 @@ class Registry:
         driver: str = "",
         pid: int = 0,
         user_classes: tuple[str, ...] = (),
-        state: State = READY,
+        state: int = int(READY),
     ) -> EntryId:
         """Add an entry below `parent` and return its id.
 
@@ -74,9 +74,9 @@ class Registry:
         self.entry(parent)
         raw = props if isinstance(props, msgspec.Raw) else properties.encode(props)
         if "IOService" not in classes.chain(cls):
-            state = State.PLAIN
+            state = int(State.PLAIN)
         entry = Entry(
-            EntryId(self._next), parent, name, cls, location, int(state),
+            EntryId(self._next), parent, name, cls, location, state,
             kind=int(kind), driver=driver, pid=pid, props=raw, user_classes=user_classes,
         )  # fmt: skip
         self._children.setdefault(parent, {})[entry.id] = None
@@ -203,14 +203,11 @@ class Registry:
         plane, _, rest = path.partition(":/")
         if plane != SERVICE_PLANE:
             return None
-        at = ROOT_ID
+        level = [ROOT_ID]
         for step in rest.split("/") if rest else ():
-            below = (c for c in self._children.get(at, ()) if _step(self._entries[c]) == step)
-            found = next(below, None)
-            if found is None:
-                return None
-            at = found
-        return at
+            below = (child for at in level for child in self._children.get(at, ()))
+            level = [child for child in below if _step(self._entries[child]) == step]
+        return level[0] if level else None
 
     def walk(self, top: EntryId = ROOT_ID) -> Iterator[Entry]:
         """Every entry from `top` down, parents before children, in `ioreg`'s order.

@@ -34,6 +34,7 @@ class DriverSpec(msgspec.Struct, frozen=True):
     bundle_id: BundleId
     content_hash: ContentHash
     personality: str
+    category: str
     executable: str
     server_name: str
     provider: EntryId

@@ -219,10 +219,10 @@ class DriverProcess:
         return Exit(ExitHow.SIGNAL, result.si_status, goodbye.error, self._frames())
 
     def _frames(self) -> tuple[str, ...]:
-        """Python frames of the faulting thread, which faulthandler writes first."""
+        """Python frames of the faulting thread, which faulthandler names the current one."""
         text = memfd.read_whole(self._channels.crash, CRASH_BYTES).decode(errors="replace")
         first = re.split(
-            r"^\s*$", text[text.find("(most recent call first)") :], flags=re.MULTILINE
+            r"^\s*$", text[max(0, text.find("Current thread 0x")) :], flags=re.MULTILINE
         )
         found = _FRAME.findall(first[0])[: limits.FRAMES]
         return tuple(f"{name} ({file}:{line})" for file, line, name in found)

@@ -12,13 +12,13 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from runtime.linux import roles, sockets
+from runtime.linux import children, roles, sockets
 from runtime.model.errors import BreachError, SpawnError
 from runtime.wire import codec, limits, zygote
 
 READY_SECONDS = 30.0  # a cold import of the SDK on a slow machine
 ATTEMPTS = 3  # zygotes that one launch may lose
-LINGER = 200  # hundredths of a second until a zygote without a socket is killed
+LINGER_SECONDS = 2.0  # until a zygote without a socket is killed
 REPLACE_SECONDS = (0.0, 0.2, 1.0, 5.0)  # delays before the next zygote; the last one repeats
 
 _decode: codec.Decoder[zygote.FromZygote] = codec.Decoder(zygote.FromZygote, "packet of the zygote")
@@ -93,7 +93,7 @@ class Zygote:
         process = self._process
         self._drop()
         if process is not None:
-            await _reap(process)
+            await children.wait_for(process, LINGER_SECONDS)
 
     async def _until_ready(self) -> None:
         if self._ready is None:
@@ -165,7 +165,7 @@ class Zygote:
         delay = REPLACE_SECONDS[min(self._lost, len(REPLACE_SECONDS) - 1)]
         self._lost += 1
         loop = asyncio.get_running_loop()
-        self._reaping = loop.create_task(_reap(process))
+        self._reaping = loop.create_task(children.wait_for(process, LINGER_SECONDS))
         loop.call_later(delay, self.start)
 
     def _drop(self) -> None:
@@ -186,16 +186,6 @@ class Zygote:
 def _close(descriptors: list[int]) -> None:
     for descriptor in descriptors:
         os.close(descriptor)
-
-
-async def _reap(process: subprocess.Popen[bytes]) -> None:
-    """Wait for a process whose socket was closed; kill it when it lingers."""
-    for attempt in range(1000):
-        if process.poll() is not None:
-            return
-        if attempt == LINGER:
-            process.kill()
-        await asyncio.sleep(0.01)
 
 
 assert len(zygote.SPAWN_DESCRIPTORS) <= limits.DESCRIPTORS

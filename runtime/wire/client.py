@@ -202,16 +202,12 @@ class InstallSample(CommandOf[Installed], frozen=True, array_like=True, tag="ins
     RESULT: ClassVar[object] = Installed
 
 
-class Quit(msgspec.Struct, frozen=True, array_like=True, tag="quit"):
+class Quit(CommandOf[None], frozen=True, array_like=True, tag="quit"):
     """Stop all drivers in order and end the runtime. Answered when the drivers are stopped."""
 
-    RESULT: ClassVar[type] = type(None)
 
-
-class Detach(msgspec.Struct, frozen=True, array_like=True, tag="detach"):
+class Detach(CommandOf[None], frozen=True, array_like=True, tag="detach"):
     """Run on when this client, the window that started the runtime, goes."""
-
-    RESULT: ClassVar[type] = type(None)
 
 
 Command = (

@@ -1,0 +1,1 @@
+"""Benchmarks: each runs a peer and ours in one run and states the ratio."""

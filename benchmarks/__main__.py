@@ -1,0 +1,61 @@
+"""Runs benchmarks by name, or all of them: `scripts/bench [NAME…] [--json]`.
+
+Invariant: what is printed is what was measured in this run, nothing else.
+"""
+
+import argparse
+import json
+import platform
+import sys
+from dataclasses import asdict
+
+from benchmarks.harness import ROUNDS, Affinity, Benchmark, Result, measure
+from benchmarks.restart import RESTART
+
+BENCHMARKS: dict[str, Benchmark] = {benchmark.name: benchmark for benchmark in (RESTART,)}
+AFFINITIES: tuple[Affinity, ...] = ("pinned", "free")
+
+
+def main() -> int:
+    """Measure, and print a table or JSON; 0 when every goal was met, else 1."""
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--json", action="store_true", help="print one array of objects")
+    parser.add_argument(
+        "--rounds", type=int, default=ROUNDS, help="alternating rounds (%(default)s)"
+    )
+    options = parser.parse_args()
+    if unknown := set(options.names) - set(BENCHMARKS):
+        parser.error(f"expected one of {', '.join(BENCHMARKS)}, found {', '.join(sorted(unknown))}")
+    chosen = [BENCHMARKS[name] for name in options.names or BENCHMARKS]
+    results = []
+    for benchmark in chosen:
+        if benchmark.note:
+            print(f"{benchmark.name}: {benchmark.note}", file=sys.stderr)
+        results += [measure(benchmark, affinity, options.rounds) for affinity in AFFINITIES]
+    if options.json:
+        print(json.dumps([asdict(result) for result in results], indent=1))
+    else:
+        print(table(results))
+    return 0 if all(result.met for result in results) else 1
+
+
+def table(results: list[Result]) -> str:
+    """Return a Markdown table of results, with what they were measured on."""
+    lines = [
+        f"Linux {platform.release()}, Python {platform.python_version()}; medians; "
+        "ratio is ours to the peer's, lower is better.",
+        "",
+        "| benchmark | CPUs | ours | peer | ratio | goal | met | spread |",
+        "|---|---|--:|--:|--:|--:|---|--:|",
+    ]
+    lines += [
+        f"| {one.name} | {one.affinity} | {one.ours:g} {one.unit} | {one.peer:g} {one.unit} "
+        f"| {one.ratio:.2f} | ≤ {one.goal:g} | {'yes' if one.met else 'no'} | ±{one.spread:.0%} |"
+        for one in results
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""A runtime of its own for a benchmark, with the sample's extension and device.
+
+Invariant: leaving the stage ends the runtime and removes its folder.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from runtime.client.blocking import Connection, connect
+from runtime.model.driver_lifecycle import DriverState
+from runtime.model.errors import UnavailableError
+from runtime.model.records import Driver, RequestState
+from runtime.wire import client as wire
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLE = ROOT / "resources" / "samples"
+TIMEOUT = 30.0  # seconds
+
+
+class Stage:
+    """What a benchmark does with its runtime."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._drivers: dict[int, Driver] = {}
+        connection.call(wire.Subscribe((wire.Topic.DRIVERS,)))
+        self._news = connection.messages(TIMEOUT)
+
+    def approve_sample(self) -> None:
+        """Have the sample app's extension approved, in developer mode."""
+        self._connection.call(wire.SetDeveloperMode(on=True))
+        (app,) = SAMPLE.glob("*.app")
+        request = self._connection.call(wire.Activate(str(app)))
+        if request.state is RequestState.WAITING:
+            self._connection.call(
+                wire.Decide(request.id, request.content_hash, request.nonce, approve=True)
+            )
+
+    def plug_sample(self) -> None:
+        """Plug the sample device in."""
+        self._connection.call(wire.Plug("sample"))
+
+    def wait_for_driver(self, state: DriverState, other_than: int = 0) -> Driver:
+        """Return the driver once it is in this state, in another process than this one.
+
+        Raises:
+            UnavailableError: It did not come to that in time.
+        """
+        while True:
+            for driver in self._drivers.values():
+                if driver.state is state and driver.pid != other_than:
+                    return driver
+            message = next(self._news)
+            if isinstance(message, wire.Part | wire.Delta):
+                self._drivers |= {driver.id: driver for driver in message.drivers}
+
+
+@contextmanager
+def open_stage(*arguments: str) -> Iterator[Stage]:
+    """Start a runtime with these further arguments and connect to it."""
+    with tempfile.TemporaryDirectory(prefix="ioregistry-benchmark-") as folder:
+        socket = Path(folder) / "socket"
+        command = [sys.executable, "-m", "runtime", "--socket", str(socket), "--state-dir", folder]
+        runtime = subprocess.Popen(
+            [*command, "--allow-socket-approval", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            with _connected(socket, runtime) as connection:
+                yield Stage(connection)
+        finally:
+            runtime.terminate()
+            runtime.wait(TIMEOUT)
+
+
+def _connected(socket: Path, runtime: subprocess.Popen[bytes]) -> Connection:
+    deadline = time.monotonic() + TIMEOUT
+    while True:
+        try:
+            return connect("benchmark", socket)
+        except UnavailableError:
+            if runtime.poll() is not None or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)  # it has not made its socket yet

@@ -1,0 +1,108 @@
+"""The window's own runtime: finding or starting one, starting it again, letting it go.
+
+Invariant: never waits; a child that was started is reaped; the delay before the next start
+grows while starts fail and is forgotten once a runtime has been there for a while.
+"""
+
+import time
+from pathlib import Path
+from subprocess import Popen
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from ioregui.bridge import Bridge
+from runtime.client.client import Client
+from runtime.client.start import find_runtime, start_runtime
+
+DELAYS_MS = (200, 1000, 2000, 5000, 10_000, 30_000)
+"""Before the first, second, … start in a row; the last for all that follow."""
+
+STEADY_S = 10.0
+"""After so long a connection counts as good, and the next failure as a first one."""
+
+REAP_MS = 50
+
+
+class Household(QObject):
+    """Keeps a bridge attached to a runtime.
+
+    Signals:
+        waiting: There is no runtime; why, and milliseconds until the next attempt.
+    """
+
+    waiting = Signal(str, int)
+
+    def __init__(
+        self, bridge: Bridge, socket_path: Path | None = None, state_dir: Path | None = None
+    ) -> None:
+        """Take a bridge; with `socket_path` only connect there, else start a runtime at need."""
+        super().__init__(bridge)
+        self._bridge = bridge
+        self._socket_path = socket_path
+        self._state_dir = state_dir
+        self._failures = 0
+        self._since = 0.0
+        self._started: list[Popen[bytes]] = []
+        self._ending = False
+        self.embedded = False
+        self._retry = QTimer(self)
+        self._retry.setSingleShot(True)
+        self._retry.timeout.connect(self.start)
+        self._reaper = QTimer(self)
+        self._reaper.setInterval(REAP_MS)
+        self._reaper.timeout.connect(self._reap)
+        bridge.connected.connect(self._connected)
+        bridge.disconnected.connect(self._lost)
+
+    @property
+    def unreaped(self) -> int:
+        """How many processes that were started have not been reaped yet."""
+        return len(self._started)
+
+    @Slot()
+    def start(self) -> None:
+        """Attach the bridge to a running runtime, or to a new one."""
+        self._retry.stop()
+        self._since = time.monotonic()
+        found = find_runtime(self._socket_path)
+        self.embedded = found is None and self._socket_path is None
+        if self.embedded:
+            try:
+                found, child = start_runtime(self._state_dir)
+            except OSError as error:
+                self._lost(f"runtime: expected a process, found: {error}")
+                return
+            self._started.append(child)
+        if found is None:
+            self._lost(f"runtime: expected one listening at {self._socket_path}, found none")
+            return
+        self._bridge.attach(Client(found, "window"))
+
+    def end(self) -> None:
+        """Close the connection and start no other runtime; ours ends by itself."""
+        self._ending = True
+        self._retry.stop()
+        self._bridge.detach()
+        self._reap()
+
+    @Slot()
+    def _connected(self) -> None:
+        self._since = time.monotonic()
+
+    @Slot(str)
+    def _lost(self, reason: str) -> None:
+        if self._ending:
+            return
+        if self._bridge.mirror.run and time.monotonic() - self._since > STEADY_S:
+            self._failures = 0
+        delay = DELAYS_MS[min(self._failures, len(DELAYS_MS) - 1)]
+        self._failures += 1
+        self._reaper.start()
+        self._retry.start(delay)
+        self.waiting.emit(reason, delay)
+
+    @Slot()
+    def _reap(self) -> None:
+        self._started = [child for child in self._started if child.poll() is None]
+        if not self._started:
+            self._reaper.stop()

@@ -1,0 +1,92 @@
+"""Standing conditions of the runtime as banners: developer mode, root, its notes, notices.
+
+Invariant: a banner is up exactly while its condition holds, or until the user puts a note away.
+"""
+
+from PySide6.QtCore import QObject, QTimer, Slot
+
+from ioregui.bridge import Bridge
+from ioregui.mirror import Changes
+from ioregui.plaintext import SENTENCE, plain
+from ioregui.window.banners import Banners, Choice
+from ioregui.window.commands import Commands
+from runtime.model.records import Mode
+
+NOTICE_MS = 7000
+"""How long a notice of something done stays; one of something failed stays until put away."""
+
+
+class Conditions(QObject):
+    """Keeps the banners true."""
+
+    def __init__(self, bridge: Bridge, commands: Commands, banners: Banners) -> None:
+        super().__init__(banners)
+        self._bridge = bridge
+        self._commands = commands
+        self._banners = banners
+        self._put_away: set[str] = set()
+        self._fading = QTimer(self)
+        self._fading.setSingleShot(True)
+        self._fading.timeout.connect(self._hide_notice)
+        bridge.reset.connect(self._refresh)
+        bridge.changed.connect(self._changed)
+        commands.told.connect(self._tell)
+        commands.failed.connect(self._fail)
+
+    @Slot(object)
+    def _changed(self, changes: Changes) -> None:
+        if changes.status:
+            self._refresh()
+
+    @Slot()
+    def _refresh(self) -> None:
+        status = self._bridge.mirror.status
+        if status is None:
+            return
+        self._keep(
+            "developer",
+            self.tr("Developer mode is on: unsigned extensions may run, once approved"),
+            (Choice(self.tr("Turn off"), self._commands.developer_off),),
+            wanted=status.developer,
+        )
+        self._keep(
+            "root",
+            self.tr("Started as root: the runtime and this window may do anything here"),
+            (Choice(self.tr("Understood"), self._put_root_away),),
+            wanted=status.uid == 0 and status.mode is Mode.EMBEDDED,
+        )
+        note = "  ·  ".join(plain(note, SENTENCE) for note in status.notes)
+        choices = (Choice(self.tr("Understood"), self._put_note_away),)
+        self._keep("note", note, choices, wanted=bool(note))
+
+    def _keep(self, key: str, text: str, choices: tuple[Choice, ...], *, wanted: bool) -> None:
+        if wanted and f"{key}:{text}" not in self._put_away:
+            self._banners.show_banner(key, text, choices)
+        else:
+            self._banners.hide_banner(key)
+
+    def _put_root_away(self) -> None:
+        self._hide_for_good("root")
+
+    def _put_note_away(self) -> None:
+        self._hide_for_good("note")
+
+    def _hide_for_good(self, key: str) -> None:
+        banner = self._banners.banner(key)
+        if banner is not None:
+            self._put_away.add(f"{key}:{banner.text}")
+            self._banners.hide_banner(key)
+
+    @Slot(str)
+    def _tell(self, text: str) -> None:
+        self._banners.show_banner("notice", text)
+        self._fading.start(NOTICE_MS)
+
+    @Slot(str)
+    def _fail(self, text: str) -> None:
+        self._fading.stop()
+        self._banners.show_banner("notice", text, (Choice(self.tr("Close"), self._hide_notice),))
+
+    @Slot()
+    def _hide_notice(self) -> None:
+        self._banners.hide_banner("notice")

@@ -1,0 +1,178 @@
+"""The main window: navigation, pages, inspector, timeline, status line.
+
+Invariant: holds no state of the runtime; lays out and routes, the slices do the rest.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QMainWindow,
+    QSplitter,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ioregui.bridge import Bridge
+from ioregui.mirror import Mirror
+from ioregui.window.actions import Actions
+from ioregui.window.banners import Banners
+from ioregui.window.navigation import Navigation, NavigationModel
+from ioregui.window.settings import Settings
+from ioregui.window.status import StatusBar
+from ioregui.window.toolbar import Toolbar
+
+TITLE = "IORegistry Inspector"
+SIZE = (1320, 860)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: `count` says how much is in it; `waits` that this waits for the user."""
+
+    name: str
+    title: str
+    widget: QWidget
+    count: Callable[[Mirror], int] | None = None
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One tab of the inspector."""
+
+    title: str
+    widget: QWidget
+
+
+class MainWindow(QMainWindow):
+    """The window.
+
+    Signals:
+        close_asked: The user wants to close; whoever listens calls `leave` when it may.
+    """
+
+    close_asked = Signal()
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        actions: Actions,
+        settings: Settings,
+        *,
+        pages: tuple[Page, ...],
+        tabs: tuple[Tab, ...],
+        timeline: QWidget,
+    ) -> None:
+        super().__init__()
+        self._bridge = bridge
+        self._settings = settings
+        self._pages = pages
+        self._leaving = False
+        self.setWindowTitle(TITLE)
+        self.toolbar = Toolbar(actions)
+        self.banners = Banners()
+        self.navigation = Navigation(NavigationModel([page.title for page in pages]))
+        self.stack = QStackedWidget()
+        self.inspector = QTabWidget()
+        self._columns = QSplitter(Qt.Orientation.Horizontal)
+        self._rows = QSplitter(Qt.Orientation.Vertical)
+        self.status = StatusBar()
+        self._lay_out(tabs, timeline)
+        self.addActions(actions.all())
+        self._connect(actions)
+        self._restore()
+        self.navigation.show_row(0)
+        self.refresh()
+
+    def show_page(self, name: str) -> None:
+        """Show a page by its name."""
+        names = [page.name for page in self._pages]
+        self.navigation.show_row(names.index(name))
+
+    def leave(self) -> None:
+        """Close for good; also from inside `close_asked`."""
+        self._leaving = True
+        self.close()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Say what the mirror has now in navigation and status line."""
+        mirror = self._bridge.mirror
+        model = self.navigation.model()
+        if isinstance(model, NavigationModel):
+            for row, page in enumerate(self._pages):
+                if page.count is not None:
+                    model.set_count(row, page.count(mirror), waiting=page.waits)
+        self.status.show_state(mirror)
+        connected = self._bridge.is_connected
+        text = self.tr("live") if connected else self.tr("no runtime")
+        self.toolbar.show_live(connected=connected, text=text)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Qt's; asks whoever decides, and closes when told to leave."""
+        if not self._leaving:
+            self.close_asked.emit()
+        if not self._leaving:
+            event.ignore()
+            return
+        self._settings.set_bytes("geometry", self.saveGeometry())
+        self._settings.set_bytes("columns", self._columns.saveState())
+        self._settings.set_bytes("rows", self._rows.saveState())
+        event.accept()
+
+    def _lay_out(self, tabs: tuple[Tab, ...], timeline: QWidget) -> None:
+        for page in self._pages:
+            self.stack.addWidget(page.widget)
+        for tab in tabs:
+            self.inspector.addTab(tab.widget, tab.title)
+        self.inspector.setDocumentMode(True)
+        self.inspector.tabBar().setDrawBase(False)
+        for widget, width in ((self.navigation, 120), (self.stack, 320), (self.inspector, 240)):
+            self._columns.addWidget(widget)
+            widget.setMinimumWidth(width)
+        self._columns.setStretchFactor(1, 1)
+        self._columns.setCollapsible(0, False)
+        self._columns.setCollapsible(1, False)
+        self._columns.setSizes([150, 740, 430])
+        self._rows.addWidget(self._columns)
+        self._rows.addWidget(timeline)
+        self._rows.setStretchFactor(0, 1)
+        self._rows.setCollapsible(0, False)
+        for splitter in (self._columns, self._rows):
+            splitter.setHandleWidth(1)
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.toolbar)
+        column.addWidget(self.banners)
+        body = QHBoxLayout()
+        body.addWidget(self._rows)
+        column.addLayout(body, 1)
+        self.setCentralWidget(centre)
+        self.setStatusBar(self.status)
+
+    def _connect(self, actions: Actions) -> None:
+        self.navigation.chosen.connect(self.stack.setCurrentIndex)
+        self.status.approvals_asked.connect(self._show_approvals)
+        actions["search"].triggered.connect(self.toolbar.focus_search)
+        actions["quit"].triggered.connect(self.close)
+        self._bridge.reset.connect(self.refresh)
+        self._bridge.changed.connect(self.refresh)
+        self._bridge.disconnected.connect(self.refresh)
+
+    @Slot()
+    def _show_approvals(self) -> None:
+        self.show_page("approvals")
+
+    def _restore(self) -> None:
+        self.resize(*SIZE)
+        self.restoreGeometry(self._settings.bytes("geometry"))
+        self._columns.restoreState(self._settings.bytes("columns"))
+        self._rows.restoreState(self._settings.bytes("rows"))

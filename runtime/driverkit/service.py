@@ -1,0 +1,126 @@
+"""`OSObject` and `IOService`: what a driver's class and its provider are.
+
+Source: DriverKit's OSObject.iig and IOService.iig; out-parameters are results, errors are
+`IOReturnError`. Invariant: every method runs on the service's Default queue.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from runtime.driverkit.action import OSAction, inherit_callbacks
+from runtime.driverkit.dispatch import IODispatchQueue
+from runtime.driverkit.kern_return import IOReturnError, kIOReturnNotFound
+from runtime.driverkit.transport import invoke, transport
+from runtime.model import properties
+from runtime.model.properties import Properties, Value
+from runtime.wire import methods
+
+
+@dataclass
+class Entry:
+    """A service's registry entry as this process was told of it."""
+
+    id: int
+    name: str
+    properties: Properties = field(default_factory=dict)
+    provider: "IOService | None" = None
+
+
+class OSObject:
+    """Root of DriverKit's classes."""
+
+    def init(self) -> bool:
+        """Prepare the object; allocate `ivars` here. False refuses the provider.
+
+        An override calls ``super().init()`` first and returns False when that does.
+        """
+        return True
+
+    def free(self) -> None:
+        """The last call to the object; an override releases its `ivars`."""
+
+
+class IOService(OSObject):
+    """A driver's base class, and the base of every provider.
+
+    The system makes the object, calls `init` once, then `Start`; on unplug, stop or upgrade
+    `Stop` and then `free`. An exception that leaves any of them, other than `IOReturnError` in
+    `Start`, is a crash: the process ends and the system starts it again.
+    """
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        inherit_callbacks(cls)
+
+    def __init__(self, entry: Entry) -> None:
+        self._entry = entry
+
+    def Start(self, provider: "IOService") -> None:
+        """Begin to drive `provider`; an override calls ``super().Start(provider)`` first.
+
+        Raises:
+            IOReturnError: (by an override) this provider cannot be driven; the next candidate
+                is tried.
+        """
+
+    def Stop(self, provider: "IOService") -> None:
+        """End driving `provider`, which may be gone; an override ends with ``super().Stop``."""
+
+    def GetProvider(self) -> "IOService":
+        """The provider that `Start` was given.
+
+        Raises:
+            IOReturnError: kIOReturnNotFound on an object that is itself a provider.
+        """
+        if self._entry.provider is None:
+            raise IOReturnError(kIOReturnNotFound, f"{self._entry.name} is a provider itself")
+        return self._entry.provider
+
+    def GetRegistryEntryID(self) -> int:
+        """The 64-bit id of this service's registry entry."""
+        return self._entry.id
+
+    def GetName(self) -> str:
+        """The name of this service's registry entry."""
+        return self._entry.name
+
+    def CopyProperties(self) -> Properties:
+        """A copy of the entry's properties, as of the launch and with what `SetProperties` set."""
+        return dict(self._entry.properties)
+
+    def CopyProviderProperties(self) -> Properties:
+        """A copy of the provider's properties, as of the launch."""
+        return self.GetProvider().CopyProperties()
+
+    def SetProperties(self, values: Mapping[str, Value]) -> None:
+        """Merge properties into the driver's own registry entry, where everybody sees them.
+
+        Raises:
+            IOReturnError: The runtime refused.
+        """
+        encoded = properties.encode(values)
+        invoke(0, methods.SetProperties(encoded), type(None))
+        self._entry.properties.update(properties.decode(encoded))
+
+    def RegisterService(self) -> None:
+        """Publish the service: others may match on it from now on.
+
+        Raises:
+            IOReturnError: The runtime refused.
+        """
+        invoke(0, methods.RegisterService(), type(None))
+
+    def CopyDispatchQueue(self) -> IODispatchQueue:
+        """The Default queue, on which this service's methods and callbacks run."""
+        return transport().default_queue()
+
+    def CreateAction(self, method: Callable[..., None]) -> OSAction:
+        """An action that calls one of this service's typed callbacks.
+
+        Args:
+            method: A bound method declared with `callback`.
+
+        Raises:
+            TypeError: It is not declared so.
+        """
+        return OSAction(method)

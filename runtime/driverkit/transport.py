@@ -1,0 +1,76 @@
+"""What the SDK needs of the process around it; the driver host provides it.
+
+Invariant: the SDK itself opens no socket and starts no thread.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import msgspec
+
+from runtime.wire.codec import Decoder
+from runtime.wire.methods import Completion, Method
+
+if TYPE_CHECKING:
+    from runtime.driverkit.dispatch import IODispatchQueue
+
+T = TypeVar("T")
+
+
+class Transport(Protocol):
+    """The driver's way to the runtime, and its queues."""
+
+    def call(self, target: int, method: Method) -> msgspec.Raw:
+        """Call the runtime and wait for the encoded result.
+
+        Raises:
+            IOReturnError: The runtime answered with an error.
+        """
+
+    def expect(self, name: str, done: Callable[[Completion], None]) -> int:
+        """A number for one asynchronous I/O; its completion runs `done` on the Default queue.
+
+        Args:
+            name: What the pulse shows while `done` runs.
+            done: Called exactly once, unless `forget` is called first.
+        """
+
+    def forget(self, number: int) -> None:
+        """The I/O was refused: no completion will come."""
+
+    def create_queue(self, name: str) -> "IODispatchQueue":
+        """A new serial queue with a thread of its own."""
+
+    def default_queue(self) -> "IODispatchQueue":
+        """The queue on which the service's methods run."""
+
+    def log(self, text: str) -> None:
+        """One log line; never blocks."""
+
+
+_attached: list[Transport] = []
+
+
+def attach(transport: Transport) -> None:
+    """Give the SDK its process; called once by the driver host before a driver is imported."""
+    _attached[:] = [transport]
+
+
+def transport() -> Transport:
+    """The attached transport.
+
+    Raises:
+        RuntimeError: This process is no driver: a driver runs in a driver process only.
+    """
+    if not _attached:
+        raise RuntimeError("DriverKit: expected to run in a driver process, found none around it")
+    return _attached[0]
+
+
+def invoke(target: int, method: Method, kind: type[T]) -> T:
+    """Call the runtime and decode the result as `kind`, the method's RESULT.
+
+    Raises:
+        IOReturnError: The runtime answered with an error.
+    """
+    return Decoder[T](kind, type(method).__name__)(transport().call(target, method))

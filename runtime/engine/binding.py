@@ -1,0 +1,221 @@
+"""Which driver extension drives which provider.
+
+For every provider that is new, and for all of them when the catalogue changes:
+
+1. rank the catalogue's personalities on the provider (`runtime.matching`);
+2. for each category that no driver holds, take the best candidate that has not failed here;
+3. check the extension's entitlements against the provider;
+4. launch it (`runtime.supervisor`).
+
+A driver that fails Start or is quarantined leaves its category to the next candidate.
+Runs in the event loop.
+"""
+
+import msgspec
+
+from runtime.engine.bundles import Bundles
+from runtime.engine.hub import Hub
+from runtime.engine.providers import make_provider
+from runtime.engine.simulation import Simulation
+from runtime.extensions import entitlements
+from runtime.matching.catalogue import Catalogue
+from runtime.matching.provider import Provider
+from runtime.matching.rank import Candidate, Ranking, explain, match
+from runtime.model import properties
+from runtime.model.classes import chain
+from runtime.model.driver_lifecycle import DriverState, Intent
+from runtime.model.entry import Entry
+from runtime.model.events import Matched, Noted
+from runtime.model.identity import BundleId, EntryId
+from runtime.model.outcome import Match, MatchStage
+from runtime.model.personality import Personality
+from runtime.model.records import DeviceHit, Driver
+from runtime.registry.tree import Registry
+from runtime.supervisor.ports import DriverSpec
+from runtime.supervisor.supervisor import Supervisor
+
+MOST_HITS = 32  # devices named in a request
+
+
+class Binding:
+    """Matches providers with active extensions."""
+
+    def __init__(
+        self, registry: Registry, hub: Hub, simulation: Simulation, bundles: Bundles
+    ) -> None:
+        self._registry = registry
+        self._hub = hub
+        self._simulation = simulation
+        self._bundles = bundles
+        self._catalogue = Catalogue()
+        self._supervisor: Supervisor | None = None
+        self._failed: dict[EntryId, frozenset[str]] = {}
+        self._holding = False
+
+    def use(self, supervisor: Supervisor) -> None:
+        """Launch through this supervisor; called once."""
+        self._supervisor = supervisor
+
+    # --- what may run changed ------------------------------------------------------------------
+
+    def add(self, bundle_id: BundleId, personalities: tuple[Personality, ...]) -> None:
+        """An extension may run: match it with what is there."""
+        if self._catalogue.add(bundle_id, personalities):
+            self._failed.clear()
+            self.match_all()
+
+    def remove(self, bundle_id: BundleId, intent: Intent) -> None:
+        """An extension may not run any more: stop its drivers; others may follow."""
+        self._catalogue.remove(bundle_id)
+        for driver in self._supervisor or ():
+            if driver.record.bundle_id == bundle_id:
+                driver.stop(intent)
+
+    def hits(self, personalities: tuple[Personality, ...]) -> tuple[DeviceHit, ...]:
+        """The present entries that these personalities match, best first."""
+        found: list[DeviceHit] = []
+        wanted = {personality.provider_class for personality in personalities}
+        for entry in self._registry.walk():
+            if not wanted.intersection(chain(entry.cls)):
+                continue
+            provider = make_provider(self._registry, entry)
+            matches = (explain(provider, personality) for personality in personalities)
+            scores = [found.score for found in matches if found.stage is MatchStage.MATCHED]
+            if scores:
+                found.append(
+                    DeviceHit(
+                        entry.id,
+                        entry.title,
+                        self._registry.path(entry.id),
+                        max(scores),
+                        provider.kernel_driver,
+                    )
+                )
+        found.sort(key=lambda hit: -hit.score)
+        return tuple(found[:MOST_HITS])
+
+    # --- providers -----------------------------------------------------------------------------
+
+    def match_all(self) -> None:
+        """Match every entry that is there."""
+        for entry in list(self._registry.walk()):
+            self.match_one(entry.id)
+
+    def match_below(self, top: EntryId) -> None:
+        """Match an entry that is new and everything below it."""
+        for entry in list(self._registry.walk(top)):
+            self.match_one(entry.id)
+
+    def match_one(self, entry_id: EntryId) -> None:
+        """Match one entry, and launch what wins."""
+        entry = self._registry.get(entry_id)
+        if entry is None or self._holding or not self._simulation.provides(entry_id):
+            return
+        if not self._catalogue.candidates(chain(entry.cls)):
+            return
+        provider = make_provider(self._registry, entry)
+        ranking = match(provider, self._catalogue, taken=self._taken(entry_id))
+        failed = self._failed.get(entry_id, frozenset())
+        categories = {c.personality.category for c in ranking.candidates}
+        for category in sorted(categories):
+            self._launch_first(entry, provider, ranking, category, failed)
+
+    def driver_ended(self, driver: Driver) -> None:
+        """A driver stopped or was quarantined: the next candidate may have its provider."""
+        if driver.state is DriverState.QUARANTINED or driver.note:
+            failed = self._failed.get(driver.provider, frozenset())
+            self._failed[driver.provider] = failed | {driver.personality}
+        self.match_one(driver.provider)
+
+    def forget(self, provider: EntryId) -> None:
+        """A provider is gone."""
+        self._failed.pop(provider, None)
+
+    def hold(self) -> None:
+        """Launch nothing any more: the runtime ends."""
+        self._holding = True
+
+    def _taken(self, provider: EntryId) -> dict[str, str]:
+        """Categories of a provider that a driver holds."""
+        assert self._supervisor is not None
+        free = (DriverState.STOPPED, DriverState.QUARANTINED)
+        return {
+            driver.spec.category: driver.record.name
+            for driver in self._supervisor.of_provider(provider)
+            if driver.record.state not in free
+        }
+
+    def _launch_first(
+        self,
+        entry: Entry,
+        provider: Provider,
+        ranking: Ranking,
+        category: str,
+        failed: frozenset[str],
+    ) -> None:
+        while (candidate := ranking.next_after(failed, category)) is not None:
+            if self._launch(entry, provider, candidate):
+                return
+            failed |= {candidate.personality.name}
+
+    def _launch(self, entry: Entry, provider: Provider, candidate: Candidate) -> bool:
+        assert self._supervisor is not None
+        personality = candidate.personality
+        active = self._bundles.get(personality.bundle_id)
+        if active is None:
+            return False
+        decision = entitlements.check(active.entitlements, provider.classes, provider.properties)
+        path = self._registry.path(entry.id)
+        if not decision.allowed:
+            self._hub.event(
+                Noted(
+                    f"{personality.name}: entitlement {decision.entitlement} has to be "
+                    f"{decision.wanted}, it is {decision.found}; it was not launched"
+                ),
+                entry.id,
+                path,
+            )
+            return False
+        matched = Match(
+            personality.name,
+            personality.bundle_id,
+            MatchStage.MATCHED,
+            candidate.score,
+            personality.category,
+        )
+        self._hub.event(Matched(matched), entry.id, path)
+        self._supervisor.launch(
+            DriverSpec(
+                name=personality.user_class,
+                bundle_id=BundleId(personality.bundle_id),
+                content_hash=active.content_hash,
+                personality=personality.name,
+                category=personality.category,
+                executable=active.executable,
+                server_name=personality.server_name or personality.bundle_id,
+                provider=entry.id,
+                provider_path=path,
+                provider_class=entry.cls,
+                provider_name=entry.name,
+                properties=_service_properties(personality, candidate.score),
+                provider_properties=entry.props,
+                bundle=active.memfd,
+                dumpable=self._hub.status.developer,
+                open_session=lambda complete: self._simulation.open_session(entry.id, complete),
+            )
+        )
+        return True
+
+
+def _service_properties(personality: Personality, score: int) -> msgspec.Raw:
+    """Properties of a dext's service, as IOKit writes them."""
+    table = personality.table
+    return properties.encode(
+        {
+            **table,
+            "IOProbeScore": score,
+            "IOMatchCategory": personality.category,
+            "CFBundleIdentifier": personality.bundle_id,
+            "IOMatchedPersonality": table,
+        }
+    )

@@ -1,0 +1,52 @@
+"""The sealed memfds of the extensions that may run.
+
+Invariant: a memfd here holds exactly the bytes with its hash; it is closed when it is dropped.
+"""
+
+import os
+
+import msgspec
+
+from runtime.model.identity import BundleId, ContentHash
+from runtime.model.properties import Properties
+
+
+class Runnable(msgspec.Struct, frozen=True):
+    """An extension that may run."""
+
+    bundle_id: BundleId
+    content_hash: ContentHash
+    executable: str
+    entitlements: Properties
+    memfd: int
+
+
+class Bundles:
+    """Runnable extensions by bundle id; owns their memfds."""
+
+    def __init__(self) -> None:
+        self._runnable: dict[str, Runnable] = {}
+
+    def get(self, bundle_id: str) -> Runnable | None:
+        """The runnable extension with this bundle id."""
+        return self._runnable.get(bundle_id)
+
+    def put(self, runnable: Runnable) -> None:
+        """Add or exchange one; running drivers keep what they were given."""
+        self.drop(runnable.bundle_id)
+        self._runnable[runnable.bundle_id] = runnable
+
+    def drop(self, bundle_id: str) -> None:
+        """Remove one, if it is there."""
+        old = self._runnable.pop(bundle_id, None)
+        if old is not None:
+            os.close(old.memfd)
+
+    def hashes(self) -> dict[str, ContentHash]:
+        """What is here: content by bundle id."""
+        return {key: item.content_hash for key, item in self._runnable.items()}
+
+    def close(self) -> None:
+        """Drop all."""
+        for bundle_id in list(self._runnable):
+            self.drop(bundle_id)

@@ -1,0 +1,172 @@
+"""What clients may ask for, and who may ask for what.
+
+Runs in the event loop; each command is a task of its connection.
+"""
+
+from collections.abc import Callable
+
+from runtime.engine.activation import Activation, user_name
+from runtime.engine.binding import Binding
+from runtime.engine.connection import ClientConnection
+from runtime.engine.devices import Devices
+from runtime.engine.hub import Hub
+from runtime.engine.logbook import Logbook
+from runtime.engine.samples import install_sample
+from runtime.engine.simulation import Simulation
+from runtime.engine.workers import Workers
+from runtime.model.driver_lifecycle import LIVE, DriverState, Intent
+from runtime.model.entry import State
+from runtime.model.errors import ProblemError
+from runtime.model.identity import EntryId
+from runtime.model.records import Driver
+from runtime.registry.tree import Registry
+from runtime.supervisor.supervisor import Supervisor
+from runtime.wire import client as wire
+
+
+class Commands:
+    """Carries out every command of `runtime.wire.client`."""
+
+    def __init__(  # noqa: PLR0917 - the one place that reaches every part of the runtime
+        self,
+        registry: Registry,
+        hub: Hub,
+        logbook: Logbook,
+        devices: Devices,
+        simulation: Simulation,
+        binding: Binding,
+        supervisor: Supervisor,
+        activation: Activation,
+        workers: Workers,
+        quit_: Callable[[], None],
+    ) -> None:
+        self._registry = registry
+        self._hub = hub
+        self._logbook = logbook
+        self._devices = devices
+        self._simulation = simulation
+        self._binding = binding
+        self._supervisor = supervisor
+        self._activation = activation
+        self._workers = workers
+        self._quit = quit_
+
+    async def handle(self, client: ClientConnection, command: wire.Command) -> object:
+        """Carry out one command; the result is of its RESULT type.
+
+        Raises:
+            ProblemError: It is refused.
+        """
+        result: object = None
+        match command:
+            case wire.Subscribe(topics=topics):
+                self._hub.subscribe(client, topics)
+            case wire.GetRecords():
+                result = self._records(client)
+            case wire.ReadLog(driver=driver, after=after):
+                result = wire.LogPage(*self._logbook.page(driver, after))
+            case wire.Describe(entry=entry):
+                result = await self._describe(entry)
+            case wire.Activate() | wire.Deactivate() | wire.Decide() | wire.SetDeveloperMode():
+                result = await self._policy(client, command)
+            case wire.Plug() | wire.Unplug():
+                result = await self._simulate(command)
+            case wire.CrashDriver() | wire.RestartDriver() | wire.ReleaseDriver():
+                result = self._drive(command)
+            case wire.InstallSample():
+                result = install_sample(client.peer.uid)
+            case wire.Quit():
+                await self.stop()
+                self._quit()
+            case wire.Detach():
+                client.owner = False
+        return result
+
+    async def stop(self) -> None:
+        """Stop all drivers, leaves first, and wait until they are reaped."""
+        self._binding.hold()
+        await self._supervisor.stop_all()
+
+    def _records(self, client: ClientConnection) -> wire.Records:
+        source = self._hub.source
+        return wire.Records(
+            self._hub.status_for(client),
+            tuple(source.drivers.values()),
+            tuple(source.extensions.values()),
+            tuple(source.requests.values()),
+        )
+
+    async def _describe(self, entry: EntryId) -> wire.Details:
+        device = self._devices.machine.device_of(entry)
+        if device is None:
+            return wire.Details((), "this entry is no device of the machine")
+        return await self._workers.describe(device)
+
+    async def _policy(
+        self,
+        client: ClientConnection,
+        command: wire.Activate | wire.Deactivate | wire.Decide | wire.SetDeveloperMode,
+    ) -> object:
+        if isinstance(command, wire.Activate):
+            return await self._activation.activate(command, client.peer)
+        self._check_authority(client)
+        by = user_name(client.peer.uid)
+        match command:
+            case wire.Decide():
+                return await self._activation.decide(command, by)
+            case wire.Deactivate(bundle_id=bundle_id):
+                return await self._activation.deactivate(bundle_id, by)
+            case wire.SetDeveloperMode(on=on):
+                await self._activation.set_developer(on=on, by=by)
+                return self._hub.status_for(client)
+
+    def _check_authority(self, client: ClientConnection) -> None:
+        if not self._hub.may_approve(client):
+            raise ProblemError(
+                "not-allowed",
+                "this runtime takes decisions only from the window that started it; "
+                "decide there, or start a runtime with --allow-socket-approval",
+            )
+
+    async def _simulate(self, command: wire.Plug | wire.Unplug) -> wire.Plugged:
+        if isinstance(command, wire.Plug):
+            entry = self._simulation.plug(command.model)
+            self._binding.match_below(entry)
+            return wire.Plugged(entry, self._registry.path(entry))
+        entry, path, providers = self._simulation.unplug(command.model)
+        for record in list(self._registry.walk(entry)):
+            self._registry.update(record.id, state=int(State.INACTIVE))
+        stopping = [driver for each in providers for driver in self._supervisor.of_provider(each)]
+        for driver in stopping:
+            driver.stop(Intent.STOP, unplugged=True)
+        for driver in stopping:
+            await driver.wait_over()
+        for provider in providers:
+            self._binding.forget(provider)
+        self._simulation.remove(entry, path)
+        return wire.Plugged(entry, path)
+
+    def _drive(self, command: wire.CrashDriver | wire.RestartDriver | wire.ReleaseDriver) -> Driver:
+        driver = self._supervisor.find(command.driver)
+        state = driver.record.state
+        match command:
+            case wire.CrashDriver():
+                self._require(self._hub.status.developer, driver.record, "developer mode to be on")
+                self._require(state in LIVE, driver.record, "a running driver")
+                driver.crash()
+            case wire.RestartDriver():
+                self._require(state in LIVE, driver.record, "a running driver")
+                driver.stop(Intent.RESTART)
+            case wire.ReleaseDriver():
+                quarantined = state is DriverState.QUARANTINED
+                self._require(quarantined, driver.record, "a quarantined driver")
+                driver.release()
+        return driver.record
+
+    @staticmethod
+    def _require(fulfilled: bool, driver: Driver, wanted: str) -> None:
+        if not fulfilled:
+            code = "developer-mode" if wanted.startswith("developer") else "wrong-state"
+            raise ProblemError(
+                code, f"driver {driver.name}: expected {wanted}, found it {driver.state.value}"
+            )

@@ -1,0 +1,106 @@
+"""The Unix stream socket that clients connect to.
+
+Runs in the event loop. Only the runtime's own user and root get in (system mode: everybody
+may look, the kernel says who they are).
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+from runtime.linux.sockets import Peer, peer_credentials
+from runtime.model.errors import UnavailableError
+
+BACKLOG = 64
+PATH_BYTES = 107  # of an AF_UNIX address (unix(7)), without its terminating zero
+
+_log = logging.getLogger("runtime.listener")
+
+
+class Listener:
+    """Accepts clients at one path."""
+
+    def __init__(self, path: Path, accept: Callable[[socket.socket, Peer], None]) -> None:
+        self._path = path
+        self._accept = accept
+        self._sock: socket.socket | None = None
+
+    def open(self) -> None:
+        """Listen.
+
+        Raises:
+            UnavailableError: Another runtime listens there, or the path cannot be used.
+        """
+        if len(os.fsencode(self._path)) > PATH_BYTES:
+            raise UnavailableError(
+                f"socket {self._path}: expected a path of at most {PATH_BYTES} bytes, "
+                f"found {len(os.fsencode(self._path))}"
+            )
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._clear(sock)
+            sock.bind(str(self._path))
+            self._path.chmod(0o600)
+            sock.listen(BACKLOG)
+        except OSError as error:
+            sock.close()
+            raise UnavailableError(
+                f"socket {self._path}: expected to be able to listen there, "
+                f"found: {error.strerror or error}"
+            ) from error
+        except UnavailableError:
+            sock.close()
+            raise
+        sock.setblocking(False)
+        self._sock = sock
+        asyncio.get_running_loop().add_reader(sock, self._on_readable)
+
+    def close(self) -> None:
+        """Stop listening and remove the path; idempotent."""
+        if self._sock is not None:
+            asyncio.get_running_loop().remove_reader(self._sock)
+            self._sock.close()
+            self._sock = None
+            self._path.unlink(missing_ok=True)
+
+    def _clear(self, probe: socket.socket) -> None:
+        """Remove a socket that nobody listens on any more; refuse to touch anything else."""
+        try:
+            kind = self._path.lstat().st_mode
+        except FileNotFoundError:
+            return
+        if not stat.S_ISSOCK(kind):
+            raise UnavailableError(f"socket {self._path}: expected nothing there, found a file")
+        with contextlib.suppress(ConnectionRefusedError), _another() as other:
+            other.connect(str(self._path))
+            raise UnavailableError(
+                f"socket {self._path}: expected nobody to listen there, found another runtime"
+            )
+        del probe
+        self._path.unlink()
+
+    def _on_readable(self) -> None:
+        assert self._sock is not None
+        try:
+            sock, _ = self._sock.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return
+        except OSError as error:
+            _log.warning("socket %s: a client could not be accepted: %s", self._path, error)
+            return
+        peer = peer_credentials(sock)
+        if peer.uid not in (0, os.getuid()):
+            _log.warning("client pid %d of user %d was refused", peer.pid, peer.uid)
+            sock.close()
+            return
+        self._accept(sock, peer)
+
+
+def _another() -> socket.socket:
+    return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)

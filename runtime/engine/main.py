@@ -1,0 +1,88 @@
+"""The runtime's process: arguments, signals, the event loop, the exit code.
+
+Exit codes: 0 ended as it was told to, 1 could not run, 2 wrong arguments.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from runtime.engine.runtime import Runtime
+from runtime.engine.settings import Settings
+from runtime.linux import places
+from runtime.model.errors import UnavailableError
+from runtime.model.records import Mode
+from runtime.wire import client as wire
+from runtime.wire import codec, framing, limits
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a runtime until it is told to end."""
+    settings = _settings(sys.argv[1:] if argv is None else argv)
+    logging.basicConfig(format="runtime: %(message)s", level=logging.WARNING)
+    os.environ.pop("LISTEN_FDS", None)
+    try:
+        lock = places.claim(settings.state_dir)
+        try:
+            asyncio.run(_run(settings))
+        finally:
+            os.close(lock)
+    except UnavailableError as error:
+        _tell_owner(settings, str(error))
+        print(f"runtime: {error}", file=sys.stderr)  # noqa: T201 - the process edge
+        return 1
+    return 0
+
+
+async def _run(settings: Settings) -> None:
+    runtime = Runtime(settings)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, runtime.end)
+    await runtime.run()
+
+
+def _settings(argv: list[str]) -> Settings:
+    parser = argparse.ArgumentParser(prog="python -m runtime", description="The driver runtime.")
+    parser.add_argument("--socket", type=Path, help="where clients connect")
+    parser.add_argument("--state-dir", type=Path, help="where decisions and history are kept")
+    parser.add_argument(
+        "--allow-socket-approval",
+        action="store_true",
+        help="take decisions from every client of this user (tests, machines without a window)",
+    )
+    parser.add_argument(
+        "--restart-at-once",
+        action="store_true",
+        help="for measurements: restart crashed drivers without delay and without limit",
+    )
+    parser.add_argument("--owner", type=int, default=-1, help=argparse.SUPPRESS)
+    given = parser.parse_args(argv)
+    state_dir = given.state_dir.absolute() if given.state_dir else places.state_dir()
+    explicit = state_dir if given.state_dir else None
+    sock = given.socket.absolute() if given.socket else places.socket_path(explicit)
+    return Settings(
+        mode=Mode.EMBEDDED if given.owner >= 0 else Mode.ALONE,
+        state_dir=state_dir,
+        socket_path=sock,
+        owner=given.owner,
+        allow_socket_approval=given.allow_socket_approval,
+        restart_at_once=given.restart_at_once,
+    )
+
+
+def _tell_owner(settings: Settings, reason: str) -> None:
+    """Give the window that started this runtime the reason why it cannot run."""
+    if settings.owner < 0:
+        return
+    try:
+        with socket.socket(fileno=settings.owner) as owner:
+            for message in (wire.Hello(limits.CLIENT_VERSION, "runtime"), wire.Goodbye(reason)):
+                owner.sendall(framing.frame(codec.encode(message)))
+    except OSError:
+        return  # the connection is closed already: the window has been told

@@ -1,0 +1,157 @@
+"""The composition root: builds the runtime's parts, connects them, serves, and ends in order."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+import time
+from importlib.metadata import PackageNotFoundError, version
+
+from runtime.engine.activation import Activation, user_name
+from runtime.engine.binding import Binding
+from runtime.engine.bundles import Bundles
+from runtime.engine.commands import Commands
+from runtime.engine.connection import ClientConnection
+from runtime.engine.devices import Devices
+from runtime.engine.hub import Hub
+from runtime.engine.listener import Listener
+from runtime.engine.logbook import Logbook
+from runtime.engine.settings import Settings
+from runtime.engine.simulation import Simulation
+from runtime.engine.surroundings import DriverSurroundings
+from runtime.engine.workers import Workers
+from runtime.linux.sockets import Peer, peer_credentials
+from runtime.model.events import Began, Noted
+from runtime.model.records import Status
+from runtime.registry.journal import Journal
+from runtime.registry.tree import Registry
+from runtime.supervisor.policy import ALWAYS_AT_ONCE, RestartPolicy
+from runtime.supervisor.supervisor import Supervisor
+from runtime.supervisor.zygote import Zygote
+
+FLUSH_SECONDS = 0.5  # between writes of the journal
+
+
+class Runtime:
+    """One runtime, from its start to its end. All methods in one event loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Build everything; nothing runs yet.
+
+        Raises:
+            UnavailableError: The state folder's databases cannot be used.
+        """
+        self._settings = settings
+        self._over = asyncio.Event()
+        self._detached = settings.owner < 0
+        self._journal = Journal(settings.state_dir / "journal.sqlite")
+        status = _status(settings)
+        self._hub = Hub(status, self._journal, socket_approval=settings.allow_socket_approval)
+        registry = Registry(time.monotonic_ns, self._hub.registry_changed)
+        self._hub.use_registry(registry)
+        self._workers = Workers()
+        self._bundles = Bundles()
+        self._devices = Devices(registry, self._hub)
+        simulation = Simulation(registry, self._hub, self._devices.machine.resources)
+        self._binding = Binding(registry, self._hub, simulation, self._bundles)
+        self._activation = Activation(
+            settings.state_dir, self._hub, self._binding, self._bundles, self._workers
+        )
+        logbook = Logbook(time.time_ns, self._hub.log)
+        surroundings = DriverSurroundings(registry, self._hub, logbook, self._binding.driver_ended)
+        policy = ALWAYS_AT_ONCE if settings.restart_at_once else RestartPolicy()
+        self._supervisor = Supervisor(Zygote(self._note), policy, surroundings)
+        self._binding.use(self._supervisor)
+        self._commands = Commands(
+            registry,
+            self._hub,
+            logbook,
+            self._devices,
+            simulation,
+            self._binding,
+            self._supervisor,
+            self._activation,
+            self._workers,
+            self.end,
+        )
+        self._listener = Listener(settings.socket_path, self._accept)
+        self._flushing: asyncio.TimerHandle | None = None
+
+    async def run(self) -> None:
+        """Serve until `end` is called or the owner is gone, then stop everything in order.
+
+        Raises:
+            UnavailableError: The socket is taken, or its folder cannot be written.
+        """
+        self._devices.start()
+        self._supervisor.start()
+        self._hub.event(Began(self._hub.status.run, self._hub.status.version))
+        if self._journal.repaired:
+            self._note(self._journal.repaired)
+        try:
+            self._listener.open()
+            self._serve_owner()
+            self._flush()
+            await self._activation.start()
+            await self._over.wait()
+        finally:
+            await self._close()
+
+    def end(self) -> None:
+        """Leave `run` in order; idempotent."""
+        self._over.set()
+
+    async def _close(self) -> None:
+        await self._commands.stop()
+        self._devices.close()
+        self._listener.close()
+        for connection in self._hub.connections():
+            connection.close("runtime ended")
+        if self._flushing is not None:
+            self._flushing.cancel()
+        self._journal.close()
+        self._activation.close()
+        self._bundles.close()
+
+    def _serve_owner(self) -> None:
+        if self._settings.owner < 0:
+            return
+        sock = socket.socket(fileno=self._settings.owner)
+        sock.set_inheritable(False)
+        self._accept(sock, peer_credentials(sock), owner=True)
+
+    def _accept(self, sock: socket.socket, peer: Peer, *, owner: bool = False) -> None:
+        connection = ClientConnection(
+            sock, peer, self._commands.handle, self._disconnected, owner=owner
+        )
+        self._hub.connected(connection)
+
+    def _disconnected(self, connection: ClientConnection) -> None:
+        self._hub.disconnected(connection)
+        if connection.owner:
+            self.end()  # end of file on the owner's pair: orderly stop
+
+    def _note(self, text: str) -> None:
+        self._hub.event(Noted(text))
+
+    def _flush(self) -> None:
+        self._journal.flush()
+        loop = asyncio.get_running_loop()
+        self._flushing = loop.call_later(FLUSH_SECONDS, self._flush)
+
+
+def _status(settings: Settings) -> Status:
+    number = "0"
+    with contextlib.suppress(PackageNotFoundError):
+        number = version("ioregistry-inspector")
+    uid = os.getuid()
+    return Status(
+        run=secrets.token_hex(8),
+        mode=settings.mode,
+        uid=uid,
+        user=user_name(uid),
+        pid=os.getpid(),
+        version=number,
+        state_dir=str(settings.state_dir),
+    )

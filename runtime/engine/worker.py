@@ -1,0 +1,116 @@
+"""The worker process: one job that may block, then the end.
+
+It gets one SEQPACKET socket; the job comes as a packet, the result goes back as one, with a
+descriptor beside it where the job makes one.
+"""
+
+import socket
+import sys
+from pathlib import Path
+
+import msgspec
+
+from runtime.extensions import staging
+from runtime.extensions.staging import Staged
+from runtime.families import details
+from runtime.linux import memfd, sockets
+from runtime.model.device import Device
+from runtime.model.errors import BundleError, InspectorError, ProblemError
+from runtime.model.identity import ContentHash
+from runtime.wire import codec
+from runtime.wire.client import Details
+
+
+class Stage(msgspec.Struct, frozen=True, array_like=True, tag="stage"):
+    """Stage an app's extension. `folders` None: developer mode, anywhere. Result: `Staged`."""
+
+    app_path: str
+    bundle_id: str
+    state_dir: str
+    folders: tuple[str, ...] | None
+
+
+class Load(msgspec.Struct, frozen=True, array_like=True, tag="load"):
+    """Read a staged bundle, compare its hash, seal it. Result: its size; beside: the memfd."""
+
+    state_dir: str
+    content_hash: ContentHash
+
+
+class Describe(msgspec.Struct, frozen=True, array_like=True, tag="describe"):
+    """Read a device's details. Result: `Details`."""
+
+    device: Device
+
+
+class Sweep(msgspec.Struct, frozen=True, array_like=True, tag="sweep"):
+    """Delete staged bundles that nothing refers to. Result: how many there were."""
+
+    state_dir: str
+    keep: tuple[ContentHash, ...]
+
+
+Job = Stage | Load | Describe | Sweep
+JobResult = Staged | Details | int
+
+
+class Failed(msgspec.Struct, frozen=True, array_like=True):
+    """A job that could not be done."""
+
+    code: str
+    text: str
+    sx_code: int = 0
+
+
+class Done(msgspec.Struct, frozen=True, array_like=True):
+    """A result, encoded as the job's."""
+
+    result: msgspec.Raw
+    failed: Failed | None = None
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one job; `argv` is the number of the inherited socket."""
+    arguments = sys.argv[1:] if argv is None else argv
+    with socket.socket(fileno=int(arguments[0])) as channel:
+        packet, _ = sockets.receive_packet(channel)
+        if not packet:
+            return 0  # the runtime is gone
+        decode: codec.Decoder[Job] = codec.Decoder(Job, "worker's job")
+        done, descriptors = _carry_out(decode(packet))
+        sockets.send_packet(channel, codec.encode(done), descriptors)
+    return 0
+
+
+def _carry_out(job: Job) -> tuple[Done, list[int]]:
+    nothing = codec.raw(None)
+    try:
+        result, descriptors = _do(job)
+    except BundleError as error:
+        return Done(nothing, Failed(error.code, str(error), error.sx_code)), []
+    except ProblemError as error:
+        return Done(nothing, Failed(error.code, str(error))), []
+    except InspectorError as error:
+        return Done(nothing, Failed("failed", str(error))), []
+    return Done(codec.raw(result)), descriptors
+
+
+def _do(job: Job) -> tuple[JobResult, list[int]]:
+    match job:
+        case Stage():
+            folders = None if job.folders is None else [Path(folder) for folder in job.folders]
+            return (
+                staging.stage(Path(job.app_path), job.bundle_id, Path(job.state_dir), folders),
+                [],
+            )
+        case Load():
+            data = staging.load_staged(Path(job.state_dir), job.content_hash)
+            return len(data), [memfd.sealed("bundle", data)]
+        case Describe():
+            return details.describe(job.device), []
+        case Sweep():
+            return staging.collect_garbage(Path(job.state_dir), job.keep), []
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""Running jobs in worker processes from the event loop.
+
+At most `WORKERS` run at once; the others wait their turn.
+"""
+
+import asyncio
+import os
+import socket
+import subprocess
+from typing import Any
+
+from runtime.engine import worker
+from runtime.extensions.staging import Staged
+from runtime.linux import children, roles, sockets
+from runtime.model.device import Device
+from runtime.model.errors import BreachError, BundleError, ProblemError
+from runtime.model.identity import ContentHash
+from runtime.wire import codec
+from runtime.wire.client import Details
+
+WORKERS = 2
+LINGER_SECONDS = 5.0  # of a worker that has answered
+
+_done: codec.Decoder[worker.Done] = codec.Decoder(worker.Done, "worker's result")
+_staged: codec.Decoder[Staged] = codec.Decoder(Staged, "staged extension")
+_details: codec.Decoder[Details] = codec.Decoder(Details, "device's details")
+
+
+class Workers:
+    """A few short-lived processes for what may block."""
+
+    def __init__(self) -> None:
+        self._free = asyncio.Semaphore(WORKERS)
+
+    async def stage(self, job: worker.Stage) -> Staged:
+        """Stage an extension.
+
+        Raises:
+            BundleError, ProblemError: It is not what it has to be, or could not be kept.
+        """
+        result, _ = await self._run(job)
+        return _staged(result)
+
+    async def load(self, state_dir: str, content_hash: ContentHash) -> int:
+        """A sealed memfd of a staged bundle; the caller's to close.
+
+        Raises:
+            ProblemError: It is missing, or not what was staged.
+        """
+        _, descriptors = await self._run(worker.Load(state_dir, content_hash))
+        if len(descriptors) != 1:
+            raise ProblemError("failed", f"worker: expected one memfd, found {len(descriptors)}")
+        return descriptors[0]
+
+    async def describe(self, device: Device) -> Details:
+        """A device's details."""
+        result, _ = await self._run(worker.Describe(device))
+        return _details(result)
+
+    async def sweep(self, state_dir: str, keep: tuple[ContentHash, ...]) -> None:
+        """Delete staged bundles that nothing refers to."""
+        await self._run(worker.Sweep(state_dir, keep))
+
+    async def _run(self, job: worker.Job) -> tuple[Any, list[int]]:
+        async with self._free:
+            ours, theirs = sockets.seqpacket_pair()
+            with ours:
+                process = _start(theirs)
+                try:
+                    sockets.send_packet(ours, codec.encode(job))
+                    await _readable(ours.fileno())
+                    packet, descriptors = sockets.receive_packet(ours, max_fds=1)
+                finally:
+                    ours.close()
+                    await children.wait_for(process, LINGER_SECONDS)
+        if not packet:
+            raise ProblemError("failed", f"worker: expected a result, found its end ({job})"[:400])
+        try:
+            done = _done(packet)
+        except BreachError:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            raise
+        if done.failed is not None:
+            raise _error(done.failed)
+        return done.result, descriptors
+
+
+def _error(failed: worker.Failed) -> ProblemError:
+    if failed.sx_code:
+        return BundleError(failed.code, failed.text, sx_code=failed.sx_code)
+    return ProblemError(failed.code, failed.text)
+
+
+def _start(theirs: socket.socket) -> subprocess.Popen[bytes]:
+    """Start a worker and give it its end of the channel."""
+    with theirs:
+        return subprocess.Popen(
+            roles.argv("worker", str(theirs.fileno())),
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+        )
+
+
+async def _readable(descriptor: int) -> None:
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_reader(descriptor, ready.set)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(descriptor)

@@ -1,0 +1,110 @@
+"""New records and their next states: extensions and requests as values.
+
+Invariant: pure; the state of an extension moves by its transition table alone.
+"""
+
+import msgspec
+
+from runtime.extensions import entitlement_words
+from runtime.extensions.codes import SxCode
+from runtime.extensions.staging import Staged
+from runtime.extensions.store import KnownExtension
+from runtime.model.extension_lifecycle import ExtensionEvent, ExtensionState, advance
+from runtime.model.identity import RequestId
+from runtime.model.records import DeviceHit, Extension, Request, Requester, RequestState
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Who asks, for whom, when, and which present devices the extension would match."""
+
+    requester: Requester
+    uid: int
+    devices: tuple[DeviceHit, ...]
+    nonce: str
+    wall_ns: int
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """How a request ends that does not come to an activation, and who ended it."""
+
+    state: RequestState
+    error: SxCode
+    reason: str
+    by: str
+
+
+def new_extension(extension_id: str, staged: Staged) -> KnownExtension:
+    """The extension of a bundle that was staged for the first time: it waits."""
+    manifest = staged.manifest
+    record = Extension(
+        id=extension_id,
+        bundle_id=manifest.bundle_id,
+        content_hash=staged.content_hash,
+        name=manifest.name,
+        short_version=manifest.short_version,
+        version=manifest.version,
+        state=ExtensionState.WAITING,
+        team_id=manifest.team_id,
+        category=manifest.category,
+        app=staged.app,
+        app_path=staged.app_path,
+        usage=manifest.usage,
+        signature=manifest.signature,
+        entitlements=entitlement_words.described(manifest.entitlements()),
+    )
+    return KnownExtension(record, manifest)
+
+
+def new_request(known: KnownExtension, number: int, asked: Asked) -> Request:
+    """A request that waits, numbered, for an extension."""
+    extension = known.record
+    return Request(
+        id=RequestId(f"{extension.id}:{number}"),
+        extension=extension.id,
+        bundle_id=extension.bundle_id,
+        content_hash=extension.content_hash,
+        nonce=asked.nonce,
+        name=extension.name,
+        short_version=extension.short_version,
+        version=extension.version,
+        requester=asked.requester,
+        state=RequestState.WAITING,
+        usage=extension.usage,
+        signature=extension.signature,
+        needs_developer=not known.manifest.trusted,
+        entitlements=extension.entitlements,
+        devices=asked.devices,
+        first_wall_ns=asked.wall_ns,
+        uid=asked.uid,
+    )
+
+
+def advanced(known: KnownExtension, event: ExtensionEvent, note: str = "") -> KnownExtension:
+    """An extension after an event.
+
+    Raises:
+        ValueError: The table has no such pair; the caller has a defect.
+    """
+    state = advance(known.record.state, event)
+    return KnownExtension(
+        msgspec.structs.replace(known.record, state=state, note=note), known.manifest
+    )
+
+
+def completed(request: Request, by: str, now: int) -> Request:
+    """A request that was approved and needs nothing more."""
+    return msgspec.structs.replace(
+        request, state=RequestState.COMPLETED, decided_by=by, decided_wall_ns=now
+    )
+
+
+def ended(request: Request, ending: Ending, now: int) -> Request:
+    """A request that did not come to an activation, with Apple's error number and why."""
+    return msgspec.structs.replace(
+        request,
+        state=ending.state,
+        error=int(ending.error),
+        reason=ending.reason,
+        decided_by=ending.by,
+        decided_wall_ns=now,
+    )

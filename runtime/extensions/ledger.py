@@ -1,0 +1,119 @@
+"""What is known of extensions, requests and decisions: the store's content, kept in memory.
+
+Invariant: a change is committed to the store before it is remembered, and remembered before
+anybody hears of it.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from runtime.extensions.store import Changes, DecisionKey, KnownExtension, Store, StoredDecision
+from runtime.model.events import Detail
+from runtime.model.extension_lifecycle import ExtensionState
+from runtime.model.identity import BundleId
+from runtime.model.records import Extension, Request, RequestState
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+IN_FORCE = frozenset({ExtensionState.ACTIVE, ExtensionState.DISABLED})
+"""Approved now, enabled or not: at most one version of a bundle id."""
+
+
+class Ledger:
+    """The records, and the one way to change them.
+
+    `emit` gets events, `changed` every record that is new or another.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        emit: Callable[[Detail], None],
+        changed: Callable[[Extension | Request], None],
+    ) -> None:
+        contents = store.read()
+        self._store = store
+        self._emit = emit
+        self._changed = changed
+        self.extensions = contents.extensions
+        self.requests = contents.requests
+        self.decisions = contents.decisions
+        self.developer = contents.developer
+        self.number = contents.number
+
+    def apply(self, changes: Changes, details: list[Detail]) -> None:
+        """Commit changes, then remember them, then tell. A removed extension leaves the store.
+
+        Raises:
+            UnavailableError: The store cannot be written; nothing has changed.
+        """
+        told: list[Extension | Request] = [
+            *(known.record for known in changes.extensions.values() if known is not None),
+            *(request for request in changes.requests.values() if request is not None),
+        ]
+        for extension_id, known in changes.extensions.items():
+            if known is not None and known.record.state is ExtensionState.REMOVED:
+                changes.extensions[extension_id] = None
+        self._store.commit(changes)
+        _merge(self.extensions, changes.extensions)
+        _merge(self.requests, changes.requests)
+        _merge(self.decisions, changes.decisions)
+        self.developer = self.developer if changes.developer is None else changes.developer
+        self.number = self.number if changes.number is None else changes.number
+        for record in told:
+            self._changed(record)
+        for detail in details:
+            self._emit(detail)
+
+    def waiting(self) -> list[Request]:
+        """The requests that wait for a decision, oldest first."""
+        return [r for r in self.requests.values() if r.state is RequestState.WAITING]
+
+    def waits_besides(self, request: Request) -> bool:
+        """Whether another request for the same extension waits."""
+        return any(
+            other.extension == request.extension and other.id != request.id
+            for other in self.waiting()
+        )
+
+    def repeated(self, key: DecisionKey) -> Request | None:
+        """The newest request of a key, if it waits or is completed and still holds."""
+        for request in reversed(self.requests.values()):
+            if decision_key(request) == key:
+                break
+        else:
+            return None
+        known = self.extensions.get(request.extension)
+        active = known is not None and known.record.state is ExtensionState.ACTIVE
+        holds = request.state is RequestState.COMPLETED and active
+        return request if holds or request.state is RequestState.WAITING else None
+
+    def in_force(self, bundle_id: BundleId, changes: Changes) -> Iterator[KnownExtension]:
+        """The versions of a bundle that are in force once `changes` are applied."""
+        after: dict[str, KnownExtension | None] = {**self.extensions, **changes.extensions}
+        for known in after.values():
+            if (
+                known is not None
+                and known.record.bundle_id == bundle_id
+                and known.record.state in IN_FORCE
+            ):
+                yield known
+
+    def approval(self, request: Request) -> StoredDecision | None:
+        """The approval that already holds for a request."""
+        decision = self.decisions.get(decision_key(request))
+        return decision if decision is not None and decision.approved else None
+
+
+def decision_key(request: Request) -> DecisionKey:
+    """What a decision on a request belongs to."""
+    return request.bundle_id, request.content_hash, request.uid
+
+
+def _merge(into: dict[K, V], changes: dict[K, V | None]) -> None:
+    for key, value in changes.items():
+        if value is None:
+            into.pop(key, None)
+        else:
+            into[key] = value

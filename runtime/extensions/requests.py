@@ -1,0 +1,293 @@
+"""Activation requests and what they lead to: which extensions may run.
+
+An approval belongs to (bundle id, content hash, uid) and outlives whoever asked. Nothing here
+runs anything, reads a bundle or decides by itself: the caller stages first, and afterwards
+hands `active()` to the catalogue.
+Source: Apple SystemExtensions (supersede, replace, deactivate).
+Invariant: a change is committed to the store before anybody hears of it.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from runtime.extensions.codes import SxCode
+from runtime.extensions.drafts import Asked, Ending, advanced, new_extension, new_request
+from runtime.extensions.ledger import IN_FORCE, Ledger, decision_key
+from runtime.extensions.staging import Staged
+from runtime.extensions.store import KnownExtension, Store, StoredDecision
+from runtime.extensions.transaction import RUNTIME, Transaction
+from runtime.model.errors import ProblemError
+from runtime.model.events import Deactivated, Detail, DeveloperMode, Requested
+from runtime.model.extension_lifecycle import ExtensionEvent, ExtensionState
+from runtime.model.identity import BundleId, ContentHash, RequestId
+from runtime.model.personality import Personality
+from runtime.model.properties import Properties
+from runtime.model.records import DeviceHit, Extension, Request, Requester, RequestState
+
+PENDING_OF_ONE = 3  # requests that one app of one user may have waiting
+PENDING_OF_ALL = 100
+KEPT_REQUESTS = 500  # finished requests that are remembered
+
+
+class ActiveExtension(msgspec.Struct, frozen=True):
+    """An extension that may run, with what its launch needs of the manifest."""
+
+    extension: Extension
+    personalities: tuple[Personality, ...]
+    entitlements: Properties
+    executable: str
+
+
+class Extensions:
+    """All extensions and requests that the runtime knows; their only writer.
+
+    `now` returns nanoseconds since 1970, `nonce` an unguessable word. `emit` gets events,
+    `changed` each record that is new or another; an extension that goes comes a last time, as
+    REMOVED. Everything that changes raises `UnavailableError` when the store cannot be
+    written, and then nothing has changed.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        now: Callable[[], int],
+        nonce: Callable[[], str],
+        emit: Callable[[Detail], None],
+        changed: Callable[[Extension | Request], None],
+    ) -> None:
+        self._ledger = Ledger(store, emit, changed)
+        self._now = now
+        self._nonce = nonce
+
+    @property
+    def developer(self) -> bool:
+        """Whether developer mode is on."""
+        return self._ledger.developer
+
+    def extensions(self) -> list[Extension]:
+        """All extensions, oldest first."""
+        return [known.record for known in self._ledger.extensions.values()]
+
+    def requests(self) -> list[Request]:
+        """All requests that are remembered, oldest first."""
+        return list(self._ledger.requests.values())
+
+    def active(self) -> list[ActiveExtension]:
+        """What may run now."""
+        return [
+            ActiveExtension(
+                known.record,
+                known.manifest.personalities(known.record.content_hash),
+                known.manifest.entitlements(),
+                known.manifest.executable,
+            )
+            for known in self._ledger.extensions.values()
+            if known.record.state is ExtensionState.ACTIVE
+        ]
+
+    def referenced(self) -> frozenset[ContentHash]:
+        """The content that has to stay staged."""
+        return frozenset(known.record.content_hash for known in self._ledger.extensions.values())
+
+    def activate(
+        self, staged: Staged, requester: Requester, uid: int, devices: tuple[DeviceHit, ...]
+    ) -> Request:
+        """Take a request for a staged extension; return it as it now stands.
+
+        The same request again is counted, not added. Other content for the same bundle id of
+        the same user supersedes what was waiting. Approved before, it is completed at once.
+
+        Raises:
+            ProblemError: ``busy``: too many requests wait; ``sx-6``: its short id is taken.
+        """
+        key = (staged.manifest.bundle_id, staged.content_hash, uid)
+        repeated = self._ledger.repeated(key)
+        if repeated is not None:
+            again = msgspec.structs.replace(repeated, count=repeated.count + 1, devices=devices)
+            change = Transaction(self._ledger, self._now())
+            change.changes.requests[again.id] = again
+            change.apply()
+            return again
+        known = self._requested(staged)
+        number = self._ledger.number + 1
+        asked = Asked(requester, uid, devices, self._nonce(), self._now())
+        request = new_request(known, number, asked)
+        change = Transaction(self._ledger, asked.wall_ns)
+        change.changes.number = number
+        change.put(known)
+        change.details.append(Requested(request.id, request.name, requester.app))
+        approval = self._ledger.approval(request)
+        if approval is not None and self._may_run(request):
+            request = change.complete(request, approval.by)
+        else:
+            self._check_limits(request)
+            change.supersede(request)
+            request = msgspec.structs.replace(request, reason=change.replaces(known))
+            change.changes.requests[request.id] = request
+        self._forget_old(change)
+        change.apply()
+        return request
+
+    def decide(
+        self,
+        request_id: RequestId,
+        content_hash: ContentHash,
+        nonce: str,
+        *,
+        approve: bool,
+        note: str,
+        by: str,
+    ) -> Request:
+        """Apply a decision; hash and nonce have to be those of the request.
+
+        Repeating a decision that holds returns the same result.
+
+        Raises:
+            ProblemError: ``not-found``, ``stale``, ``decided`` or ``developer-mode``.
+        """
+        request = self._shown(request_id, content_hash, nonce)
+        wanted = RequestState.COMPLETED if approve else RequestState.DENIED
+        if request.state is wanted:
+            return request
+        self._check_waiting(request)
+        if approve and not self._may_run(request):
+            raise ProblemError(
+                "developer-mode",
+                f"{request.name}: expected developer mode to be on, as it is "
+                f"{request.signature}, found it off",
+            )
+        change = Transaction(self._ledger, self._now())
+        decision = StoredDecision(approve, by, note, change.now)
+        change.changes.decisions[decision_key(request)] = decision
+        if approve:
+            request = change.complete(request, by)
+        else:
+            reason = note or f"denied by {by}"
+            code = SxCode.AUTHORIZATION_REQUIRED
+            request = change.end(request, Ending(RequestState.DENIED, code, reason, by))
+        change.apply()
+        return request
+
+    def deactivate(self, bundle_id: BundleId, by: str) -> Extension:
+        """Remove an extension in all its versions, with its approvals and waiting requests.
+
+        Raises:
+            ProblemError: ``not-found``: there is none.
+        """
+        versions = [
+            known
+            for known in self._ledger.extensions.values()
+            if known.record.bundle_id == bundle_id
+        ]
+        if not versions:
+            raise ProblemError(
+                "not-found", f"extension {bundle_id}: expected one of that identifier, found none"
+            )
+        shown = max(versions, key=lambda known: known.record.state in IN_FORCE)
+        gone = advanced(shown, ExtensionEvent.DEACTIVATED)
+        change = Transaction(self._ledger, self._now())
+        change.details.append(Deactivated(shown.record.id, shown.record.name, by))
+        ending = Ending(RequestState.CANCELED, SxCode.REQUEST_CANCELED, f"removed by {by}", by)
+        for request in self._ledger.waiting():
+            if request.bundle_id == bundle_id:
+                change.end(request, ending)
+        for known in versions:
+            change.put(advanced(known, ExtensionEvent.DEACTIVATED))
+        for key in self._ledger.decisions:
+            if key[0] == bundle_id:
+                change.changes.decisions[key] = None
+        change.apply()
+        return gone.record
+
+    def set_developer(self, *, on: bool, by: str) -> None:
+        """Turn developer mode on or off; what is not trusted is enabled or disabled with it."""
+        if on == self.developer:
+            return
+        change = Transaction(self._ledger, self._now())
+        change.changes.developer = on
+        change.details.append(DeveloperMode(on, by))
+        state = ExtensionState.DISABLED if on else ExtensionState.ACTIVE
+        event = ExtensionEvent.DEVELOPER_ON if on else ExtensionEvent.DEVELOPER_OFF
+        for known in self._ledger.extensions.values():
+            if known.record.state is state and not known.manifest.trusted:
+                change.put(advanced(known, event))
+        for request in self._ledger.waiting() if on else []:
+            approval = self._ledger.approval(request)
+            if approval is not None:  # it only waited for developer mode
+                change.complete(request, approval.by)
+        change.apply()
+
+    def broken(self, extension_id: str, reason: str) -> None:
+        """Mark an extension whose staged copy is missing or another; its requests fail."""
+        known = self._ledger.extensions.get(extension_id)
+        if known is None or known.record.state in (ExtensionState.INVALID, ExtensionState.DENIED):
+            return
+        change = Transaction(self._ledger, self._now())
+        ending = Ending(RequestState.FAILED, SxCode.VALIDATION_FAILED, reason, RUNTIME)
+        for request in self._ledger.waiting():
+            if request.extension == extension_id:
+                change.end(request, ending)
+        change.put(advanced(known, ExtensionEvent.BROKEN, reason))
+        change.apply()
+
+    def _requested(self, staged: Staged) -> KnownExtension:
+        """The extension of a staged bundle as a fresh request leaves it."""
+        extension_id = f"{staged.manifest.bundle_id}@{staged.content_hash[:12]}"
+        known = self._ledger.extensions.get(extension_id)
+        if known is None:
+            return new_extension(extension_id, staged)
+        if known.record.content_hash != staged.content_hash:
+            raise ProblemError(
+                f"sx-{int(SxCode.DUPLICATE_EXTENSION_IDENTIFIER)}",
+                f"{extension_id}: expected an identifier that is free, found other content",
+            )
+        return advanced(known, ExtensionEvent.REQUESTED)
+
+    def _may_run(self, request: Request) -> bool:
+        return self.developer or not request.needs_developer
+
+    def _shown(self, request_id: RequestId, content_hash: ContentHash, nonce: str) -> Request:
+        """The request that a decision means, if it is still what was shown."""
+        request = self._ledger.requests.get(request_id)
+        if request is None:
+            raise ProblemError(
+                "not-found", f"request {request_id}: expected one that is known, found none"
+            )
+        if (request.content_hash, request.nonce) != (content_hash, nonce):
+            raise ProblemError(
+                "stale", f"request {request_id}: expected what it asks for now, found another"
+            )
+        return request
+
+    def _check_waiting(self, request: Request) -> None:
+        if request.state is RequestState.WAITING:
+            return
+        answered = request.state in (RequestState.COMPLETED, RequestState.DENIED)
+        raise ProblemError(
+            "decided" if answered else "stale",
+            f"request {request.id}: expected it to wait for approval, found it "
+            f"{request.state.value} by {request.decided_by}",
+        )
+
+    def _check_limits(self, request: Request) -> None:
+        """Count what waits beside what this request supersedes."""
+        asked = (request.uid, request.requester.app_path)
+        waiting = [
+            other
+            for other in self._ledger.waiting()
+            if (other.bundle_id, other.uid) != (request.bundle_id, request.uid)
+        ]
+        mine = [other for other in waiting if (other.uid, other.requester.app_path) == asked]
+        if len(mine) >= PENDING_OF_ONE or len(waiting) >= PENDING_OF_ALL:
+            raise ProblemError(
+                "busy",
+                f"{request.requester.app}: expected at most {PENDING_OF_ONE} of its requests and "
+                f"{PENDING_OF_ALL} in all to wait, found {len(mine)} and {len(waiting)}",
+            )
+
+    def _forget_old(self, change: Transaction) -> None:
+        requests = self._ledger.requests.values()
+        finished = [r.id for r in requests if r.state is not RequestState.WAITING]
+        for request_id in finished[: max(0, len(finished) - KEPT_REQUESTS)]:
+            change.changes.requests.setdefault(request_id, None)

@@ -1,0 +1,1 @@
+"""HID devices of the machine."""

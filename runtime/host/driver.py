@@ -1,0 +1,186 @@
+"""One driver in its process: loaded, started, given its completions, stopped.
+
+It is also the SDK's transport. Everything here but `log`, `call` and `create_queue` runs on
+the Default queue.
+Invariant: every call of the runtime is answered once, or the process ends with an epitaph.
+"""
+
+import ctypes
+import importlib
+import itertools
+import os
+import traceback
+from collections.abc import Callable
+from typing import NoReturn
+
+import msgspec
+
+from runtime.driverkit.dispatch import IODispatchQueue
+from runtime.driverkit.kern_return import IOReturnError
+from runtime.driverkit.service import Entry, IOService, OSObject
+from runtime.driverkit.usb import PROVIDERS
+from runtime.host.connection import Connection
+from runtime.host.loader import BundleFinder
+from runtime.host.queues import DefaultQueue, HostQueue, ThreadQueue
+from runtime.host.watcher import Watcher
+from runtime.model import properties
+from runtime.model.errors import BreachError
+from runtime.model.kern_return import IOReturn
+from runtime.model.outcome import Stage
+from runtime.wire import codec, driver, methods
+from runtime.wire.limits import FRAMES, NAME, TEXT
+
+_DRAIN_S = 0.5  # for the last log lines of an orderly end
+
+
+class Driver:
+    """The driver process's one service and its provider."""
+
+    def __init__(
+        self, connection: Connection, queue: DefaultQueue, watcher: Watcher, bundle: BundleFinder
+    ) -> None:
+        self._connection = connection
+        self._queue = queue
+        self._watcher = watcher
+        self._bundle = bundle
+        self._numbers = itertools.count(1)
+        self._expected: dict[int, tuple[str, Callable[[methods.Completion], None]]] = {}
+        self._load: driver.Load | None = None
+        self._service: IOService | None = None
+        self._provider: IOService | None = None
+        watcher.watch(queue)
+
+    # --- packets of the runtime ------------------------------------------------------------
+
+    def handle(self, packet: driver.ToDriver) -> None:
+        """Carry out one packet.
+
+        Raises:
+            BreachError: The packet has no place here.
+            Exception: What the driver's own code raised.
+        """
+        match packet:
+            case driver.Hello():
+                pass
+            case driver.Load():
+                self._queue.run("load", lambda: self._import(packet))
+            case driver.Call(number=number, method=methods.Start()):
+                self._start(number)
+            case driver.Call(number=number, method=methods.Stop()):
+                self._stop(number)
+            case driver.Complete():
+                self._complete(packet)
+            case driver.CrashYourself():
+                self._queue.run("crash", _dereference_null)
+            case driver.Goodbye():
+                self._end("", ())
+            case _:
+                raise BreachError(f"packet: expected one for a driver, found {packet}")
+
+    def die(self, error: BaseException) -> NoReturn:
+        """End the process because of an exception; any thread."""
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [f"{f.name} ({f.filename}:{f.lineno})" for f in reversed(frames)]
+        traceback.print_exception(error)
+        text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        self._end(text[:TEXT], tuple(line[:TEXT] for line in lines[:FRAMES]))
+
+    def _import(self, load: driver.Load) -> None:
+        self._load = load
+        self._bundle.label = f"{load.bundle_id}.dext"
+        module = importlib.import_module(load.executable)
+        cls = getattr(module, load.user_class, None)
+        if not (isinstance(cls, type) and issubclass(cls, IOService)):
+            raise TypeError(
+                f"{load.executable}: expected a subclass of IOService named {load.user_class}, "
+                f"found {cls!r}"
+            )
+        kind = PROVIDERS.get(load.provider_class, IOService)
+        self._provider = kind(
+            Entry(load.provider, load.provider_name, properties.decode(load.provider_properties))
+        )
+        own = properties.decode(load.properties)
+        self._service = cls(Entry(load.service, load.user_class, own, self._provider))
+        chain = [base.__name__[:NAME] for base in cls.__mro__ if issubclass(base, OSObject)]
+        self._connection.send(driver.Staged(Stage.LOADED, classes=tuple(chain)))
+
+    def _start(self, number: int) -> None:
+        service, provider = self._loaded()
+        try:
+            self._queue.run("init", lambda: _init(service))
+            self._queue.run("Start", lambda: service.Start(provider))
+        except IOReturnError as error:
+            self._connection.send(driver.Fail(number, error.code, error.text[:TEXT]))
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}"
+            self._connection.send(driver.Fail(number, IOReturn.ERROR, text[:TEXT]))
+            raise
+        else:
+            self._connection.send(driver.Reply(number, codec.raw(None)))
+
+    def _stop(self, number: int) -> None:
+        service, provider = self._loaded()
+        self._queue.run("Stop", lambda: service.Stop(provider))
+        self._queue.run("free", service.free)
+        self._connection.send(driver.Reply(number, codec.raw(None)))
+        self._end("", ())
+
+    def _complete(self, packet: driver.Complete) -> None:
+        expected = self._expected.pop(packet.action, None)
+        if expected is None:
+            raise BreachError(f"completion: expected one of an open I/O, found {packet.action}")
+        name, done = expected
+        self._queue.run(name, lambda: done(packet.completion))
+
+    def _loaded(self) -> tuple[IOService, IOService]:
+        if self._service is None or self._provider is None:
+            raise BreachError("call: expected Load before it")
+        return self._service, self._provider
+
+    def _end(self, error: str, frames: tuple[str, ...]) -> NoReturn:
+        self._watcher.drain(_DRAIN_S)
+        self._connection.send(driver.Goodbye(error, frames))
+        os._exit(1 if error else 0)
+
+    # --- the SDK's transport ---------------------------------------------------------------
+
+    def call(self, target: int, method: methods.Method) -> msgspec.Raw:
+        """See `Transport.call`."""
+        queue = HostQueue.current()
+        if queue is None:
+            return self._connection.call(target, method)
+        with queue.calling():
+            return self._connection.call(target, method)
+
+    def expect(self, name: str, done: Callable[[methods.Completion], None]) -> int:
+        """See `Transport.expect`."""
+        number = next(self._numbers)
+        self._expected[number] = (name, done)
+        return number
+
+    def forget(self, number: int) -> None:
+        """See `Transport.forget`."""
+        self._expected.pop(number, None)
+
+    def create_queue(self, name: str) -> IODispatchQueue:
+        """See `Transport.create_queue`."""
+        queue = ThreadQueue(name[:NAME], self.die)
+        self._watcher.watch(queue)
+        return queue
+
+    def default_queue(self) -> IODispatchQueue:
+        """See `Transport.default_queue`."""
+        return self._queue
+
+    def log(self, text: str) -> None:
+        """See `Transport.log`."""
+        self._watcher.log(text)
+
+
+def _init(service: IOService) -> None:
+    if not service.init():
+        raise IOReturnError(IOReturn.ERROR, f"{type(service).__name__}.init returned False")
+
+
+def _dereference_null() -> None:
+    ctypes.string_at(0)

@@ -1,0 +1,161 @@
+"""The sandbox of a driver process: what the zygote prepares once, what each child gives up.
+
+Every step that fails aborts the launch; what this kernel does not have is named instead and
+shown on the driver.
+Invariant: a child that returns from `Sandbox.enter` holds nothing but what `policy` lists.
+"""
+
+import os
+import resource
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runtime.host import policy
+from runtime.linux import bindroot, landlock, namespaces, privileges, seccomp, title
+from runtime.model.errors import SpawnError
+from runtime.wire.zygote import Spawn
+
+_STAGE = Path("/tmp")  # noqa: S108 - any folder serves: it is covered in a namespace of our own
+_SHARED = namespaces.NEWNS | namespaces.NEWNET | namespaces.NEWIPC | namespaces.NEWUTS
+_OWN = namespaces.NEWPID | namespaces.NEWIPC | namespaces.NEWUTS
+
+
+@dataclass
+class Sandbox:
+    """What all drivers share, prepared in the zygote.
+
+    Attributes:
+        root: Whether drivers get a user of their own; else they get a user namespace.
+        flags: CLONE_* for each child.
+        missing: What this kernel cannot give, one sentence each.
+    """
+
+    root: bool
+    flags: int
+    proc: int
+    ruleset: int
+    landlock_abi: int
+    program: bytes
+    uid: int
+    gid: int
+    arguments: title.Arguments
+    missing: tuple[str, ...] = field(default=())
+
+    @property
+    def descriptors(self) -> set[int]:
+        """Descriptors that a child needs until it is locked down."""
+        return {self.proc, self.ruleset} - {-1}
+
+    def enter(self, spawn: Spawn) -> list[str]:
+        """Lock the calling process down; it must be a fresh child with one thread.
+
+        Returns:
+            What holds now, one sentence each.
+
+        Raises:
+            SpawnError: A step failed; the process must end.
+        """
+        try:
+            return self._enter(spawn)
+        except OSError as error:
+            raise SpawnError(f"lock-down of {spawn.name}: {error}") from error
+
+    def _enter(self, spawn: Spawn) -> list[str]:
+        applied = ["sees no other process (PID namespace)", "empty network namespace"]
+        applied += ["own IPC and host name (namespaces)"]
+        applied += ["file system: read-only interpreter and libraries (private root)"]
+        if self.root:
+            privileges.become(spawn.uid)
+            applied.append(f"user {spawn.uid} of its own")
+        else:
+            namespaces.map_self(self.proc, self.uid, self.gid)
+            applied.append("user namespace of its own")
+        privileges.drop_capabilities()
+        privileges.forbid_new_privileges()
+        applied.append("no capabilities, no new privileges")
+        applied.append(_limit(spawn))
+        # A change of user forgets the first and resets the second: both come after it.
+        privileges.die_with_parent()
+        privileges.set_dumpable(spawn.dumpable)
+        if spawn.dumpable:
+            applied.append("debuggers may attach (developer mode)")
+        if self.ruleset >= 0:
+            landlock.restrict(self.ruleset)
+            applied.append(f"Landlock ABI {self.landlock_abi}: reads below its root only")
+        for fd in self.descriptors:
+            os.close(fd)
+        if self.program:
+            seccomp.load(self.program)
+            applied.append(f"seccomp: {len(policy.rules())} system calls, all others refused")
+        return applied
+
+
+def prepare() -> Sandbox:
+    """Move this process, the zygote, into the shared part of the sandbox.
+
+    The process must be single-threaded, and must have imported what it needs from outside.
+
+    Raises:
+        SpawnError: A step failed: no driver can run.
+    """
+    root = os.geteuid() == 0
+    uid, gid = os.geteuid(), os.getegid()
+    try:
+        proc = os.open("/proc", os.O_PATH | os.O_CLOEXEC)
+        arguments = title.arguments(proc)
+        namespaces.unshare(_SHARED if root else _SHARED | namespaces.NEWUSER)
+        if not root:
+            namespaces.map_self(proc, uid, gid)
+        roots = policy.roots()
+        bindroot.enter(roots, _STAGE)
+        abi = landlock.abi()
+        ruleset = landlock.read_only([p for p in roots if p.exists()], abi) if abi else -1
+    except OSError as error:
+        raise SpawnError(f"sandbox: expected to make namespaces and a private root, {error}") from (
+            error
+        )
+    rules = policy.rules()
+    return Sandbox(
+        root=root,
+        flags=_OWN if root else _OWN | namespaces.NEWUSER,
+        proc=proc,
+        ruleset=ruleset,
+        landlock_abi=abi,
+        program=seccomp.assemble(policy.architecture(), rules) if rules else b"",
+        uid=uid,
+        gid=gid,
+        arguments=arguments,
+        missing=tuple(_missing(abi, known=bool(rules)) + _closed(roots if root else [])),
+    )
+
+
+def _limit(spawn: Spawn) -> str:
+    privileges.limit(resource.RLIMIT_AS, spawn.memory_bytes)
+    privileges.limit(resource.RLIMIT_NOFILE, spawn.open_files)
+    privileges.limit(resource.RLIMIT_NPROC, policy.THREADS)
+    privileges.limit(resource.RLIMIT_FSIZE, policy.FILE_BYTES)
+    privileges.limit(resource.RLIMIT_CORE, 0)
+    return (
+        f"at most {spawn.memory_bytes >> 20} MiB of address space, {spawn.open_files} open files, "
+        f"{policy.THREADS} threads, no core file"
+    )
+
+
+def _missing(abi: int, *, known: bool) -> list[str]:
+    missing = []
+    if abi == 0:
+        missing.append("Landlock: this kernel has none; the private root stands alone")
+    elif abi < 6:
+        missing.append(f"Landlock ABI {abi} has no rules for signals and abstract sockets")
+    if not known:
+        missing.append("seccomp: the system calls of this machine are not known")
+    return missing
+
+
+def _closed(roots: list[Path]) -> list[str]:
+    """Folders that drivers with users of their own cannot read: modules imported late fail."""
+    return [
+        f"{path}: closed to other users, so a driver cannot import further modules from it"
+        for path in roots
+        if path.is_dir() and path.stat().st_mode & 0o005 != 0o005
+    ]
