@@ -77,7 +77,7 @@ def test_sandbox_and_launch_are_told(
 
 
 @pytest.mark.parametrize(
-    ("state", "developer", "wanted"),
+    "case",
     [
         (DriverState.RUNNING, False, (True, False, False)),
         (DriverState.RUNNING, True, (True, True, False)),
@@ -88,15 +88,17 @@ def test_sandbox_and_launch_are_told(
     ],
 )
 def test_buttons_follow_the_state(
+    qtbot: QtBot,
     page: DriversPage,
+    bridge: Bridge,
     fake_runtime: "FakeRuntime",
-    state: DriverState,
-    developer: bool,
-    wanted: tuple[bool, bool, bool],
+    case: tuple[DriverState, bool, tuple[bool, bool, bool]],
 ) -> None:
-    fake_runtime.delta(drivers=(driver(state=state),), status=sample_status(developer=developer))
-    word = state.value
-    assert QTest.qWaitFor(lambda: page.model.index(0, 1).data() == word, 5000)
+    state, developer, wanted = case
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(
+            drivers=(driver(state=state),), status=sample_status(developer=developer)
+        )
     row = page.details.actions_row
     buttons = (row.restart, row.crash, row.release)
     assert tuple(button.isEnabled() for button in buttons) == wanted
