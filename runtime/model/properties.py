@@ -43,9 +43,9 @@ def decode(raw: msgspec.Raw | bytes) -> Properties:
     """
     try:
         decoded = _decoder.decode(raw)
-    except msgspec.MsgspecError as error:
+        return {key: _checked(key, value) for key, value in decoded.items()}
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BreachError(f"properties: expected an encoded dictionary, found {error}") from error
-    return {key: _checked(key, value) for key, value in decoded.items()}
 
 
 def _checked(key: str, value: object) -> Value:

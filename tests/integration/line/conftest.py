@@ -95,6 +95,11 @@ class RuntimeProcess:
         (driver,) = self.records().drivers
         return driver
 
+    def driver_when(self, check: Callable[[Driver], bool], what: str) -> Driver:
+        """The only driver, once it is as wanted."""
+        wait_for(lambda: check(self.driver()), what)
+        return self.driver()
+
     def log(self, driver: Driver) -> list[str]:
         """The texts of a driver's log."""
         lines: list[LogLine] = []
@@ -123,13 +128,10 @@ class RuntimeProcess:
         self._connections.clear()
 
 
-def wait_for(check: Callable[[], T | None], what: str) -> T:
-    """Ask until the answer is true, and return it."""
+def wait_for(check: Callable[[], bool], what: str) -> None:
+    """Ask until the answer is yes."""
     deadline = time.monotonic() + SECONDS
-    while True:
-        found = check()
-        if found:
-            return found
+    while not check():
         assert time.monotonic() < deadline, f"waited {SECONDS:.0f} s for {what}"
         time.sleep(0.01)
 

@@ -1,5 +1,6 @@
 """The whole line with real processes: plug, match, approve, run, crash, restart, unplug."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from runtime.model.driver_lifecycle import DriverState
 from runtime.model.errors import ProblemError
 from runtime.model.events import Crashed, Restarting, Started, Unplugged
 from runtime.model.outcome import ExitHow
-from runtime.model.records import RequestState
+from runtime.model.records import Driver, RequestState
 from runtime.wire import client as wire
 
 from .conftest import RuntimeProcess, alive, kill, wait_for
@@ -16,6 +17,14 @@ from .conftest import RuntimeProcess, alive, kill, wait_for
 
 def _reads(runtime: RuntimeProcess) -> int:
     return sum(text.startswith("ReadComplete") for text in runtime.log(runtime.driver()))
+
+
+def _second_runs(driver: Driver) -> bool:
+    return driver.starts == 2 and driver.state is DriverState.RUNNING
+
+
+def _runs_anew(before: int, driver: Driver) -> bool:
+    return driver.state is DriverState.RUNNING and driver.pid != before
 
 
 def test_plug_to_unplug(running: RuntimeProcess) -> None:
@@ -40,10 +49,7 @@ def test_a_null_dereference_restarts_the_driver_at_once(running: RuntimeProcess)
     """A crash has its reason and frames; the next process comes without delay."""
     first = running.driver()
     running.call(wire.CrashDriver(first.id))
-    again = wait_for(
-        lambda: (now := running.driver()).starts == 2 and now.state == "running" and now,
-        "the next process",
-    )
+    again = running.driver_when(_second_runs, "the next process")
     assert again.pid != first.pid
     assert again.crashes == 1
     assert again.last_exit is not None
@@ -51,8 +57,7 @@ def test_a_null_dereference_restarts_the_driver_at_once(running: RuntimeProcess)
     assert again.last_exit.frames, "faulthandler's frames of the faulting thread"
     details = [event.detail for event in running.events()]
     crash = next(i for i, detail in enumerate(details) if isinstance(detail, Crashed))
-    assert isinstance(details[crash + 1], Restarting)
-    assert details[crash + 1].delay_ms == 0
+    assert details[crash + 1] == Restarting(first.name, 0)
     assert sum(isinstance(detail, Started) for detail in details) == 2
     reads = _reads(running)
     wait_for(lambda: _reads(running) > reads, "a read of the next process")
@@ -62,10 +67,7 @@ def test_kill_minus_9_of_a_driver(running: RuntimeProcess) -> None:
     """An outside kill is a crash like any other."""
     first = running.driver()
     kill(first.pid)
-    again = wait_for(
-        lambda: (now := running.driver()).starts == 2 and now.state == "running" and now,
-        "the next process",
-    )
+    again = running.driver_when(_second_runs, "the next process")
     assert again.last_exit is not None
     assert (again.last_exit.how, again.last_exit.number) == (ExitHow.SIGNAL, 9)
 
@@ -74,18 +76,9 @@ def test_too_many_crashes_mean_quarantine_until_released(running: RuntimeProcess
     """Restarts end at the limit; a release starts with a clean slate."""
     pid = 0
     for _ in range(6):
-        pid = wait_for(
-            lambda before=pid: (
-                (now := running.driver()).state == "running"  # type: ignore[misc]
-                and now.pid != before
-                and now.pid
-            ),
-            "a process to kill",
-        )
+        pid = running.driver_when(partial(_runs_anew, pid), "a process to kill").pid
         kill(pid)
-    driver = wait_for(
-        lambda: (now := running.driver()).state == "quarantined" and now, "the quarantine"
-    )
+    driver = running.driver_when(lambda d: d.state == "quarantined", "the quarantine")
     assert driver.crashes == 6
     running.call(wire.ReleaseDriver(driver.id))
     wait_for(lambda: running.driver().state == "running", "the released driver")
@@ -98,7 +91,7 @@ def test_drivers_outlive_the_zygote(running: RuntimeProcess) -> None:
     wait_for(lambda: any("zygote" in str(event.detail) for event in running.events()), "the note")
     assert running.driver().pid == driver.pid
     running.call(wire.CrashDriver(driver.id))
-    wait_for(lambda: running.driver().starts == 2 and running.driver().state == "running", "again")
+    running.driver_when(_second_runs, "the next process")
 
 
 def test_a_killed_runtime_leaves_no_driver(running: RuntimeProcess) -> None:
@@ -170,9 +163,7 @@ def test_restart_keeps_the_crash_count(running: RuntimeProcess) -> None:
     """A restart in order is no crash."""
     driver = running.driver()
     running.call(wire.RestartDriver(driver.id))
-    again = wait_for(
-        lambda: (now := running.driver()).starts == 2 and now.state == "running" and now, "it"
-    )
+    again = running.driver_when(_second_runs, "the next process")
     assert again.pid != driver.pid
     assert again.crashes == 0
 
