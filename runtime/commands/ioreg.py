@@ -14,15 +14,14 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from runtime.client.blocking import connect
 from runtime.interchange import ioreg_text
 from runtime.interchange.ioreg_text import Options
+from runtime.linux import places
 from runtime.model import classes, properties
 from runtime.model.entry import Entry, Holder, State
 from runtime.model.errors import InspectorError, UnavailableError
 from runtime.model.identity import SERVICE_PLANE
 from runtime.model.properties import Value
-from runtime.wire import client as wire
 
 USAGE = """\
 usage: ioreg [-abfilrtxy] [-c class] [-d depth] [-k key] [-n name] [-p plane] [-w width]
@@ -150,10 +149,20 @@ def _bold() -> tuple[str, str]:
 
 def _entries() -> list[Entry]:
     """The registry of the running runtime, else of the machine itself."""
+    sockets = (places.socket_path(), places.SYSTEM_SOCKET)
+    found = _runtimes_entries() if any(path.exists() for path in sockets) else None
+    return _own_entries() if found is None else found
+
+
+def _runtimes_entries() -> list[Entry] | None:
+    """What the running runtime has; None where none answers."""
+    from runtime.client.blocking import connect  # noqa: PLC0415 - 20 ms without a runtime
+    from runtime.wire import client as wire  # noqa: PLC0415
+
     try:
         connection = connect("ioreg")
     except UnavailableError:
-        return _own_entries()
+        return None
     found: list[Entry] = []
     with connection:
         connection.call(wire.Subscribe(topics=(wire.Topic.ENTRIES,)))

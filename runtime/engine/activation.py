@@ -46,6 +46,7 @@ class Activation:
         self._bundles = bundles
         self._workers = workers
         self._refreshing = asyncio.Lock()
+        self._staging = asyncio.Lock()  # what is staged and not yet recorded must not be swept
         store = Store(state_dir)
         self._close_store: Callable[[], None] = store.close
         self._extensions = Extensions(
@@ -66,8 +67,9 @@ class Activation:
     async def start(self) -> None:
         """Make ready what was approved in an earlier run, and drop what nothing refers to."""
         await self._refresh()
-        keep = tuple(self._extensions.referenced())
-        await self._workers.sweep(str(self._state_dir), keep)
+        async with self._staging:
+            keep = tuple(self._extensions.referenced())
+            await self._workers.sweep(str(self._state_dir), keep)
 
     async def activate(self, command: wire.Activate, peer: Peer) -> Request:
         """Stage an app's extension and take its request.
@@ -79,21 +81,20 @@ class Activation:
         folders = None
         if not self._extensions.developer:
             folders = tuple(str(folder) for folder in applications_folders(Path(user.pw_dir)))
-        staged = await self._workers.stage(
-            worker.Stage(command.app_path, command.bundle_id, str(self._state_dir), folders)
-        )
-        requester = Requester(
-            app=staged.app,
-            app_path=staged.app_path,
-            pid=peer.pid,
-            uid=peer.uid,
-            user=user.pw_name,
-            program=_program(peer.pid),
-        )
-        personalities = staged.manifest.personalities(staged.content_hash)
-        request = self._extensions.activate(
-            staged, requester, peer.uid, self._binding.hits(personalities)
-        )
+        job = worker.Stage(command.app_path, command.bundle_id, str(self._state_dir), folders)
+        async with self._staging:
+            staged = await self._workers.stage(job)
+            requester = Requester(
+                app=staged.app,
+                app_path=staged.app_path,
+                pid=peer.pid,
+                uid=peer.uid,
+                user=user.pw_name,
+                program=_program(peer.pid),
+            )
+            personalities = staged.manifest.personalities(staged.content_hash)
+            devices = self._binding.hits(personalities)
+            request = self._extensions.activate(staged, requester, peer.uid, devices)
         await self._refresh()
         return request
 

@@ -80,7 +80,7 @@ class Driver:
     def die(self, error: BaseException) -> NoReturn:
         """End the process because of an exception; any thread."""
         frames = traceback.extract_tb(error.__traceback__)
-        lines = [f'File "{f.filename}", line {f.lineno} in {f.name}' for f in reversed(frames)]
+        lines = [f"{f.name} ({f.filename}:{f.lineno})" for f in reversed(frames)]
         traceback.print_exception(error)
         text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         self._end(text[:TEXT], tuple(line[:TEXT] for line in lines[:FRAMES]))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runtime.host import policy
-from runtime.linux import bindroot, landlock, namespaces, privileges, seccomp
+from runtime.linux import bindroot, landlock, namespaces, privileges, seccomp, title
 from runtime.model.errors import SpawnError
 from runtime.wire.zygote import Spawn
 
@@ -38,6 +38,7 @@ class Sandbox:
     program: bytes
     uid: int
     gid: int
+    arguments: title.Arguments
     missing: tuple[str, ...] = field(default=())
 
     @property
@@ -101,6 +102,7 @@ def prepare() -> Sandbox:
     uid, gid = os.geteuid(), os.getegid()
     try:
         proc = os.open("/proc", os.O_PATH | os.O_CLOEXEC)
+        arguments = title.arguments(proc)
         namespaces.unshare(_SHARED if root else _SHARED | namespaces.NEWUSER)
         if not root:
             namespaces.map_self(proc, uid, gid)
@@ -122,7 +124,8 @@ def prepare() -> Sandbox:
         program=seccomp.assemble(policy.architecture(), rules) if rules else b"",
         uid=uid,
         gid=gid,
-        missing=tuple(_missing(abi, known=bool(rules))),
+        arguments=arguments,
+        missing=tuple(_missing(abi, known=bool(rules)) + _closed(roots if root else [])),
     )
 
 
@@ -147,3 +150,12 @@ def _missing(abi: int, *, known: bool) -> list[str]:
     if not known:
         missing.append("seccomp: the system calls of this machine are not known")
     return missing
+
+
+def _closed(roots: list[Path]) -> list[str]:
+    """Folders that drivers with users of their own cannot read: modules imported late fail."""
+    return [
+        f"{path}: closed to other users, so a driver cannot import further modules from it"
+        for path in roots
+        if path.is_dir() and path.stat().st_mode & 0o005 != 0o005
+    ]

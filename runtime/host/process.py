@@ -21,7 +21,7 @@ from runtime.host.loader import install
 from runtime.host.lockdown import Sandbox
 from runtime.host.queues import DefaultQueue
 from runtime.host.watcher import Watcher
-from runtime.linux import memfd, privileges
+from runtime.linux import memfd, privileges, title
 from runtime.model import archive
 from runtime.model.errors import BreachError, SpawnError
 from runtime.model.outcome import Stage
@@ -56,8 +56,8 @@ def run(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> NoReturn:
     watcher = Watcher(socket.socket(fileno=fds.watch))
     host = Driver(connection, queue, watcher, install(bundle))
     attach(host)
-    watcher.start()
-    connection.send(driver.Staged(Stage.LOCKED_DOWN, tuple(applied), sandbox.missing))
+    watcher.start(host.die)
+    connection.send(driver.Staged(Stage.LOCKED_DOWN, tuple(applied)))
     queue.serve(host.handle, host.die)
 
 
@@ -83,3 +83,4 @@ def _detach(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> None:
     with contextlib.suppress(PermissionError):  # it leads a session already
         os.setsid()
     privileges.set_name(spawn.name)
+    title.set_title(sandbox.arguments, spawn.name)

@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 
-from runtime.host.queues import HostQueue
+from runtime.host.queues import Die, HostQueue
 from runtime.linux.sockets import receive_packet, send_packet
 from runtime.wire import driver, session
 from runtime.wire.limits import DRIVER_VERSION, TEXT
@@ -40,9 +40,9 @@ class Watcher:
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._send(driver.Hello(DRIVER_VERSION))
 
-    def start(self) -> None:
-        """Start the thread."""
-        threading.Thread(target=self._serve, name="watcher", daemon=True).start()
+    def start(self, die: Die) -> None:
+        """Start the thread; `die` ends the process for an exception in it."""
+        threading.Thread(target=self._run, args=(die,), name="watcher", daemon=True).start()
 
     def watch(self, queue: HostQueue) -> None:
         """Include a queue in the pulse; any thread."""
@@ -95,6 +95,12 @@ class Watcher:
                 line = driver.Log(f"… {self._dropped} lines dropped")
                 if self._send(line):
                     self._dropped = 0
+
+    def _run(self, die: Die) -> None:
+        try:
+            self._serve()
+        except BaseException as error:  # noqa: BLE001 - the edge of the process
+            die(error)
 
     def _serve(self) -> None:
         due = time.monotonic() + PERIOD_S

@@ -32,14 +32,15 @@ from runtime.wire.zygote import SPAWN_DESCRIPTORS, Ready, Spawn, Spawned, SpawnF
 _decode: codec.Decoder[Spawn] = codec.Decoder(Spawn, "packet of the runtime to its zygote")
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Serve until the runtime closes its end; 0 then, 2 when it broke the protocol."""
-    if len(sys.argv) < 2 or not sys.argv[-1].isdecimal():
+    arguments = sys.argv[1:] if argv is None else argv
+    if len(arguments) != 1 or not arguments[0].isdecimal():
         sys.stderr.write("zygote: expected the number of its socket as argument\n")
         return 2
     sys.dont_write_bytecode = True  # late imports of drivers: their root is read-only
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the program in front
-    with socket.socket(fileno=int(sys.argv[-1])) as runtime:
+    with socket.socket(fileno=int(arguments[0])) as runtime:
         runtime.set_inheritable(False)
         try:
             return _serve(runtime)

@@ -1,4 +1,7 @@
-"""Namespaces of the calling process. Source: unshare(2), user_namespaces(7)."""
+"""Namespaces of the calling process.
+
+Source: unshare(2), user_namespaces(7). Invariant: changes nobody else's namespaces.
+"""
 
 import os
 

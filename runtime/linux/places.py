@@ -36,7 +36,12 @@ def socket_path(state: Path | None = None) -> Path:
     folder = os.environ.get("XDG_RUNTIME_DIR", "")
     if state is None and STATE_VARIABLE not in os.environ and folder.startswith("/"):
         return Path(folder) / "ioregistry" / "runtime.sock"
-    return (state or state_dir()) / "runtime.sock"
+    return socket_in(state or state_dir())
+
+
+def socket_in(state: Path) -> Path:
+    """The socket that a state folder holds, whatever the environment says."""
+    return state / "runtime.sock"
 
 
 def claim(state: Path) -> int:

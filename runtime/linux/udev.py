@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import pyudev
 from pyudev._util import udev_list_iterate
 
@@ -58,8 +59,8 @@ def enumerate_devices() -> list[Device]:
     Raises:
         UnavailableError: libudev or sysfs is missing.
     """
-    if not Path(SYSFS).is_dir():
-        raise UnavailableError(f"sysfs: expected a folder {SYSFS}, found none; mount sysfs on /sys")
+    if not Path("/sys/bus").is_dir():
+        raise UnavailableError("sysfs: expected a folder /sys/bus, found none; mount sysfs on /sys")
     found = {
         raw.sys_path: raw for raw in _context().list_devices() if raw.sys_path.startswith(SYSFS)
     }
@@ -114,24 +115,32 @@ class DeviceMonitor:
         """
         return self._open().fileno()
 
-    def drain(self) -> Drained:
-        """Read every waiting event; never waits, never raises for a lost one."""
+    def drain(self, limit: int | None = None) -> Drained:
+        """Read every waiting event, or at most `limit`; never waits, never raises for a loss.
+
+        A device with several events is read from sysfs once, as it is now. With a limit the
+        descriptor stays readable while events are left.
+        """
         monitor = self._open()
         lost = "POLLERR" if self._pending() & select.POLLERR else ""
+        seen: dict[str, Device | None] = {}
         events: list[Uevent] = []
-        while True:
+        count = 0
+        while limit is None or count < limit:
+            count += 1
             try:
                 raw = monitor._receive_device()
             except OSError as error:
                 lost = "ENOBUFS" if error.errno == errno.ENOBUFS else "POLLERR"
                 if not self._pending():
-                    return Drained(events, lost)
+                    break
                 continue
             if raw is None:
-                return Drained(events, lost)
-            event = _uevent(raw)
+                break
+            event = _uevent(raw, seen)
             if event is not None:
                 events.append(event)
+        return Drained(events, lost)
 
     def close(self) -> None:
         """Stop listening; a second call does nothing."""
@@ -155,7 +164,7 @@ def _enlarge(monitor: pyudev.Monitor, size: int) -> None:
             raise
 
 
-def _uevent(raw: pyudev.Device) -> Uevent | None:
+def _uevent(raw: pyudev.Device, seen: dict[str, Device | None]) -> Uevent | None:
     """The event as a value; None where it concerns no device of the registry."""
     action = _ACTIONS.get(raw.action or "")
     syspath = raw.sys_path
@@ -163,15 +172,14 @@ def _uevent(raw: pyudev.Device) -> Uevent | None:
         return None
     if action is Action.REMOVE:
         return Uevent(action, _named(raw))
-    device = read_device(syspath)
+    if syspath not in seen:
+        seen[syspath] = read_device(syspath)
+    device = seen[syspath]
     if device is None:
         return None  # gone again: its REMOVE follows
     if action is Action.MOVE:  # only the event knows from where
-        old = _properties(raw).get("DEVPATH_OLD", "")
-        device = Device(
-            syspath, device.sysname, device.subsystem, device.devtype, device.driver,
-            device.parent, {**device.properties, "DEVPATH_OLD": old}, device.attributes,
-        )  # fmt: skip
+        old = {"DEVPATH_OLD": _properties(raw).get("DEVPATH_OLD", "")}
+        device = msgspec.structs.replace(device, properties=device.properties | old)
     return Uevent(action, device)
 
 

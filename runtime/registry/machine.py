@@ -3,6 +3,7 @@
 The sysfs tree hangs below the platform expert: a device below its parent device; sysfs folders
 that are no devices (`pci0000:00`, `virtual/net`, …) are plain entries, made when the first device
 in them comes and removed with the last. A bound kernel driver is a service below its device.
+A device that is told of before its parent waits for it.
 Invariant: an entry keeps its id while its device stays, through changes, moves and resyncs.
 """
 
@@ -12,7 +13,7 @@ import msgspec
 
 from runtime.model import events, properties
 from runtime.model.device import Action, Device, Uevent
-from runtime.model.entry import READY, Holder, Kind
+from runtime.model.entry import Holder, Kind
 from runtime.model.identity import ROOT_ID, EntryId
 from runtime.model.properties import Properties
 from runtime.registry import mapping
@@ -43,6 +44,7 @@ class Machine:
         self._emit = emit
         self._entry: dict[str, EntryId] = {}  # by syspath; folders have an entry and no device
         self._device: dict[EntryId, Device] = {}
+        self._waiting: dict[str, dict[str, Device]] = {}  # by the parent that is not there yet
         self._service: dict[EntryId, EntryId] = {}  # device → its kernel driver's service
         self.expert = registry.attach(
             ROOT_ID, mapping.plain(model) or "Linux", "IOPlatformExpertDevice",
@@ -69,13 +71,16 @@ class Machine:
             return
         if uevent.action is Action.MOVE:
             self._move(device)
-        if self.entry_of(device.syspath) is None:
-            self._plug(device)
-        else:
+        if self.entry_of(device.syspath) is not None:
             self._change(device)
+        elif device.parent and self.entry_of(device.parent) is None:
+            self._waiting.setdefault(device.parent, {})[device.syspath] = device
+        else:
+            self._plug(device)
 
     def resync(self, devices: Iterable[Device], cause: str) -> events.Resynced:
         """Make the tree equal to a new enumeration after events were lost."""
+        self._waiting.clear()
         present = {device.syspath: device for device in devices}
         lost = [path for path in self._present() if path not in present]
         removed = sum(self._unplug(path) for path in sorted(lost, reverse=True))
@@ -90,6 +95,13 @@ class Machine:
                 self._change(device)
                 changed += 1
         return events.Resynced(cause, added, removed, changed)
+
+    def give_back(self, entry: EntryId) -> None:
+        """Let a device go that an extension held: its kernel driver has it again, or nobody."""
+        device = self._device.get(entry)
+        if device is not None:
+            holder = Holder.KERNEL if device.driver else Holder.NOBODY
+            self._registry.set_holder(entry, holder, device.driver)
 
     def entry_of(self, syspath: str) -> EntryId | None:
         """The entry of a device, by its syspath; None for a folder and for what is not there."""
@@ -110,9 +122,13 @@ class Machine:
         self._emit(events.Plugged(shown.name, shown.cls), entry, path)
         if device.driver:
             self._emit(events.Bound(shown.name, device.driver), entry, path)
+        for child in self._waiting.pop(device.syspath, {}).values():
+            self._plug(child)
 
     def _unplug(self, syspath: str) -> bool:
         """Remove a device with all below it; False where it was gone already."""
+        for children in self._waiting.values():
+            children.pop(syspath, None)
         entry = self.entry_of(syspath)
         if entry is None:
             return False
@@ -142,32 +158,19 @@ class Machine:
             self._emit(events.Bound(name, device.driver), entry, self._registry.path(entry))
 
     def _add(self, device: Device) -> EntryId:
-        entry = self._entry.get(device.syspath)
-        entry = self._attach(device) if entry is None else self._promote(entry, device)
-        self._entry[device.syspath] = entry
-        self._device[entry] = device
-        if device.driver:
-            self._bind(entry, device.driver)
-        return entry
-
-    def _attach(self, device: Device) -> EntryId:
         parent = self._parent(device)
         shown = mapping.mapped(device)
         location = shown.location
         if shown.name != device.sysname and self._taken(parent, shown.name, location):
             location = device.sysname  # two equal names side by side: paths stay apart
-        return self._registry.attach(
+        entry = self._registry.attach(
             parent, shown.name, shown.cls, location=location, props=shown.properties
         )
-
-    def _promote(self, folder: EntryId, device: Device) -> EntryId:
-        """Make a folder the device that it turned out to be: its child was told of first."""
-        shown = mapping.mapped(device)
-        self._registry.update(
-            folder, name=shown.name, location=shown.location, cls=shown.cls, state=int(READY),
-            kind=int(Kind.DEVICE), props=properties.encode(shown.properties),
-        )  # fmt: skip
-        return folder
+        self._entry[device.syspath] = entry
+        self._device[entry] = device
+        if device.driver:
+            self._bind(entry, device.driver)
+        return entry
 
     def _taken(self, parent: EntryId, name: str, location: str) -> bool:
         siblings = (self._registry.entry(child) for child in self._registry.children(parent))
@@ -187,8 +190,7 @@ class Machine:
                 props=mapping.driver_properties(driver, provider),
             )  # fmt: skip
         if not held:  # an extension's hold is the supervisor's to end
-            holder = Holder.KERNEL if driver else Holder.NOBODY
-            self._registry.set_holder(entry, holder, driver)
+            self.give_back(entry)
 
     def _parent(self, device: Device) -> EntryId:
         above = self.entry_of(device.parent) if device.parent else None

@@ -203,14 +203,11 @@ class Registry:
         plane, _, rest = path.partition(":/")
         if plane != SERVICE_PLANE:
             return None
-        at = ROOT_ID
+        level = [ROOT_ID]
         for step in rest.split("/") if rest else ():
-            below = (c for c in self._children.get(at, ()) if _step(self._entries[c]) == step)
-            found = next(below, None)
-            if found is None:
-                return None
-            at = found
-        return at
+            below = (child for at in level for child in self._children.get(at, ()))
+            level = [child for child in below if _step(self._entries[child]) == step]
+        return level[0] if level else None
 
     def walk(self, top: EntryId = ROOT_ID) -> Iterator[Entry]:
         """Every entry from `top` down, parents before children, in `ioreg`'s order.

@@ -40,7 +40,15 @@ class Supervisor:
         self._tick()
 
     def launch(self, spec: DriverSpec) -> Driver:
-        """Start a driver on its provider."""
+        """Start a driver on its provider.
+
+        A stopped driver of the same personality at the same place is the same driver: it
+        keeps its id, its log and its crash count.
+        """
+        for driver in self:
+            if driver.record.state is DriverState.STOPPED and _same_place(driver.spec, spec):
+                driver.relaunch(spec)
+                return driver.record
         driver_id = DriverId(next(self._numbers))
         record = Driver(
             id=driver_id,
@@ -93,3 +101,11 @@ class Supervisor:
         for driver in self:
             driver.tick(now)
         self._ticking = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
+
+
+def _same_place(one: DriverSpec, other: DriverSpec) -> bool:
+    return (one.bundle_id, one.personality, one.provider_path) == (
+        other.bundle_id,
+        other.personality,
+        other.provider_path,
+    )

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 ROOMS = {"runtime", "runtime.driverkit", "runtime.wire", "runtime.model"}
-THIRD_PARTY = {"msgspec"}
+THIRD_PARTY = {"msgspec", "typing_extensions"}  # msgspec takes the latter where it is installed
 
 
 def imported_with(module: str) -> set[str]:

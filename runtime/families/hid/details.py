@@ -56,17 +56,17 @@ def _rows(info: Mapping[str, object]) -> list[Row]:
     page, usage = _int(info, "usage_page"), _int(info, "usage")
     return [
         (0, "Node", _path(info)),
-        (
-            0,
-            "Vendor",
-            f"0x{_int(info, 'vendor_id'):04x} {_text(info, 'manufacturer_string')}".strip(),
-        ),
+        (0, "Vendor", _identity(info, "vendor_id", "manufacturer_string")),
         (0, "Product", _identity(info, "product_id", "product_string")),
         (0, "Serial number", _text(info, "serial_number") or "none"),
         (0, "Release", f"0x{_int(info, 'release_number'):04x}"),
         (0, "Usage page", f"0x{page:04x} ({_page_words(page)})"),
         (0, "Usage", f"0x{usage:04x}"),
     ]
+
+
+def _identity(info: Mapping[str, object], number: str, name: str) -> str:
+    return f"0x{_int(info, number):04x} {_text(info, name)}".strip()
 
 
 def _page_words(page: int) -> str:

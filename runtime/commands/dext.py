@@ -1,0 +1,144 @@
+"""`dext`: drivers and simulated devices, for authors and administrators.
+
+Exit codes: `runtime.commands.shell`.
+Invariant: a driver is named by IOUserClass, bundle id or driver id, and never guessed.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterable, Sequence
+
+from runtime.client.blocking import Connection
+from runtime.commands import shell
+from runtime.commands.selection import find_driver
+from runtime.commands.shell import plain
+from runtime.model.identity import DriverId
+from runtime.model.records import Driver, LogLine
+from runtime.wire import client as wire
+
+PROG = "dext"
+
+
+def main() -> None:
+    """Console script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command; returns the exit code."""
+    return shell.main(PROG, _parser(), arguments)
+
+
+def _plug(runtime: Connection, options: argparse.Namespace) -> int:
+    print(f"plugged {options.model}: {plain(runtime.call(wire.Plug(options.model)).path)}")
+    return shell.OK
+
+
+def _unplug(runtime: Connection, options: argparse.Namespace) -> int:
+    print(f"unplugged {options.model}: {plain(runtime.call(wire.Unplug(options.model)).path)}")
+    return shell.OK
+
+
+def _list(runtime: Connection, options: argparse.Namespace) -> int:
+    drivers = runtime.call(wire.GetRecords()).drivers
+    if options.json:
+        shell.print_json(drivers)
+        return shell.OK
+    for driver in drivers:
+        print(_line(driver))
+    if not drivers:
+        print("no drivers")
+    return shell.OK
+
+
+def _line(driver: Driver) -> str:
+    process = f"pid {driver.pid}" if driver.pid else "no process"
+    return (
+        f"{driver.id} {plain(driver.name)} {driver.state.value}, {process}, "
+        f"crashes: {driver.crashes}, {driver.bundle_id} on {plain(driver.provider_path)}"
+    )
+
+
+def _restart(runtime: Connection, options: argparse.Namespace) -> int:
+    driver = runtime.call(wire.RestartDriver(_driver(runtime, options).id))
+    print(f"restarted {plain(driver.name)} ({driver.id}): {driver.state.value}")
+    return shell.OK
+
+
+def _release(runtime: Connection, options: argparse.Namespace) -> int:
+    driver = runtime.call(wire.ReleaseDriver(_driver(runtime, options).id))
+    print(f"released {plain(driver.name)} ({driver.id}): {driver.state.value}")
+    return shell.OK
+
+
+def _crash(runtime: Connection, options: argparse.Namespace) -> int:
+    before = _driver(runtime, options)
+    runtime.call(wire.CrashDriver(before.id))
+    print(f"crashed {plain(before.name)} ({before.id}), pid {before.pid}")
+    return shell.OK
+
+
+def _log(runtime: Connection, options: argparse.Namespace) -> int:
+    driver = _driver(runtime, options)
+    if options.follow:
+        runtime.call(wire.Subscribe((wire.Topic.LOGS,)))  # before the page: nothing falls between
+    last = _print_kept(runtime, driver.id)
+    if options.follow:
+        for message in runtime.messages():
+            if isinstance(message, wire.Delta):
+                last = _print_lines(_of(driver.id, message.logs, last), last)
+    elif not last:
+        print(f"{plain(driver.name)} ({driver.id}) has logged nothing")
+    return shell.OK
+
+
+def _print_kept(runtime: Connection, driver: DriverId) -> int:
+    """Print the lines that the runtime kept; return the number of the last one."""
+    last = 0
+    while (page := runtime.call(wire.ReadLog(driver, last))).lines:
+        if page.dropped and not last:
+            print(f"… {page.dropped} earlier lines are gone")
+        last = _print_lines(page.lines, last)
+    return last
+
+
+def _of(driver: DriverId, lines: Iterable[LogLine], after: int) -> list[LogLine]:
+    return [line for line in lines if line.driver == driver and line.number > after]
+
+
+def _print_lines(lines: Iterable[LogLine], last: int) -> int:
+    for line in lines:
+        seconds, nanoseconds = divmod(line.wall_ns, 1_000_000_000)
+        clock = time.strftime("%H:%M:%S", time.localtime(seconds))
+        print(f"{clock}.{nanoseconds // 1_000_000:03} [{line.pid}] {plain(line.text)}")
+        last = line.number
+    sys.stdout.flush()
+    return last
+
+
+def _driver(runtime: Connection, options: argparse.Namespace) -> Driver:
+    return find_driver(runtime.call(wire.GetRecords()).drivers, options.name)
+
+
+def _parser() -> shell.Parser:
+    parser = shell.parser(PROG, "Plug simulated devices; show and steer drivers.")
+    verb = shell.verbs(parser)
+    plug = verb("plug", _plug, "plug a simulated device in")
+    unplug = verb("unplug", _unplug, "unplug the simulated device that was plugged last")
+    for added in (plug, unplug):
+        added.add_argument("model", metavar="MODEL", help="sample, …")
+    listing = verb("list", _list, "list the drivers")
+    listing.add_argument("--json", action="store_true", help="one array of objects")
+    log = verb("log", _log, "print a driver's log")
+    log.add_argument("-f", dest="follow", action="store_true", help="go on with new lines")
+    restart = verb("restart", _restart, "stop a driver in order and start it again")
+    release = verb("release", _release, "let a quarantined driver start again")
+    crash = verb("crash", _crash, "have a driver dereference null (developer mode)")
+    for added in (log, restart, release, crash):
+        added.add_argument("name", metavar="NAME", help="IOUserClass, bundle id or driver id")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

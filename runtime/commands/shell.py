@@ -1,0 +1,138 @@
+"""What the commands share: options, reaching the runtime, plain text, and how they end.
+
+Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 3 no runtime. Errors are one sentence
+on stderr. A closed pipe and Ctrl-C end a command quietly.
+Invariant: no traceback for anything that the user or the runtime can bring about.
+"""
+
+import argparse
+import enum
+import json
+import os
+import sys
+import unicodedata
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import msgspec
+
+from runtime.client.blocking import Connection, connect
+from runtime.linux import places
+from runtime.model.errors import InspectorError, UnavailableError
+
+OK = 0
+REFUSED = 1
+USAGE = 2
+NO_RUNTIME = 3
+INTERRUPTED = 130  # 128 + SIGINT, as shells count
+
+
+class Parser(argparse.ArgumentParser):
+    """Complains in one sentence and ends with `USAGE`."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and leave."""
+        self.exit(USAGE, f"{self.prog}: {message}; see `{self.prog} --help`\n")
+
+
+Verb = Callable[[Connection, argparse.Namespace], int]
+"""What a subcommand does with a runtime; returns the exit code."""
+
+
+def parser(prog: str, description: str) -> Parser:
+    """A parser with the options that every command has."""
+    made = Parser(prog=prog, description=description, allow_abbrev=False)
+    _add_options(made, None)
+    return made
+
+
+def verbs(parser: Parser) -> Callable[[str, Verb, str], argparse.ArgumentParser]:
+    """Give a parser subcommands; the result adds one by name, action and description."""
+    group = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(name: str, action: Verb, about: str) -> argparse.ArgumentParser:
+        added = group.add_parser(name, help=about, description=about, allow_abbrev=False)
+        added.set_defaults(verb=action)
+        _add_options(added, argparse.SUPPRESS)  # absent here: what stood before COMMAND holds
+        return added
+
+    return add
+
+
+def main(prog: str, parser: Parser, arguments: Sequence[str]) -> int:
+    """Parse, connect and carry the chosen subcommand out; returns the exit code."""
+    options = parser.parse_args(arguments)
+
+    def action() -> int:
+        with open_runtime(options, prog) as runtime:
+            verb: Verb = options.verb
+            return verb(runtime, options)
+
+    return run(prog, action)
+
+
+def open_runtime(options: argparse.Namespace, who: str) -> Connection:
+    """Connect as the options say; they go before the environment.
+
+    Raises:
+        UnavailableError: No runtime listens there.
+    """
+    if options.socket:
+        return connect(who, Path(options.socket).absolute())
+    if options.state_dir:
+        return connect(who, places.socket_in(Path(options.state_dir).absolute()))
+    return connect(who)
+
+
+def run(prog: str, action: Callable[[], int]) -> int:
+    """Carry an action out and turn every way in which it can end into an exit code."""
+    try:
+        code = action()
+        sys.stdout.flush()
+    except UnavailableError as error:
+        return _complain(prog, error, NO_RUNTIME)
+    except InspectorError as error:
+        return _complain(prog, error, REFUSED)
+    except BrokenPipeError:
+        # What is still buffered would fail again when the interpreter flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return code
+
+
+def plain(text: str) -> str:
+    """Text from outside for a terminal: no control, format or bidirectional characters."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(char for char in text if unicodedata.category(char)[0] != "C")
+
+
+def print_json(records: Sequence[msgspec.Struct]) -> None:
+    """Print one array of objects, one for each record."""
+    print(json.dumps([as_object(record) for record in records], indent=2))
+
+
+def as_object(value: object) -> object:
+    """A record as JSON has it: structs as objects with their fields' names."""
+    if isinstance(value, msgspec.Struct):
+        return {name: as_object(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, tuple | list):
+        return [as_object(item) for item in value]
+    return value
+
+
+def _add_options(parser: argparse.ArgumentParser, default: str | None) -> None:
+    parser.add_argument("--socket", metavar="PATH", default=default, help="socket of the runtime")
+    parser.add_argument(
+        "--state-dir", metavar="DIR", default=default, help="state folder of the runtime"
+    )
+
+
+def _complain(prog: str, error: InspectorError, code: int) -> int:
+    sys.stderr.write(f"{prog}: {plain(str(error))}\n")
+    return code

@@ -1,0 +1,203 @@
+"""`systemextensionsctl`: extensions and their activation, with Apple's verbs and output.
+
+Exit codes: `runtime.commands.shell`. Source: systemextensionsctl(8), its real outputs.
+Invariant: decides nothing by itself; a decision repeats the hash and nonce that it read.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from runtime.client.blocking import Connection
+from runtime.commands import shell
+from runtime.commands.selection import find_request
+from runtime.commands.shell import plain
+from runtime.model.errors import ProblemError
+from runtime.model.extension_lifecycle import ExtensionState
+from runtime.model.identity import BundleId, RequestId
+from runtime.model.records import Extension, Request, RequestState
+from runtime.wire import client as wire
+
+PROG = "systemextensionsctl"
+NO_TEAM = "-"
+_COLUMNS = "enabled\tactive\tteamID\tbundleID (version)\tname\t[state]"
+_STATES = {
+    ExtensionState.WAITING: "activated waiting for user",
+    ExtensionState.ACTIVE: "activated enabled",
+    ExtensionState.DISABLED: "activated disabled",
+    ExtensionState.UPGRADING: "activated waiting to upgrade",
+    ExtensionState.DENIED: "denied",
+    ExtensionState.INVALID: "invalid",
+    ExtensionState.REMOVED: "uninstalled",
+}
+_ENABLED = frozenset({ExtensionState.ACTIVE, ExtensionState.UPGRADING})
+_PRESENT = _ENABLED | {ExtensionState.WAITING, ExtensionState.DISABLED}
+
+
+def main() -> None:
+    """Console script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command; returns the exit code."""
+    return shell.main(PROG, _parser(), arguments)
+
+
+def list_lines(extensions: Sequence[Extension]) -> Iterator[str]:
+    """The lines of `list`, as Apple's tool writes them: tabs between columns, by category."""
+    yield f"{len(extensions)} extension(s)"
+    for category in dict.fromkeys(extension.category for extension in extensions):
+        yield f"--- {category}"
+        yield _COLUMNS
+        for extension in extensions:
+            if extension.category == category:
+                yield _row(extension)
+
+
+def _row(extension: Extension) -> str:
+    columns = (
+        "*" if extension.state in _ENABLED else "",
+        "*" if extension.state in _PRESENT else "",
+        extension.team_id or NO_TEAM,
+        f"{extension.bundle_id} ({plain(extension.short_version)}/{plain(extension.version)})",
+        plain(extension.name),
+        f"[{_STATES[extension.state]}]",
+    )
+    return "\t".join(columns)
+
+
+def _list(runtime: Connection, options: argparse.Namespace) -> int:
+    extensions = [
+        extension
+        for extension in runtime.call(wire.GetRecords()).extensions
+        if options.category in ("", extension.category)
+    ]
+    if options.json:
+        shell.print_json(extensions)
+    else:
+        print("\n".join(list_lines(extensions)))
+    return shell.OK
+
+
+def _developer(runtime: Connection, options: argparse.Namespace) -> int:
+    if options.mode:
+        status = runtime.call(wire.SetDeveloperMode(options.mode == "on"))
+    else:
+        status = runtime.call(wire.GetRecords()).status
+    print(f"developer mode is {'on' if status.developer else 'off'}")
+    return shell.OK
+
+
+def _activate(runtime: Connection, options: argparse.Namespace) -> int:
+    app = str(Path(options.app).absolute())
+    request = runtime.call(wire.Activate(app, BundleId(options.bundle_id)))
+    if options.wait and request.state is RequestState.WAITING:
+        request = _final(runtime, request.id)
+    if options.json:
+        shell.print_json([request])
+    else:
+        print(_line(request))
+    if request.state in (RequestState.WAITING, RequestState.COMPLETED):
+        return shell.OK
+    raise ProblemError(
+        f"sx-{request.error}",
+        f"request {request.id}: expected it to be completed, found it {request.state.value}"
+        f" ({request.reason})",
+    )
+
+
+def _final(runtime: Connection, request_id: RequestId) -> Request:
+    """Wait, without limit, until a request is decided."""
+    runtime.call(wire.Subscribe((wire.Topic.REQUESTS,)))
+    for message in runtime.messages():
+        if not isinstance(message, wire.Part | wire.Delta):
+            continue
+        for request in message.requests:
+            if request.id == request_id and request.state is not RequestState.WAITING:
+                return request
+    raise ProblemError("not-found", f"request {request_id}: expected a decision, found none")
+
+
+def _line(request: Request) -> str:
+    return f"{request.id} {request.state.value}"
+
+
+def _deactivate(runtime: Connection, options: argparse.Namespace) -> int:
+    extension = runtime.call(wire.Deactivate(BundleId(options.bundle_id)))
+    print(f"removed {extension.id}")
+    return shell.OK
+
+
+def _uninstall(runtime: Connection, options: argparse.Namespace) -> int:
+    team = "" if options.team_id == NO_TEAM else options.team_id
+    known = runtime.call(wire.GetRecords()).extensions
+    if (team, options.bundle_id) not in [(item.team_id, item.bundle_id) for item in known]:
+        raise ProblemError(
+            "not-found",
+            f"extension {options.bundle_id}: expected one of team {options.team_id}, found none",
+        )
+    return _deactivate(runtime, options)
+
+
+def _pending(runtime: Connection, options: argparse.Namespace) -> int:
+    requests = [
+        request
+        for request in runtime.call(wire.GetRecords()).requests
+        if request.state is RequestState.WAITING
+    ]
+    if options.json:
+        shell.print_json(requests)
+        return shell.OK
+    for request in requests:
+        needs = ", needs developer mode" if request.needs_developer else ""
+        print(
+            f"{request.id} {plain(request.name)} {plain(request.short_version)}, "
+            f"asked for by {plain(request.requester.app)}, {plain(request.signature)}{needs}"
+        )
+    if not requests:
+        print("no request waits for approval")
+    return shell.OK
+
+
+def _decide(runtime: Connection, options: argparse.Namespace) -> int:
+    """Read the request, and repeat what was read in the decision."""
+    request = find_request(runtime.call(wire.GetRecords()).requests, options.id)
+    approve: bool = options.approve
+    decided = runtime.call(
+        wire.Decide(request.id, request.content_hash, request.nonce, approve, options.note)
+    )
+    print(f"{'approved' if approve else 'denied'} {decided.id}")
+    return shell.OK
+
+
+def _parser() -> shell.Parser:
+    parser = shell.parser(PROG, "Show, activate, approve and remove system extensions.")
+    verb = shell.verbs(parser)
+    listing = verb("list", _list, "list the extensions")
+    listing.add_argument("category", nargs="?", default="", help="only of this category")
+    developer = verb("developer", _developer, "show or set developer mode")
+    developer.add_argument("mode", nargs="?", choices=("on", "off"))
+    activate = verb("activate", _activate, "ask for the activation of an app's extension")
+    activate.add_argument("app", metavar="APP", help="folder X.app")
+    activate.add_argument("bundle_id", metavar="ID", nargs="?", default="", help="which extension")
+    activate.add_argument("--wait", action="store_true", help="until the request is decided")
+    deactivate = verb("deactivate", _deactivate, "stop and remove an extension")
+    deactivate.add_argument("bundle_id", metavar="ID")
+    uninstall = verb("uninstall", _uninstall, "stop and remove an extension of a team")
+    uninstall.add_argument("team_id", metavar="TEAM", help=f"team, {NO_TEAM} for none")
+    uninstall.add_argument("bundle_id", metavar="ID")
+    pending = verb("pending", _pending, "list the requests that wait for approval")
+    for added in (listing, activate, pending):
+        added.add_argument("--json", action="store_true", help="one array of objects")
+    for name, approve in (("approve", True), ("deny", False)):
+        decide = verb(name, _decide, f"{name} a request")
+        decide.add_argument("id", metavar="ID", help="request, a beginning of it, or bundle id")
+        decide.add_argument("--note", default="", help="kept with the decision")
+        decide.set_defaults(approve=approve)
+    return parser
+
+
+if __name__ == "__main__":
+    main()

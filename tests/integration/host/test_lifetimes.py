@@ -1,0 +1,226 @@
+"""Who ends when somebody else does: zygote, runtime, driver; and both modes of the sandbox."""
+
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from runtime.linux.sockets import receive_packet, send_packet, seqpacket_pair
+from runtime.model.outcome import Exit, ExitHow
+from runtime.wire import codec, driver, methods
+from runtime.wire import zygote as zygote_wire
+from tests.integration.host.stage import (
+    DEADLINE_S,
+    SAMPLE,
+    Process,
+    Provider,
+    Zygote,
+    bundle_of,
+    bundle_with,
+)
+
+ROOT = Path(__file__).resolve().parents[3]
+IDLE = "from runtime.driverkit import *\nclass Driver(IOService): pass"
+NOBODY = 65534
+SYSTEM_PYTHON = "/usr/bin/python3"
+
+HOLDS_THE_GIL = """
+import ctypes
+from runtime.driverkit import *
+
+class Driver(IOService):
+    def Start(self, provider):
+        IOLog("holding")
+        ctypes.PyDLL(None).sleep(1000)
+"""
+
+RUNTIME = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+from tests.integration.host.stage import Zygote, bundle_with
+from runtime.wire import driver, methods
+
+process = Zygote().spawn(bundle_with(sys.stdin.read()))
+process.begin()
+process.send(driver.Call(1, 0, methods.Start()))
+process.wait_log(bool)
+print(process.pid, flush=True)
+time.sleep(1000)
+"""
+
+
+def started(zygote: Zygote) -> Process:
+    process = zygote.spawn(bundle_with(IDLE))
+    process.begin()
+    assert isinstance(process.call(1, methods.Start(), Provider()), driver.Reply)
+    return process
+
+
+def test_drivers_run_on_when_the_zygote_is_killed(zygote: Zygote) -> None:
+    process = started(zygote)
+    zygote.process.kill()
+    zygote.process.wait(DEADLINE_S)
+    assert isinstance(process.call(2, methods.Stop(), Provider()), driver.Reply)
+    assert process.wait() == Exit(ExitHow.CODE, 0)
+
+
+def test_the_zygote_ends_with_its_runtime(zygote: Zygote) -> None:
+    zygote.socket.close()
+    assert zygote.process.wait(DEADLINE_S) == 0
+
+
+def test_a_malformed_spawn_ends_the_zygote(zygote: Zygote) -> None:
+    send_packet(zygote.socket, b"\xc1")
+    assert zygote.process.wait(DEADLINE_S) == 2
+
+
+def test_a_driver_ends_when_the_runtime_closes_its_control_socket(zygote: Zygote) -> None:
+    process = started(zygote)
+    process.control.close()
+    assert process.wait() == Exit(ExitHow.CODE, 1)
+    for fd in (process.pidfd, process.output, process.crash):
+        os.close(fd)
+    process.watch.close()
+    zygote.drivers.remove(process)
+
+
+def test_a_busy_driver_ends_when_the_runtime_closes_its_watch_socket(zygote: Zygote) -> None:
+    source = "\n".join([IDLE.replace("pass", ""), " def init(self):", "  while True: pass"])
+    process = zygote.spawn(bundle_with(source))
+    process.begin()
+    process.send(driver.Call(1, 0, methods.Start()))
+    process.watch.shutdown(2)
+    assert process.wait() == Exit(ExitHow.CODE, 1)
+
+
+def test_a_killed_runtime_leaves_no_driver_even_one_that_holds_the_gil() -> None:
+    root = str(ROOT)
+    with subprocess.Popen(
+        [sys.executable, "-c", RUNTIME, root],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as runtime:
+        assert runtime.stdin is not None
+        assert runtime.stdout is not None
+        runtime.stdin.write(HOLDS_THE_GIL)
+        runtime.stdin.close()
+        pidfd = os.pidfd_open(int(runtime.stdout.readline()))
+        try:
+            assert not select.select([pidfd], [], [], 0)[0]
+            runtime.kill()
+            assert select.select([pidfd], [], [], DEADLINE_S)[0]
+        finally:
+            os.close(pidfd)
+
+
+def test_a_bundle_that_is_not_sealed_is_refused(zygote: Zygote) -> None:
+    control, their_control = seqpacket_pair()
+    watch, their_watch = seqpacket_pair()
+    output, their_output = os.pipe()
+    loose = os.memfd_create("loose", os.MFD_ALLOW_SEALING)
+    crash = os.memfd_create("crash")
+    request = zygote_wire.Spawn(1, "loose", 61184, False, 1 << 30, 64)
+    fds = [their_control.fileno(), their_watch.fileno(), their_output, loose, crash]
+    send_packet(zygote.socket, codec.encode(request), fds)
+    for fd in (their_output, loose):
+        os.close(fd)
+    their_control.close()
+    their_watch.close()
+    control.settimeout(DEADLINE_S)
+    _, received = receive_packet(zygote.socket, max_fds=1)
+    process = Process(0, received[0], control, watch, output, crash)
+    process.expect(driver.Hello)
+    assert "expected all seals" in process.expect(driver.Goodbye).error
+    assert process.wait() == Exit(ExitHow.CODE, 1)
+    process.close()
+
+
+@pytest.fixture
+def users_copy() -> Iterator[Path]:
+    """A copy of the runtime and its one dependency in an ordinary user's mode-700 folder."""
+    home = Path(tempfile.mkdtemp(prefix="ioregistry-home-"))
+    shutil.copytree(ROOT / "runtime", home / "runtime")
+    assert msgspec.__file__ is not None
+    shutil.copytree(Path(msgspec.__file__).parent, home / "msgspec")
+    for path in (home, *home.rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    home.chmod(0o700)
+    yield home
+    shutil.rmtree(home)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become an ordinary user")
+@pytest.mark.skipif(
+    not Path(SYSTEM_PYTHON).exists() or shutil.which("setpriv") is None,
+    reason="needs /usr/bin/python3 (the user cannot reach this interpreter) and setpriv",
+)
+def test_an_ordinary_user_s_drivers_are_locked_down_too(users_copy: Path) -> None:
+    command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    command += [SYSTEM_PYTHON, "-m", "runtime.host.zygote"]
+    environment = {"PYTHONPATH": str(users_copy), "PATH": os.environ["PATH"]}
+    stage = Zygote(command, environment)
+    try:
+        if stage.ready.missing:
+            pytest.skip(stage.ready.missing[0])
+        attempts = """
+import os
+from runtime.driverkit import *
+
+class Driver(IOService):
+    def Start(self, provider):
+        IOLog(f"{os.getpid()} {os.getuid()}")
+        for path in ("/etc/passwd", HOME + "/secret", "/proc/self/status"):
+            try:
+                open(path)
+            except OSError:
+                IOLog("denied")
+"""
+        (users_copy / "secret").write_text("secret")
+        (users_copy / "secret").chmod(0o644)
+        process = stage.spawn(bundle_with(attempts.replace("HOME", repr(str(users_copy)))))
+        locked = process.greet()
+        assert "user namespace of its own" in locked.applied
+        process.send(
+            driver.Load(
+                "id", "Driver", "Driver", 2, 1, "IOService", "p", codec.raw({}), codec.raw({})
+            )
+        )
+        process.expect(driver.Staged)
+        assert isinstance(process.call(1, methods.Start(), Provider()), driver.Reply)
+        assert process.wait_log(lambda lines: len(lines) == 4) == [f"1 {NOBODY}"] + ["denied"] * 3
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+        assert int(fields["CapEff"], 16) == 0
+        assert int(fields["CapPrm"], 16) == 0
+        assert fields["NoNewPrivs"] == "1"
+        assert fields["Seccomp"] == "2"
+    finally:
+        stage.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="own users need root")
+def test_as_root_each_driver_is_a_user_of_its_own(zygote: Zygote) -> None:
+    process = zygote.spawn(bundle_of(SAMPLE), uid=61190)
+    process.greet()
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    assert set(fields["Uid"].split()) == {"61190"}
+    assert set(fields["Gid"].split()) == {"61190"}
+    assert fields["Groups"].strip() == ""
+    assert int(fields["CapEff"], 16) == int(fields["CapPrm"], 16) == 0
+    assert Path(f"/proc/{process.pid}/cmdline").read_bytes().rstrip(b"\0") == b"com.example.test"
+    assert fields["NSpid"].split()[-1] == "1"
+    assert (fields["NoNewPrivs"], fields["Seccomp"]) == ("1", "2")
+    os.kill(process.pid, signal.SIGTERM)  # process 1 has no default handlers
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == Exit(ExitHow.SIGNAL, signal.SIGKILL)

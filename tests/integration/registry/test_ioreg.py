@@ -1,0 +1,101 @@
+"""`ioreg` as a command: exit codes, sentences, JSON, pipes."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def _ioreg(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "runtime.commands.ioreg", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **more},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_first_lines_are_apples() -> None:
+    done = _ioreg("-w0")
+    lines = done.stdout.splitlines()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(r"\+-o Root  <class IORegistryEntry, id 0x100000100, retain \d+>", lines[0])
+    assert "  <class IOPlatformExpertDevice, id 0x100000101, registered, " in lines[1]
+    assert all(line[line.index("+-o") :].startswith("+-o ") for line in lines)
+
+
+def test_every_device_of_the_machine_is_there() -> None:
+    from runtime.linux.udev import enumerate_devices  # noqa: PLC0415 - loads libudev
+
+    done = _ioreg("-l")
+    shown = re.findall(r'"LinuxSyspath" = "([^"]*)"', done.stdout)
+    assert {device.syspath for device in enumerate_devices()} <= set(shown)
+
+
+def test_r_needs_a_match() -> None:
+    assert _ioreg("-r").stdout == ""
+    assert _ioreg("-r", "-n", "lo", "-l").stdout.startswith("+-o lo  <class IONetworkInterface")
+
+
+@pytest.mark.parametrize("arguments", [["-q"], ["-c"], ["--nonsense"]])
+def test_a_wrong_option_prints_the_usage(arguments: list[str]) -> None:
+    done = _ioreg(*arguments)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith(
+        "usage: ioreg [-abfilrtxy] [-c class] [-d depth] [-k key] [-n name] [-p plane] [-w width]\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["-p", "IOUSB"], "plane 'IOUSB': expected one of this registry (IOService)"),
+        (["-w", "-5"], "option -w: expected 0 or more, found -5"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(arguments: list[str], sentence: str) -> None:
+    done = _ioreg(*arguments)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"ioreg: error: {sentence}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_width_clips() -> None:
+    lines = _ioreg("-w", "40", "-l").stdout.splitlines()
+    assert max(len(line.encode()) for line in lines) == 40
+    assert all(len(line.encode()) < 40 or line.endswith("$") for line in lines)
+
+
+def test_json_is_one_array_of_objects() -> None:
+    whole = json.loads(_ioreg("--json").stdout)
+    assert whole[0]["name"] == "Root"
+    ids = {entry["id"] for entry in whole}
+    assert all(entry["parent"] in ids or entry["parent"] == 0 for entry in whole)
+    (lo,) = json.loads(_ioreg("--json", "-n", "lo", "-c", "IONetworkInterface").stdout)
+    assert lo["properties"]["BSD Name"] == "lo"
+    assert json.loads(_ioreg("--json", "-n", "nothing is called this").stdout) == []
+
+
+def test_a_closed_pipe_is_quiet() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "runtime.commands.ioreg", "-l"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.read(10)
+        child.stdout.close()
+        assert child.stderr.read() == b""

@@ -1,0 +1,171 @@
+"""Rows of the mapping from Linux to IOKit."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime.model import properties
+from runtime.model.device import Device
+from runtime.registry import mapping
+
+
+@pytest.mark.parametrize(
+    ("subsystem", "devtype", "sysname", "cls"),
+    [
+        ("usb", "usb_device", "1-2", "IOUSBHostDevice"),
+        ("usb", "usb_device", "usb3", "IOUSBRootHubDevice"),
+        ("usb", "usb_interface", "1-2:1.0", "IOUSBHostInterface"),
+        ("pci", "", "0000:00:1f.3", "IOPCIDevice"),
+        ("net", "", "eth0", "IONetworkInterface"),
+        ("net", "wlan", "wlan0", "IO80211Interface"),
+        ("block", "partition", "sda1", "IOMedia"),
+        ("hid", "", "0003:046D:C31C.0001", "IOHIDDevice"),
+        ("hidraw", "", "hidraw0", "IOHidrawDevice"),
+        ("input", "", "input5", "IOHIDEventService"),
+        ("input", "", "event5", "IOInputDevice"),
+        ("tty", "", "ttyUSB0", "IOSerialBSDClient"),
+        ("tty", "", "tty7", "IOTtyDevice"),
+        ("event_source", "", "msr", "IOEventSourceDevice"),
+        ("sound", "", "card0", "IOAudioDevice"),
+    ],
+)
+def test_class(subsystem: str, devtype: str, sysname: str, cls: str) -> None:
+    assert mapping.device_class(Device("/sys/devices/x", sysname, subsystem, devtype)) == cls
+
+
+@pytest.mark.parametrize(
+    ("sysname", "location"),
+    [
+        ("usb1", 0x01000000),
+        ("1-2", 0x01200000),
+        ("3-1.4", 0x03140000),
+        ("1-1.5.4.2:1.0", 0x01154200),
+        ("20-15", 0x14F00000),
+    ],
+)
+def test_usb_location(sysname: str, location: int) -> None:
+    device = Device("/sys/devices/x", sysname, "usb")
+    assert mapping.usb_location(device) == location
+
+
+def test_usb_interface_carries_every_matching_key_as_a_number() -> None:
+    device = Device(
+        "/sys/devices/pci0000:00/0000:00:14.0/usb1/1-2/1-2:1.1",
+        "1-2:1.1",
+        "usb",
+        "usb_interface",
+        "usbhid",
+        attributes={
+            "idVendor": "046d",
+            "idProduct": "c31c",
+            "bcdDevice": "6400",
+            "bConfigurationValue": "1",
+            "bInterfaceNumber": "0a",
+            "bInterfaceClass": "03",
+            "bInterfaceSubClass": "01",
+            "bInterfaceProtocol": "02",
+            "speed": "1.5",
+        },
+    )
+    shown = mapping.mapped(device)
+    assert (shown.name, shown.location) == ("IOUSBHostInterface", "a")
+    expected: properties.Properties = {
+        "idVendor": 0x046D,
+        "idProduct": 0xC31C,
+        "bcdDevice": 0x6400,
+        "bConfigurationValue": 1,
+        "bInterfaceNumber": 10,
+        "bInterfaceClass": 3,
+        "bInterfaceSubClass": 1,
+        "bInterfaceProtocol": 2,
+        "locationID": 0x01200000,
+        "USBSpeed": 2,
+        "LinuxSubsystem": "usb",
+        "LinuxDriver": "usbhid",
+    }
+    assert expected.items() <= shown.properties.items()
+
+
+def test_pci_keys_are_little_endian_data() -> None:
+    device = Device(
+        "/sys/devices/pci0000:00/0000:00:1f.3",
+        "0000:00:1f.3",
+        "pci",
+        attributes={"vendor": "0x8086", "device": "0x9d2f", "class": "0x040300"},
+    )
+    shown = mapping.mapped(device)
+    assert (shown.name, shown.location) == ("pci8086,9d2f", "1f,3")
+    assert shown.properties["vendor-id"] == b"\x86\x80\0\0"
+    assert shown.properties["class-code"] == b"\0\x03\x04\0"
+
+
+def test_hid_identity_comes_from_its_uevent() -> None:
+    device = Device(
+        "/sys/devices/x",
+        "0003:046D:C31C.0001",
+        "hid",
+        properties={"HID_ID": "0003:0000046D:0000C31C", "HID_NAME": "Pad", "HID_UNIQ": ""},
+    )
+    shown = mapping.mapped(device)
+    assert shown.name == "Pad"
+    expected: properties.Properties = {
+        "Transport": "USB",
+        "VendorID": 0x046D,
+        "ProductID": 0xC31C,
+        "Product": "Pad",
+    }
+    assert expected.items() <= shown.properties.items()
+
+
+def test_block_size_is_bytes() -> None:
+    device = Device("/sys/devices/x", "sda", "block", "disk", attributes={"size": "8", "ro": "1"})
+    shown = mapping.mapped(device).properties
+    assert (shown["Size"], shown["Whole"], shown["Writable"]) == (4096, True, False)
+
+
+def test_only_named_udev_properties_become_numbers() -> None:
+    device = Device(
+        "/sys/devices/x",
+        "x",
+        "misc",
+        properties={"MAJOR": "10", "ID_SERIAL_SHORT": "00123", "MINOR": "none"},
+    )
+    shown = mapping.mapped(device).properties
+    assert (shown["MAJOR"], shown["MINOR"], shown["ID_SERIAL_SHORT"]) == (10, "none", "00123")
+
+
+def test_names_are_one_plain_bounded_line() -> None:
+    dirty = "Evil\x1b[31m\n\u202ename" + "x" * 500
+    device = Device("/sys/devices/x", "1-1", "usb", "usb_device", attributes={"product": dirty})
+    name = mapping.mapped(device).name
+    assert name.startswith("Evil[31mname")
+    assert len(name) == mapping.NAME_LIMIT
+
+
+TEXT = st.text(st.characters(exclude_categories=[]), max_size=20)
+
+
+@given(
+    st.builds(
+        Device,
+        syspath=st.just("/sys/devices/a/b"),
+        sysname=TEXT,
+        subsystem=st.sampled_from(["usb", "pci", "net", "block", "hid", "input", "scsi", ""]),
+        devtype=st.sampled_from(["", "usb_device", "usb_interface", "partition"]),
+        driver=TEXT,
+        parent=st.just(""),
+        properties=st.dictionaries(st.sampled_from(["MAJOR", "HID_ID", "HID_NAME", "X"]), TEXT),
+        attributes=st.dictionaries(
+            st.sampled_from(
+                ["idVendor", "vendor", "class", "product", "size", "address", "bInterfaceNumber"]
+            ),
+            TEXT | st.integers().map(str) | st.integers(0).map(hex),
+        ),
+    )
+)
+def test_any_text_from_sysfs_maps_and_encodes(device: Device) -> None:
+    shown = mapping.mapped(device)
+    encoded = properties.encode(shown.properties)
+    assert properties.decode(encoded) == shown.properties
+    shown.name.encode()
+    shown.cls.encode()
