@@ -20,7 +20,14 @@ TIMEOUT = 60.0  # seconds
 def runtime(program: Path, tmp_path: Path) -> Iterator[Path]:
     """The frozen program as a runtime; its socket."""
     socket = tmp_path / "socket"
-    command = [program, "--role=runtime", "--socket", socket, "--state-dir", tmp_path / "state"]
+    command: list[str | Path] = [
+        program,
+        "--role=runtime",
+        "--socket",
+        socket,
+        "--state-dir",
+        tmp_path / "state",
+    ]
     process = subprocess.Popen([*command, "--allow-socket-approval"], stdin=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + TIMEOUT
