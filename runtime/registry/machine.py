@@ -161,8 +161,10 @@ class Machine:
         parent = self._parent(device)
         shown = mapping.mapped(device)
         location = shown.location
-        if shown.name != device.sysname and self._taken(parent, shown.name, location):
-            location = device.sysname  # two equal names side by side: paths stay apart
+        named = shown.name != device.sysname
+        if (named or device.parent) and self._taken(parent, shown.name, location):
+            # Two equal names side by side: paths stay apart, by sysname or by class folder.
+            location = device.sysname if named else device.syspath.split("/")[-2]
         entry = self._registry.attach(
             parent, shown.name, shown.cls, location=location, props=shown.properties
         )

@@ -27,7 +27,6 @@ NAME_LIMIT = 128  # characters of an entry's name (IOKitLib's io_name_t)
 
 _SPLIT = re.compile(r"[^0-9A-Za-z]+")
 _PCI_ROOT = re.compile(r"pci[0-9a-f]{4,}:[0-9a-f]{2}")
-_NUMBERED = re.compile(r"\d*$")
 _USB_PORT = re.compile(r"(?:usb)?(\d+)(?:-([\d.]+))?(?::\d+\.\d+)?")
 _SECTOR = 512  # bytes; unit of a block device's `size`
 
@@ -53,9 +52,9 @@ def mapped(device: Device) -> Mapped:
 
 def device_class(device: Device) -> str:
     """The IOKit class of a device."""
-    stem = _NUMBERED.sub("", device.sysname)
-    for subsystem, named, cls in NAMED_CLASSES:
-        if device.subsystem == subsystem and stem == named:
+    for subsystem, stem, cls in NAMED_CLASSES:
+        rest = device.sysname.removeprefix(stem)
+        if device.subsystem == subsystem and rest != device.sysname and not rest[:1].islower():
             return cls
     known = DEVICE_CLASSES.get((device.subsystem, device.devtype)) or DEVICE_CLASSES.get(
         (device.subsystem, "")

@@ -27,6 +27,8 @@ from runtime.registry import mapping
         ("tty", "", "tty7", "IOTtyDevice"),
         ("event_source", "", "msr", "IOEventSourceDevice"),
         ("sound", "", "card0", "IOAudioDevice"),
+        ("sound", "", "pcmC0D0p", "IOAudioEngine"),
+        ("sound", "", "controlC0", "IOSoundDevice"),
     ],
 )
 def test_class(subsystem: str, devtype: str, sysname: str, cls: str) -> None:
@@ -142,7 +144,8 @@ def test_names_are_one_plain_bounded_line() -> None:
     assert len(name) == mapping.NAME_LIMIT
 
 
-TEXT = st.text(st.characters(exclude_categories=[]), max_size=20)
+# What a file of sysfs can hold: any bytes, decoded as `runtime.linux.udev` decodes them.
+TEXT = st.binary(max_size=20).map(lambda raw: raw.decode("utf-8", "surrogateescape"))
 
 
 @given(
