@@ -95,6 +95,7 @@ def _row(*widgets: QWidget | None) -> QHBoxLayout:
     """Lay widgets out in a row; None takes what is left."""
     row = QHBoxLayout()
     row.setContentsMargins(12, 4, 12, 6)
+    row.setSpacing(8)
     for widget in widgets:
         if widget is None:
             row.addStretch(1)

@@ -29,6 +29,7 @@ class CellDelegate(QStyledItemDelegate):
         self.hovered = -1
         self._fitted: dict[tuple[str, int], str] = {}
         self._metrics = QFontMetrics(parent.font())
+        self._font = ""
 
     def arrow_rect(self, cell: QRect, depth: int) -> QRect:
         """Return where the arrow of a row is, given its first cell."""
@@ -43,6 +44,7 @@ class CellDelegate(QStyledItemDelegate):
         rect: QRect = option.rect
         palette: QPalette = option.palette
         state: QStyle.StateFlag = option.state
+        self._measure_with(option)
         row, column = index.row(), index.column()
         selected = bool(int(state.value) & _SELECTED)
         if selected:
@@ -53,6 +55,14 @@ class CellDelegate(QStyledItemDelegate):
             self._paint_name(painter, rect, palette, row, selected=selected)
         else:
             self._paint_text(painter, rect, palette, row, column, selected=selected)
+
+    def _measure_with(self, option: QStyleOptionViewItem) -> None:
+        """Take the font that the view has now; the style sheet sets it late."""
+        font = option.font.key()
+        if font != self._font:
+            self._font = font
+            self._metrics = QFontMetrics(option.font)
+            self._fitted.clear()
 
     def _paint_name(
         self, painter: QPainter, rect: QRect, palette: QPalette, row: int, *, selected: bool

@@ -96,7 +96,7 @@ class MainWindow(QMainWindow):
         self.navigation.show_row(names.index(name))
 
     def leave(self) -> None:
-        """Close for good."""
+        """Close for good; also from inside `close_asked`."""
         self._leaving = True
         self.close()
 
@@ -117,8 +117,9 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Qt's; asks whoever decides, and closes when told to leave."""
         if not self._leaving:
-            event.ignore()
             self.close_asked.emit()
+        if not self._leaving:
+            event.ignore()
             return
         self._settings.set_bytes("geometry", self.saveGeometry())
         self._settings.set_bytes("columns", self._columns.saveState())
@@ -131,6 +132,7 @@ class MainWindow(QMainWindow):
         for tab in tabs:
             self.inspector.addTab(tab.widget, tab.title)
         self.inspector.setDocumentMode(True)
+        self.inspector.tabBar().setDrawBase(False)
         for widget, width in ((self.navigation, 120), (self.stack, 320), (self.inspector, 240)):
             self._columns.addWidget(widget)
             widget.setMinimumWidth(width)

@@ -49,7 +49,7 @@ QTableView::item:selected, QListView::item:selected { background: @selection;
     color: @on_selection; }
 QHeaderView { background: @base; border: none; }
 QHeaderView::section { background: @base; color: @muted; border: none;
-    border-bottom: 1px solid @line; padding: 5px 6px; font-weight: 500; }
+    border-bottom: 1px solid @line; padding: 5px 8px; font-weight: 500; }
 QTableCornerButton::section { background: @base; border: none; }
 
 QListView[role="navigation"] { background: @window; border: none; padding: 6px; }
