@@ -120,7 +120,9 @@ class CellDelegate(QStyledItemDelegate):
         if not text:
             return
         role = QPalette.ColorRole.Text
-        if column == Column.STATE:
+        if self._model.rows.is_gone(self._model.id_at(row)):
+            role = QPalette.ColorRole.PlaceholderText
+        elif column == Column.STATE:
             role = _state_role(text)
         elif not text.isdecimal() and column == Column.PID:
             role = QPalette.ColorRole.PlaceholderText
