@@ -82,7 +82,8 @@ class CellDelegate(QStyledItemDelegate):
         gone = model.rows.is_gone(entry_id)
         text = _colour(palette, QPalette.ColorRole.Text, selected=selected)
         title = self._fit(model.text(row, Column.NAME), right - left)
-        painter.setPen(muted if gone else text)
+        aside = gone or not model.rows.is_hit(entry_id)
+        painter.setPen(muted if aside else text)
         width = self._draw(painter, left, rect, title)
         rest = right - left - width - 10
         if rest > 60 and entry.cls != entry.name:
