@@ -115,6 +115,8 @@ def _parsed(arguments: list[str]) -> tuple[Options, str]:
             _check_plane(argument)
         elif letter in {"-a", "--json"}:
             form = letter
+        elif letter == "-f":
+            raise UnavailableError("option -f: this version of ioreg has no smart formatting")
     return msgspec.convert(fields, Options), form
 
 
