@@ -49,10 +49,11 @@ class FactsView(QTextEdit):
         self.document().setDocumentMargin(_MARGIN)
 
     def show_facts(self, headline: str, groups: tuple[FactGroup, ...]) -> None:
-        """Show these facts; the place in the document stays where it was."""
+        """Show these facts; under the same headline the place in the document stays."""
         if (headline, groups) != self._shown:
+            place = self.verticalScrollBar().value() if headline == self._shown[0] else 0
             self._shown = (headline, groups)
-            self._write()
+            self._write(place)
 
     def text(self) -> str:
         """Return what is shown, for the clipboard."""
@@ -62,10 +63,9 @@ class FactsView(QTextEdit):
         """Take new colours and fonts."""
         super().changeEvent(event)
         if event.type() in {QEvent.Type.PaletteChange, QEvent.Type.FontChange}:
-            self._write()
+            self._write(self.verticalScrollBar().value())
 
-    def _write(self) -> None:
-        place = self.verticalScrollBar().value()
+    def _write(self, place: int) -> None:
         self.setUpdatesEnabled(False)
         self.clear()
         cursor = QTextCursor(self.document())
@@ -76,6 +76,7 @@ class FactsView(QTextEdit):
         for group in groups:
             self._insert_group(cursor, group)
         cursor.endEditBlock()
+        self.moveCursor(QTextCursor.MoveOperation.Start)  # what is at the cursor is kept in view
         self.verticalScrollBar().setValue(place)
         self.setUpdatesEnabled(True)
 

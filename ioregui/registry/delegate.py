@@ -29,6 +29,7 @@ class CellDelegate(QStyledItemDelegate):
         self.hovered = -1
         self._fitted: dict[tuple[str, int], str] = {}
         self._metrics = QFontMetrics(parent.font())
+        self._font = ""
 
     def arrow_rect(self, cell: QRect, depth: int) -> QRect:
         """Return where the arrow of a row is, given its first cell."""
@@ -43,6 +44,7 @@ class CellDelegate(QStyledItemDelegate):
         rect: QRect = option.rect
         palette: QPalette = option.palette
         state: QStyle.StateFlag = option.state
+        self._measure_with(option)
         row, column = index.row(), index.column()
         selected = bool(int(state.value) & _SELECTED)
         if selected:
@@ -53,6 +55,14 @@ class CellDelegate(QStyledItemDelegate):
             self._paint_name(painter, rect, palette, row, selected=selected)
         else:
             self._paint_text(painter, rect, palette, row, column, selected=selected)
+
+    def _measure_with(self, option: QStyleOptionViewItem) -> None:
+        """Take the font that the view has now; the style sheet sets it late."""
+        font = option.font.key()
+        if font != self._font:
+            self._font = font
+            self._metrics = QFontMetrics(option.font)
+            self._fitted.clear()
 
     def _paint_name(
         self, painter: QPainter, rect: QRect, palette: QPalette, row: int, *, selected: bool
@@ -72,7 +82,8 @@ class CellDelegate(QStyledItemDelegate):
         gone = model.rows.is_gone(entry_id)
         text = _colour(palette, QPalette.ColorRole.Text, selected=selected)
         title = self._fit(model.text(row, Column.NAME), right - left)
-        painter.setPen(muted if gone else text)
+        aside = gone or not model.rows.is_hit(entry_id)
+        painter.setPen(muted if aside else text)
         width = self._draw(painter, left, rect, title)
         rest = right - left - width - 10
         if rest > 60 and entry.cls != entry.name:
@@ -109,7 +120,9 @@ class CellDelegate(QStyledItemDelegate):
         if not text:
             return
         role = QPalette.ColorRole.Text
-        if column == Column.STATE:
+        if self._model.rows.is_gone(self._model.id_at(row)):
+            role = QPalette.ColorRole.PlaceholderText
+        elif column == Column.STATE:
             role = _state_role(text)
         elif not text.isdecimal() and column == Column.PID:
             role = QPalette.ColorRole.PlaceholderText

@@ -4,16 +4,25 @@ Invariant: the selection of the window and the current row are one; when the mac
 rows, the selection never jumps to another entry.
 """
 
+import time
+
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QHeaderView,
+    QMenu,
+    QTableView,
+    QWidget,
+)
 
 from ioregui.properties.text import entry_text
 from ioregui.registry.delegate import CellDelegate
 from ioregui.registry.model import Column, Index, RegistryModel
 from ioregui.window.selection import Selection
 
-WIDTHS = {Column.STATE: 120, Column.DRIVER: 190, Column.PID: 70}
+WIDTHS = {Column.STATE: 112, Column.DRIVER: 180, Column.PID: 66}
 
 _COMMANDS = (
     Qt.KeyboardModifier.ControlModifier
@@ -39,6 +48,7 @@ class RegistryView(QTableView):
         self._selection = selection
         self._syncing = False
         self._typed = ""
+        self._typed_at = 0.0
         self.setModel(model)
         self._cells = CellDelegate(model, self)
         self.setItemDelegate(self._cells)
@@ -67,14 +77,16 @@ class RegistryView(QTableView):
 
     def keyboardSearch(self, text: str) -> None:
         """Qt's; goes to the next row whose name begins with what was typed."""
+        now = time.monotonic()
+        pause = now - self._typed_at
+        self._typed_at = now
+        going_on = pause * 1000 < QApplication.keyboardInputInterval() and self._typed
+        self._typed = f"{self._typed}{text}".casefold() if going_on else text.casefold()
         model, count = self._model, self._model.rowCount()
-        start = max(0, self.currentIndex().row())
-        first = 0 if self._typed and text.startswith(self._typed) and text != self._typed else 1
-        self._typed = text
-        wanted = text.casefold()
-        for step in range(first, count + first):
-            row = (start + step) % count
-            if model.text(row, Column.NAME).casefold().startswith(wanted):
+        first = max(0, self.currentIndex().row()) + (not going_on)
+        for step in range(count):
+            row = (first + step) % count
+            if model.text(row, Column.NAME).casefold().startswith(self._typed):
                 self._go(row)
                 return
 
@@ -251,6 +263,8 @@ class RegistryView(QTableView):
         row = self._model.row_of(self._selection.entry)
         if row < 0:
             self._clear()
+        elif not self.currentIndex().isValid():
+            self._go(row)
         elif self.currentIndex().row() != row:
             self.setCurrentIndex(self._model.index(row, Column.NAME))
         self._syncing = False

@@ -3,14 +3,13 @@
 Invariant: never waits; a refusal is shown in the runtime's own words.
 """
 
-import os
-
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal, Slot
 
 from ioregui.bridge import Bridge
 from ioregui.plaintext import SENTENCE, plain
 from ioregui.window.actions import Actions, Situation
 from ioregui.window.selection import Selection
+from runtime.client import apps
 from runtime.model.records import Driver, Mode, Status
 from runtime.wire import client as wire
 
@@ -135,8 +134,13 @@ class Commands(QObject):
         if self._app.state() is not QProcess.ProcessState.NotRunning:
             self.failed.emit(self.tr("The sample app is still running."))
             return
-        self._app.setProgram(installed.program)
-        self._app.setWorkingDirectory(os.path.dirname(installed.program))  # noqa: PTH120 - a path of the runtime's machine, not opened here
+        try:
+            program, *arguments = apps.command(installed.program)
+        except OSError as error:
+            self.failed.emit(plain(f"{installed.program}: {error.strerror}", SENTENCE))
+            return
+        self._app.setProgram(program)
+        self._app.setArguments(arguments)
         self._app.start()
         self.told.emit(self.tr("The sample app asks for its extension's activation."))
 

@@ -33,13 +33,18 @@ SIZE = (1320, 860)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page: `count` says how much is in it; `waits` that this waits for the user."""
+    """One page.
+
+    `count` says how much is in it, `waits` that this waits for the user, `inspected` that the
+    inspector stands beside it.
+    """
 
     name: str
     title: str
     widget: QWidget
     count: Callable[[Mirror], int] | None = None
     waits: bool = False
+    inspected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ class MainWindow(QMainWindow):
         self.navigation.show_row(names.index(name))
 
     def leave(self) -> None:
-        """Close for good."""
+        """Close for good; also from inside `close_asked`."""
         self._leaving = True
         self.close()
 
@@ -117,8 +122,9 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Qt's; asks whoever decides, and closes when told to leave."""
         if not self._leaving:
-            event.ignore()
             self.close_asked.emit()
+        if not self._leaving:
+            event.ignore()
             return
         self._settings.set_bytes("geometry", self.saveGeometry())
         self._settings.set_bytes("columns", self._columns.saveState())
@@ -131,13 +137,14 @@ class MainWindow(QMainWindow):
         for tab in tabs:
             self.inspector.addTab(tab.widget, tab.title)
         self.inspector.setDocumentMode(True)
+        self.inspector.tabBar().setDrawBase(False)
         for widget, width in ((self.navigation, 120), (self.stack, 320), (self.inspector, 240)):
             self._columns.addWidget(widget)
             widget.setMinimumWidth(width)
         self._columns.setStretchFactor(1, 1)
         self._columns.setCollapsible(0, False)
         self._columns.setCollapsible(1, False)
-        self._columns.setSizes([150, 740, 430])
+        self._columns.setSizes([150, 720, 450])
         self._rows.addWidget(self._columns)
         self._rows.addWidget(timeline)
         self._rows.setStretchFactor(0, 1)
@@ -157,13 +164,18 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
 
     def _connect(self, actions: Actions) -> None:
-        self.navigation.chosen.connect(self.stack.setCurrentIndex)
+        self.navigation.chosen.connect(self._show_row)
         self.status.approvals_asked.connect(self._show_approvals)
         actions["search"].triggered.connect(self.toolbar.focus_search)
         actions["quit"].triggered.connect(self.close)
         self._bridge.reset.connect(self.refresh)
         self._bridge.changed.connect(self.refresh)
         self._bridge.disconnected.connect(self.refresh)
+
+    @Slot(int)
+    def _show_row(self, row: int) -> None:
+        self.stack.setCurrentIndex(row)
+        self.inspector.setVisible(self._pages[row].inspected)
 
     @Slot()
     def _show_approvals(self) -> None:

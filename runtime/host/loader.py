@@ -38,12 +38,11 @@ class BundleFinder(importlib.abc.MetaPathFinder):
         for name in (f"{folder}{stem}{tail}" for folder in _FOLDERS for tail in _TAILS):
             if name in self._files:
                 loader = _BundleModule(fullname, f"{self.label}/{name}", self._files[name])
-                return importlib.machinery.ModuleSpec(
-                    fullname,
-                    loader,
-                    origin=loader.path,
-                    is_package=name.endswith(_TAILS[0]),
+                spec = importlib.machinery.ModuleSpec(
+                    fullname, loader, origin=loader.path, is_package=name.endswith(_TAILS[0])
                 )
+                spec.has_location = True
+                return spec
         return None
 
 

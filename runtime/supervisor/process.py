@@ -22,6 +22,7 @@ from runtime.wire import limits, session
 
 PACKETS_A_TURN = 64  # of one socket, so that no driver holds up the loop
 OUTPUT_BYTES = 16 << 10  # of stdout and stderr, a turn
+EOF_SECONDS = 2.0  # that a process may live on after its control socket ended
 CRASH_BYTES = 64 << 10  # of faulthandler's text
 _FRAME = re.compile(r'^  File "([^"\n]{0,512})", line (\d+) in (\S{1,128})', re.MULTILINE)
 
@@ -92,6 +93,7 @@ class DriverProcess:
         self._partial = b""
         self._killed_for: Exit | None = None
         self._goodbye: wire.Goodbye | None = None
+        self._late: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(channels.control, self._on_control)
         self._loop.add_reader(channels.watch, self._on_watch)
@@ -135,6 +137,10 @@ class DriverProcess:
     def _on_control(self) -> None:
         if not self._read(self._channels.control, self._take_control):
             self._loop.remove_reader(self._channels.control)
+            said = (
+                "expected it to end with its control socket, found it running (or an empty packet)"
+            )
+            self._late = self._loop.call_later(EOF_SECONDS, self.kill, ExitHow.BREACH, said)
 
     def _on_watch(self) -> None:
         if not self._read(self._channels.watch, self._take_watch):
@@ -194,6 +200,8 @@ class DriverProcess:
         if result is None:
             return
         self._loop.remove_reader(self._pidfd)
+        if self._late is not None:
+            self._late.cancel()
         os.close(self._pidfd)
         self._drain()
         exit_ = self._exit(result)
@@ -219,10 +227,10 @@ class DriverProcess:
         return Exit(ExitHow.SIGNAL, result.si_status, goodbye.error, self._frames())
 
     def _frames(self) -> tuple[str, ...]:
-        """Python frames of the faulting thread, which faulthandler writes first."""
+        """Python frames of the faulting thread, which faulthandler names the current one."""
         text = memfd.read_whole(self._channels.crash, CRASH_BYTES).decode(errors="replace")
         first = re.split(
-            r"^\s*$", text[text.find("(most recent call first)") :], flags=re.MULTILINE
+            r"^\s*$", text[max(0, text.find("Current thread 0x")) :], flags=re.MULTILINE
         )
         found = _FRAME.findall(first[0])[: limits.FRAMES]
         return tuple(f"{name} ({file}:{line})" for file, line, name in found)

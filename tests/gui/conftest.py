@@ -195,3 +195,9 @@ def bridge(qtbot: QtBot, fake_runtime: FakeRuntime) -> Iterator[Bridge]:
 def make_entry() -> Callable[..., Entry]:
     """The shorthand for entries."""
     return entry
+
+
+@pytest.fixture
+def make_driver() -> Callable[..., Driver]:
+    """The sample's driver in another state."""
+    return sample_driver

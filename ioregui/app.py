@@ -1,0 +1,73 @@
+"""The window's process: makes the application, its desk and its runtime, and runs them.
+
+Invariant: nothing happens on import.
+"""
+
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, QTemporaryDir
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from ioregui.bridge import Bridge
+from ioregui.camera import Camera
+from ioregui.composition import Desk
+from ioregui.household import Household
+from ioregui.window.main_window import TITLE
+from ioregui.window.settings import Settings
+from ioregui.window.theme import Choice
+
+DESKTOP_FILE = "org.ioregistry.Inspector"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says of the window."""
+
+    connect: Path | None = None
+    screenshot: Path | None = None
+    theme: str = ""
+
+
+def run(options: Options) -> int:
+    """Show the window until it is closed; return the exit code."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    QGuiApplication.setDesktopFileName(DESKTOP_FILE)
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("ioregistry-inspector")
+    application.setApplicationDisplayName(TITLE)
+    settings = Settings(_store(application, options))
+    if options.theme:
+        settings.theme = Choice(options.theme)
+    bridge = Bridge(application)
+    household = Household(bridge, options.connect)
+    desk = Desk(application, bridge, household, settings)
+    camera = None
+    if options.screenshot is not None:
+        camera = Camera(application, bridge, desk.window, options.screenshot)
+    desk.window.show()
+    household.start()
+    code = application.exec()
+    household.end()
+    if camera is not None and camera.complaint:
+        sys.stderr.write(f"ioregui: {camera.complaint}\n")
+    return code
+
+
+def _store(application: QApplication, options: Options) -> QSettings:
+    """The user's settings; for a picture an empty store that nothing is kept in."""
+    if options.screenshot is not None:
+        # QSettings replaces its file when it writes: it must never be given a device's path.
+        folder = QTemporaryDir()
+        application.aboutToQuit.connect(folder.remove)
+        return QSettings(folder.filePath("window.ini"), QSettings.Format.IniFormat, application)
+    return QSettings(
+        QSettings.Format.IniFormat,
+        QSettings.Scope.UserScope,
+        "ioregistry",
+        "window",
+        application,
+    )

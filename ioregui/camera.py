@@ -1,0 +1,62 @@
+"""`--screenshot`: a picture of the window once it is quiet.
+
+Invariant: the picture is written when the registry has not changed for `QUIET_MS` after the
+first snapshot, or when `PATIENCE_MS` are over; what failed is the exit code.
+"""
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtWidgets import QApplication, QWidget
+
+from ioregui.bridge import Bridge
+
+QUIET_MS = 700
+PATIENCE_MS = 30_000
+FAILED = 1
+
+
+class Camera(QObject):
+    """Takes one picture of a widget and ends the application."""
+
+    def __init__(
+        self, application: QApplication, bridge: Bridge, widget: QWidget, path: Path
+    ) -> None:
+        super().__init__(application)
+        self._application = application
+        self._widget = widget
+        self._path = path
+        self.complaint = ""
+        self._quiet = self._timer(QUIET_MS, self._take)
+        self._patience = self._timer(PATIENCE_MS, self._give_up)
+        self._patience.start()
+        bridge.reset.connect(self._stir)
+        bridge.changed.connect(self._stir)
+
+    @Slot()
+    def _stir(self) -> None:
+        self._quiet.start()
+
+    @Slot()
+    def _take(self) -> None:
+        if not self._widget.grab().save(str(self._path), "PNG"):
+            self.complaint = f"screenshot {self._path}: expected a file that can be written"
+        self._application.exit(FAILED if self.complaint else 0)
+
+    @Slot()
+    def _give_up(self) -> None:
+        if not self._quiet.isActive():
+            self.complaint = (
+                f"screenshot {self._path}: expected a registry within "
+                f"{PATIENCE_MS // 1000} s, found none"
+            )
+            self._application.exit(FAILED)
+            return
+        self._take()
+
+    def _timer(self, milliseconds: int, slot: object) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(milliseconds)
+        timer.timeout.connect(slot)
+        return timer

@@ -1,0 +1,172 @@
+"""The whole line in the window, with a real runtime: from installing an app to unplugging."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from ioregui.approvals.page import ApprovalsPage
+from ioregui.bridge import Bridge
+from ioregui.composition import Desk
+from ioregui.household import Household
+from ioregui.mirror import Mirror
+from ioregui.registry.model import Column, RegistryModel
+from ioregui.window.settings import Settings
+from runtime.model import events
+from runtime.model.driver_lifecycle import DriverState
+from runtime.model.records import Driver, Request, RequestState
+
+SOON_MS = 20_000
+
+
+class Seat:
+    """A window with its own runtime, and what the test looks at."""
+
+    def __init__(self, application: QApplication, folder: Path) -> None:
+        store = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
+        self.bridge = Bridge(application)
+        self.household = Household(self.bridge)
+        self.desk = Desk(application, self.bridge, self.household, Settings(store))
+        self.window = self.desk.window
+        self.mirror: Mirror = self.bridge.mirror
+
+    def choose(self, name: str) -> None:
+        """Choose an action of the menu."""
+        action = self.window.actions()[self.names.index(name)]
+        assert action.isEnabled(), f"{name}: {action.toolTip()}"
+        action.trigger()
+
+    @property
+    def names(self) -> list[str]:
+        return [action.text() for action in self.window.actions()]
+
+    def notice(self) -> str:
+        banner = self.window.banners.banner("notice")
+        return banner.text if banner is not None else ""
+
+    def request(self) -> Request | None:
+        return next(iter(self.mirror.requests.values()), None)
+
+    def driver(self) -> Driver | None:
+        return next(iter(self.mirror.drivers.values()), None)
+
+    def rows(self) -> dict[str, tuple[str, str]]:
+        model = self.desk.registry.model()
+        assert isinstance(model, RegistryModel)
+        return {
+            model.text(row, Column.NAME): (
+                model.text(row, Column.STATE),
+                model.text(row, Column.PID),
+            )
+            for row in range(model.rowCount())
+        }
+
+
+@pytest.fixture
+def seat(
+    qtbot: QtBot, qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Seat]:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("IOREGISTRY_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.delenv("IOREGISTRY_SOCKET", raising=False)
+    made = Seat(qapp, tmp_path)
+    made.window.show()
+    made.household.start()
+    qtbot.waitUntil(lambda: made.bridge.is_connected, timeout=SOON_MS)
+    yield made
+    made.household.end()
+    made.window.leave()
+    qtbot.waitUntil(lambda: reaped(made.household), timeout=SOON_MS)
+    made.desk.deleteLater()
+    made.window.deleteLater()
+
+
+def reaped(household: Household) -> bool:
+    household.end()
+    return household.unreaped == 0
+
+
+def approve(qtbot: QtBot, seat: Seat) -> None:
+    """Answer the request in the inbox, with the mouse, when the button is armed."""
+    seat.window.show_page("approvals")
+    page = seat.window.stack.currentWidget()
+    assert isinstance(page, ApprovalsPage)
+    seat.window.activateWindow()
+    page.table.setFocus()
+    page.table.selectRow(0)
+    button = page.detail.parts.approve
+    qtbot.waitUntil(button.isEnabled, timeout=SOON_MS)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def happened(seat: Seat, kind: type) -> bool:
+    return any(isinstance(event.detail, kind) for event in seat.mirror.events)
+
+
+def test_plug_match_approve_run_crash_restart_unplug(qtbot: QtBot, seat: Seat) -> None:
+    def until(condition: Callable[[], bool]) -> None:
+        qtbot.waitUntil(condition, timeout=SOON_MS)
+
+    seat.choose("Developer mode")
+    until(lambda: seat.window.banners.banner("developer") is not None)
+    seat.choose("Install sample app…")
+    until(lambda: "installed" in seat.notice())
+    seat.choose("Launch sample app")
+    until(lambda: seat.request() is not None)
+    assert seat.window.status.approvals.text() == "1 approval waiting"
+    approve(qtbot, seat)
+    until(lambda: _state(seat) is RequestState.COMPLETED)
+    seat.window.show_page("registry")
+    seat.choose("Plug sample device")
+    until(lambda: _driver_state(seat) is DriverState.RUNNING)
+    until(lambda: seat.rows().get("MyUserUSBInterfaceDriver", ("", ""))[0] == "running")
+    driver = seat.driver()
+    assert driver is not None
+    first = driver.pid
+    assert seat.rows()["MyUserUSBInterfaceDriver"] == ("running", str(first))
+    until(lambda: any("ReadComplete" in line.text for line in seat.mirror.logs[driver.id]))
+    seat.desk.selection.select(driver.service)
+    seat.choose("Crash it")
+    until(lambda: happened(seat, events.Crashed))
+    until(lambda: _pid(seat) not in {0, first} and _driver_state(seat) is DriverState.RUNNING)
+    seat.choose("Unplug sample device")
+    until(lambda: happened(seat, events.Unplugged))
+    until(lambda: "MyUserUSBInterfaceDriver" not in _live(seat))
+
+
+def test_killed_runtime_is_said_and_replaced(qtbot: QtBot, seat: Seat) -> None:
+    status = seat.mirror.status
+    assert status is not None
+    before = len(seat.rows())
+    os.kill(status.pid, signal.SIGKILL)
+    qtbot.waitUntil(lambda: seat.window.banners.banner("runtime") is not None, timeout=SOON_MS)
+    assert len(seat.rows()) == before  # what was known stays to be read
+    qtbot.waitUntil(lambda: seat.bridge.is_connected, timeout=SOON_MS)
+    assert seat.window.banners.banner("runtime") is None
+    assert seat.mirror.status is not None
+    assert seat.mirror.status.pid != status.pid
+
+
+def _state(seat: Seat) -> RequestState | None:
+    request = seat.request()
+    return request.state if request is not None else None
+
+
+def _driver_state(seat: Seat) -> DriverState | None:
+    driver = seat.driver()
+    return driver.state if driver is not None else None
+
+
+def _pid(seat: Seat) -> int:
+    driver = seat.driver()
+    return driver.pid if driver is not None else 0
+
+
+def _live(seat: Seat) -> set[str]:
+    return {entry.name for entry in seat.mirror.entries.values()}

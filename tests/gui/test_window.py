@@ -1,0 +1,211 @@
+"""The whole window over a runtime that the test plays."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QPushButton
+from pytestqt.qtbot import QtBot
+
+from ioregui.bridge import Bridge
+from ioregui.composition import Desk
+from ioregui.household import Household
+from ioregui.properties.panel import PropertiesPanel
+from ioregui.window.settings import Quitting, Settings
+from ioregui.window.theme import DARK, LIGHT, Theme, contrast
+from runtime.model.identity import ROOT_ID, EntryId
+from runtime.wire import client as wire
+from tests.gui.conftest import sample_driver, sample_status
+
+if TYPE_CHECKING:
+    from tests.gui.conftest import FakeRuntime
+
+DEVICE = EntryId(ROOT_ID + 4)
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat))
+
+
+@pytest.fixture
+def household(bridge: Bridge, tmp_path: Path) -> Household:
+    """One that only ever looks where nobody listens."""
+    return Household(bridge, tmp_path / "nobody.sock")
+
+
+@pytest.fixture
+def desk(
+    qtbot: QtBot,
+    qapp: QApplication,
+    bridge: Bridge,
+    fake_runtime: "FakeRuntime",
+    household: Household,
+    settings: Settings,
+) -> Iterator[Desk]:
+    made = Desk(qapp, bridge, household, settings)
+    with qtbot.waitSignal(bridge.reset):
+        fake_runtime.snapshot(drivers=(sample_driver(),))
+    made.window.show()
+    yield made
+    household.end()
+    made.window.leave()
+    made.deleteLater()
+    made.window.deleteLater()
+
+
+def press(button: QPushButton) -> None:
+    QTest.mouseClick(button, LEFT)
+
+
+def banner_button(desk: Desk, key: str, text: str) -> QPushButton:
+    banner = desk.window.banners.banner(key)
+    assert banner is not None
+    return banner.buttons[text]
+
+
+def notice(desk: Desk) -> str:
+    banner = desk.window.banners.banner("notice")
+    return banner.text if banner is not None else ""
+
+
+def test_first_look(desk: Desk) -> None:
+    assert desk.selection.entry == ROOT_ID + 6
+    assert desk.window.status.text.text().startswith("8 entries  ·  quiet  ·  1 driver  ·  ")
+    assert desk.window.toolbar.live.text() == "● live"
+
+
+def test_search_counts_and_escape_clears(qtbot: QtBot, desk: Desk) -> None:
+    bar = desk.window.toolbar
+    QTest.keyClicks(bar.search, "class:IOUSBHostInterface")
+    qtbot.waitUntil(lambda: bar.count.text() == "2 of 8")
+    assert not bar.count.isHidden()
+    QTest.keyClick(bar.search, Qt.Key.Key_Escape)
+    qtbot.waitUntil(bar.count.isHidden)
+    assert bar.search.text() == ""
+
+
+def test_search_is_left_with_down(qtbot: QtBot, desk: Desk) -> None:
+    desk.window.activateWindow()
+    desk.window.toolbar.focus_search()
+    QTest.keyClick(desk.window.toolbar.search, Qt.Key.Key_Down)
+    qtbot.waitUntil(desk.registry.hasFocus)
+
+
+def test_navigation_with_keys(desk: Desk) -> None:
+    QTest.keyClick(desk.window.navigation, Qt.Key.Key_Down)
+    assert desk.window.stack.currentIndex() == 1
+
+
+def test_developer_banner_turns_it_off(
+    qtbot: QtBot, desk: Desk, fake_runtime: "FakeRuntime"
+) -> None:
+    fake_runtime.delta(status=sample_status(developer=True))
+    qtbot.waitUntil(lambda: desk.window.banners.banner("developer") is not None)
+    press(banner_button(desk, "developer", "Turn off"))
+    qtbot.waitUntil(lambda: wire.SetDeveloperMode(False) in fake_runtime.commands())
+    fake_runtime.delta(status=sample_status(developer=False))
+    fake_runtime.answer(wire.SetDeveloperMode, sample_status(developer=False))
+    qtbot.waitUntil(lambda: notice(desk) == "Developer mode is off.")
+    qtbot.waitUntil(lambda: desk.window.banners.banner("developer") is None)
+
+
+def test_crash_needs_developer_mode_and_says_so(
+    qtbot: QtBot, desk: Desk, fake_runtime: "FakeRuntime"
+) -> None:
+    crash = next(a for a in desk.window.actions() if a.text() == "Crash it")
+    assert not crash.isEnabled()
+    assert "developer mode" in crash.toolTip()
+    fake_runtime.delta(status=sample_status(developer=True))
+    qtbot.waitUntil(crash.isEnabled)
+    crash.trigger()
+    qtbot.waitUntil(lambda: wire.CrashDriver(sample_driver().id) in fake_runtime.commands())
+    desk.selection.select(ROOT_ID)
+    assert not crash.isEnabled()
+
+
+def test_refusal_is_shown_as_plain_text(
+    qtbot: QtBot, desk: Desk, fake_runtime: "FakeRuntime"
+) -> None:
+    next(a for a in desk.window.actions() if a.text() == "Plug sample device").trigger()
+    qtbot.waitUntil(lambda: wire.Plug("sample") in fake_runtime.commands())
+    fake_runtime.refuse(wire.Plug, "busy", "port 1: <b>expected</b>\u202e a free one")
+    qtbot.waitUntil(lambda: notice(desk) == "port 1: <b>expected</b> a free one")
+    press(banner_button(desk, "notice", "Close"))
+    assert notice(desk) == ""
+
+
+def test_describe_fills_the_details(qtbot: QtBot, desk: Desk, fake_runtime: "FakeRuntime") -> None:
+    desk.selection.select(ROOT_ID + 4)
+    qtbot.waitUntil(lambda: wire.Describe(DEVICE) in fake_runtime.commands())
+    section = wire.Section("Device descriptor", ((0, "bLength", "18"), (1, "bcdUSB", "2.00")))
+    fake_runtime.answer(wire.Describe, wire.Details((section,)))
+    panel = desk.window.inspector.widget(0)
+    assert isinstance(panel, PropertiesPanel)
+    qtbot.waitUntil(lambda: "bcdUSB" in [row.key for row in panel.model.rows])
+    assert "idVendor" in [row.key for row in panel.model.rows]
+
+
+def test_lost_runtime_is_said(qtbot: QtBot, desk: Desk, fake_runtime: "FakeRuntime") -> None:
+    fake_runtime.send(wire.Goodbye("runtime: state folder is in use"))
+    qtbot.waitUntil(lambda: desk.window.banners.banner("runtime") is not None)
+    banner = desk.window.banners.banner("runtime")
+    assert banner is not None
+    assert "state folder is in use" in banner.text
+    assert desk.window.toolbar.live.text() == "○ no runtime"
+
+
+@pytest.mark.parametrize(
+    ("button", "command", "remembered"),
+    [
+        ("Stop them and quit", wire.Quit(), Quitting.STOP),
+        ("Keep them running", wire.Detach(), Quitting.KEEP),
+    ],
+)
+def test_closing_asks_once(
+    qtbot: QtBot,
+    desk: Desk,
+    fake_runtime: "FakeRuntime",
+    household: Household,
+    settings: Settings,
+    button: str,
+    command: wire.Command,
+    remembered: Quitting,
+) -> None:
+    household.embedded = True
+    desk.window.close()
+    assert desk.window.isVisible()
+    press(banner_button(desk, "leaving", "Cancel"))
+    assert desk.window.banners.banner("leaving") is None
+    desk.window.close()
+    press(banner_button(desk, "leaving", button))
+    qtbot.waitUntil(lambda: command in fake_runtime.commands())
+    assert desk.window.isVisible()
+    fake_runtime.answer(type(command), None)
+    qtbot.waitUntil(lambda: not desk.window.isVisible())
+    assert settings.quitting is remembered
+
+
+def test_window_that_joined_just_closes(desk: Desk) -> None:
+    desk.window.close()
+    assert not desk.window.isVisible()
+
+
+def test_theme_is_toggled_and_remembered(desk: Desk, settings: Settings) -> None:
+    before = settings.theme
+    desk.window.toolbar.theme.click()
+    assert settings.theme is not before
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+def test_text_can_be_read(theme: Theme) -> None:
+    for ground in (theme.window, theme.base, theme.hover, theme.raised):
+        for text in (theme.text, theme.muted, theme.accent, theme.warning, theme.wrong):
+            assert contrast(text, ground) >= 4.5, (text, ground)
+    assert contrast(theme.on_selection, theme.selection) >= 4.5
+    assert contrast(theme.on_accent, theme.accent) >= 4.5
+    assert contrast(theme.on_notice, theme.notice) >= 4.5

@@ -1,0 +1,91 @@
+"""Packets and descriptors over real socket pairs; sealed files."""
+
+import fcntl
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from runtime.linux import memfd
+from runtime.linux.sockets import (
+    Peer,
+    peer_credentials,
+    receive_packet,
+    send_packet,
+    seqpacket_pair,
+)
+from runtime.model.errors import BreachError
+from runtime.wire import limits
+
+
+def test_a_packet_keeps_its_borders_and_descriptors() -> None:
+    one, other = seqpacket_pair()
+    fd = memfd.sealed("x", b"content")
+    with one, other:
+        send_packet(one, b"first", [fd])
+        send_packet(one, b"second")
+        data, (received,) = receive_packet(other, max_fds=1)
+        assert (data, memfd.read_sealed(received)) == (b"first", b"content")
+        assert not os.get_inheritable(received)
+        os.close(received)
+        assert receive_packet(other) == (b"second", [])
+        one.close()
+        assert receive_packet(other) == (b"", [])
+    os.close(fd)
+
+
+def test_unexpected_descriptors_are_closed() -> None:
+    one, other = seqpacket_pair()
+    with one, other:
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        send_packet(one, b"x", [one.fileno(), one.fileno()])
+        with pytest.raises(BreachError, match="at most 1 descriptors, found 2"):
+            receive_packet(other, max_fds=1)
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_longer_packet_is_a_breach() -> None:
+    one, other = seqpacket_pair()
+    with one, other:
+        with pytest.raises(ValueError, match="expected 1 to"):
+            send_packet(one, bytes(limits.PACKET + 1))
+        one.send(bytes(limits.PACKET + 1))
+        with pytest.raises(BreachError, match="found a longer one"):
+            receive_packet(other)
+
+
+def test_an_empty_packet_is_never_sent() -> None:
+    one, other = seqpacket_pair()
+    with one, other, pytest.raises(ValueError, match="found 0"):
+        send_packet(one, b"")
+
+
+def test_peer_credentials_are_the_kernel_s() -> None:
+    one, other = socket.socketpair()
+    with one, other:
+        assert peer_credentials(one) == Peer(os.getpid(), os.getuid(), os.getgid())
+
+
+def test_a_sealed_file_cannot_change() -> None:
+    fd = memfd.sealed("x", b"content")
+    try:
+        with pytest.raises(PermissionError):
+            os.pwrite(fd, b"y", 0)
+        with pytest.raises(PermissionError):
+            os.ftruncate(fd, 0)
+    finally:
+        os.close(fd)
+
+
+def test_a_file_without_all_seals_is_refused() -> None:
+    fd = os.memfd_create("x", os.MFD_ALLOW_SEALING)
+    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE)
+    with pytest.raises(BreachError, match="expected all seals"):
+        memfd.read_sealed(fd)
+    os.close(fd)
+    with (
+        Path(os.devnull).open() as file,
+        pytest.raises(BreachError, match="expected a sealed memfd"),
+    ):
+        memfd.read_sealed(file.fileno())
