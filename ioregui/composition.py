@@ -13,6 +13,7 @@ from ioregui.drivers.page import DriversPage
 from ioregui.drivers.process_panel import ProcessPanel
 from ioregui.extensions.page import ExtensionsPage
 from ioregui.household import Household
+from ioregui.mirror import Changes
 from ioregui.properties.panel import PropertiesPanel
 from ioregui.registry.model import RegistryModel
 from ioregui.registry.view import RegistryView
@@ -28,6 +29,7 @@ from ioregui.window.selection import Selection
 from ioregui.window.settings import Settings
 from ioregui.window.status import running, waiting
 from ioregui.window.theme import Dresser
+from runtime.model.entry import Entry
 
 
 class Desk(QObject):
@@ -67,6 +69,7 @@ class Desk(QObject):
             tabs=self._tabs(),
             timeline=self._timeline,
         )
+        self._gone: Entry | None = None  # the selected entry, after it went
         self._conditions = Conditions(bridge, self._commands, self.window.banners)
         self._leaving = Leaving(bridge, household, settings, self.window)
         self._connect()
@@ -79,11 +82,11 @@ class Desk(QObject):
     def _pages(self) -> tuple[Page, ...]:
         tell = QCoreApplication.translate
         return (
-            Page("registry", tell("Page", "Registry"), self.registry),
+            Page("registry", tell("Page", "Registry"), self.registry, inspected=True),
             Page("drivers", tell("Page", "Drivers"), self._drivers, running),
             Page("extensions", tell("Page", "Extensions"), self._extensions),
             Page("approvals", tell("Page", "Approvals"), self._approvals, waiting, waits=True),
-            Page("events", tell("Page", "Events"), self._events),
+            Page("events", tell("Page", "Events"), self._events, inspected=True),
         )
 
     def _tabs(self) -> tuple[Tab, ...]:
@@ -99,6 +102,7 @@ class Desk(QObject):
         bridge.reset.connect(self._model.reset)
         bridge.reset.connect(self._select_something)
         bridge.changed.connect(self._model.apply)
+        bridge.changed.connect(self._succeed)
         bridge.connected.connect(self._connected)
         self._household.waiting.connect(self._waiting)
         self._model.counted.connect(toolbar.show_count)
@@ -133,6 +137,23 @@ class Desk(QObject):
         """After a snapshot without the selected entry."""
         if self.selection.entry not in self._bridge.mirror.entries:
             self.selection.select(self._first())
+
+    @Slot(object)
+    def _succeed(self, changes: Changes) -> None:
+        """Select what came in the place of the selected entry, a restarted driver's service."""
+        selected = self.selection.entry
+        gone = changes.removed.get(selected) or self._model.rows.entry(selected) or self._gone
+        self._gone = gone if gone is not None and gone.id == selected else None
+        if self._gone is None or selected in self._bridge.mirror.entries:
+            return
+        for entry_id in changes.added:
+            added = self._bridge.mirror.entries.get(entry_id)
+            if added is not None and (added.parent, added.title) == (
+                self._gone.parent,
+                self._gone.title,
+            ):
+                self.selection.select(entry_id)
+                return
 
     def _first(self) -> int:
         """What to speak of at first: a driver where there is one, else the root."""

@@ -82,7 +82,8 @@ class CellDelegate(QStyledItemDelegate):
         gone = model.rows.is_gone(entry_id)
         text = _colour(palette, QPalette.ColorRole.Text, selected=selected)
         title = self._fit(model.text(row, Column.NAME), right - left)
-        painter.setPen(muted if gone else text)
+        aside = gone or not model.rows.is_hit(entry_id)
+        painter.setPen(muted if aside else text)
         width = self._draw(painter, left, rect, title)
         rest = right - left - width - 10
         if rest > 60 and entry.cls != entry.name:
@@ -119,7 +120,9 @@ class CellDelegate(QStyledItemDelegate):
         if not text:
             return
         role = QPalette.ColorRole.Text
-        if column == Column.STATE:
+        if self._model.rows.is_gone(self._model.id_at(row)):
+            role = QPalette.ColorRole.PlaceholderText
+        elif column == Column.STATE:
             role = _state_role(text)
         elif not text.isdecimal() and column == Column.PID:
             role = QPalette.ColorRole.PlaceholderText

@@ -41,13 +41,22 @@ class Rows:
         self._new: set[int] = set()
         self._query: Query | None = None
         self._shown: set[int] = set()  # with a filter: the hits and everything above them
-        self.hits = 0
+        self._hits: set[int] = set()
         self._started = False
 
     @property
     def query(self) -> Query | None:
         """The filter, None while there is none."""
         return self._query
+
+    @property
+    def hits(self) -> int:
+        """How many entries the filter found; tombstones do not count."""
+        return len(self._hits - self._graves.keys())
+
+    def is_hit(self, entry_id: int) -> bool:
+        """Whether the row is there for itself, and not only for what is below it."""
+        return self._query is None or entry_id in self._hits
 
     def entry(self, entry_id: int) -> Entry | None:
         """Return an entry or tombstone."""
@@ -116,6 +125,7 @@ class Rows:
         for entry_id, entry in changes.removed.items():
             self._bury(entry_id, entry, now)
         for entry_id in changes.added:
+            self._replace_grave(entry_id)
             self._new.add(entry_id)
             self._deadlines[entry_id] = now + NEW_S
         if len(changes.added) <= REVEALED:
@@ -134,11 +144,7 @@ class Rows:
             if deadline <= now and not (entry_id == keep and entry_id in self._graves)
         }
         for entry_id in over:
-            del self._deadlines[entry_id]
-            self._new.discard(entry_id)
-            grave = self._graves.pop(entry_id, None)
-            if grave is not None:
-                self._graves_of[grave.parent].remove(entry_id)
+            self._forget(entry_id)
         return over
 
     @property
@@ -185,6 +191,23 @@ class Rows:
         self._graves[entry_id] = entry
         self._deadlines[entry_id] = now + GONE_S
 
+    def _replace_grave(self, entry_id: int) -> None:
+        """An entry that comes back under its name takes the place of its tombstone."""
+        added = self._mirror.entries.get(entry_id)
+        if added is None:
+            return
+        for grave in tuple(self._graves_of.get(added.parent, ())):
+            if self._graves[grave].title == added.title:
+                self._forget(grave)
+
+    def _forget(self, entry_id: int) -> None:
+        """Drop the mark or the tombstone of an entry."""
+        del self._deadlines[entry_id]
+        self._new.discard(entry_id)
+        grave = self._graves.pop(entry_id, None)
+        if grave is not None:
+            self._graves_of[grave.parent].remove(entry_id)
+
     def _keeps(self, entry_id: int, paths: set[str]) -> bool:
         if not paths:
             return False
@@ -209,7 +232,7 @@ class Rows:
 
     def _search(self) -> None:
         self._shown.clear()
-        self.hits = 0
+        self._hits.clear()
         query = self._query
         if query is None:
             return
@@ -217,7 +240,7 @@ class Rows:
         for entry_id, entry in (*mirror.entries.items(), *self._graves.items()):
             gone = entry_id in self._graves
             if query.matches(states.facts(mirror, entry, gone=gone)):
-                self.hits += not gone
+                self._hits.add(entry_id)
                 self._show_with_ancestors(entry_id)
 
     def _show_with_ancestors(self, entry_id: int) -> None:

@@ -22,7 +22,7 @@ from ioregui.registry.delegate import CellDelegate
 from ioregui.registry.model import Column, Index, RegistryModel
 from ioregui.window.selection import Selection
 
-WIDTHS = {Column.STATE: 120, Column.DRIVER: 190, Column.PID: 70}
+WIDTHS = {Column.STATE: 112, Column.DRIVER: 180, Column.PID: 66}
 
 _COMMANDS = (
     Qt.KeyboardModifier.ControlModifier

@@ -19,14 +19,14 @@ class Choice:
 
 
 class Banner(QFrame):
-    """One line: a sign, a sentence, its choices."""
+    """One line: a sign, a sentence, its choices; a calm one has no warning sign."""
 
-    def __init__(self, text: str, choices: tuple[Choice, ...]) -> None:
+    def __init__(self, text: str, choices: tuple[Choice, ...], *, calm: bool) -> None:
         super().__init__()
-        self.setProperty("role", "banner")
+        self.setProperty("role", "calm" if calm else "banner")
         self.setAccessibleName(text)
         self.text = text
-        label = QLabel(f"▲  {text}")
+        label = QLabel(f"{'✓' if calm else '▲'}  {text}")
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setWordWrap(True)
         line = QHBoxLayout(self)
@@ -55,13 +55,15 @@ class Banners(QWidget):
         """Return the banner of a key, None while it is not up."""
         return self._up.get(key)
 
-    def show_banner(self, key: str, text: str, choices: tuple[Choice, ...] = ()) -> None:
+    def show_banner(
+        self, key: str, text: str, choices: tuple[Choice, ...] = (), *, calm: bool = False
+    ) -> None:
         """Put a banner up, in the place of an earlier one with its key."""
         old = self._up.get(key)
         if old is not None and old.text == text and list(old.buttons) == [c.text for c in choices]:
             return
         self.hide_banner(key)
-        made = Banner(text, choices)
+        made = Banner(text, choices, calm=calm)
         self._up[key] = made
         self._column.addWidget(made)
 

@@ -79,7 +79,7 @@ class Conditions(QObject):
 
     @Slot(str)
     def _tell(self, text: str) -> None:
-        self._banners.show_banner("notice", text)
+        self._banners.show_banner("notice", text, calm=True)
         self._fading.start(NOTICE_MS)
 
     @Slot(str)

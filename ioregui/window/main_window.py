@@ -33,13 +33,18 @@ SIZE = (1320, 860)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page: `count` says how much is in it; `waits` that this waits for the user."""
+    """One page.
+
+    `count` says how much is in it, `waits` that this waits for the user, `inspected` that the
+    inspector stands beside it.
+    """
 
     name: str
     title: str
     widget: QWidget
     count: Callable[[Mirror], int] | None = None
     waits: bool = False
+    inspected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +144,7 @@ class MainWindow(QMainWindow):
         self._columns.setStretchFactor(1, 1)
         self._columns.setCollapsible(0, False)
         self._columns.setCollapsible(1, False)
-        self._columns.setSizes([150, 740, 430])
+        self._columns.setSizes([150, 720, 450])
         self._rows.addWidget(self._columns)
         self._rows.addWidget(timeline)
         self._rows.setStretchFactor(0, 1)
@@ -159,13 +164,18 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
 
     def _connect(self, actions: Actions) -> None:
-        self.navigation.chosen.connect(self.stack.setCurrentIndex)
+        self.navigation.chosen.connect(self._show_row)
         self.status.approvals_asked.connect(self._show_approvals)
         actions["search"].triggered.connect(self.toolbar.focus_search)
         actions["quit"].triggered.connect(self.close)
         self._bridge.reset.connect(self.refresh)
         self._bridge.changed.connect(self.refresh)
         self._bridge.disconnected.connect(self.refresh)
+
+    @Slot(int)
+    def _show_row(self, row: int) -> None:
+        self.stack.setCurrentIndex(row)
+        self.inspector.setVisible(self._pages[row].inspected)
 
     @Slot()
     def _show_approvals(self) -> None:

@@ -18,6 +18,8 @@ QFrame[role="banner"] { background: @notice; border: none; border-bottom: 1px so
 QFrame[role="banner"] QLabel { color: @on_notice; background: transparent; }
 QFrame[role="banner"] QPushButton { color: @on_notice; background: transparent;
     border: 1px solid @on_notice; padding: 2px 10px; }
+QFrame[role="calm"] { background: @base; border: none; border-bottom: 1px solid @line; }
+QFrame[role="calm"] QLabel { color: @text; background: transparent; }
 QFrame[role="line"] { background: @line; border: none; }
 
 QPushButton, QToolButton[role="button"] { background: @raised; color: @text;

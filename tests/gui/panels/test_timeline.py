@@ -83,6 +83,16 @@ def test_left_and_right_go_from_mark_to_mark(qtbot: QtBot, strip: TimelineStrip)
     assert strip.accessibleDescription() == "now"
 
 
+def test_buttons_step_too(strip: TimelineStrip) -> None:
+    QTest.mouseClick(strip.earlier, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(strip.earlier, Qt.MouseButton.LeftButton)
+    assert strip.selected is not None
+    assert strip.selected.events[0].number == 3
+    QTest.mouseClick(strip.later, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(strip.later, Qt.MouseButton.LeftButton)
+    assert strip.accessibleDescription() == "now"
+
+
 def test_new_events_leave_the_selection_alone(
     qtbot: QtBot, strip: TimelineStrip, bridge: Bridge, fake_runtime: "FakeRuntime"
 ) -> None:

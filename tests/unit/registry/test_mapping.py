@@ -1,5 +1,6 @@
 """Rows of the mapping from Linux to IOKit."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +8,8 @@ from hypothesis import strategies as st
 from runtime.model import properties
 from runtime.model.device import Device
 from runtime.registry import mapping
+from runtime.registry.machine import Machine
+from runtime.registry.tree import Registry
 
 
 @pytest.mark.parametrize(
@@ -157,7 +160,7 @@ TEXT = st.binary(max_size=20).map(lambda raw: raw.decode("utf-8", "surrogateesca
         devtype=st.sampled_from(["", "usb_device", "usb_interface", "partition"]),
         driver=TEXT,
         parent=st.just(""),
-        properties=st.dictionaries(st.sampled_from(["MAJOR", "HID_ID", "HID_NAME", "X"]), TEXT),
+        properties=st.dictionaries(st.sampled_from(["MAJOR", "HID_ID", "HID_NAME"]) | TEXT, TEXT),
         attributes=st.dictionaries(
             st.sampled_from(
                 ["idVendor", "vendor", "class", "product", "size", "address", "bInterfaceNumber"]
@@ -170,5 +173,6 @@ def test_any_text_from_sysfs_maps_and_encodes(device: Device) -> None:
     shown = mapping.mapped(device)
     encoded = properties.encode(shown.properties)
     assert properties.decode(encoded) == shown.properties
-    shown.name.encode()
-    shown.cls.encode()
+    registry = Registry(lambda: 0, lambda _change: None)
+    Machine(registry, lambda *_event: None, device.sysname).load([device])
+    msgspec.msgpack.encode(list(registry.walk()))
