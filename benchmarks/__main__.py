@@ -11,8 +11,9 @@ from dataclasses import asdict
 
 from benchmarks.harness import ROUNDS, Affinity, Benchmark, Result, measure
 from benchmarks.restart import RESTART
+from benchmarks.uevent import UEVENT
 
-BENCHMARKS: dict[str, Benchmark] = {benchmark.name: benchmark for benchmark in (RESTART,)}
+BENCHMARKS: dict[str, Benchmark] = {benchmark.name: benchmark for benchmark in (RESTART, UEVENT)}
 AFFINITIES: tuple[Affinity, ...] = ("pinned", "free")
 
 

@@ -47,7 +47,7 @@ def columns() -> tuple[Column[Request], ...]:
             t("approvals", "State"),
             t("approvals", "What became of the request."),
             words.state_word,
-            20,
+            23,
             words.state_tone,
         ),
         Column(t("approvals", "App"), t("approvals", "Who asks."), words.app, 14),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from ioregui.approvals import content, words
@@ -57,9 +57,6 @@ class RequestDetail(QWidget):
         self.gate.changed.connect(self._show_buttons)
         self.answers.changed.connect(self._show_buttons)
         self.answers.changed.connect(self._show_notice)
-        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
-        escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        escape.activated.connect(self.later)
 
     @property
     def request(self) -> Request | None:

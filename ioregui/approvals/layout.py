@@ -6,7 +6,6 @@ above them moves them. Invariant: widgets only; decides nothing, asks nothing.
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QCheckBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -20,6 +19,7 @@ from ioregui.approvals.approve_button import ApproveButton
 from ioregui.approvals.arming import Arming
 from ioregui.records.empty import EmptyOr, EmptyPage
 from ioregui.records.facts_view import FactsView
+from ioregui.records.keys_button import KeysButton
 from ioregui.records.notice import Notice
 
 _NOTE = 500  # characters of a note
@@ -32,7 +32,7 @@ class DetailLayout:
         self._tr = owner.tr
         self.notice = Notice()
         self.facts = FactsView(self._tr("Request details"))
-        self.keys = QCheckBox(self._tr("Show entitlement keys"))
+        self.keys = KeysButton()
         self.copy_details = _button(self._tr("Copy details"))
         self.copy_hash = _button(self._tr("Copy content hash"))
         self.show_device = _button(self._tr("Show device"))

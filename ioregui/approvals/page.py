@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from ioregui.approvals import columns
@@ -56,6 +56,9 @@ class ApprovalsPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._pages)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
+        escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        escape.activated.connect(self._later)
         self.table.picked.connect(self._picked)
         self.detail.later.connect(self._later)
         self.detail.device_chosen.connect(self.device_chosen)

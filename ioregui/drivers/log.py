@@ -12,12 +12,11 @@ from PySide6.QtGui import (
     QKeyEvent,
     QKeySequence,
     QResizeEvent,
+    QShowEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFrame,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QPushButton,
     QTableView,
@@ -29,6 +28,7 @@ from ioregui.bridge import Bridge
 from ioregui.drivers.log_model import LogColumn, LogModel
 from ioregui.mirror import Changes
 from ioregui.records.empty import EmptyOr, EmptyPage
+from ioregui.records.table import dress
 from runtime.model.identity import DriverId
 from runtime.wire import client as wire
 
@@ -46,27 +46,10 @@ class LogView(QTableView):
         super().__init__(parent)
         self._lines = model
         self.setModel(model)
-        self.setAccessibleName(self.tr("Log"))
-        self.setFrameShape(QFrame.Shape.NoFrame)
+        dress(self, self.tr("Log"))
         self.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
-        rows = self.verticalHeader()
-        rows.setVisible(False)
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(self.fontMetrics().height() + 4)
-        head = self.horizontalHeader()
-        head.setStretchLastSection(True)
-        head.setHighlightSections(False)
-        head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        width = self.fontMetrics().averageCharWidth()
-        self.setColumnWidth(LogColumn.TIME, 14 * width)
-        self.setColumnWidth(LogColumn.SOURCE, 10 * width)
         copy = QAction(self.tr("Copy lines"), self)
         copy.setShortcut(QKeySequence.StandardKey.Copy)
         copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
@@ -78,6 +61,14 @@ class LogView(QTableView):
         """Move as a list does, then tell."""
         super().keyPressEvent(event)
         self.keyed.emit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Size rows and columns with the font of the style."""
+        super().showEvent(event)
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 4)
+        width = self.fontMetrics().averageCharWidth()
+        self.setColumnWidth(LogColumn.TIME, 16 * width)
+        self.setColumnWidth(LogColumn.SOURCE, 11 * width)
 
     @Slot()
     def copy(self) -> None:

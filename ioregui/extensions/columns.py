@@ -55,7 +55,7 @@ def columns() -> tuple[Column[Row], ...]:
             t("extensions", "State"),
             t("extensions", "Whether it may run, and if not why."),
             words.state_word,
-            20,
+            23,
             words.state_tone,
         ),
         Column(

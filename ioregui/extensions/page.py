@@ -3,9 +3,10 @@
 Invariant: shows what the mirror has; nothing is deactivated without a second press.
 """
 
+from collections import defaultdict
+
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
-    QCheckBox,
     QHBoxLayout,
     QPushButton,
     QSplitter,
@@ -19,10 +20,11 @@ from ioregui.extensions.words import Row
 from ioregui.mirror import Changes
 from ioregui.records.empty import EmptyOr, EmptyPage
 from ioregui.records.facts_view import FactsView
+from ioregui.records.keys_button import KeysButton
 from ioregui.records.model import RecordModel
 from ioregui.records.notice import Notice
 from ioregui.records.table import RecordTable
-from runtime.model.records import Extension
+from runtime.model.records import Driver, Extension
 from runtime.wire import client as wire
 
 
@@ -37,7 +39,7 @@ class ExtensionsPage(QWidget):
         self.table: RecordTable[Row] = RecordTable(self.model, self.tr("Extensions"))
         self.notice = Notice()
         self.facts = FactsView(self.tr("Extension details"))
-        self.keys = QCheckBox(self.tr("Show entitlement keys"))
+        self.keys = KeysButton()
         self.deactivate = QPushButton(self.tr("Deactivate…"))
         self.deactivate.setAutoDefault(False)
         split = QSplitter(Qt.Orientation.Vertical)
@@ -64,16 +66,11 @@ class ExtensionsPage(QWidget):
     @Slot()
     def _refresh(self) -> None:
         mirror = self._bridge.mirror
+        drivers: defaultdict[tuple[str, str], list[Driver]] = defaultdict(list)
+        for driver in mirror.drivers.values():
+            drivers[driver.bundle_id, driver.content_hash].append(driver)
         rows = [
-            Row(
-                extension,
-                tuple(
-                    driver
-                    for driver in mirror.drivers.values()
-                    if driver.bundle_id == extension.bundle_id
-                    and driver.content_hash == extension.content_hash
-                ),
-            )
+            Row(extension, tuple(drivers[extension.bundle_id, extension.content_hash]))
             for extension in mirror.extensions.values()
         ]
         self._pages.show_content(bool(rows))

@@ -11,6 +11,7 @@ from PySide6.QtCore import (
     QItemSelection,
     QItemSelectionModel,
     QModelIndex,
+    QObject,
     QPersistentModelIndex,
     Qt,
     Signal,
@@ -36,8 +37,48 @@ _ROW_PADDING = 10
 _COLUMN_PADDING = 20
 
 
+def dress(table: QTableView, name: str) -> None:
+    """Make a table look and behave as all tables of the window do.
+
+    Rows are selected as a whole, nothing is edited, Tab leaves; `name` is what a screen reader
+    says. The caller sizes columns and rows once the style's font is known.
+    """
+    table.setAccessibleName(name)
+    table.setFrameShape(QFrame.Shape.NoFrame)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setShowGrid(False)
+    table.setWordWrap(False)
+    table.setTabKeyNavigation(False)
+    table.setCornerButtonEnabled(False)
+    table.verticalHeader().setVisible(False)
+    table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+    head = table.horizontalHeader()
+    head.setHighlightSections(False)
+    head.setSectionsClickable(False)
+    head.setStretchLastSection(True)
+    head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+
+
 class ToneDelegate(QStyledItemDelegate):
-    """Draws a cell in the colour of its tone, with the tone's glyph before the text."""
+    """Draws a cell in the colour of its tone, with the tone's glyph before the text.
+
+    Args:
+        parent: Qt's owner.
+        glyphs: Whether the glyph is drawn; without it the text has to have one of its own.
+        elide: Where text is cut that has no room: in the middle for paths.
+    """
+
+    def __init__(
+        self,
+        parent: QObject | None = None,
+        *,
+        glyphs: bool = True,
+        elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+    ) -> None:
+        super().__init__(parent)
+        self._glyphs = glyphs
+        self._elide = elide
 
     def initStyleOption(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -45,11 +86,12 @@ class ToneDelegate(QStyledItemDelegate):
         """Take tone, glyph and elision into the option; a row is focused, never a cell."""
         super().initStyleOption(option, index)
         drawn = cast("Any", option)  # the stub of QStyleOptionViewItem lacks the inherited fields
-        drawn.textElideMode = Qt.TextElideMode.ElideRight
+        drawn.textElideMode = self._elide
         drawn.state &= ~QStyle.StateFlag.State_HasFocus
         tone = index.data(Role.TONE)
         if isinstance(tone, Tone) and tone is not Tone.PLAIN:
-            drawn.text = tones.marked(tone, drawn.text)
+            if self._glyphs:
+                drawn.text = tones.marked(tone, drawn.text)
             palette = QPalette(drawn.palette)
             palette.setColor(QPalette.ColorRole.Text, tones.colour(tone, palette))
             drawn.palette = palette
@@ -87,17 +129,9 @@ class RecordTable(QTableView, Generic[Record]):
         self._sized = False
         self._following = True  # False while rows move and the selection only follows them
         self.setModel(model)
-        self.setAccessibleName(name)
+        dress(self, name)
         self.setItemDelegate(ToneDelegate(self))
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setShowGrid(False)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setCornerButtonEnabled(False)
-        self._lay_out()
         self._add_copy()
         self.selectionModel().selectionChanged.connect(self._moved)
 
@@ -178,15 +212,6 @@ class RecordTable(QTableView, Generic[Record]):
         copy.triggered.connect(self._copy)
         self.addAction(copy)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-
-    def _lay_out(self) -> None:
-        rows = self.verticalHeader()
-        rows.setVisible(False)
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        columns = self.horizontalHeader()
-        columns.setHighlightSections(False)
-        columns.setSectionsClickable(False)
-        columns.setStretchLastSection(True)
 
     def _size_columns(self) -> None:
         """Make columns as wide as they ask for, and never narrower than their titles."""

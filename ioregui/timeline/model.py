@@ -9,7 +9,7 @@ from enum import IntEnum
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 
 from ioregui import plaintext
-from ioregui.records import moments, tones
+from ioregui.records import moments
 from ioregui.records.model import Index, Role
 from ioregui.timeline import marks
 from runtime.model.events import Event
@@ -110,7 +110,7 @@ def _cell(event: Event, column: EventColumn) -> str:
             return moments.clock(event.wall_ns)
         case EventColumn.WORD:
             look = marks.mark(event.detail)
-            return look.word if tones.GLYPHS[look.tone] else f"{look.shape.value} {look.word}"
+            return f"{look.shape.value} {look.word}"
         case EventColumn.SENTENCE:
             return marks.sentence(event.detail)
         case EventColumn.PATH:

@@ -3,11 +3,10 @@
 Invariant: the end is followed until the reader selects or scrolls elsewhere.
 """
 
-from PySide6.QtCore import QItemSelection, Signal, Slot
+from PySide6.QtCore import QItemSelection, Qt, Signal, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFrame,
-    QHeaderView,
     QLabel,
     QTableView,
     QVBoxLayout,
@@ -17,8 +16,10 @@ from PySide6.QtWidgets import (
 from ioregui.bridge import Bridge
 from ioregui.mirror import Changes
 from ioregui.records.empty import EmptyOr, EmptyPage
-from ioregui.records.table import ToneDelegate
+from ioregui.records.table import ToneDelegate, dress
 from ioregui.timeline.model import EventColumn, EventsModel
+
+_WIDTHS = {EventColumn.TIME: 17, EventColumn.WORD: 20, EventColumn.SENTENCE: 72}
 
 
 class TimelinePage(QWidget):
@@ -98,25 +99,18 @@ class TimelinePage(QWidget):
     def _set_up_table(self) -> None:
         table = self.table
         table.setModel(self.model)
-        table.setAccessibleName(self.tr("Timeline of events"))
-        table.setItemDelegate(ToneDelegate(table))
-        table.setFrameShape(QFrame.Shape.NoFrame)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        dress(table, self.tr("Timeline of events"))
+        middle = Qt.TextElideMode.ElideMiddle
+        table.setItemDelegate(ToneDelegate(table, glyphs=False, elide=middle))
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
-        table.verticalHeader().setVisible(False)
-        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 10)
-        head = table.horizontalHeader()
-        head.setHighlightSections(False)
-        head.setStretchLastSection(True)
-        width = table.fontMetrics().averageCharWidth()
-        table.setColumnWidth(EventColumn.TIME, 16 * width)
-        table.setColumnWidth(EventColumn.WORD, 20 * width)
-        table.setColumnWidth(EventColumn.SENTENCE, 72 * width)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Size rows and columns with the font of the style."""
+        super().showEvent(event)
+        width = self.table.fontMetrics().averageCharWidth()
+        self.table.verticalHeader().setDefaultSectionSize(self.table.fontMetrics().height() + 10)
+        for column, characters in _WIDTHS.items():
+            self.table.setColumnWidth(column, characters * width)
 
     def _empty(self) -> EmptyPage:
         return EmptyPage(

@@ -4,6 +4,8 @@ Keys: Left and Right go from mark to mark, Home to the oldest, End back to now.
 Invariant: paints what `axis.place` gives and nothing else; bounded by `groups.GROUPS`.
 """
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QAccessible,
@@ -13,8 +15,9 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QResizeEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QSizePolicy, QToolButton, QToolTip, QWidget
 
 from ioregui.bridge import Bridge
 from ioregui.mirror import Changes
@@ -48,6 +51,8 @@ class TimelineStrip(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(self.tr("Timeline"))
         self.setMouseTracking(True)
+        self.earlier = self._button("◂", self.tr("Earlier event"), self._step_left)
+        self.later = self._button("▸", self.tr("Later event"), self._step_right)
         bridge.reset.connect(self._refresh)
         bridge.changed.connect(self._changed)
         self._refresh()
@@ -69,7 +74,7 @@ class TimelineStrip(QWidget):
         return axis.place(
             self._groups.items,
             self._last,
-            self.width() - now - 2 * axis.SPACE,
+            strip_paint.right_end(self.width()) - now - axis.SPACE,
             _LEFT,
             metrics.horizontalAdvance,
         )
@@ -138,6 +143,31 @@ class TimelineStrip(QWidget):
             QToolTip.showText(event.globalPos(), text, self)
             return True
         return super().event(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the buttons at the right end."""
+        super().resizeEvent(event)
+        half = strip_paint.BUTTONS // 2
+        for at, button in enumerate((self.earlier, self.later)):
+            left = self.width() - (2 - at) * half
+            button.setGeometry(left, 4, half - 4, self.fontMetrics().height() + 12)
+
+    def _button(self, glyph: str, name: str, slot: Callable[[], None]) -> QToolButton:
+        button = QToolButton(self)
+        button.setText(glyph)
+        button.setToolTip(name)
+        button.setAccessibleName(name)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the strip's own keys do the same
+        button.clicked.connect(slot)
+        return button
+
+    @Slot()
+    def _step_left(self) -> None:
+        self.step(-1)
+
+    @Slot()
+    def _step_right(self) -> None:
+        self.step(1)
 
     def _at(self, position: QPointF) -> int | None:
         for placed in self.placed():

@@ -18,11 +18,18 @@ from ioregui.timeline.marks import Shape
 translate = QCoreApplication.translate
 
 _RADIUS = 4.0
+BUTTONS = 64
+"""Pixels at the right end for the two buttons."""
 
 
 def now_text() -> str:
     """Return the word at the right end."""
     return translate("timeline", "now")
+
+
+def right_end(width: int) -> int:
+    """Return where the strip's line and its last word end; the buttons follow."""
+    return width - SPACE - BUTTONS
 
 
 def paint(
@@ -32,10 +39,24 @@ def paint(
     placed: Sequence[Placed],
     selected: int | None,
 ) -> None:
-    """Paint the whole strip; `selected` is the number of a group."""
+    """Paint the whole strip.
+
+    Args:
+        painter: Paints on `strip`.
+        strip: Has the size, the font and the colours.
+        groups: All marks.
+        placed: Those that are shown, and where.
+        selected: The number of the selected one.
+    """
+    right = right_end(strip.width())
     palette, height = strip.palette(), strip.fontMetrics().height()
     line = 10 + height / 2
-    _paint_line(painter, strip, line, bool(groups))
+    if not groups:
+        painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
+        text = translate("timeline", "What happens to devices and drivers appears here.")
+        painter.drawText(strip.rect(), Qt.AlignmentFlag.AlignCenter, text)
+        return
+    _paint_line(painter, strip, line, right, at_now=selected is None)
     for at, one in enumerate(placed):
         group = groups[one.group]
         ground = palette.color(QPalette.ColorRole.Window)
@@ -74,21 +95,23 @@ def paint_shape(painter: QPainter, shape: Shape, centre: QPointF, colour: QColor
             painter.drawLine(QPointF(x - r, y + r), QPointF(x + r, y - r))
 
 
-def _paint_line(painter: QPainter, strip: QWidget, line: float, some: bool) -> None:
+def _paint_line(
+    painter: QPainter, strip: QWidget, line: float, right: int, *, at_now: bool
+) -> None:
     palette, metrics = strip.palette(), strip.fontMetrics()
     muted = palette.color(QPalette.ColorRole.PlaceholderText)
-    if not some:
-        painter.setPen(muted)
-        text = translate("timeline", "What happens to devices and drivers appears here.")
-        painter.drawText(strip.rect(), Qt.AlignmentFlag.AlignCenter, text)
-        return
-    end = strip.width() - metrics.horizontalAdvance(now_text()) - SPACE
+    now = metrics.horizontalAdvance(now_text())
+    end = right - now
     painter.setPen(QPen(palette.color(QPalette.ColorRole.Mid), 1))
     painter.drawLine(QPointF(0, line), QPointF(end - 6, line))
     painter.setPen(QPen(palette.color(QPalette.ColorRole.Link), 2))
     painter.drawLine(QPointF(end - 6, line - 7), QPointF(end - 6, line + 7))
     painter.setPen(muted)
-    words = QRectF(end, line - metrics.height() / 2, strip.width() - end, metrics.height())
+    words = QRectF(end, line - metrics.height() / 2, now, metrics.height())
+    if strip.hasFocus() and at_now:
+        painter.setPen(QPen(palette.color(QPalette.ColorRole.Link), 1.5))
+        painter.drawRoundedRect(words.adjusted(-3, -3, 3, 3), 4, 4)
+        painter.setPen(muted)
     painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, now_text())
 
 

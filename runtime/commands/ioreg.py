@@ -26,6 +26,7 @@ from runtime.model.properties import Value
 USAGE = """\
 usage: ioreg [-abfilrtxy] [-c class] [-d depth] [-k key] [-n name] [-p plane] [-w width]
 where options are:
+\t-a archive output
 \t-b show object name in bold
 \t-c list properties of objects with the given class
 \t-d limit tree to the given depth
@@ -68,7 +69,7 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run the command; returns the exit code."""
     try:
-        options, as_json = _parsed(arguments)
+        options, form = _parsed(arguments)
         entries = _entries()
     except _UsageError:
         sys.stderr.write(USAGE)
@@ -77,21 +78,30 @@ def run(arguments: list[str]) -> int:
         sys.stderr.write(f"ioreg: error: {error}\n")
         return 1
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a closed pipe ends it quietly
-    if as_json:
+    if form == "-a":
+        sys.stdout.buffer.write(_archive(entries, options))
+    elif form == "--json":
         _write(_json_lines(entries, options))
     else:
         _write(ioreg_text.lines(entries, options))
     return 0
 
 
-def _parsed(arguments: list[str]) -> tuple[Options, bool]:
+def _archive(entries: list[Entry], options: Options) -> bytes:
+    from runtime.interchange.ioreg_archive import archive  # noqa: PLC0415 - plistlib is slow
+
+    return archive(entries, options)
+
+
+def _parsed(arguments: list[str]) -> tuple[Options, str]:
+    """The options, and the form that is asked for: text (empty), ``-a`` or ``--json``."""
     try:
         pairs, _ = getopt.getopt(arguments, _LETTERS, ["json"])
     except getopt.GetoptError:
         raise _UsageError from None
     terminal = sys.stdout.isatty()
     fields: dict[str, object] = {"terminal": terminal, "width": _terminal_width(terminal)}
-    as_json = False
+    form = ""
     for letter, argument in pairs:
         if letter in _FLAGS:
             fields[_FLAGS[letter]] = True
@@ -103,11 +113,9 @@ def _parsed(arguments: list[str]) -> tuple[Options, bool]:
             fields["bold"] = _bold()
         elif letter == "-p":
             _check_plane(argument)
-        elif letter == "--json":
-            as_json = True
-        elif letter in {"-a", "-f"}:
-            raise UnavailableError(f"option {letter}: expected text output, found a form of macOS")
-    return msgspec.convert(fields, Options), as_json
+        elif letter in {"-a", "--json"}:
+            form = letter
+    return msgspec.convert(fields, Options), form
 
 
 def _check_plane(plane: str) -> None:

@@ -29,7 +29,7 @@ _STATES = {
     ExtensionState.UPGRADING: "activated waiting to upgrade",
     ExtensionState.DENIED: "denied",
     ExtensionState.INVALID: "invalid",
-    ExtensionState.REMOVED: "uninstalled",
+    ExtensionState.REMOVED: "uninstalling",
 }
 _ENABLED = frozenset({ExtensionState.ACTIVE, ExtensionState.UPGRADING})
 _PRESENT = _ENABLED | {ExtensionState.WAITING, ExtensionState.DISABLED}
@@ -73,6 +73,7 @@ def _list(runtime: Connection, options: argparse.Namespace) -> int:
         extension
         for extension in runtime.call(wire.GetRecords()).extensions
         if options.category in ("", extension.category)
+        and extension.state is not ExtensionState.REMOVED
     ]
     if options.json:
         shell.print_json(extensions)

@@ -2,11 +2,13 @@
 
 Runs in the event loop. Enumeration blocks for some tens of milliseconds: at the start, before
 anybody is served, and after lost events.
+Invariant: no event is lost without the machine being read again.
 """
 
 import asyncio
 
 from runtime.engine.hub import Hub
+from runtime.linux.model_name import model_name
 from runtime.linux.udev import DeviceMonitor, enumerate_devices
 from runtime.model.errors import UnavailableError
 from runtime.model.events import Detail
@@ -21,7 +23,7 @@ class Devices:
 
     def __init__(self, registry: Registry, hub: Hub) -> None:
         self._hub = hub
-        self.machine = Machine(registry, self._emit)
+        self.machine = Machine(registry, self._emit, model_name())
         self._monitor: DeviceMonitor | None = None
 
     def start(self) -> None:

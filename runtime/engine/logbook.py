@@ -44,11 +44,15 @@ class Logbook:
         if log.in_second > LINES_A_SECOND:
             log.suppressed += 1
             return
-        if log.suppressed:
-            said = f"{log.suppressed} lines dropped: more than {LINES_A_SECOND} in a second"
-            log.suppressed = 0
-            self._keep(log, LogLine(driver, 0, now, pid, "runtime", said))
+        self._own_up(log, driver, now, pid)
         self._keep(log, LogLine(driver, 0, now, pid, source, text[: limits.TEXT]))
+
+    def settle(self) -> None:
+        """Say what was dropped from logs that have fallen quiet; call it about once a second."""
+        now = self._wall_ns()
+        for driver, log in self._logs.items():
+            if now // 1_000_000_000 != log.second:
+                self._own_up(log, driver, now, 0)
 
     def page(self, driver: DriverId, after: int) -> tuple[tuple[LogLine, ...], int]:
         """The first kept lines above a number, and how many came before them and are gone."""
@@ -62,6 +66,12 @@ class Logbook:
     def forget(self, driver: DriverId) -> None:
         """Drop a driver's log."""
         self._logs.pop(driver, None)
+
+    def _own_up(self, log: _Log, driver: DriverId, now: int, pid: int) -> None:
+        if log.suppressed:
+            said = f"{log.suppressed} lines dropped: more than {LINES_A_SECOND} in a second"
+            log.suppressed = 0
+            self._keep(log, LogLine(driver, 0, now, pid, "runtime", said))
 
     def _keep(self, log: _Log, line: LogLine) -> None:
         log.number += 1

@@ -1,4 +1,7 @@
-"""The composition root: builds the runtime's parts, connects them, serves, and ends in order."""
+"""The composition root: builds the runtime's parts, connects them, serves, and ends in order.
+
+Invariant: the only place that constructs the parts of a runtime.
+"""
 
 import asyncio
 import contextlib
@@ -30,7 +33,7 @@ from runtime.supervisor.policy import ALWAYS_AT_ONCE, RestartPolicy
 from runtime.supervisor.supervisor import Supervisor
 from runtime.supervisor.zygote import Zygote
 
-FLUSH_SECONDS = 0.5  # between writes of the journal
+FLUSH_SECONDS = 0.5  # between writes of the journal and counts of dropped log lines
 
 
 class Runtime:
@@ -58,7 +61,7 @@ class Runtime:
         self._activation = Activation(
             settings.state_dir, self._hub, self._binding, self._bundles, self._workers
         )
-        logbook = Logbook(time.time_ns, self._hub.log)
+        self._logbook = logbook = Logbook(time.time_ns, self._hub.log)
         surroundings = DriverSurroundings(registry, self._hub, logbook, self._binding.driver_ended)
         policy = ALWAYS_AT_ONCE if settings.restart_at_once else RestartPolicy()
         self._supervisor = Supervisor(Zygote(self._note), policy, surroundings)
@@ -137,6 +140,7 @@ class Runtime:
 
     def _flush(self) -> None:
         self._journal.flush()
+        self._logbook.settle()
         loop = asyncio.get_running_loop()
         self._flushing = loop.call_later(FLUSH_SECONDS, self._flush)
 

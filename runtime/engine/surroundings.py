@@ -1,16 +1,17 @@
 """What drivers' lives show: their entries in the registry, events, logs, records.
 
 Runs in the event loop. Implements `runtime.supervisor.ports.Surroundings`.
+Invariant: what a driver says never overwrites what its launch record says.
 """
 
 from collections.abc import Callable
 
 from runtime.engine.hub import Hub
 from runtime.engine.logbook import Logbook
-from runtime.model import properties
+from runtime.model import properties, words
 from runtime.model.entry import READY, Holder, Kind, State
 from runtime.model.errors import BreachError
-from runtime.model.events import Detail, Launched
+from runtime.model.events import Detail
 from runtime.model.identity import ROOT_ID, DriverId, EntryId
 from runtime.model.records import Driver
 from runtime.registry.tree import Registry
@@ -53,8 +54,7 @@ class DriverSurroundings:
         """Write an event to the journal."""
         entry = driver.service or driver.provider
         self._hub.event(detail, entry, driver.provider_path, driver.id)
-        if isinstance(detail, Launched):
-            self.log(driver, "runtime", f"process {detail.pid} was created")
+        self.log(driver, "runtime", words.text(detail))
 
     def log(self, driver: Driver, source: str, text: str) -> None:
         """Keep a line of the driver's log."""

@@ -54,9 +54,7 @@ def read_app(path: Path, bundle_id: str = "") -> App:
         BundleError: The app or an extension that was read is not what it has to be, or there
             is none with the identifier.
     """
-    if path.suffix != ".app" or not path.is_dir():
-        found = "nothing" if not path.exists() else "another file or folder"
-        raise refused(str(path), "an app folder X.app", found, sx_code=SxCode.EXTENSION_NOT_FOUND)
+    check_app_folder(path)
     info_path = f"{path.name}/Contents/{INFO}"
     info = plist.read(_read_file(path / "Contents" / INFO, info_path), info_path)
     name = info.get("CFBundleDisplayName") or info.get("CFBundleName") or path.stem
@@ -65,6 +63,17 @@ def read_app(path: Path, bundle_id: str = "") -> App:
     app_id = identifier(info, info_path)
     _check_may_install(path)
     return App(str(path), app_id, name[:NAME], _read_extensions(path, bundle_id))
+
+
+def check_app_folder(path: Path) -> None:
+    """Hold a path to being an app's folder.
+
+    Raises:
+        BundleError: It is none.
+    """
+    if path.suffix != ".app" or not path.is_dir():
+        found = "nothing" if not path.exists() else "another file or folder"
+        raise refused(str(path), "an app folder X.app", found, sx_code=SxCode.EXTENSION_NOT_FOUND)
 
 
 def _check_may_install(app: Path) -> None:

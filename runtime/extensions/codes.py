@@ -35,7 +35,14 @@ def refused(
 
     `path` may carry a key after a colon: ``Info.plist: CFBundleVersion``.
     """
-    text = f"{path}: expected {expected}, found {found}"
+    text = _printable(f"{path}: expected {expected}, found {found}")
     return BundleError(
         f"sx-{int(sx_code)}", text, path=path.split(": ", maxsplit=1)[0], sx_code=int(sx_code)
     )
+
+
+def _printable(text: str) -> str:
+    """Keys and names come from the bundle: what would break the line is escaped."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

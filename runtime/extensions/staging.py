@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from runtime.extensions import entitlements
-from runtime.extensions.bundle import App, Bundle, read_app
+from runtime.extensions.bundle import App, Bundle, check_app_folder, read_app
 from runtime.extensions.codes import SxCode, refused
 from runtime.extensions.location import check_location
 from runtime.extensions.manifest import DRIVER, ENTITLEMENTS, INFO, Manifest, read_manifest
@@ -50,6 +50,7 @@ def stage(
     """
     if not app_path.is_absolute():
         raise refused(str(app_path), "an absolute path", "a relative one")
+    check_app_folder(app_path)
     if folders is not None:
         check_location(app_path, folders)
     app = read_app(app_path, bundle_id)

@@ -38,7 +38,7 @@ class Sandbox:
     program: bytes
     uid: int
     gid: int
-    arguments: title.Arguments
+    title: title.Area
     missing: tuple[str, ...] = field(default=())
 
     @property
@@ -93,7 +93,8 @@ class Sandbox:
 def prepare() -> Sandbox:
     """Move this process, the zygote, into the shared part of the sandbox.
 
-    The process must be single-threaded, and must have imported what it needs from outside.
+    The process must be single-threaded, and must have imported what it needs from outside. It
+    loses its environment.
 
     Raises:
         SpawnError: A step failed: no driver can run.
@@ -102,7 +103,10 @@ def prepare() -> Sandbox:
     uid, gid = os.geteuid(), os.getegid()
     try:
         proc = os.open("/proc", os.O_PATH | os.O_CLOEXEC)
-        arguments = title.arguments(proc)
+        arguments, environment = title.areas(proc)
+        os.environ.clear()
+        environment.fill("")  # it may hold the user's secrets, and a driver reads its own stack
+        os.environ["LANG"] = "C.UTF-8"
         namespaces.unshare(_SHARED if root else _SHARED | namespaces.NEWUSER)
         if not root:
             namespaces.map_self(proc, uid, gid)
@@ -124,7 +128,7 @@ def prepare() -> Sandbox:
         program=seccomp.assemble(policy.architecture(), rules) if rules else b"",
         uid=uid,
         gid=gid,
-        arguments=arguments,
+        title=arguments,
         missing=tuple(_missing(abi, known=bool(rules)) + _closed(roots if root else [])),
     )
 

@@ -86,7 +86,7 @@ def roots() -> list[Path]:
     wanted = [Path(path) for path in SYSTEM]
     bundle = getattr(sys, "_MEIPASS", None)
     if isinstance(bundle, str):
-        wanted.append(Path(bundle))
+        wanted += [Path(bundle), Path(sys.executable)]  # a frozen program's modules lie in both
     else:
         wanted += [Path(sys.base_prefix, "lib"), *_packages()]
     return sorted({path for path in wanted if path.exists() or path.is_symlink()})

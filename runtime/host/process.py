@@ -21,7 +21,7 @@ from runtime.host.loader import install
 from runtime.host.lockdown import Sandbox
 from runtime.host.queues import DefaultQueue
 from runtime.host.watcher import Watcher
-from runtime.linux import memfd, privileges, title
+from runtime.linux import memfd, privileges
 from runtime.model import archive
 from runtime.model.errors import BreachError, SpawnError
 from runtime.model.outcome import Stage
@@ -83,4 +83,4 @@ def _detach(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> None:
     with contextlib.suppress(PermissionError):  # it leads a session already
         os.setsid()
     privileges.set_name(spawn.name)
-    title.set_title(sandbox.arguments, spawn.name)
+    sandbox.title.fill(spawn.name)

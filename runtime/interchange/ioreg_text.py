@@ -74,6 +74,11 @@ def selected(entry: Entry, options: Options) -> bool:
     return bool(options.cls or options.key or options.name)
 
 
+def inheritance(cls: str) -> list[str]:
+    """The classes that option -i shows: from IORegistryEntry down, without OSObject."""
+    return [name for name in reversed(classes.chain(cls)) if name != "OSObject"]
+
+
 def lines(entries: Iterable[Entry], options: Options) -> Iterator[str]:
     """The whole output, line by line.
 
@@ -177,7 +182,7 @@ class _Writer:
         shown = entry.cls
         chain = classes.chain(entry.cls)
         if self._options.inheritance:
-            shown = ":".join(reversed(chain))
+            shown = ":".join(inheritance(entry.cls))
         service = _service(entry) if "IOService" in chain else ""
         return (
             f"{entry.name}{location}  "

@@ -1,8 +1,9 @@
-"""The command line that ps shows for a process, written over the one it was started with.
+"""The command line and the environment that a process was started with, written over.
 
-A forked process has its parent's; the kernel reads it from the process's own stack.
-Source: proc_pid_stat(5) fields arg_start and arg_end.
-Invariant: writes only between those two addresses.
+Both lie on the process's own stack, where a fork still has its parent's, and where the kernel
+reads what ps shows.
+Source: proc_pid_stat(5), fields arg_start to env_end.
+Invariant: writes only between the addresses that the kernel names.
 """
 
 import ctypes
@@ -10,15 +11,21 @@ import os
 from typing import NamedTuple
 
 
-class Arguments(NamedTuple):
-    """Where this process's command line lies; a fork's lies at the same place."""
+class Area(NamedTuple):
+    """Bytes of this process's stack; a fork has its own copy at the same place."""
 
     start: int
     length: int
 
+    def fill(self, text: str) -> None:
+        """Write `text`, as much of it as there is room for, and zeros behind it."""
+        if self.start and self.length > 0:
+            raw = text.encode()[: self.length - 1]
+            ctypes.memmove(self.start, raw.ljust(self.length, b"\0"), self.length)
 
-def arguments(proc: int) -> Arguments:
-    """Find the calling process's command line.
+
+def areas(proc: int) -> tuple[Area, Area]:
+    """Where the calling process's command line and its environment lie.
 
     Args:
         proc: A descriptor of a mounted /proc.
@@ -31,12 +38,8 @@ def arguments(proc: int) -> Arguments:
         fields = os.read(fd, 4096).rpartition(b")")[2].split()  # after comm: field 3 and on
     finally:
         os.close(fd)
-    start, end = int(fields[45]), int(fields[46])
-    return Arguments(start, max(0, end - start) if start else 0)
-
-
-def set_title(where: Arguments, text: str) -> None:
-    """Show `text`, as much of it as the old command line had room for."""
-    if where.length:
-        raw = text.encode()[: where.length - 1]
-        ctypes.memmove(where.start, raw.ljust(where.length, b"\0"), where.length)
+    arguments, arguments_end, environment, environment_end = map(int, fields[45:49])
+    return (
+        Area(arguments, arguments_end - arguments),
+        Area(environment, environment_end - environment),
+    )

@@ -47,9 +47,12 @@ class Machine:
         self._waiting: dict[str, dict[str, Device]] = {}  # by the parent that is not there yet
         self._service: dict[EntryId, EntryId] = {}  # device → its kernel driver's service
         self.expert = registry.attach(
-            ROOT_ID, mapping.plain(model) or "Linux", "IOPlatformExpertDevice",
-            kind=Kind.NUB, props={"model": model},
-        )  # fmt: skip
+            ROOT_ID,
+            name := mapping.plain(model) or "Linux",
+            "IOPlatformExpertDevice",
+            kind=Kind.NUB,
+            props={"model": name},
+        )
         ready: Properties = {"IOKit": "IOService", "IOResourceMatched": ["IOKit"]}
         self.resources = registry.attach(
             self.expert, "IOResources", "IOResources", kind=Kind.NUB, props=ready
@@ -101,7 +104,7 @@ class Machine:
         device = self._device.get(entry)
         if device is not None:
             holder = Holder.KERNEL if device.driver else Holder.NOBODY
-            self._registry.set_holder(entry, holder, device.driver)
+            self._registry.set_holder(entry, holder, mapping.plain(device.driver))
 
     def entry_of(self, syspath: str) -> EntryId | None:
         """The entry of a device, by its syspath; None for a folder and for what is not there."""
@@ -161,8 +164,10 @@ class Machine:
         parent = self._parent(device)
         shown = mapping.mapped(device)
         location = shown.location
-        if shown.name != device.sysname and self._taken(parent, shown.name, location):
-            location = device.sysname  # two equal names side by side: paths stay apart
+        named = shown.name != device.sysname
+        if (named or device.parent) and self._taken(parent, shown.name, location):
+            # Two equal names side by side: paths stay apart, by sysname or by class folder.
+            location = mapping.plain(device.sysname if named else device.syspath.split("/")[-2])
         entry = self._registry.attach(
             parent, shown.name, shown.cls, location=location, props=shown.properties
         )
@@ -183,10 +188,10 @@ class Machine:
             self._registry.terminate(old)
         held = self._registry.entry(entry).holder == Holder.EXTENSION
         if driver:
-            cls = mapping.driver_class(driver)
+            cls, name = mapping.driver_class(driver), mapping.plain(driver)
             provider = self._registry.entry(entry).cls
             self._service[entry] = self._registry.attach(
-                entry, driver, cls, kind=Kind.KERNEL_DRIVER, driver=driver,
+                entry, name, cls, kind=Kind.KERNEL_DRIVER, driver=name,
                 props=mapping.driver_properties(driver, provider),
             )  # fmt: skip
         if not held:  # an extension's hold is the supervisor's to end
@@ -206,8 +211,8 @@ class Machine:
         known = self._entry.get(path)
         if known is None:
             known = self._registry.attach(
-                parent, name, mapping.folder_class(name), kind=Kind.NUB,
-                props={"LinuxSyspath": path},
+                parent, mapping.plain(name), mapping.folder_class(name), kind=Kind.NUB,
+                props={"LinuxSyspath": mapping.plain(path)},
             )  # fmt: skip
             self._entry[path] = known
         return known

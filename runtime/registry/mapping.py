@@ -27,7 +27,6 @@ NAME_LIMIT = 128  # characters of an entry's name (IOKitLib's io_name_t)
 
 _SPLIT = re.compile(r"[^0-9A-Za-z]+")
 _PCI_ROOT = re.compile(r"pci[0-9a-f]{4,}:[0-9a-f]{2}")
-_NUMBERED = re.compile(r"\d*$")
 _USB_PORT = re.compile(r"(?:usb)?(\d+)(?:-([\d.]+))?(?::\d+\.\d+)?")
 _SECTOR = 512  # bytes; unit of a block device's `size`
 
@@ -53,9 +52,9 @@ def mapped(device: Device) -> Mapped:
 
 def device_class(device: Device) -> str:
     """The IOKit class of a device."""
-    stem = _NUMBERED.sub("", device.sysname)
-    for subsystem, named, cls in NAMED_CLASSES:
-        if device.subsystem == subsystem and stem == named:
+    for subsystem, stem, cls in NAMED_CLASSES:
+        rest = device.sysname.removeprefix(stem)
+        if device.subsystem == subsystem and rest != device.sysname and not rest[:1].islower():
             return cls
     known = DEVICE_CLASSES.get((device.subsystem, device.devtype)) or DEVICE_CLASSES.get(
         (device.subsystem, "")
@@ -78,7 +77,7 @@ def driver_properties(driver: str, provider_class: str) -> Properties:
         "IOProviderClass": provider_class,
         "IOMatchCategory": "IODefaultMatchCategory",
         "IOMatchedAtBoot": True,
-        "LinuxDriver": driver,
+        "LinuxDriver": plain(driver),
     }
 
 
@@ -101,6 +100,8 @@ def usb_location(device: Device) -> int:
 
 def plain(text: str) -> str:
     """Text from a device as a name: one line, no control or format characters, bounded."""
+    if text.isascii() and text.isprintable():
+        return text.strip()[:NAME_LIMIT]
     clean = "".join(c if unicodedata.category(c)[0] != "C" else "" for c in text).strip()
     return clean[:NAME_LIMIT]
 
@@ -125,7 +126,7 @@ def _pci_name(device: Device) -> str:
     vendor = _number(device.attributes.get("vendor", ""), 16)
     product = _number(device.attributes.get("device", ""), 16)
     if vendor is None or product is None:
-        return device.sysname
+        return plain(device.sysname)
     return f"pci{vendor:x},{product:x}"
 
 
@@ -136,7 +137,7 @@ def _location(device: Device) -> str:
         number = _number(device.attributes.get("bInterfaceNumber", ""), 16)
         return f"{number or 0:x}"
     if device.subsystem == "pci":
-        slot = device.sysname.rpartition(":")[2]
+        slot = plain(device.sysname).rpartition(":")[2]
         slot_number, _, function = slot.partition(".")
         stem = slot_number.lstrip("0") or "0"
         return stem if function in {"", "0"} else f"{stem},{function}"
@@ -149,8 +150,8 @@ def _properties(device: Device) -> Properties:
     if device.subsystem == "usb":
         _add_usb(found, device)
     elif device.subsystem == "pci":
-        found["IOName"] = _pci_name(device)
-        found["pcidebug"] = device.sysname
+        found["IOName"] = _text(_pci_name(device))
+        found["pcidebug"] = _text(device.sysname)
     elif device.subsystem == "net":
         _add_net(found, device)
     elif device.subsystem == "block":
@@ -159,7 +160,7 @@ def _properties(device: Device) -> Properties:
         found |= hid_mapping.properties(device)
     _add_linux(found, device)
     for key, text in device.properties.items():
-        found.setdefault(key, _udev_value(key, text))
+        found.setdefault(plain(key), _udev_value(key, text))
     return found
 
 
@@ -182,7 +183,7 @@ def _add_usb(found: Properties, device: Device) -> None:
 
 
 def _add_net(found: Properties, device: Device) -> None:
-    found["BSD Name"] = device.sysname
+    found["BSD Name"] = _text(device.sysname)
     address = device.attributes.get("address", "")
     try:
         found["IOMACAddress"] = bytes.fromhex(address.replace(":", ""))
@@ -191,9 +192,9 @@ def _add_net(found: Properties, device: Device) -> None:
 
 
 def _add_block(found: Properties, device: Device) -> None:
-    found["BSD Name"] = device.sysname
+    found["BSD Name"] = _text(device.sysname)
     sectors = _number(device.attributes.get("size", ""), 10)
-    if sectors is not None:
+    if sectors is not None and 0 <= sectors < 1 << 55:  # bytes fit in 64 bits
         found["Size"] = sectors * _SECTOR
     found["Whole"] = device.devtype != "partition"
     found["Removable"] = device.attributes.get("removable") == "1"
@@ -201,11 +202,11 @@ def _add_block(found: Properties, device: Device) -> None:
 
 
 def _add_linux(found: Properties, device: Device) -> None:
-    found["LinuxSubsystem"] = device.subsystem
+    found["LinuxSubsystem"] = _text(device.subsystem)
     if device.devtype:
-        found["LinuxDevtype"] = device.devtype
+        found["LinuxDevtype"] = _text(device.devtype)
     if device.driver:
-        found["LinuxDriver"] = device.driver
+        found["LinuxDriver"] = _text(device.driver)
     found["LinuxSyspath"] = _text(device.syspath)
     keyed = {key.attribute for key in ATTRIBUTE_KEYS.get(device.subsystem, ())}
     for name, text in device.attributes.items():
@@ -225,16 +226,18 @@ def _converted(text: str, form: str) -> Value | None:
 def _udev_value(key: str, text: str) -> Value:
     if key in NUMBER_PROPERTIES:
         number = _number(text, 10)
-        if number is not None and -(1 << 63) <= number < 1 << 64:
+        if number is not None:
             return number
     return _text(text)
 
 
 def _number(text: str, base: int) -> int | None:
+    """A number that fits in 64 bits, or None."""
     try:
-        return int(text.strip(), base)
+        number = int(text.strip(), base)
     except ValueError:
         return None
+    return number if -(1 << 63) <= number < 1 << 64 else None
 
 
 def _text(text: str) -> Value:

@@ -3,6 +3,7 @@
 Runs in the event loop. Whatever the process sends is untrusted: the first packet that the
 protocol does not allow kills it, and its end is reported as a breach. The end is reported
 exactly once, after it was reaped and everything that it had sent was read.
+Invariant: nothing that it sends is believed beyond the protocol.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from runtime.wire import limits, session
 
 PACKETS_A_TURN = 64  # of one socket, so that no driver holds up the loop
 OUTPUT_BYTES = 16 << 10  # of stdout and stderr, a turn
+EOF_SECONDS = 2.0  # that a process may live on after its control socket ended
 CRASH_BYTES = 64 << 10  # of faulthandler's text
 _FRAME = re.compile(r'^  File "([^"\n]{0,512})", line (\d+) in (\S{1,128})', re.MULTILINE)
 
@@ -92,6 +94,7 @@ class DriverProcess:
         self._partial = b""
         self._killed_for: Exit | None = None
         self._goodbye: wire.Goodbye | None = None
+        self._late: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(channels.control, self._on_control)
         self._loop.add_reader(channels.watch, self._on_watch)
@@ -135,6 +138,10 @@ class DriverProcess:
     def _on_control(self) -> None:
         if not self._read(self._channels.control, self._take_control):
             self._loop.remove_reader(self._channels.control)
+            said = (
+                "expected it to end with its control socket, found it running (or an empty packet)"
+            )
+            self._late = self._loop.call_later(EOF_SECONDS, self.kill, ExitHow.BREACH, said)
 
     def _on_watch(self) -> None:
         if not self._read(self._channels.watch, self._take_watch):
@@ -194,6 +201,8 @@ class DriverProcess:
         if result is None:
             return
         self._loop.remove_reader(self._pidfd)
+        if self._late is not None:
+            self._late.cancel()
         os.close(self._pidfd)
         self._drain()
         exit_ = self._exit(result)

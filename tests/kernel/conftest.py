@@ -62,7 +62,7 @@ def inspector(vm: VirtualMachine) -> Iterator[Inspector]:
     started = vm.run("sh", "-c", f"setsid {command} >{LOG} 2>&1 </dev/null & echo $!")
     pid = started.stdout.strip()
     deadline = time.monotonic() + READY_TIMEOUT
-    while ours.attempt("systemextensionsctl", "pending").code != 0:
+    while vm.run("test", "-S", SOCKET).code != 0:
         assert vm.run("kill", "-0", pid).code == 0, f"the runtime ended: {ours.log()}"
         assert time.monotonic() < deadline, f"the runtime is not ready: {ours.log()}"
     yield ours

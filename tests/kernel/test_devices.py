@@ -28,11 +28,19 @@ def tree_path(printed: str, needle: str) -> list[str]:
     raise AssertionError(f"ioreg: expected a line with {needle!r}, found none in:\n{printed}")
 
 
+def assert_below_xhci(path: list[str], device: str) -> None:
+    """Check that a path goes through a USB device below QEMU's controller."""
+    names = [line.removeprefix("+-o ").split("  <")[0].split("@")[0] for line in path]
+    assert "pci1b36,d" in names, names
+    controller, found = names.index("pci1b36,d"), names.index(device)
+    assert controller < names.index("xHCI Host Controller") < found
+
+
 def test_the_keyboard_is_below_its_controller_with_its_kernel_driver(inspector: Inspector) -> None:
     printed = inspector.run("ioreg", "-w0", "-l")
-    path = tree_path(printed, "QEMU USB Keyboard")
-    assert any("XHCI" in line for line in path), path
-    assert "+-o usbhid" in printed
+    assert tree_path(printed, "+-o xhci_hcd  <class IOUSBHostController")
+    path = tree_path(printed, "+-o usbhid  <class IOUSBHostHIDDevice")
+    assert_below_xhci(path, "QEMU USB Keyboard")
 
 
 class Watch:
@@ -42,13 +50,13 @@ class Watch:
         self._machine = inspector.machine
 
     def wait(self, kind: str, name: str = "") -> dict[str, Any]:
-        """Return the last event of this kind whose name contains this, once it has come."""
+        """Return the last event of this kind and name, once it has come."""
         deadline = time.monotonic() + READY_TIMEOUT
         while True:
             lines = self._machine.run("cat", WATCH_LOG).stdout.splitlines()
             events = [json.loads(line) for line in lines]
             for event in reversed(events):
-                if event["kind"] == kind and name in event.get("name", ""):
+                if event["kind"] == kind and event.get("name", "").split("@")[0] == name:
                     found: dict[str, Any] = event
                     return found
             assert time.monotonic() < deadline, f"no {kind} of {name}: {events}"
@@ -74,8 +82,7 @@ def test_a_mouse_comes_and_goes(
     before = machine.run("true").wall_ns
     machine.device_add("usb-mouse", "mouse")
     came = watch.wait("Plugged", "QEMU USB Mouse")
-    path = tree_path(inspector.run("ioreg", "-w0"), "QEMU USB Mouse")
-    assert any("XHCI" in line for line in path), path
+    assert_below_xhci(tree_path(inspector.run("ioreg", "-w0"), "QEMU USB Mouse"), "QEMU USB Mouse")
 
     between = machine.run("true").wall_ns
     machine.device_del("mouse")

@@ -215,6 +215,11 @@ class Zygote:
         os.close(sealed)
         packet, received = receive_packet(self.socket, max_fds=1)
         answer = self._decode(packet)
+        if not isinstance(answer, zygote.Spawned):
+            control.close()
+            watch.close()
+            os.close(output)
+            os.close(crash)
         assert isinstance(answer, zygote.Spawned), answer
         control.settimeout(DEADLINE_S)
         watch.settimeout(DEADLINE_S)

@@ -89,6 +89,30 @@ def test_an_attempt_succeeds_outside_so_that_a_denial_means_something(name: str)
     exec(ATTEMPTS[name], {"os": os})
 
 
+def test_the_environment_stays_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOP_SECRET", "of-the-user")
+    stage = Zygote()
+    try:
+        process = stage.spawn(
+            bundle_with(
+                """
+import os
+from runtime.driverkit import *
+
+class Driver(IOService):
+    def Start(self, provider): IOLog(repr(dict(os.environ)))
+"""
+            )
+        )
+        process.begin()
+        process.call(1, methods.Start(), Provider())
+        assert process.wait_log(bool) == ["{'LANG': 'C.UTF-8'}"]
+        environment = Path(f"/proc/{stage.process.pid}/environ").read_bytes()
+        assert b"of-the-user" not in environment
+    finally:
+        stage.close()
+
+
 IMPORTS = """
 asyncio bz2 calendar concurrent.futures configparser csv ctypes.util curses.ascii dataclasses
 datetime decimal difflib email.message encodings.idna fractions getpass gettext glob hashlib heapq

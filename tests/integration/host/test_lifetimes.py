@@ -144,17 +144,28 @@ def test_a_bundle_that_is_not_sealed_is_refused(zygote: Zygote) -> None:
     process.close()
 
 
-@pytest.fixture
-def users_copy() -> Iterator[Path]:
-    """A copy of the runtime and its one dependency in an ordinary user's mode-700 folder."""
+def private_copy(uid: int) -> Path:
+    """A copy of the runtime and its one dependency, closed to everybody but one user."""
     home = Path(tempfile.mkdtemp(prefix="ioregistry-home-"))
     shutil.copytree(ROOT / "runtime", home / "runtime")
     assert msgspec.__file__ is not None
     shutil.copytree(Path(msgspec.__file__).parent, home / "msgspec")
     for path in (home, *home.rglob("*")):
-        os.chown(path, NOBODY, NOBODY)
+        os.chown(path, uid, uid)
         path.chmod(0o700 if path.is_dir() else 0o600)
-    home.chmod(0o700)
+    return home
+
+
+@pytest.fixture
+def users_copy() -> Iterator[Path]:
+    home = private_copy(NOBODY)
+    yield home
+    shutil.rmtree(home)
+
+
+@pytest.fixture
+def roots_copy() -> Iterator[Path]:
+    home = private_copy(0)
     yield home
     shutil.rmtree(home)
 
@@ -170,7 +181,7 @@ def test_an_ordinary_user_s_drivers_are_locked_down_too(users_copy: Path) -> Non
     environment = {"PYTHONPATH": str(users_copy), "PATH": os.environ["PATH"]}
     stage = Zygote(command, environment)
     try:
-        if stage.ready.missing:
+        if stage.ready.missing and stage.ready.missing[0].startswith("sandbox"):
             pytest.skip(stage.ready.missing[0])
         attempts = """
 import os
@@ -224,3 +235,35 @@ def test_as_root_each_driver_is_a_user_of_its_own(zygote: Zygote) -> None:
     os.kill(process.pid, signal.SIGTERM)  # process 1 has no default handlers
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait() == Exit(ExitHow.SIGNAL, signal.SIGKILL)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's drivers are other users")
+def test_a_checkout_closed_to_other_users_still_serves_root(roots_copy: Path) -> None:
+    environment = {"PYTHONPATH": str(roots_copy)}
+    stage = Zygote([sys.executable, "-P", "-m", "runtime.host.zygote"], environment)
+    try:
+        closed = [line for line in stage.ready.missing if "closed to other users" in line]
+        assert [line.partition(":")[0] for line in closed] == [
+            str(roots_copy / "msgspec"),
+            str(roots_copy / "runtime"),
+        ]
+        process = stage.spawn(bundle_of(SAMPLE))
+        process.begin(executable="MyUserUSBInterfaceDriver", user_class="MyUserUSBInterfaceDriver")
+        assert isinstance(process.call(1, methods.Start(), Provider()), driver.Reply)
+    finally:
+        stage.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can lose a capability that it has")
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="needs setpriv")
+def test_where_no_sandbox_can_be_made_no_driver_runs() -> None:
+    weak = ["setpriv", "--bounding-set=-sys_admin", sys.executable, "-m", "runtime.host.zygote"]
+    stage = Zygote(weak, dict(os.environ))
+    try:
+        sentence = "sandbox: expected to make namespaces and a private root"
+        assert stage.ready.missing[0].startswith(sentence)
+        with pytest.raises(AssertionError, match=r"SpawnFailed.*expected to make namespaces"):
+            stage.spawn(bundle_with(IDLE))
+        assert stage.process.poll() is None
+    finally:
+        stage.close()

@@ -3,11 +3,18 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from runtime.model import properties
+from runtime.model.entry import Entry, State
+from runtime.model.identity import ROOT_ID, EntryId
+from runtime.wire import client as wire
+from runtime.wire import codec, framing, limits
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -99,3 +106,71 @@ def test_a_closed_pipe_is_quiet() -> None:
         child.stdout.read(10)
         child.stdout.close()
         assert child.stderr.read() == b""
+
+
+def _serve(listener: socket.socket, entries: list[Entry]) -> None:
+    """A runtime's side of one subscription, in parts."""
+    decode: codec.Decoder[wire.ToRuntime] = codec.Decoder(wire.ToRuntime, "test")
+    channel, _ = listener.accept()
+    frames = framing.FrameReader()
+
+    def send(message: wire.ToClient) -> None:
+        channel.sendall(framing.frame(codec.encode(message)))
+
+    send(wire.Hello(limits.CLIENT_VERSION, "runtime"))
+    with channel:
+        channel.settimeout(60)
+        while data := channel.recv(65536):
+            for message in map(decode, frames.feed(data)):
+                if isinstance(message, wire.Ask):
+                    assert message.command == wire.Subscribe((wire.Topic.ENTRIES,))
+                    send(wire.Answer(message.number, codec.raw(None)))
+                    send(wire.SnapshotBegin(1, "run"))
+                    for entry in entries:
+                        send(wire.Part(entries=(entry,)))
+                    send(wire.SnapshotEnd())
+
+
+def test_the_running_runtime_is_asked_first(tmp_path: Path) -> None:
+    entries = [
+        Entry(ROOT_ID, 0, "Root", "IORegistryEntry", state=int(State.PLAIN), retain=2),
+        Entry(
+            EntryId(ROOT_ID + 1),
+            ROOT_ID,
+            "MyUserUSBInterfaceDriver",
+            "IOUserService",
+            props=properties.encode({"IOUserServerPID": 77}),
+        ),
+    ]
+    path = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        listener.settimeout(60)
+        with subprocess.Popen(
+            [sys.executable, "-m", "runtime.commands.ioreg", "-r", "-l", "-c", "IOUserService"],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "IOREGISTRY_SOCKET": str(path)},
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as child:
+            _serve(listener, entries)
+            assert child.stdout is not None
+            assert child.stdout.read() == (
+                "+-o MyUserUSBInterfaceDriver  <class IOUserService, id 0x100000101, "
+                "registered, matched, active, busy 0, retain 1>\n"
+                "    {\n"
+                '      "IOUserServerPID" = 77\n'
+                "    }\n"
+                "    \n"
+                "\n"
+            )
+    assert child.returncode == 0
+
+
+def test_a_dead_socket_falls_back_to_the_machine(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+    done = _ioreg("-n", "lo", "-r", IOREGISTRY_SOCKET=str(path))
+    assert done.stdout.startswith("+-o lo  <class IONetworkInterface")

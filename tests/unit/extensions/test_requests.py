@@ -231,3 +231,16 @@ def test_a_broken_copy_is_kept_out_and_its_requests_fail(bench: Bench, staged: S
     (failed,) = bench.extensions.requests()
     assert (failed.state, failed.reason) == (RequestState.FAILED, "its copy is gone")
     assert bench.ask(staged).state is RequestState.WAITING
+
+
+def test_of_two_users_versions_that_waited_for_developer_mode_one_comes_into_force(
+    bench: Bench, staged: Staged, newer: Staged
+) -> None:
+    bench.extensions.set_developer(on=True, by="admin")
+    bench.answer(bench.ask(staged, uid=1000))
+    bench.answer(bench.ask(newer, uid=1001))
+    bench.extensions.set_developer(on=False, by="admin")
+    for one, uid in ((staged, 1000), (newer, 1001)):
+        assert bench.ask(one, uid=uid).state is RequestState.WAITING
+    bench.extensions.set_developer(on=True, by="admin")
+    assert [active.extension.version for active in bench.extensions.active()] == ["2"]

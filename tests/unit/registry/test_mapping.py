@@ -1,5 +1,6 @@
 """Rows of the mapping from Linux to IOKit."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +8,8 @@ from hypothesis import strategies as st
 from runtime.model import properties
 from runtime.model.device import Device
 from runtime.registry import mapping
+from runtime.registry.machine import Machine
+from runtime.registry.tree import Registry
 
 
 @pytest.mark.parametrize(
@@ -27,6 +30,8 @@ from runtime.registry import mapping
         ("tty", "", "tty7", "IOTtyDevice"),
         ("event_source", "", "msr", "IOEventSourceDevice"),
         ("sound", "", "card0", "IOAudioDevice"),
+        ("sound", "", "pcmC0D0p", "IOAudioEngine"),
+        ("sound", "", "controlC0", "IOSoundDevice"),
     ],
 )
 def test_class(subsystem: str, devtype: str, sysname: str, cls: str) -> None:
@@ -142,7 +147,8 @@ def test_names_are_one_plain_bounded_line() -> None:
     assert len(name) == mapping.NAME_LIMIT
 
 
-TEXT = st.text(st.characters(exclude_categories=[]), max_size=20)
+# What a file of sysfs can hold: any bytes, decoded as `runtime.linux.udev` decodes them.
+TEXT = st.binary(max_size=20).map(lambda raw: raw.decode("utf-8", "surrogateescape"))
 
 
 @given(
@@ -154,7 +160,7 @@ TEXT = st.text(st.characters(exclude_categories=[]), max_size=20)
         devtype=st.sampled_from(["", "usb_device", "usb_interface", "partition"]),
         driver=TEXT,
         parent=st.just(""),
-        properties=st.dictionaries(st.sampled_from(["MAJOR", "HID_ID", "HID_NAME", "X"]), TEXT),
+        properties=st.dictionaries(st.sampled_from(["MAJOR", "HID_ID", "HID_NAME"]) | TEXT, TEXT),
         attributes=st.dictionaries(
             st.sampled_from(
                 ["idVendor", "vendor", "class", "product", "size", "address", "bInterfaceNumber"]
@@ -167,5 +173,6 @@ def test_any_text_from_sysfs_maps_and_encodes(device: Device) -> None:
     shown = mapping.mapped(device)
     encoded = properties.encode(shown.properties)
     assert properties.decode(encoded) == shown.properties
-    shown.name.encode()
-    shown.cls.encode()
+    registry = Registry(lambda: 0, lambda _change: None)
+    Machine(registry, lambda *_event: None, device.sysname).load([device])
+    msgspec.msgpack.encode(list(registry.walk()))

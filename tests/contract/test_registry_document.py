@@ -1,0 +1,37 @@
+"""docs/registry.md says what the mapping tables say."""
+
+from pathlib import Path
+
+from runtime.model.sysfs import ATTRIBUTES
+from runtime.registry import mapping_tables as tables
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "registry.md"
+
+
+def _rows() -> set[str]:
+    classes = {f"| {sub} | {kind} | {cls} |" for (sub, kind), cls in tables.DEVICE_CLASSES.items()}
+    named = {f"| {sub} | named `{stem}…` | {cls} |" for sub, stem, cls in tables.NAMED_CLASSES}
+    drivers = {f"| {driver} | {cls} |" for driver, cls in tables.DRIVER_CLASSES.items()}
+    keys = {
+        f"| {sub} | {key.attribute} | {key.key} | {key.form} |"
+        for sub, keys in tables.ATTRIBUTE_KEYS.items()
+        for key in keys
+    }
+    read = {
+        f"- {sub}: " + ", ".join(f"`{name}`" for name in names) for sub, names in ATTRIBUTES.items()
+    }
+    return classes | named | drivers | keys | read
+
+
+def test_every_row_of_the_tables_is_in_the_document() -> None:
+    lines = set(DOCUMENT.read_text().splitlines())
+    assert _rows() - lines == set()
+
+
+def test_the_document_has_no_row_of_its_own() -> None:
+    text = DOCUMENT.read_text()
+    after = text[text.index("## Classes") :]
+    head = {"| subsystem | type | class |", "| kernel driver | class |"}
+    head.add("| subsystem | attribute | key | form |")
+    rows = {line for line in after.splitlines() if line.startswith("| ")}
+    assert rows - head - _rows() == set()

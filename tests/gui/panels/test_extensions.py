@@ -1,0 +1,114 @@
+"""The extensions page: what each may do, and deactivation in two presses."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from ioregui.bridge import Bridge
+from ioregui.extensions.page import ExtensionsPage
+from runtime.model.extension_lifecycle import ExtensionState
+from runtime.model.identity import BundleId, ContentHash
+from runtime.model.records import Entitlement, Extension
+from runtime.wire import client as wire
+
+if TYPE_CHECKING:
+    from tests.gui.conftest import FakeRuntime
+
+SAMPLE = BundleId("org.example.sample")
+
+
+def extension(state: ExtensionState = ExtensionState.ACTIVE, **more: object) -> Extension:
+    fields: dict[str, object] = {
+        "id": f"{SAMPLE}@abababababab",
+        "bundle_id": SAMPLE,
+        "content_hash": ContentHash("ab" * 32),
+        "name": "Sample <i>Driver</i>",
+        "short_version": "1.2",
+        "version": "7",
+        "state": state,
+        "entitlements": (
+            Entitlement("com.example.plain", "true", "run as a driver"),
+            Entitlement("com.example.usb", "[1]", "talk to USB devices", risky=True),
+        ),
+    } | more
+    return Extension(**fields)  # type: ignore[arg-type]  # a test's shorthand
+
+
+@pytest.fixture
+def page(
+    qtbot: QtBot, bridge: Bridge, fake_runtime: "FakeRuntime", put_up: Callable[[QWidget], None]
+) -> ExtensionsPage:
+    """The page with one active extension that runs the sample driver."""
+    made = ExtensionsPage(bridge)
+    put_up(made)
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(extensions=(extension(),))
+    return made
+
+
+def test_what_it_is_and_may_do(page: ExtensionsPage) -> None:
+    cells = [page.model.index(0, column).data() for column in range(page.model.columnCount())]
+    assert cells[:5] == ["Sample <i>Driver</i>", "1.2 (7)", "active", "1", SAMPLE]
+    shown = page.facts.toPlainText()
+    assert shown.index("talk to USB devices") < shown.index("run as a driver")
+    assert "MyUserUSBInterfaceDriver" in shown
+    assert "com.example.usb" not in shown
+    page.keys.click()
+    assert "com.example.usb = [1]" in page.facts.toPlainText()
+
+
+def test_drivers_are_counted_as_they_go(
+    qtbot: QtBot, page: ExtensionsPage, bridge: Bridge, fake_runtime: "FakeRuntime"
+) -> None:
+    driver = next(iter(bridge.mirror.drivers))
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(gone_drivers=(driver,))
+    assert page.model.index(0, 3).data() == "0"
+
+
+def test_deactivation_takes_two_presses(
+    qtbot: QtBot, page: ExtensionsPage, fake_runtime: "FakeRuntime"
+) -> None:
+    asked = wire.Deactivate(SAMPLE)
+    QTest.mouseClick(page.deactivate, Qt.MouseButton.LeftButton)
+    assert "1 of its drivers run now" in page.notice.text
+    assert asked not in fake_runtime.commands()
+    QTest.mouseClick(page.notice.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: asked in fake_runtime.commands())
+    fake_runtime.refuse(wire.Deactivate, "not-allowed", "Only ada may deactivate it.")
+    qtbot.waitUntil(lambda: page.notice.text == "Only ada may deactivate it.")
+    assert not page.notice.button.isVisible()
+
+
+def test_another_selection_forgets_the_question(
+    qtbot: QtBot, page: ExtensionsPage, bridge: Bridge, fake_runtime: "FakeRuntime"
+) -> None:
+    other = extension(id="org.other@abababababab", bundle_id=BundleId("org.other"), name="Zebra")
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(extensions=(other,))
+    QTest.mouseClick(page.deactivate, Qt.MouseButton.LeftButton)
+    page.table.setFocus()
+    QTest.keyClick(page.table, Qt.Key.Key_Down)
+    assert page.notice.text == ""
+
+
+def test_removed_cannot_be_deactivated(
+    qtbot: QtBot, page: ExtensionsPage, bridge: Bridge, fake_runtime: "FakeRuntime"
+) -> None:
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(extensions=(extension(ExtensionState.REMOVED),))
+    assert not page.deactivate.isEnabled()
+    assert page.deactivate.toolTip() == "It is removed already."
+
+
+def test_none_says_how_to_get_one(
+    qtbot: QtBot, page: ExtensionsPage, bridge: Bridge, fake_runtime: "FakeRuntime"
+) -> None:
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(gone_extensions=(extension().id,))
+    assert not page.table.isVisible()

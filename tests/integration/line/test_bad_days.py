@@ -1,0 +1,176 @@
+"""What a machine or a user can do wrong: one sentence each, and nothing half done."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runtime.client.blocking import connect
+from runtime.model.errors import ProblemError, UnavailableError
+from runtime.wire import client as wire
+
+from .apps import driver_source, make_app
+from .conftest import ROOT, SAMPLE, RuntimeProcess
+
+
+def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "runtime", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def _one_sentence(result: subprocess.CompletedProcess[str]) -> str:
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr.startswith("runtime: ")
+    assert result.stderr.count("\n") == 1
+    return result.stderr
+
+
+def test_a_second_runtime_on_the_same_state(runtime_process: RuntimeProcess) -> None:
+    """The second names the first and ends; the first goes on."""
+    said = _one_sentence(_run("--state-dir", str(runtime_process.state_dir)))
+    assert runtime_process.process is not None
+    assert f"pid {runtime_process.process.pid}" in said
+    assert runtime_process.records().drivers == ()
+
+
+def test_a_second_runtime_on_the_same_socket(
+    runtime_process: RuntimeProcess, tmp_path: Path
+) -> None:
+    """A socket that is answered is never taken away."""
+    other = tmp_path / "other"
+    said = _one_sentence(_run("--state-dir", str(other), "--socket", str(runtime_process.socket)))
+    assert "another runtime" in said
+    assert runtime_process.records().drivers == ()
+
+
+def test_a_stale_socket_is_replaced(tmp_path: Path) -> None:
+    """A socket that nobody answers any more is in nobody's way."""
+    path = tmp_path / "runtime.sock"
+    with socket.socket(socket.AF_UNIX) as stale:
+        stale.bind(str(path))
+    runtime = RuntimeProcess(tmp_path)
+    runtime.start()
+    assert runtime.records().drivers == ()
+    runtime.stop()
+
+
+def test_a_file_where_the_socket_should_be(tmp_path: Path) -> None:
+    """It is somebody's file: left alone."""
+    path = tmp_path / "precious"
+    path.write_text("mine")
+    _one_sentence(_run("--state-dir", str(tmp_path / "state"), "--socket", str(path)))
+    assert path.read_text() == "mine"
+
+
+def test_a_state_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    """Not even root can make a folder below a file."""
+    file = tmp_path / "file"
+    file.write_text("")
+    said = _one_sentence(_run("--state-dir", str(file / "state")))
+    assert str(file / "state") in said
+
+
+def test_a_socket_path_that_is_too_long(tmp_path: Path) -> None:
+    """107 bytes is what the kernel takes."""
+    said = _one_sentence(
+        _run("--state-dir", str(tmp_path / "s"), "--socket", str(tmp_path / ("x" * 120)))
+    )
+    assert "107" in said
+
+
+def test_nobody_listens(tmp_path: Path) -> None:
+    """A command without a runtime says what to do."""
+    with pytest.raises(UnavailableError, match="run `python -m runtime`"):
+        connect("test", tmp_path / "nothing")
+
+
+def _broken_plist(app: Path) -> None:
+    next(app.rglob("*.dext/Info.plist")).write_bytes(b"<plist><dict><key>CF")
+
+
+def _no_executable(app: Path) -> None:
+    next(app.rglob("*.dext/Trial.py")).unlink()
+
+
+def _link_out(app: Path) -> None:
+    (next(app.rglob("*.dext")) / "passwd").symlink_to("/etc/passwd")
+
+
+def _no_extension(app: Path) -> None:
+    dext = next(app.rglob("*.dext"))
+    for file in dext.iterdir():
+        file.unlink()
+    dext.rmdir()
+
+
+@pytest.mark.parametrize("spoil", [_broken_plist, _no_executable, _link_out, _no_extension])
+def test_a_broken_bundle(
+    runtime_process: RuntimeProcess, tmp_path: Path, spoil: Callable[[Path], None]
+) -> None:
+    """Refused in one sentence, and no trace of it is kept."""
+    app = make_app(tmp_path, driver_source("pass"))
+    spoil(app)
+    with pytest.raises(ProblemError) as refused:
+        runtime_process.pending(app)
+    assert "\n" not in str(refused.value)
+    assert "expected" in str(refused.value)
+    assert runtime_process.records().requests == ()
+
+
+def test_outside_the_applications_folders(runtime_process: RuntimeProcess) -> None:
+    """Without developer mode an app has to be where apps are; the rule and path are named."""
+    with pytest.raises(ProblemError) as refused:
+        runtime_process.call(wire.Activate(str(SAMPLE)))
+    assert str(SAMPLE) in str(refused.value)
+    assert "Applications" in str(refused.value)
+
+
+def test_approval_needs_developer_mode(runtime_process: RuntimeProcess) -> None:
+    """An unsigned extension is not approved while the mode is off."""
+    request = runtime_process.pending()
+    runtime_process.call(wire.SetDeveloperMode(on=False))
+    with pytest.raises(ProblemError) as refused:
+        runtime_process.approve(request)
+    assert refused.value.code == "developer-mode"
+
+
+def test_decisions_over_the_socket_are_refused_by_default(tmp_path: Path) -> None:
+    """Only the window that started a runtime decides, unless the runtime was told otherwise."""
+    runtime = RuntimeProcess(tmp_path)
+    runtime.process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "runtime", "--socket", str(runtime.socket)),
+            *("--state-dir", str(runtime.state_dir)),
+        ],
+        cwd=ROOT,
+    )
+    runtime.connect()
+    with pytest.raises(ProblemError) as refused:
+        runtime.call(wire.SetDeveloperMode(on=True))
+    assert refused.value.code == "not-allowed"
+    assert not runtime.records().status.may_approve
+    runtime.stop()
+
+
+def test_garbage_from_a_client(runtime_process: RuntimeProcess) -> None:
+    """The connection ends with a reason; the others go on."""
+    with socket.socket(socket.AF_UNIX) as rude:
+        rude.settimeout(20)
+        rude.connect(str(runtime_process.socket))
+        rude.sendall(os.urandom(4096))
+        heard = b""
+        while chunk := rude.recv(65536):
+            heard += chunk
+    assert b"frame" in heard or b"message of a client" in heard
+    assert runtime_process.records().drivers == ()

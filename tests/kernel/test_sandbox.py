@@ -1,0 +1,28 @@
+"""The sandbox on Debian's kernel, whose Landlock knows less: the same tests, run inside."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.kernel.vm import VirtualMachine
+
+ROOT = Path(__file__).resolve().parents[2]
+TESTS = (
+    "test_escapes.py::test_every_escape_is_denied",
+    "test_escapes.py::test_late_imports_work_inside",
+    "test_sample.py::test_a_null_dereference_is_seen_as_such_with_its_frames",
+    "test_lifetimes.py::test_a_killed_runtime_leaves_no_driver_even_one_that_holds_the_gil",
+    "test_lifetimes.py::test_an_ordinary_user_s_drivers_are_locked_down_too",
+)
+
+
+@pytest.mark.parametrize("name", TESTS)
+def test_holds_here_too(vm: VirtualMachine, measured: Callable[[str], None], name: str) -> None:
+    path = str(ROOT / "tests/integration/host" / name)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", path]
+    result = vm.run("env", f"--chdir={ROOT}", *command, timeout=120)
+    assert result.code == 0, result.stdout + result.stderr
+    assert "1 passed" in result.stdout, result.stdout  # and not skipped
+    measured(f"guest: {name.partition('::')[2]}: {result.stdout.strip().splitlines()[-1]}")
