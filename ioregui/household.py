@@ -1,7 +1,7 @@
 """The window's own runtime: finding or starting one, starting it again, letting it go.
 
-Invariant: never waits while there is a window; a child that was started is reaped; the delay before the next start
-grows while starts fail and is forgotten once a runtime has been there for a while.
+Invariant: never waits while there is a window; a child that was started is reaped; the delay
+before the next start grows while starts fail, and is forgotten once a runtime was there a while.
 """
 
 import time
