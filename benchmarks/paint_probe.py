@@ -8,12 +8,12 @@ paints the same and then speaks.
 
 import sys
 
-from ioregui.composition import Desk
 from PySide6.QtCore import QObject, QSettings, QSocketNotifier, QTimer, Slot
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QApplication, QStyleOptionViewItem
 
 from ioregui.bridge import Bridge
+from ioregui.composition import Desk
 from ioregui.household import Household
 from ioregui.registry.delegate import CellDelegate
 from ioregui.registry.model import Column, Index, RegistryModel

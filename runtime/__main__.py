@@ -1,4 +1,7 @@
-"""`python -m runtime`: the runtime alone."""
+"""`python -m runtime`: the runtime alone.
+
+Invariant: holds no code of its own.
+"""
 
 import sys
 

@@ -1,6 +1,7 @@
 """A connection for programs that may wait: the commands, and apps that ask for activation.
 
 Blocks the calling thread; one thread only.
+Invariant: never used by the window, which must not wait.
 """
 
 import select

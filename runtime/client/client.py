@@ -2,6 +2,7 @@
 
 The owner watches `fileno()` for reading always and for writing while `wants_write`, and calls
 `on_readable` and `on_writable`. Nothing here blocks; nothing here is safe from two threads.
+Invariant: never waits, and calls nobody but from `on_readable` and `close`.
 """
 
 import socket

@@ -2,6 +2,7 @@
 
 The pair is the proof that the window is the one that started the runtime: only over it may
 an embedded runtime's owner approve.
+Invariant: the pair is never given to anybody else.
 """
 
 import os

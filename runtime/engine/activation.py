@@ -2,6 +2,7 @@
 
 Runs in the event loop; what blocks runs in workers. An activation is answered when the
 decision is on disk, the staged copy is verified and sealed, and matching is finished.
+Invariant: nothing runs that the store does not hold as active.
 """
 
 import asyncio

@@ -9,6 +9,7 @@ For every provider that is new, and for all of them when the catalogue changes:
 
 A driver that fails Start or is quarantined leaves its category to the next candidate.
 Runs in the event loop.
+Invariant: a category of a provider has at most one live driver.
 """
 
 import msgspec

@@ -1,6 +1,7 @@
 """What clients may ask for, and who may ask for what.
 
 Runs in the event loop; each command is a task of its connection.
+Invariant: every command is answered exactly once, and decisions only with authority.
 """
 
 from collections.abc import Callable

@@ -2,6 +2,7 @@
 
 Runs in the event loop and never blocks: what the socket does not take waits here as bytes up
 to a limit, and behind that in the outbox.
+Invariant: a client that does not read costs a bounded amount of memory.
 """
 
 import asyncio

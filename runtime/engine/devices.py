@@ -2,6 +2,7 @@
 
 Runs in the event loop. Enumeration blocks for some tens of milliseconds: at the start, before
 anybody is served, and after lost events.
+Invariant: no event is lost without the machine being read again.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """What leaves the runtime: every change of state, event and log line, to every subscriber.
 
 Runs in the event loop.
+Invariant: knows what is, never decides what should be.
 """
 
 import time

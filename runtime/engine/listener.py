@@ -2,6 +2,7 @@
 
 Runs in the event loop. Only the runtime's own user and root get in (system mode: everybody
 may look, the kernel says who they are).
+Invariant: never takes a path away from somebody who answers there.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """The runtime's process: arguments, signals, the event loop, the exit code.
 
 Exit codes: 0 ended as it was told to, 1 could not run, 2 wrong arguments.
+Invariant: the only place of the runtime that writes to stderr and returns an exit code.
 """
 
 import argparse

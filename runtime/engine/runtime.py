@@ -1,4 +1,7 @@
-"""The composition root: builds the runtime's parts, connects them, serves, and ends in order."""
+"""The composition root: builds the runtime's parts, connects them, serves, and ends in order.
+
+Invariant: the only place that constructs the parts of a runtime.
+"""
 
 import asyncio
 import contextlib

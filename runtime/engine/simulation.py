@@ -1,6 +1,7 @@
 """The simulated family in the registry: plugged devices as entries, entries as providers.
 
 Runs in the event loop.
+Invariant: an entry is a provider here exactly as long as its device is plugged.
 """
 
 from runtime.engine.hub import Hub

@@ -1,6 +1,7 @@
 """What drivers' lives show: their entries in the registry, events, logs, records.
 
 Runs in the event loop. Implements `runtime.supervisor.ports.Surroundings`.
+Invariant: what a driver says never overwrites what its launch record says.
 """
 
 from collections.abc import Callable

@@ -2,6 +2,7 @@
 
 It gets one SEQPACKET socket; the job comes as a packet, the result goes back as one, with a
 descriptor beside it where the job makes one.
+Invariant: ends after one job; never in the runtime's own process.
 """
 
 import socket

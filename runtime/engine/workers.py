@@ -1,6 +1,7 @@
 """Running jobs in worker processes from the event loop.
 
 At most `WORKERS` run at once; the others wait their turn.
+Invariant: no worker outlives its job.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """Waiting for a child process of the event loop without a thread and without blocking.
 
 Source: pidfd_open(2), waitid(2).
+Invariant: no thread, and no child left unreaped.
 """
 
 import asyncio

@@ -2,6 +2,7 @@
 
 Every change is published at once; the state moves only by the table of
 `runtime.model.driver_lifecycle`.
+Invariant: nobody else makes a driver's record.
 """
 
 import time

@@ -2,6 +2,7 @@
 
 The runtime's own calls (Start, Stop) wait here for their reply; the driver's calls to its
 provider run as tasks and are answered in the order in which they end.
+Invariant: every call of a driver is answered at most once, none after the process is gone.
 """
 
 import asyncio

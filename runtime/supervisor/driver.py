@@ -3,6 +3,7 @@
 The state is `runtime.model.driver_lifecycle`'s, the restart policy `policy`'s, the judgement
 of hangs `hang`'s; this file connects them to a real process. Runs in the event loop; nothing
 here blocks.
+Invariant: at most one process at a time.
 """
 
 import asyncio

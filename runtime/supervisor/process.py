@@ -3,6 +3,7 @@
 Runs in the event loop. Whatever the process sends is untrusted: the first packet that the
 protocol does not allow kills it, and its end is reported as a breach. The end is reported
 exactly once, after it was reaped and everything that it had sent was read.
+Invariant: nothing that it sends is believed beyond the protocol.
 """
 
 import asyncio

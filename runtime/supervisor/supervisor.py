@@ -1,6 +1,7 @@
 """All drivers of one runtime: which there are, and their common zygote.
 
 Runs in the event loop.
+Invariant: the only maker of driver ids.
 """
 
 import asyncio

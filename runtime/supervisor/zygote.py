@@ -1,6 +1,7 @@
 """The runtime's end of its zygote: asks for processes, replaces it when it dies.
 
 Runs in the event loop. Drivers are the runtime's own children, so they outlive a zygote.
+Invariant: losing a zygote never loses a driver.
 """
 
 import asyncio

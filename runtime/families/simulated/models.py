@@ -1,6 +1,7 @@
 """The simulated devices that come with the program.
 
 Vendor 0x1209 product 0x0001 is pid.codes' test pair: no real product has it.
+Invariant: values only.
 """
 
 import struct

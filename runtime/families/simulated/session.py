@@ -2,6 +2,7 @@
 
 Runs in the runtime's event loop and never blocks; every queued transfer completes exactly
 once, in the order in which it was queued on its pipe.
+Invariant: a closed session completes nothing any more.
 """
 
 import asyncio
