@@ -172,9 +172,22 @@ class RegistryModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> str | None:
         """Qt's."""
-        if role != 0 or orientation != Qt.Orientation.Horizontal:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == _TOOL_TIP:
+            return self._column_words()[section]
+        if role != 0:
             return None
         return (self.tr("Name"), self.tr("State"), self.tr("Driver"), self.tr("PID"))[section]
+
+    def _column_words(self) -> tuple[str, str, str, str]:
+        """What the columns say, in the order of `Column`."""
+        return (
+            self.tr("The entry's name and location, and its class"),
+            self.tr("Who drives a device, or how its driver fares"),
+            self.tr("The kernel driver or the driver extension"),
+            self.tr("The driver's process; kernel for a driver of the kernel"),
+        )
 
     def text(self, row: int, column: int) -> str:
         """Return what a cell says; empty for an entry that has just gone."""
