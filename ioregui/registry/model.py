@@ -8,7 +8,6 @@ from enum import IntEnum
 
 from PySide6.QtCore import (
     QAbstractTableModel,
-    QCoreApplication,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -22,6 +21,7 @@ from ioregui.mirror import Changes, Mirror
 from ioregui.plaintext import plain
 from ioregui.registry import diff, states
 from ioregui.registry.rows import Rows
+from ioregui.registry.words import explained, translated
 from ioregui.window.selection import Selection
 from runtime.model.entry import Entry
 from runtime.query.search import Query, parse
@@ -49,7 +49,8 @@ class RegistryModel(QAbstractTableModel):
     """The visible rows of a mirror's registry.
 
     Signals:
-        about_to_change: Rows will be removed or inserted; then `synced`.
+        about_to_change: Rows will be removed or inserted.
+        synced: They were.
         counted: Number of entries, and of hits or -1 without a filter.
     """
 
@@ -172,9 +173,22 @@ class RegistryModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> str | None:
         """Qt's."""
-        if role != 0 or orientation != Qt.Orientation.Horizontal:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == _TOOL_TIP:
+            return self._column_words()[section]
+        if role != 0:
             return None
         return (self.tr("Name"), self.tr("State"), self.tr("Driver"), self.tr("PID"))[section]
+
+    def _column_words(self) -> tuple[str, str, str, str]:
+        """What the columns say, in the order of `Column`."""
+        return (
+            self.tr("The entry's name and location, and its class"),
+            self.tr("Who drives a device, or how its driver fares"),
+            self.tr("The kernel driver or the driver extension"),
+            self.tr("The driver's process; kernel for a driver of the kernel"),
+        )
 
     def text(self, row: int, column: int) -> str:
         """Return what a cell says; empty for an entry that has just gone."""
@@ -286,27 +300,3 @@ class RegistryModel(QAbstractTableModel):
     def _count(self) -> None:
         hits = self.rows.hits if self.rows.query is not None else -1
         self.counted.emit(len(self._mirror.entries), hits)
-
-
-def translated(word: str) -> str:
-    """Return a state word in the user's language."""
-    return QCoreApplication.translate("State", word) if word else ""
-
-
-def explained(word: str) -> str:
-    """Return one sentence that explains a state word, empty for an unknown one."""
-    tell = QCoreApplication.translate
-    return {
-        "no driver": tell("State", "Nothing drives this device."),
-        "kernel driver": tell("State", "A driver of the kernel holds this device."),
-        "extension": tell("State", "A driver extension holds this device."),
-        "going": tell("State", "The entry is terminated and its clients are letting go."),
-        "gone": tell("State", "The entry is no longer there; it is shown a little longer."),
-        "starting": tell("State", "A process is being launched or is in Start."),
-        "running": tell("State", "The driver runs."),
-        "not responding": tell("State", "A callback is older than its deadline."),
-        "restarting": tell("State", "The process is gone; a new one comes after a delay."),
-        "stopping": tell("State", "Told to stop; its process has not ended yet."),
-        "stopped": tell("State", "The driver has no process."),
-        "quarantined": tell("State", "It crashed too often and waits to be released."),
-    }.get(word, "")

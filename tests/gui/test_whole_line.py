@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QSettings, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -83,8 +83,10 @@ def seat(
     made.household.end()
     made.window.leave()
     qtbot.waitUntil(lambda: reaped(made.household), timeout=SOON_MS)
-    made.desk.deleteLater()
     made.window.deleteLater()
+    made.desk.deleteLater()
+    made.bridge.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def reaped(household: Household) -> bool:

@@ -111,6 +111,32 @@ def test_click_before_it_is_armed_does_nothing(inbox: Inbox) -> None:
     assert inbox.decisions() == []
 
 
+def test_the_press_itself_is_judged_again(inbox: Inbox) -> None:
+    """A button that looks armed by mistake still does not approve."""
+    inbox.parts.approve.setEnabled(True)
+    inbox.click(inbox.parts.approve)
+    inbox.parts.approve.setFocus()
+    QTest.keyClick(inbox.parts.approve, Qt.Key.Key_Return)
+    assert inbox.decisions() == []
+
+
+def test_a_stalled_window_has_to_be_read_again(inbox: Inbox) -> None:
+    inbox.clock.now += 10 * QUIET_NS
+    inbox.page.detail.gate.tick()
+    inbox.clock.now += 10 * QUIET_NS
+    inbox.page.detail.gate.tick()
+    assert not inbox.parts.approve.isEnabled()
+
+
+def test_a_flood_of_requests_leaves_the_open_one_alone(inbox: Inbox, request_record: Make) -> None:
+    inbox.settle()
+    for begin in range(3, 1003, 100):
+        inbox.bring(requests=tuple(request_record(n) for n in range(begin, begin + 100)))
+    assert inbox.page.model.rowCount() == 1002
+    assert inbox.page.detail.request == request_record(1)
+    assert inbox.parts.approve.isEnabled()
+
+
 def test_deny_is_one_click_at_any_time(inbox: Inbox) -> None:
     inbox.click(inbox.parts.deny)
     inbox.qtbot.waitUntil(lambda: bool(inbox.decisions()))
