@@ -15,8 +15,9 @@ from PySide6.QtWidgets import QApplication, QStyleOptionViewItem
 from ioregui.bridge import Bridge
 from ioregui.composition import Desk
 from ioregui.household import Household
+from ioregui.registry.cells import Column
 from ioregui.registry.delegate import CellDelegate
-from ioregui.registry.model import Column, Index, RegistryModel
+from ioregui.registry.model import Index, RegistryModel
 from ioregui.window.settings import Settings
 from runtime.model import properties
 
