@@ -141,7 +141,8 @@ class MainWindow(QMainWindow):
         for widget, width in ((self.navigation, 120), (self.stack, 320), (self.inspector, 240)):
             self._columns.addWidget(widget)
             widget.setMinimumWidth(width)
-        self._columns.setStretchFactor(1, 1)
+        self._columns.setStretchFactor(1, 3)
+        self._columns.setStretchFactor(2, 2)
         self._columns.setCollapsible(0, False)
         self._columns.setCollapsible(1, False)
         self._columns.setSizes([150, 720, 450])
