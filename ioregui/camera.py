@@ -4,9 +4,17 @@ Invariant: the picture is written when the registry has not changed for `QUIET_M
 first snapshot, or when `PATIENCE_MS` are over; what failed is the exit code.
 """
 
+import sys
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import (
+    QMessageLogContext,
+    QObject,
+    QTimer,
+    QtMsgType,
+    Slot,
+    qFormatLogMessage,
+)
 from PySide6.QtWidgets import QApplication, QWidget
 
 from ioregui.bridge import Bridge
@@ -14,6 +22,13 @@ from ioregui.bridge import Bridge
 QUIET_MS = 700
 PATIENCE_MS = 30_000
 FAILED = 1
+_OFF_SCREEN = "This plugin does not support "
+
+
+def hush(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
+    """Write Qt's messages to stderr, but not what the off-screen platform is sorry for."""
+    if not text.startswith(_OFF_SCREEN):
+        sys.stderr.write(f"{qFormatLogMessage(kind, context, text)}\n")
 
 
 class Camera(QObject):
