@@ -18,6 +18,7 @@ from PySide6.QtCore import (
 from PySide6.QtWidgets import QApplication, QWidget
 
 from ioregui.bridge import Bridge
+from ioregui.mirror import Changes
 
 QUIET_MS = 700
 PATIENCE_MS = 30_000
@@ -46,11 +47,17 @@ class Camera(QObject):
         self._patience = self._timer(PATIENCE_MS, self._give_up)
         self._patience.start()
         bridge.reset.connect(self._stir)
-        bridge.changed.connect(self._stir)
+        bridge.changed.connect(self._changed)
 
     @Slot()
     def _stir(self) -> None:
         self._quiet.start()
+
+    @Slot(object)
+    def _changed(self, changes: Changes) -> None:
+        """Wait on for what changes the tree or a driver; a driver that logs is never quiet."""
+        if changes.entries or changes.drivers or changes.requests:
+            self._stir()
 
     @Slot()
     def _take(self) -> None:

@@ -108,7 +108,7 @@ def columns() -> tuple[Column[Driver], ...]:
             translate("drivers", "Since"),
             translate("drivers", "When the present state began."),
             since,
-            12,
+            14,
             optional=True,
         ),
     )
