@@ -95,8 +95,9 @@ def ours() -> Iterator[Sample]:
                 assert probe.stdout is not None
                 wanted = f"{interface.change()}\n"
                 began = interface.send_event()
-                while probe.stdout.readline() != wanted:
-                    pass  # painted for another reason, with the MTU that it had
+                while (painted := probe.stdout.readline()) != wanted:
+                    if not painted:  # other lines: painted for another reason, with the old MTU
+                        raise ChildProcessError("paint probe: expected a paint, found its end")
                 return (time.perf_counter_ns() - began) / 1e3
 
             yield sample
