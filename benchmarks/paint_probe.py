@@ -65,7 +65,7 @@ class Probe(QObject):
         for entry in self._bridge.mirror.entries.values():
             if entry.name == self._name:
                 self._timer.stop()
-                view.scrollTo(model.index(model.reveal(entry.id), Column.NAME))
+                self._desk.selection.select(entry.id)  # keeps the row in view
                 view.setItemDelegate(SpeakingDelegate(model, view, entry.id))
                 tell("")
                 return
