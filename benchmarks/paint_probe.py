@@ -21,6 +21,7 @@ from ioregui.window.settings import Settings
 from runtime.model import properties
 
 LOOK_MS = 50
+SIZE = (1320, 860)  # every column of the row is in view
 
 
 class SpeakingDelegate(CellDelegate):
@@ -81,6 +82,7 @@ def main(name: str) -> int:
     end = QSocketNotifier(sys.stdin.fileno(), QSocketNotifier.Type.Read)
     end.activated.connect(application.quit)
     Probe(desk, bridge, name)
+    desk.window.resize(*SIZE)
     desk.window.show()
     household.start()
     code = application.exec()
