@@ -46,8 +46,9 @@ def alias_parts(pattern: str) -> Parts:
     named: list[str] = []
     partial: list[str] = []
     for (name, width), value in zip(LAYOUTS[bus], found.groups(), strict=True):
-        if value.strip("*"):
-            (named if len(value.rstrip("*")) == width else partial).append(name)
+        if given := value.rstrip("*"):
+            whole = len(given) == width and given.isalnum()
+            (named if whole else partial).append(name)
     return field_parts(bus, tuple(named), tuple(partial))
 
 

@@ -71,6 +71,14 @@ def test_a_dash_is_an_underscore() -> None:
     assert [k.module for k in index.look_up("platform:i2c-mux_gpio")] == ["mux"]
 
 
+def test_an_old_kernel_writes_the_last_field_of_pci_in_small_letters() -> None:
+    index = aliases.build(
+        "alias pci:v00008086d*sv*sd*bc01sc01i* piix\nalias pci:v*d*sv*sd*bc*sc*i8F b"
+    )
+    device = "pci:v00008086d00003A20sv00001043sd000082D4bc01sc01i8f"
+    assert [kext.module for kext in index.look_up(device)] == ["piix"]
+
+
 def test_the_cache_holds_the_same_index_and_nothing_else_is_one() -> None:
     index = aliases.build(f"alias {KEYBOARD} one\nalias acpi*:PNP0C0A:* two\n")
     again = aliases.load(index.dump())
