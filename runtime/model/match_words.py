@@ -4,6 +4,8 @@ Invariant: pure; the templates are literals of this file, what a device or a bun
 the fields.
 """
 
+import enum
+
 from runtime.model.outcome import KERNEL, Match, MatchStage
 from runtime.model.words import Sentence
 
@@ -35,14 +37,14 @@ def reason(match: Match) -> Sentence:
         "wanted": match.wanted,
         "found": match.found,
     }
-    return Sentence(_reason(match), fields)
+    return Sentence(_REASONS[_case(match)], fields)
 
 
 def remedy(match: Match) -> Sentence:
     """What would have to change for it to drive the device; empty when nothing has to."""
     fields = {"key": match.key, "wanted": match.wanted, "found": match.found}
     fields |= {"holder": match.holder or match.found, "score": str(match.score)}
-    return Sentence(_remedy(match), fields)
+    return Sentence(_REMEDIES.get(_case(match), ""), fields)
 
 
 def scored(match: Match) -> str:
@@ -55,40 +57,57 @@ def scored(match: Match) -> str:
     return f"{match.score} = {sum_}"
 
 
-def _reason(match: Match) -> str:
-    if match.running:
-        return "it has the device, with score {score}"
-    if match.displaces:
-        return "it fits with score {score}, above the kernel driver's: it would replace {kext}"
-    if match.stage is MatchStage.MATCHED:
-        if match.bundle_id == KERNEL:
-            return "the kernel can load this module for the device"
-        return "it fits with score {score} and nobody is above it"
-    if match.stage is MatchStage.CATEGORY:
-        return "it fits with score {score}, but {holder} has the device"
-    if match.stage is MatchStage.CLASS:
-        return "it is for {wanted}, which this is not"
-    if match.found == "nothing":
-        return "{key} has to be {wanted}, and the device has none"
-    if match.wanted.startswith("one of"):
-        return "its keys are not {wanted}: {key} is too many or missing"
-    return "{key} has to be {wanted}, the device has {found}"
+class _Case(enum.Enum):
+    """The ways in which matching ends, as far as words differ."""
+
+    RUNNING = enum.auto()
+    DISPLACES = enum.auto()
+    KERNEL = enum.auto()
+    FITS = enum.auto()
+    KERNEL_HELD = enum.auto()
+    HELD = enum.auto()
+    CLASS = enum.auto()
+    KEYS = enum.auto()
+    MISSING = enum.auto()
+    DIFFERS = enum.auto()
 
 
-def _remedy(match: Match) -> str:
-    if match.stage is MatchStage.MATCHED:
-        return ""
-    if match.stage is MatchStage.CATEGORY:
-        if match.bundle_id == KERNEL:
-            return "{holder} would have to leave the device"
-        return (
-            "a score above that of {holder}, an IOMatchCategory of its own to stand beside it, "
-            "or {holder} gone"
-        )
-    if match.stage is MatchStage.CLASS:
-        return "IOProviderClass would have to be one of: {found}"
-    if match.wanted.startswith("one of"):
-        return "the personality's USB keys would have to be exactly one of the documented sets"
-    if match.found == "nothing":
-        return "the personality would have to leave {key} out"
-    return "the personality would have to say {found} for {key}"
+def _case(match: Match) -> _Case:
+    stage, kernel = match.stage, match.bundle_id == KERNEL
+    cases = (
+        (match.running, _Case.RUNNING),
+        (bool(match.displaces), _Case.DISPLACES),
+        (stage is MatchStage.MATCHED and kernel, _Case.KERNEL),
+        (stage is MatchStage.MATCHED, _Case.FITS),
+        (stage is MatchStage.CATEGORY and kernel, _Case.KERNEL_HELD),
+        (stage is MatchStage.CATEGORY, _Case.HELD),
+        (stage is MatchStage.CLASS, _Case.CLASS),
+        (match.wanted.startswith("one of the"), _Case.KEYS),
+        (match.found == "nothing", _Case.MISSING),
+    )
+    return next((case for holds, case in cases if holds), _Case.DIFFERS)
+
+
+_HELD = "it fits with score {score}, but {holder} has the device"
+_REASONS = {
+    _Case.RUNNING: "it has the device, with score {score}",
+    _Case.DISPLACES: "it fits with score {score}, above the kernel driver's: "
+    "it would replace {kext}",
+    _Case.KERNEL: "the kernel can load this module for the device",
+    _Case.FITS: "it fits with score {score}, and nobody is above it",
+    _Case.KERNEL_HELD: _HELD,
+    _Case.HELD: _HELD,
+    _Case.CLASS: "it is for {wanted}, which this is not",
+    _Case.KEYS: "its keys are not {wanted}: {key} is too many or missing",
+    _Case.MISSING: "{key} has to be {wanted}, and the device has none",
+    _Case.DIFFERS: "{key} has to be {wanted}, the device has {found}",
+}
+_REMEDIES = {
+    _Case.KERNEL_HELD: "{holder} would have to leave the device",
+    _Case.HELD: "a score above that of {holder}, an IOMatchCategory of its own to stand beside "
+    "it, or {holder} gone",
+    _Case.CLASS: "IOProviderClass would have to be one of: {found}",
+    _Case.KEYS: "the personality's USB keys would have to be exactly one of the documented sets",
+    _Case.MISSING: "the personality would have to leave {key} out",
+    _Case.DIFFERS: "the personality would have to say {found} for {key}",
+}
