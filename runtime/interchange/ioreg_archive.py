@@ -8,7 +8,7 @@ import plistlib
 from collections.abc import Iterable
 
 from runtime.interchange.ioreg_text import Options, Tree, inheritance, selected
-from runtime.model import classes, properties
+from runtime.interchange.registry_file import lineage, properties_of
 from runtime.model.entry import Entry, State
 from runtime.model.properties import Value
 
@@ -66,17 +66,16 @@ def _one(entry: Entry, options: Options) -> dict[str, object]:
     """One entry without its children; its properties where they are asked for."""
     made: dict[str, object] = {}
     if options.list_all or selected(entry, options):
-        decoded = properties.decode(entry.props)
-        made = {_text(key): _plain(value) for key, value in decoded.items()}
+        made = {_text(key): _plain(value) for key, value in properties_of(entry).items()}
     made["IOObjectClass"] = entry.cls
     if options.inheritance:
-        made["IOObjectInheritance"] = inheritance(entry.cls)
+        made["IOObjectInheritance"] = inheritance(entry)
     made["IOObjectRetainCount"] = entry.retain
     made["IORegistryEntryID"] = entry.id
     made["IORegistryEntryName"] = _text(entry.name)
     if entry.location:
         made["IORegistryEntryLocation"] = _text(entry.location)
-    if classes.conforms(entry.cls, "IOService"):
+    if "IOService" in lineage(entry):
         made["IOServiceBusyState"] = entry.busy
         made["IOServiceBusyTime"] = entry.busy_ms * 1_000_000
         made["IOServiceState"] = entry.state & ~State.PLAIN

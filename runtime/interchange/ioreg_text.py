@@ -12,8 +12,16 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from runtime.interchange.ioreg_values import Values
-from runtime.model import classes, properties
+from runtime.interchange.registry_file import (
+    FIRST_FREE_ID,
+    FileEntry,
+    lineage,
+    properties_of,
+    property_lines,
+)
+from runtime.interchange.text_values import parse
 from runtime.model.entry import Entry, State
+from runtime.model.properties import Value
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -65,7 +73,7 @@ def selected(entry: Entry, options: Options) -> bool:
     """Whether -c, -k and -n, as far as given, all choose the entry; False where none is."""
     if options.cls and not _has_class(entry, options):
         return False
-    if options.key and options.key not in properties.decode(entry.props):
+    if options.key and options.key not in properties_of(entry):
         return False
     if options.name:
         name = f"{entry.name}@{entry.location}" if "@" in options.name else entry.name
@@ -74,9 +82,9 @@ def selected(entry: Entry, options: Options) -> bool:
     return bool(options.cls or options.key or options.name)
 
 
-def inheritance(cls: str) -> list[str]:
+def inheritance(entry: Entry) -> list[str]:
     """The classes that option -i shows: from IORegistryEntry down, without OSObject."""
-    return [name for name in reversed(classes.chain(cls)) if name != "OSObject"]
+    return [name for name in reversed(lineage(entry)) if name != "OSObject"]
 
 
 def lines(entries: Iterable[Entry], options: Options) -> Iterator[str]:
@@ -101,9 +109,13 @@ def clipped(line: str, width: int) -> str:
 
 
 def _has_class(entry: Entry, options: Options) -> bool:
-    if entry.user_classes and not options.kernel_classes:  # they replace the kernel's test
-        return options.cls in entry.user_classes
-    return classes.conforms(entry.cls, options.cls)
+    user_classes: Sequence[Value] = entry.user_classes
+    if isinstance(entry, FileEntry) and b'"IOUserClasses" = (' in b'"' + entry.text:
+        said = properties_of(entry).get("IOUserClasses")
+        user_classes = said if isinstance(said, list) else ()
+    if user_classes and not options.kernel_classes:  # they replace the kernel's test
+        return options.cls in user_classes
+    return options.cls in lineage(entry)
 
 
 class _Writer:
@@ -162,11 +174,26 @@ class _Writer:
                 indent += "| " if node.bars >> i & 1 else "  "
             width = self._options.width
             yield clipped(indent + "{", width)
-            for key, value in properties.decode(entry.props).items():
-                shown = f"{indent}  {self._values.text(key)} = {self._values.show(value)}"
-                yield clipped(shown, width)
+            for shown in self._properties(entry):
+                yield clipped(f"{indent}  {shown}", width)
             yield clipped(indent + "}", width)
             yield clipped(indent, width)
+
+    def _properties(self, entry: Entry) -> Iterator[str]:
+        """The properties; those of a dump as they stand there, but for what -x changes."""
+        if not isinstance(entry, FileEntry) or not entry.text:
+            for key, value in properties_of(entry).items():
+                yield f"{self._values.text(key)} = {self._values.show(value)}"
+            return
+        for line in property_lines(entry):
+            if self._options.hexadecimal:
+                raw, _, text = line.partition(b'" = ')
+                value, complaint = parse(text)
+                if not complaint:
+                    key = raw.decode("utf-8", "surrogateescape")
+                    yield f"{self._values.text(key)} = {self._values.show(value)}"
+                    continue
+            yield self._values.safe('"' + line.decode("utf-8", "surrogateescape"))
 
     def _head(self, start: str, entry: Entry) -> str:
         """A node's line; the strings around its name take no room of the width."""
@@ -178,16 +205,19 @@ class _Writer:
         return f"{line[: len(start)]}{on}{line[len(start) : end]}{off}{line[end:]}"
 
     def _line(self, entry: Entry) -> str:
-        location = f"@{entry.location}" if entry.location else ""
         shown = entry.cls
-        chain = classes.chain(entry.cls)
+        if isinstance(entry, FileEntry) and entry.head:
+            line = self._values.safe(entry.head.decode("utf-8", "surrogateescape"))
+            if self._options.inheritance:
+                chain = ":".join(inheritance(entry))
+                return f"  <class {chain}".join(line.rsplit(f"  <class {shown}", 1))
+            return line
         if self._options.inheritance:
-            shown = ":".join(inheritance(entry.cls))
-        service = _service(entry) if "IOService" in chain else ""
-        return (
-            f"{entry.name}{location}  "
-            f"<class {shown}, id 0x{entry.id:x}{service}, retain {entry.retain}>"
-        )
+            shown = ":".join(inheritance(entry))
+        if isinstance(entry, FileEntry) and entry.id >= FIRST_FREE_ID:
+            return f"{entry.title}  <class {shown}>"  # the file said no more
+        service = _service(entry) if "IOService" in lineage(entry) else ""
+        return f"{entry.title}  <class {shown}, id 0x{entry.id:x}{service}, retain {entry.retain}>"
 
 
 def _service(entry: Entry) -> str:
