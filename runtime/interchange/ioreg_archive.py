@@ -5,22 +5,24 @@ Invariant: a pure function of a sequence of entries and the options.
 """
 
 import plistlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from runtime.interchange.ioreg_text import Options, Tree, inheritance, selected
+from runtime.interchange.planes import project
 from runtime.interchange.registry_file import lineage, properties_of
 from runtime.model.entry import Entry, State
+from runtime.model.identity import SERVICE_PLANE
 from runtime.model.properties import Value
 
 _CONTROL = {code: None for code in range(0x20) if chr(code) not in "\t\n\r"}
 
 
-def archive(entries: Iterable[Entry], options: Options) -> bytes:
+def archive(entries: Sequence[Entry], options: Options, plane: str = SERVICE_PLANE) -> bytes:
     """The whole property list: a dictionary, or with -r an array of subtrees.
 
     Nothing at all is written where -r finds nothing, as Apple's tool does.
     """
-    tree = Tree(entries)
+    tree = Tree(project(entries, plane))
     top: list[dict[str, object]] = []
     if options.roots:
         top = _found(tree, options)

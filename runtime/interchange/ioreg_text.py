@@ -7,11 +7,13 @@ Invariant: a pure function of a sequence of entries and the options; yields line
 line feed.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from runtime.interchange.ioreg_format import Smart
 from runtime.interchange.ioreg_values import Values
+from runtime.interchange.planes import DEVICE_TREE_PLANE, project
 from runtime.interchange.registry_file import (
     FIRST_FREE_ID,
     FileEntry,
@@ -21,6 +23,7 @@ from runtime.interchange.registry_file import (
 )
 from runtime.interchange.text_values import parse
 from runtime.model.entry import Entry, State
+from runtime.model.identity import SERVICE_PLANE
 from runtime.model.properties import Value
 
 
@@ -31,6 +34,7 @@ class Options(msgspec.Struct, frozen=True):
     roots: bool = False  # -r
     ancestors: bool = False  # -t
     inheritance: bool = False  # -i
+    smart: bool = False  # -f
     hexadecimal: bool = False  # -x
     kernel_classes: bool = False  # -y
     cls: str = ""  # -c
@@ -53,12 +57,11 @@ class _Node(msgspec.Struct, frozen=True, gc=False):
 class Tree:
     """Entries by parent; of entries whose parent is not there, each is a root."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        known = {entry.id for entry in entries}
         self._below: dict[int, list[Entry]] = {}
-        known: set[int] = set()
         self.roots: list[Entry] = []
         for entry in entries:
-            known.add(entry.id)
             if entry.parent in known:
                 self._below.setdefault(entry.parent, []).append(entry)
             else:
@@ -87,14 +90,15 @@ def inheritance(entry: Entry) -> list[str]:
     return [name for name in reversed(lineage(entry)) if name != "OSObject"]
 
 
-def lines(entries: Iterable[Entry], options: Options) -> Iterator[str]:
+def lines(entries: Sequence[Entry], options: Options, plane: str = SERVICE_PLANE) -> Iterator[str]:
     """The whole output, line by line.
 
     Args:
         entries: Parents before their children, as `Registry.walk` gives them.
         options: What to print.
+        plane: Along which plane.
     """
-    writer = _Writer(Tree(entries), options)
+    writer = _Writer(entries, plane, options)
     return writer.found() if options.roots else writer.whole()
 
 
@@ -119,8 +123,10 @@ def _has_class(entry: Entry, options: Options) -> bool:
 
 
 class _Writer:
-    def __init__(self, tree: Tree, options: Options) -> None:
-        self._tree = tree
+    def __init__(self, entries: Sequence[Entry], plane: str, options: Options) -> None:
+        self._entries = entries
+        self._tree = Tree(project(entries, plane))
+        self._smart: Smart | None = None
         self._options = options
         self._values = Values(options.hexadecimal, options.terminal)
 
@@ -174,10 +180,27 @@ class _Writer:
                 indent += "| " if node.bars >> i & 1 else "  "
             width = self._options.width
             yield clipped(indent + "{", width)
-            for shown in self._properties(entry):
-                yield clipped(f"{indent}  {shown}", width)
+            if self._options.smart:
+                for shown in self._formatted(entry, node.depth):
+                    yield clipped(f"{indent}{shown}", width)
+            else:
+                for shown in self._properties(entry):
+                    yield clipped(f"{indent}  {shown}", width)
             yield clipped(indent + "}", width)
             yield clipped(indent, width)
+
+    def _formatted(self, entry: Entry, depth: int) -> Iterator[str]:
+        if self._smart is None:
+            self._smart = Smart(
+                project(self._entries, DEVICE_TREE_PLANE),
+                self._values,
+                self._options.hexadecimal,
+                self._options.width,
+            )
+        for key, value in properties_of(entry).items():
+            first, *more = self._smart.show(key, value, entry, depth)
+            yield f"  {self._values.text(key)} = {self._values.safe(first)}"
+            yield from more
 
     def _properties(self, entry: Entry) -> Iterator[str]:
         """The properties; those of a dump as they stand there, but for what -x changes."""
@@ -214,10 +237,13 @@ class _Writer:
             return line
         if self._options.inheritance:
             shown = ":".join(inheritance(entry))
-        if isinstance(entry, FileEntry) and entry.id >= FIRST_FREE_ID:
-            return f"{entry.title}  <class {shown}>"  # the file said no more
-        service = _service(entry) if "IOService" in lineage(entry) else ""
-        return f"{entry.title}  <class {shown}, id 0x{entry.id:x}{service}, retain {entry.retain}>"
+        number, service, retain = f", id 0x{entry.id:x}", "", f", retain {entry.retain}"
+        if isinstance(entry, FileEntry):  # what its file does not say is not made up
+            number = number if entry.id < FIRST_FREE_ID else ""
+            retain = retain if entry.retain or number else ""
+        if not entry.state & State.PLAIN and "IOService" in lineage(entry):
+            service = _service(entry)
+        return f"{entry.title}  <class {shown}{number}{service}{retain}>"
 
 
 def _service(entry: Entry) -> str:

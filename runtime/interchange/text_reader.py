@@ -9,6 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import msgspec
+
+from runtime.interchange.planes import DEVICE_TREE_PLANE
 from runtime.interchange.registry_file import FIRST_FREE_ID, FileEntry, RegistryFile, Warnings
 from runtime.interchange.text_dialects import plain_text
 from runtime.model.entry import Kind, State
@@ -16,7 +19,6 @@ from runtime.model.errors import ProblemError
 from runtime.model.identity import SERVICE_PLANE, EntryId
 
 FORMAT = "ioreg text"
-DEVICE_TREE_PLANE = "IODeviceTree"
 COUNTED_BY_LINE = 20  # warnings that name their line
 NAME_MAX = 256  # characters of a name: what the wire carries
 
@@ -57,6 +59,7 @@ def read(data: bytes) -> RegistryFile:
     plane = SERVICE_PLANE
     if any(entry.name == "/" and entry.cls == "IOPlatformExpertDevice" for entry in entries[:4]):
         plane = DEVICE_TREE_PLANE  # only there the machine's own entry is called by its path
+        entries = [msgspec.structs.replace(entry, plane=plane) for entry in entries]
     return RegistryFile(FORMAT, entries, (plane,), warnings)
 
 
