@@ -20,6 +20,7 @@ from ioregui.window.main_window import TITLE
 from ioregui.window.settings import Settings
 from ioregui.window.theme import Choice
 
+ENDING_S = 10.0  # until a runtime that stops its drivers is not waited for any longer
 DESKTOP_FILE = "org.ioregistry.Inspector"
 
 
@@ -52,6 +53,7 @@ def run(options: Options) -> int:
     household.start()
     code = application.exec()
     household.end()
+    household.join(ENDING_S)
     if camera is not None and camera.complaint:
         sys.stderr.write(f"ioregui: {camera.complaint}\n")
     return code

@@ -9,10 +9,16 @@ from collections.abc import Callable
 
 import msgspec
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QKeySequence,
+    QShortcut,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
-from ioregui.approvals import columns
+from ioregui.approvals import columns, words
 from ioregui.approvals.detail import RequestDetail
 from ioregui.bridge import Bridge
 from ioregui.mirror import Changes
@@ -92,7 +98,19 @@ class ApprovalsPage(QWidget):
     @Slot(object)
     def _changed(self, changes: Changes) -> None:
         if changes.requests or changes.extensions or changes.status:
+            known = {request.id for request in self.model.records}
             self._refresh()
+            self._announce(changes.requests - known)
+
+    def _announce(self, arrived: set[RequestId]) -> None:
+        """Tell a screen reader of a request that has just come, one for all of a batch."""
+        requests = self._bridge.mirror.requests
+        waiting = [requests[one] for one in arrived if one in requests]
+        waiting = [one for one in waiting if one.state is RequestState.WAITING]
+        if waiting:
+            event = QAccessibleAnnouncementEvent(self, words.headline(waiting[0]))
+            event.setPoliteness(QAccessible.AnnouncementPoliteness.Assertive)
+            QAccessible.updateAccessibility(event)
 
     @Slot()
     def _picked(self) -> None:

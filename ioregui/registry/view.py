@@ -18,8 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from ioregui.properties.text import entry_text
+from ioregui.registry.cells import Column
 from ioregui.registry.delegate import CellDelegate
-from ioregui.registry.model import Column, Index, RegistryModel
+from ioregui.registry.model import Index, RegistryModel
 from ioregui.window.selection import Selection
 
 WIDTHS = {Column.STATE: 112, Column.DRIVER: 180, Column.PID: 66}

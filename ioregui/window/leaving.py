@@ -79,7 +79,11 @@ class Leaving(QObject):
 
     def _keep(self) -> None:
         self._patience.start(PATIENCE_MS)
-        self._bridge.ask(wire.Detach(), self._answered, self._refused)
+        self._bridge.ask(wire.Detach(), self._detached, self._refused)
+
+    def _detached(self, _nothing: None) -> None:
+        self._household.keep()
+        self._patience.start(0)
 
     def _answered(self, _nothing: None) -> None:
         self._patience.start(0)  # not from inside the bridge's turn

@@ -2,6 +2,7 @@
 
 Talks to the running runtime; where none runs, it reads the machine itself.
 Exit codes: 0; 1 for wrong options and when the registry cannot be read. Source: ioreg(8).
+Invariant: reads only; standard output has the registry and nothing else.
 """
 
 import getopt
@@ -115,6 +116,8 @@ def _parsed(arguments: list[str]) -> tuple[Options, str]:
             _check_plane(argument)
         elif letter in {"-a", "--json"}:
             form = letter
+        elif letter == "-f":
+            raise UnavailableError("option -f: this version of ioreg has no smart formatting")
     return msgspec.convert(fields, Options), form
 
 

@@ -21,7 +21,7 @@ from runtime.engine.simulation import Simulation
 from runtime.extensions import entitlements
 from runtime.matching.catalogue import Catalogue
 from runtime.matching.provider import Provider
-from runtime.matching.rank import Candidate, Ranking, explain, match
+from runtime.matching.rank import Candidate, Ranking, best_of, match
 from runtime.model import properties
 from runtime.model.classes import chain
 from runtime.model.driver_lifecycle import DriverState, Intent
@@ -80,18 +80,10 @@ class Binding:
             if not wanted.intersection(chain(entry.cls)):
                 continue
             provider = make_provider(self._registry, entry)
-            matches = (explain(provider, personality) for personality in personalities)
-            scores = [found.score for found in matches if found.stage is MatchStage.MATCHED]
-            if scores:
-                found.append(
-                    DeviceHit(
-                        entry.id,
-                        entry.title,
-                        self._registry.path(entry.id),
-                        max(scores),
-                        provider.kernel_driver,
-                    )
-                )
+            best = best_of(provider, personalities)
+            if best is not None:
+                path = self._registry.path(entry.id)
+                found.append(DeviceHit(entry.id, entry.title, path, best.score, best.displaces))
         found.sort(key=lambda hit: -hit.score)
         return tuple(found[:MOST_HITS])
 

@@ -25,6 +25,7 @@ from runtime.engine.simulation import Simulation
 from runtime.engine.surroundings import DriverSurroundings
 from runtime.engine.workers import Workers
 from runtime.linux.sockets import Peer, peer_credentials
+from runtime.model.errors import UnavailableError
 from runtime.model.events import Began, Noted
 from runtime.model.records import Status
 from runtime.registry.journal import Journal
@@ -55,14 +56,16 @@ class Runtime:
         self._hub.use_registry(registry)
         self._workers = Workers()
         self._bundles = Bundles()
-        self._devices = Devices(registry, self._hub)
+        self._devices = Devices(registry, self._hub, self._workers)
         simulation = Simulation(registry, self._hub, self._devices.machine.resources)
         self._binding = Binding(registry, self._hub, simulation, self._bundles)
         self._activation = Activation(
             settings.state_dir, self._hub, self._binding, self._bundles, self._workers
         )
         self._logbook = logbook = Logbook(time.time_ns, self._hub.log)
-        surroundings = DriverSurroundings(registry, self._hub, logbook, self._binding.driver_ended)
+        surroundings = DriverSurroundings(
+            registry, self._devices.machine, self._hub, logbook, self._binding.driver_ended
+        )
         policy = ALWAYS_AT_ONCE if settings.restart_at_once else RestartPolicy()
         self._supervisor = Supervisor(Zygote(self._note), policy, surroundings)
         self._binding.use(self._supervisor)
@@ -139,7 +142,10 @@ class Runtime:
         self._hub.event(Noted(text))
 
     def _flush(self) -> None:
-        self._journal.flush()
+        try:
+            self._journal.flush()
+        except UnavailableError as error:
+            self._hub.note(str(error))  # the events wait; a full disk may empty
         self._logbook.settle()
         loop = asyncio.get_running_loop()
         self._flushing = loop.call_later(FLUSH_SECONDS, self._flush)

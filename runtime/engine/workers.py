@@ -12,7 +12,7 @@ from typing import Any
 
 from runtime.engine import worker
 from runtime.extensions.staging import Staged
-from runtime.linux import children, roles, sockets
+from runtime.linux import children, memfd, roles, sockets
 from runtime.model.device import Device
 from runtime.model.errors import BreachError, BundleError, ProblemError
 from runtime.model.identity import ContentHash
@@ -24,6 +24,7 @@ LINGER_SECONDS = 5.0  # of a worker that has answered
 
 _done: codec.Decoder[worker.Done] = codec.Decoder(worker.Done, "worker's result")
 _staged: codec.Decoder[Staged] = codec.Decoder(Staged, "staged extension")
+_devices: codec.Decoder[list[Device]] = codec.Decoder(list[Device], "machine's devices")
 _details: codec.Decoder[Details] = codec.Decoder(Details, "device's details")
 
 
@@ -48,19 +49,30 @@ class Workers:
         Raises:
             ProblemError: It is missing, or not what was staged.
         """
-        _, descriptors = await self._run(worker.Load(state_dir, content_hash))
-        if len(descriptors) != 1:
-            raise ProblemError("failed", f"worker: expected one memfd, found {len(descriptors)}")
-        return descriptors[0]
+        return await self._memfd(worker.Load(state_dir, content_hash))
 
     async def describe(self, device: Device) -> Details:
         """A device's details."""
         result, _ = await self._run(worker.Describe(device))
         return _details(result)
 
+    async def enumerate(self) -> list[Device]:
+        """All devices of the machine, parents before their children."""
+        descriptor = await self._memfd(worker.Enumerate())
+        try:
+            return _devices(memfd.read_sealed(descriptor))
+        finally:
+            os.close(descriptor)
+
     async def sweep(self, state_dir: str, keep: tuple[ContentHash, ...]) -> None:
         """Delete staged bundles that nothing refers to."""
         await self._run(worker.Sweep(state_dir, keep))
+
+    async def _memfd(self, job: worker.Job) -> int:
+        _, descriptors = await self._run(job)
+        if len(descriptors) != 1:
+            raise ProblemError("failed", f"worker: expected one memfd, found {len(descriptors)}")
+        return descriptors[0]
 
     async def _run(self, job: worker.Job) -> tuple[Any, list[int]]:
         async with self._free:

@@ -6,6 +6,7 @@ Source: Apple, sysextd (realize, stage, validate); LWN "a way to do atomic write
 Invariant: a file named by a hash holds exactly the bytes with that hash, or does not exist.
 """
 
+import contextlib
 import os
 import secrets
 from collections.abc import Collection, Sequence
@@ -157,20 +158,26 @@ def _check_runnable(app: App, bundle: Bundle) -> None:
 def _write(folder: Path, content_hash: ContentHash, data: bytes) -> None:
     """Write atomically: a temporary file, flushed to disk, renamed; then the folder flushed."""
     target = folder / content_hash
+    temporary = folder / f"{_TEMPORARY}{secrets.token_hex(8)}"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if target.exists() and archive.content_hash(target.read_bytes()) == content_hash:
             return
-        temporary = folder / f"{_TEMPORARY}{secrets.token_hex(8)}"
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        _write_through(temporary, data)
         temporary.rename(target)
         _sync_folder(folder)
     except OSError as error:
+        with contextlib.suppress(OSError):  # what remains of it is swept at the next start
+            temporary.unlink(missing_ok=True)
         raise _unwritable(folder, error) from None
+
+
+def _write_through(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

@@ -7,7 +7,7 @@ Source: xnu IOService.cpp probeCandidates.
 Invariant: pure; decides nothing about processes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -77,6 +77,16 @@ def match(
     winners: dict[str, Candidate] = {}
     trace = [_compete(candidate, winners) for candidate in matched]
     return Ranking(tuple(matched), winners, tuple(trace + failures))
+
+
+def best_of(provider: Provider, personalities: Iterable[Personality]) -> Candidate | None:
+    """The best of some personalities on a provider, were nobody but a kernel driver there."""
+    best: Candidate | None = None
+    for personality in personalities:
+        verdict = score(provider, personality)
+        if not isinstance(verdict, Mismatch) and (best is None or verdict > best.score):
+            best = _candidate(provider, personality, verdict, {})
+    return best
 
 
 def explain(provider: Provider, personality: Personality) -> Match:
