@@ -8,10 +8,10 @@ line feed.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from runtime.interchange.ioreg_format import Smart
 from runtime.interchange.ioreg_values import Values
 from runtime.interchange.planes import DEVICE_TREE_PLANE, project
 from runtime.interchange.registry_file import (
@@ -21,10 +21,12 @@ from runtime.interchange.registry_file import (
     properties_of,
     property_lines,
 )
-from runtime.interchange.text_values import parse
 from runtime.model.entry import Entry, State
 from runtime.model.identity import SERVICE_PLANE
 from runtime.model.properties import Value
+
+if TYPE_CHECKING:
+    from runtime.interchange.ioreg_format import Smart
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -190,6 +192,8 @@ class _Writer:
             yield clipped(indent, width)
 
     def _formatted(self, entry: Entry, depth: int) -> Iterator[str]:
+        from runtime.interchange.ioreg_format import Smart  # noqa: PLC0415 - only -f needs it
+
         if self._smart is None:
             self._smart = Smart(
                 project(self._entries, DEVICE_TREE_PLANE),
@@ -208,6 +212,8 @@ class _Writer:
             for key, value in properties_of(entry).items():
                 yield f"{self._values.text(key)} = {self._values.show(value)}"
             return
+        from runtime.interchange.text_values import parse  # noqa: PLC0415 - see properties_of
+
         for line in property_lines(entry):
             if self._options.hexadecimal:
                 raw, _, text = line.partition(b'" = ')

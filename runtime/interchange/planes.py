@@ -1,6 +1,7 @@
 """The tree of one plane, out of entries that stand in several.
 
-Source: xnu iokit/Kernel/IORegistryEntry.cpp: name and location are a plane's own; the root is in all.
+Source: xnu iokit/Kernel/IORegistryEntry.cpp: name and location are a plane's own; the root is in
+all.
 Invariant: what comes out is finite, whatever circles the entries form; parents come first.
 """
 

@@ -51,7 +51,7 @@ def _from_rtf(data: bytes) -> bytes:
     made: list[bytes] = []
     hidden: list[bool] = [False]  # one a group: whether its text is shown
     for token in _RTF_TOKEN.finditer(data):
-        octet, code, word, _number, symbol, brace, _newline, text = token.groups()
+        _octet, _code, word, _number, symbol, brace, _newline, _text = token.groups()
         if brace == b"{":
             hidden.append(hidden[-1])
         elif brace == b"}":
@@ -59,20 +59,24 @@ def _from_rtf(data: bytes) -> bytes:
                 hidden.pop()
         elif word in _RTF_HIDDEN or symbol == b"*":
             hidden[-1] = True
-        elif hidden[-1]:
-            continue
-        elif text is not None:
-            made.append(text)
-        elif word in _RTF_BREAKS or symbol in {b"\n", b"\r"}:
-            made.append(b"\n")
-        elif word == b"tab":
-            made.append(b"\t")
-        elif octet is not None:
-            made.append(bytes.fromhex(octet.decode()).decode("cp1252", "replace").encode())
-        elif code is not None:
-            made.append(chr(int(code) & 0xFFFF).encode("utf-8", "replace"))
-        elif symbol == b"~":
-            made.append(b" ")
-        elif symbol in {b"\\", b"{", b"}"}:
-            made.append(symbol)
+        elif not hidden[-1]:
+            made.append(_rtf_text(token))
     return b"".join(made)
+
+
+def _rtf_text(token: re.Match[bytes]) -> bytes:
+    """What a token of a group that is shown stands for; most stand for nothing."""
+    octet, code, word, _number, symbol, _brace, _newline, text = token.groups()
+    if text is not None:
+        return bytes(text)
+    if octet is not None:
+        return bytes.fromhex(octet.decode()).decode("cp1252", "replace").encode()
+    if code is not None:
+        return chr(int(code) & 0xFFFF).encode("utf-8", "replace")
+    if word in _RTF_BREAKS or symbol in {b"\n", b"\r"}:
+        return b"\n"
+    if word == b"tab":
+        return b"\t"
+    if symbol == b"~":
+        return b" "
+    return bytes(symbol) if symbol in {b"\\", b"{", b"}"} else b""

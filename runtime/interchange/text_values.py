@@ -7,6 +7,7 @@ Invariant: pure; what cannot be read stays text and is complained of, never repa
 """
 
 import re
+from typing import NamedTuple
 
 from runtime.model.properties import Value
 
@@ -22,7 +23,7 @@ _CLOSING = {b"(": b")", b"[": b"]", b"{": b"}"}
 _AFTER = {b",", b")", b"]", b"}"}
 
 
-class _Unreadable(Exception):
+class _UnreadableError(Exception):
     """Not a value of ioreg's grammar; says where."""
 
 
@@ -34,7 +35,7 @@ def parse(text: bytes) -> tuple[Value, str]:
     gaps: list[int] = []
     try:
         value = _whole(text, gaps)
-    except _Unreadable as error:
+    except _UnreadableError as error:
         shown = text[:60].decode("utf-8", "replace")
         return _text(text), f"expected a value, found {shown!r} ({error})"
     if gaps:
@@ -54,20 +55,20 @@ def _whole(text: bytes, gaps: list[int]) -> Value:
         value, end = _container(text, gaps)
         if end == len(text):
             return value
-        raise _Unreadable(f"more after byte {end}")
-    raise _Unreadable("no known form" if text else "nothing")
+        raise _UnreadableError(f"more after byte {end}")
+    raise _UnreadableError("no known form" if text else "nothing")
 
 
 def _data(text: bytes) -> bytes:
     body = text[1:-1]
     if body[:1] == b'"':
         if body[-1:] != b'"' or len(body) < 2:
-            raise _Unreadable("data without its last quote")
+            raise _UnreadableError("data without its last quote")
         return body[1:-1].replace(b'","', b"\0") + b"\0"
     try:
         return bytes.fromhex(body.decode("ascii"))
     except (ValueError, UnicodeDecodeError) as error:
-        raise _Unreadable("data that is not hexadecimal") from error
+        raise _UnreadableError("data that is not hexadecimal") from error
 
 
 def _number(atom: re.Match[bytes]) -> Value:
@@ -77,57 +78,74 @@ def _number(atom: re.Match[bytes]) -> Value:
         return False
     number = int(atom[1], 16) if atom[1] else int(atom[2])
     if not -(_NUMBER_MAX >> 1) <= number < _NUMBER_MAX:
-        raise _Unreadable("number of more than 64 bits")
+        raise _UnreadableError("number of more than 64 bits")
     return number
+
+
+class _Open(NamedTuple):
+    """A container that is not closed yet; `key` is its own in the one around it."""
+
+    closing: bytes
+    items: list[Value] | dict[str, Value]
+    key: str
 
 
 def _container(text: bytes, gaps: list[int]) -> tuple[Value, int]:
     """Read one container from the start; returns it and the position after it."""
-    stack: list[tuple[bytes, list[Value] | dict[str, Value], str]] = []
+    stack: list[_Open] = []
     at, key = 0, ""
     while True:
         value: Value
         opening = text[at : at + 1]
         if opening in _CLOSING:
             if len(stack) >= DEPTH:
-                raise _Unreadable(f"more than {DEPTH} containers in each other")
+                raise _UnreadableError(f"more than {DEPTH} containers in each other")
             closing, at = _CLOSING[opening], at + 1
-            if opening == b"{":
-                pairs: dict[str, Value] = {}
-                at = _plain_pairs(text, at, pairs)
-                value = pairs
-            else:
-                value = []
+            items: list[Value] | dict[str, Value] = [] if opening != b"{" else {}
+            if isinstance(items, dict):
+                at = _plain_pairs(text, at, items)
             if text[at : at + 1] != closing:
-                stack.append((closing, value, key))
-                key, at = _key(text, at) if opening == b"{" else ("", at)
+                stack.append(_Open(closing, items, key))
+                key, at = _key(text, at) if isinstance(items, dict) else ("", at)
                 continue
-            at += 1
+            value, at = items, at + 1
         else:
             value, at = _scalar(text, at, gaps)
-        while stack:  # put it where it belongs, and close what ends here
-            closing, into, outer = stack[-1]
-            if isinstance(into, dict):
-                into[key] = value
-            else:
-                into.append(value)
-            after = text[at : at + 1]
-            at += 1
-            if after == b",":
-                if isinstance(into, dict):
-                    at = _plain_pairs(text, at, into)
-                    if text[at : at + 1] != closing:
-                        key, at = _key(text, at)
-                        break
-                    at += 1
-                else:
-                    break
-            elif after != closing:
-                raise _Unreadable(f"byte {at - 1}: no comma and no {closing.decode()}")
-            value, key = into, outer
-            stack.pop()
+        closed, key, at = _put(text, at, stack, key, value)
+        if closed is not None:
+            return closed, at
+
+
+def _put(
+    text: bytes, at: int, stack: list[_Open], key: str, value: Value
+) -> tuple[Value | None, str, int]:
+    """Put a value where it belongs and close what ends after it.
+
+    Returns:
+        The outermost container where that was closed, else None; the key of the next value; the
+        position to go on at.
+    """
+    while stack:
+        top = stack[-1]
+        if isinstance(top.items, dict):
+            top.items[key] = value
         else:
-            return value, at
+            top.items.append(value)
+        after = text[at : at + 1]
+        at += 1
+        if after == b"," and isinstance(top.items, dict):
+            at = _plain_pairs(text, at, top.items)
+            if text[at : at + 1] != top.closing:
+                key, at = _key(text, at)
+                return None, key, at
+            at += 1
+        elif after == b",":
+            return None, "", at
+        elif after != top.closing:
+            raise _UnreadableError(f"byte {at - 1}: no comma and no {top.closing.decode()}")
+        value, key = top.items, top.key
+        stack.pop()
+    return value, "", at
 
 
 def _plain_pairs(text: bytes, at: int, into: dict[str, Value]) -> int:
@@ -151,7 +169,7 @@ def _plain_pairs(text: bytes, at: int, into: dict[str, Value]) -> int:
 def _key(text: bytes, at: int) -> tuple[str, int]:
     found = _KEY.match(text, at)
     if found is None:
-        raise _Unreadable(f"byte {at}: no key")
+        raise _UnreadableError(f"byte {at}: no key")
     return _text(found[1]), found.end()
 
 
@@ -168,7 +186,7 @@ def _scalar(text: bytes, at: int, gaps: list[int]) -> tuple[Value, int]:
     if text[at : at + 1] in _AFTER:
         gaps.append(at)  # ioreg prints nothing for a text that it cannot convert
         return "", at
-    raise _Unreadable(f"byte {at}: no value")
+    raise _UnreadableError(f"byte {at}: no value")
 
 
 def _text_or_data(raw: bytes) -> str | bytes:

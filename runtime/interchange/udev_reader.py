@@ -1,7 +1,7 @@
 """Reads `udevadm info --export-db`: one record a device, in the letters of udevadm(8).
 
-`P:` path, `N:` node, `L:` link priority, `S:` symlink, `E:` property; since systemd 251 also `M R U T
-D V I Q J`. A line without a letter belongs to the value before it, which held a line feed.
+`P:` path, `N:` node, `L:` link priority, `S:` symlink, `E:` property; since systemd 251 also
+`M R U T D V I Q J`. A line without a letter belongs to the value before it, which held a line feed.
 Source: systemd src/udev/udevadm-info.c. Invariant: pure; text that is not UTF-8 keeps its bytes.
 """
 

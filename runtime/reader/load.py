@@ -50,11 +50,7 @@ def read(data: bytes, name: str) -> RegistryFile:
         ProblemError: ``not-a-registry`` or ``too-large``; the sentence begins with `name`.
     """
     try:
-        if data.startswith(b"\x1f\x8b"):
-            data = _uncompressed(data)
-        if len(data) > MAX_BYTES:
-            raise ProblemError("too-large", f"expected at most {MAX_BYTES} bytes, found more")
-        return _read(data)
+        return _read(_uncompressed(data))
     except ProblemError as error:
         raise ProblemError(error.code, f"{name}: {error}") from None
     except InspectorError as error:
@@ -101,6 +97,15 @@ def _file_entry(entry: Entry) -> FileEntry:
 
 
 def _uncompressed(data: bytes) -> bytes:
+    """The file itself, or what gzip made it of."""
+    if data.startswith(b"\x1f\x8b"):
+        data = _from_gzip(data)
+    if len(data) > MAX_BYTES:
+        raise ProblemError("too-large", f"expected at most {MAX_BYTES} bytes, found more")
+    return data
+
+
+def _from_gzip(data: bytes) -> bytes:
     unpacker = zlib.decompressobj(wbits=31)
     try:
         found = unpacker.decompress(data, MAX_BYTES + 1)
