@@ -64,6 +64,10 @@ def _from_rtf(data: bytes) -> bytes:
     return b"".join(made)
 
 
+_RTF_SYMBOLS = {b"\n": b"\n", b"\r": b"\n", b"~": b" ", b"\\": b"\\", b"{": b"{", b"}": b"}"}
+"""Control symbols that stand for text."""
+
+
 def _rtf_text(token: re.Match[bytes]) -> bytes:
     """What a token of a group that is shown stands for; most stand for nothing."""
     octet, code, word, _number, symbol, _brace, _newline, text = token.groups()
@@ -73,10 +77,8 @@ def _rtf_text(token: re.Match[bytes]) -> bytes:
         return bytes.fromhex(octet.decode()).decode("cp1252", "replace").encode()
     if code is not None:
         return chr(int(code) & 0xFFFF).encode("utf-8", "replace")
-    if word in _RTF_BREAKS or symbol in {b"\n", b"\r"}:
+    if word in _RTF_BREAKS:
         return b"\n"
     if word == b"tab":
         return b"\t"
-    if symbol == b"~":
-        return b" "
-    return bytes(symbol) if symbol in {b"\\", b"{", b"}"} else b""
+    return _RTF_SYMBOLS.get(symbol, b"")
