@@ -6,6 +6,7 @@ Invariant: never used by the window, which must not wait.
 
 import select
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from runtime.wire import client as wire
 
 R = TypeVar("R")
 
-CONNECT_SECONDS = 5.0
+CONNECT_SECONDS = 5
 ANSWER_SECONDS = 120.0  # staging a large bundle is the longest that a command takes
 
 
@@ -32,10 +33,16 @@ def connect(who: str, path: Path | None = None) -> "Connection":
     candidates = [path] if path is not None else [places.socket_path(), places.SYSTEM_SOCKET]
     for candidate in candidates:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-        sock.settimeout(CONNECT_SECONDS)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _CONNECT_TIME)  # of connect, too
         try:
             sock.connect(str(candidate))
-        except OSError:
+        except BlockingIOError:
+            sock.close()
+            raise UnavailableError(
+                f"runtime at {candidate}: expected it to take a client within "
+                f"{CONNECT_SECONDS} s, found it busy"
+            ) from None
+        except (OSError, ValueError):  # a path with a zero byte is a ValueError
             sock.close()
             continue
         return Connection(Client(sock, who))
@@ -43,6 +50,9 @@ def connect(who: str, path: Path | None = None) -> "Connection":
         f"runtime: expected one listening at {candidates[0]}, found none; "
         "open the window or run `python -m runtime`"
     )
+
+
+_CONNECT_TIME = struct.pack("@ll", CONNECT_SECONDS, 0)  # struct timeval, socket(7)
 
 
 class Connection:

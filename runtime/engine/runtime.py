@@ -81,7 +81,9 @@ class Runtime:
             self._workers,
             self.end,
         )
-        self._listener = Listener(settings.socket_path, self._accept)
+        self._listener = Listener(
+            settings.socket_path, self._accept, lambda: len(self._hub.connections())
+        )
         self._flushing: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
@@ -116,9 +118,9 @@ class Runtime:
             connection.close("runtime ended")
         if self._flushing is not None:
             self._flushing.cancel()
-        self._journal.close()
         self._activation.close()
         self._bundles.close()
+        self._journal.close()
 
     def _serve_owner(self) -> None:
         if self._settings.owner < 0:
