@@ -15,8 +15,9 @@ from typing import Any, Self, TypeVar
 
 from runtime.client.client import Client, StateMessage
 from runtime.linux import places
-from runtime.model.errors import ProblemError, UnavailableError
+from runtime.model.errors import BreachError, ProblemError, UnavailableError
 from runtime.wire import client as wire
+from runtime.wire import codec
 
 R = TypeVar("R")
 
@@ -52,6 +53,20 @@ def connect(who: str, path: Path | None = None) -> "Connection":
     )
 
 
+def _check(command: object) -> None:
+    """Hold a command to the protocol's bounds, which would else end the connection."""
+    name = type(command).__name__
+    decode: codec.Decoder[object] = codec.Decoder(type(command), name)
+    try:
+        decode(codec.encode(command))
+    except UnicodeEncodeError:
+        raise ProblemError(
+            "bad-argument", f"{name}: expected text in UTF-8, found other bytes"
+        ) from None
+    except BreachError as error:
+        raise ProblemError("bad-argument", str(error)) from None
+
+
 _CONNECT_TIME = struct.pack("@ll", CONNECT_SECONDS, 0)  # struct timeval, socket(7)
 
 
@@ -81,9 +96,11 @@ class Connection:
         """Send a command and wait for its answer.
 
         Raises:
-            ProblemError: The runtime refused; `code` says why.
+            ProblemError: The runtime refused; `code` says why. ``bad-argument``: it was not
+                asked, as its protocol cannot carry an argument.
             UnavailableError: The connection ended, or no answer came in time.
         """
+        _check(command)
         outcome: list[Any] = []
         self._client.ask(command, lambda answer: outcome.append((answer,)), outcome.append)
         deadline = time.monotonic() + timeout_s

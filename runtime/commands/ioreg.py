@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from typing import BinaryIO
 
 import msgspec
 
@@ -64,6 +65,7 @@ class _UsageError(Exception):
 
 def main() -> None:
     """Console script."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it quietly
     sys.exit(run(sys.argv[1:]))
 
 
@@ -79,13 +81,28 @@ def run(arguments: list[str]) -> int:
         sys.stderr.write(f"ioreg: error: {error}\n")
         return 1
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a closed pipe ends it quietly
-    if form == "-a":
-        sys.stdout.buffer.write(_archive(entries, options))
-    elif form == "--json":
-        _write(_json_lines(entries, options))
-    else:
-        _write(ioreg_text.lines(entries, options))
+    if sys.stdout is None:
+        return _unwritable("it closed")
+    try:
+        with open(sys.stdout.fileno(), "wb", closefd=False) as out:
+            _print(out, entries, options, form)
+    except OSError as error:
+        return _unwritable(error.strerror or str(error))
     return 0
+
+
+def _unwritable(found: str) -> int:
+    sys.stderr.write(f"ioreg: error: standard output: expected to write to it, found: {found}\n")
+    return 1
+
+
+def _print(out: BinaryIO, entries: list[Entry], options: Options, form: str) -> None:
+    if form == "-a":
+        out.write(_archive(entries, options))
+    elif form == "--json":
+        _write(out, _json_lines(entries, options))
+    else:
+        _write(out, ioreg_text.lines(entries, options))
 
 
 def _archive(entries: list[Entry], options: Options) -> bytes:
@@ -100,7 +117,7 @@ def _parsed(arguments: list[str]) -> tuple[Options, str]:
         pairs, _ = getopt.getopt(arguments, _LETTERS, ["json"])
     except getopt.GetoptError:
         raise _UsageError from None
-    terminal = sys.stdout.isatty()
+    terminal = sys.stdout is not None and sys.stdout.isatty()
     fields: dict[str, object] = {"terminal": terminal, "width": _terminal_width(terminal)}
     form = ""
     for letter, argument in pairs:
@@ -198,11 +215,9 @@ def _own_entries() -> list[Entry]:
     return list(registry.walk())
 
 
-def _write(lines: Iterable[str]) -> None:
-    out = sys.stdout.buffer
+def _write(out: BinaryIO, lines: Iterable[str]) -> None:
     for line in lines:
         out.write(line.encode("utf-8", "surrogateescape") + b"\n")
-    out.flush()
 
 
 def _json_lines(entries: Iterable[Entry], options: Options) -> Iterator[str]:
