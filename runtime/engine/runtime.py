@@ -85,7 +85,9 @@ class Runtime:
             Explaining(registry, self._binding, kernel),
             self.end,
         )
-        self._listener = Listener(settings.socket_path, self._accept)
+        self._listener = Listener(
+            settings.socket_path, self._accept, lambda: len(self._hub.connections())
+        )
         self._flushing: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
@@ -120,9 +122,9 @@ class Runtime:
             connection.close("runtime ended")
         if self._flushing is not None:
             self._flushing.cancel()
-        self._journal.close()
         self._activation.close()
         self._bundles.close()
+        self._journal.close()
 
     def _serve_owner(self) -> None:
         if self._settings.owner < 0:
