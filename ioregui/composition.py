@@ -13,6 +13,7 @@ from ioregui.drivers.page import DriversPage
 from ioregui.drivers.process_panel import ProcessPanel
 from ioregui.extensions.page import ExtensionsPage
 from ioregui.household import Household
+from ioregui.matching.panel import MatchingPanel
 from ioregui.mirror import Changes
 from ioregui.properties.panel import PropertiesPanel
 from ioregui.registry.model import RegistryModel
@@ -54,6 +55,7 @@ class Desk(QObject):
         self._model = RegistryModel(bridge.mirror, self.selection, self)
         self.registry = RegistryView(self._model, self.selection)
         self._properties = PropertiesPanel(bridge, self.selection)
+        self._matching = MatchingPanel(bridge)
         self._process = ProcessPanel(bridge)
         self._log = LogPanel(bridge)
         self._drivers = DriversPage(bridge)
@@ -123,6 +125,7 @@ class Desk(QObject):
         tell = QCoreApplication.translate
         return (
             Tab(tell("Tab", "Properties"), self._properties),
+            Tab(tell("Tab", "Matching"), self._matching),
             Tab(tell("Tab", "Process"), self._process),
             Tab(tell("Tab", "Log"), self._log),
         )
@@ -138,6 +141,7 @@ class Desk(QObject):
         self._model.counted.connect(toolbar.show_count)
         toolbar.searched.connect(self._search)
         toolbar.left.connect(self.registry.setFocus)
+        selection.changed.connect(self._matching.show_entry)
         selection.changed.connect(self._process.show_entry)
         selection.changed.connect(self._log.show_entry)
         self._drivers.entry_chosen.connect(selection.select)
