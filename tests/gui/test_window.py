@@ -97,6 +97,19 @@ def test_search_counts_and_escape_clears(qtbot: QtBot, desk: Desk) -> None:
     assert bar.search.text() == ""
 
 
+def test_empty_tree_says_why(qtbot: QtBot, desk: Desk) -> None:
+    before = desk.registry.viewport().grab().toImage()
+    QTest.keyClicks(desk.window.toolbar.search, "nothing has this name")
+    qtbot.waitUntil(lambda: desk.registry.why_empty.startswith("The search finds nothing"))
+    empty = desk.registry.viewport().grab().toImage()
+    row = range(empty.width())
+    middle = range(empty.height() // 2 - 10, empty.height() // 2 + 10)
+    assert len({empty.pixel(x, y) for x in row for y in middle}) > 1, "a sentence in the middle"
+    QTest.keyClick(desk.window.toolbar.search, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not desk.registry.why_empty)
+    assert before != empty
+
+
 def test_search_is_left_with_down(qtbot: QtBot, desk: Desk) -> None:
     desk.window.activateWindow()
     desk.window.toolbar.focus_search()
