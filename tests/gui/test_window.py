@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QPushButton,
+    QTabWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from ioregui import pages
@@ -273,6 +281,25 @@ def test_mark_of_the_timeline_opens_in_the_events(
     assert chosen is not None
     assert strip.selected is not None
     assert chosen.number == strip.selected.events[0].number
+
+
+def test_every_control_has_a_name(desk: Desk) -> None:
+    nameless = [
+        type(one).__name__
+        for kind in (QAbstractButton, QLineEdit, QComboBox, QAbstractItemView, QTabWidget)
+        for one in desk.window.findChildren(kind)
+        if one.focusPolicy() != Qt.FocusPolicy.NoFocus
+        and one.isVisibleTo(desk.window)
+        and not (one.accessibleName() or (isinstance(one, QAbstractButton) and one.text()))
+    ]
+    assert not nameless
+
+
+def test_words_of_the_status_line_are_explained(desk: Desk) -> None:
+    line, tip = desk.window.status.text.text(), desk.window.status.text.toolTip()
+    for word in ("entries", "quiet", "driver", "embedded", "kernel events"):
+        assert word in line
+        assert word in tip
 
 
 def test_narrow_window_keeps_the_names(qtbot: QtBot, desk: Desk) -> None:
