@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QTabWidget,
+    QWidget,
 )
 from pytestqt.qtbot import QtBot
 
@@ -23,9 +24,13 @@ from ioregui.bridge import Bridge
 from ioregui.composition import Desk
 from ioregui.household import Household
 from ioregui.properties.panel import PropertiesPanel
+from ioregui.records.facts_view import FactsView
+from ioregui.records.table import RecordTable
 from ioregui.registry.cells import Column
+from ioregui.registry.view import RegistryView
 from ioregui.timeline.page import TimelinePage
 from ioregui.timeline.strip import TimelineStrip
+from ioregui.window.navigation import Navigation
 from ioregui.window.quitting import QuittingMenu
 from ioregui.window.settings import Quitting, Settings
 from ioregui.window.theme import DARK, LIGHT, Theme, contrast
@@ -293,6 +298,34 @@ def test_every_control_has_a_name(desk: Desk) -> None:
         and not (one.accessibleName() or (isinstance(one, QAbstractButton) and one.text()))
     ]
     assert not nameless
+
+
+@pytest.mark.parametrize(
+    ("page", "kind"),
+    [
+        ("registry", RegistryView),
+        ("drivers", RecordTable),
+        ("drivers", FactsView),
+        ("registry", Navigation),
+    ],
+    ids=lambda one: getattr(one, "__name__", one),
+)
+def test_focus_can_be_seen(qtbot: QtBot, desk: Desk, page: str, kind: type[QWidget]) -> None:
+    def edge(shown: QWidget) -> set[int]:
+        image = shown.grab().toImage()
+        return {image.pixel(0, y) for y in range(10, image.height() - 10)}
+
+    desk.window.show_page(page)
+    desk.window.activateWindow()
+    inside = desk.window if kind is Navigation else desk.window.stack.currentWidget()
+    assert inside is not None
+    widget = inside if isinstance(inside, kind) else inside.findChild(kind)
+    assert isinstance(widget, QWidget)
+    desk.window.toolbar.focus_search()
+    before = edge(widget)
+    widget.setFocus()
+    qtbot.waitUntil(widget.hasFocus)
+    assert edge(widget).isdisjoint(before)
 
 
 def test_words_of_the_status_line_are_explained(desk: Desk) -> None:
