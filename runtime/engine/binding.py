@@ -30,7 +30,7 @@ from runtime.model.errors import ProblemError
 from runtime.model.events import Matched, Noted
 from runtime.model.identity import BundleId, EntryId
 from runtime.model.outcome import Match, MatchStage
-from runtime.model.personality import Personality
+from runtime.model.personality import Personality, PersonalityKey
 from runtime.model.records import DeviceHit, Driver
 from runtime.registry.tree import Registry
 from runtime.supervisor.driver import SupervisedDriver
@@ -52,7 +52,7 @@ class Binding:
         self._bundles = bundles
         self._catalogue = Catalogue()
         self._supervisor: Supervisor | None = None
-        self._failed: dict[EntryId, frozenset[str]] = {}
+        self._failed: dict[EntryId, frozenset[PersonalityKey]] = {}
         self._holding = False
 
     def use(self, supervisor: Supervisor) -> None:
@@ -110,7 +110,7 @@ class Binding:
             return
         provider = make_provider(self._registry, entry)
         ranking = match(provider, self._catalogue, taken=self._taken(entry_id))
-        failed = self._failed.get(entry_id, frozenset())
+        failed = self._failed.get(entry_id, frozenset()) | self._quarantined(entry_id)
         categories = {c.personality.category for c in ranking.candidates}
         for category in sorted(categories):
             self._launch_first(entry, provider, ranking, category, failed)
@@ -134,7 +134,8 @@ class Binding:
         """A driver stopped or was quarantined: the next candidate may have its provider."""
         if driver.state is DriverState.QUARANTINED or driver.note:
             failed = self._failed.get(driver.provider, frozenset())
-            self._failed[driver.provider] = failed | {driver.personality}
+            key = (driver.bundle_id, driver.personality)
+            self._failed[driver.provider] = failed | {key}
         self.match_one(driver.provider)
 
     def forget(self, provider: EntryId) -> None:
@@ -155,18 +156,27 @@ class Binding:
             if driver.record.state not in free
         }
 
+    def _quarantined(self, provider: EntryId) -> frozenset[PersonalityKey]:
+        """What is kept out of a provider until somebody releases it, whatever else changes."""
+        assert self._supervisor is not None
+        return frozenset(
+            (driver.record.bundle_id, driver.record.personality)
+            for driver in self._supervisor.of_provider(provider)
+            if driver.record.state is DriverState.QUARANTINED
+        )
+
     def _launch_first(
         self,
         entry: Entry,
         provider: Provider,
         ranking: Ranking,
         category: str,
-        failed: frozenset[str],
+        failed: frozenset[PersonalityKey],
     ) -> None:
         while (candidate := ranking.next_after(failed, category)) is not None:
             if self._launch(entry, provider, candidate):
                 return
-            failed |= {candidate.personality.name}
+            failed |= {candidate.personality.key}
 
     def _launch(self, entry: Entry, provider: Provider, candidate: Candidate) -> bool:
         assert self._supervisor is not None

@@ -174,7 +174,8 @@ class _Writer:
         on, off = self._options.bold
         if not on:
             return line
-        end = min(len(start) + len(entry.name), len(line.removesuffix("$")))
+        name = self._values.plain(entry.name)
+        end = min(len(start) + len(name), len(line.removesuffix("$")))
         return f"{line[: len(start)]}{on}{line[len(start) : end]}{off}{line[end:]}"
 
     def _line(self, entry: Entry) -> str:
@@ -185,7 +186,7 @@ class _Writer:
             shown = ":".join(inheritance(entry.cls))
         service = _service(entry) if "IOService" in chain else ""
         return (
-            f"{entry.name}{location}  "
+            f"{self._values.plain(entry.name)}{location}  "
             f"<class {shown}, id 0x{entry.id:x}{service}, retain {entry.retain}>"
         )
 

@@ -7,7 +7,8 @@ Invariant: a pure function of the value and the two options.
 from runtime.model.properties import Value
 
 _UNSIGNED = (1 << 64) - 1
-_CONTROL = dict.fromkeys((*range(32), 127, *range(128, 160)))
+_BIDIRECTIONAL = (0x200E, 0x200F, 0x061C, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_CONTROL = dict.fromkeys((*range(32), 127, *range(128, 160), *_BIDIRECTIONAL))
 
 
 class Values:
@@ -39,17 +40,18 @@ class Values:
 
     def text(self, text: str) -> str:
         """A string in its quotes; nothing in it is escaped."""
-        return f'"{self._safe(text)}"'
+        return f'"{self.plain(text)}"'
+
+    def plain(self, text: str) -> str:
+        """Text without what could steer a terminal, where it goes to one."""
+        return text.translate(_CONTROL) if self._terminal else text
 
     def _data(self, data: bytes) -> str:
         strings = None if self._hex or len(data) == 1 else _strings(data)
         if strings is None:
             return f"<{data.hex()}>"
-        quoted = (f'"{self._safe(part.decode("utf-8", "surrogateescape"))}"' for part in strings)
+        quoted = (f'"{self.plain(part.decode("utf-8", "surrogateescape"))}"' for part in strings)
         return "<" + ",".join(quoted) + ">"
-
-    def _safe(self, text: str) -> str:
-        return text.translate(_CONTROL) if self._terminal else text
 
 
 def _strings(data: bytes) -> list[bytes] | None:
