@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from runtime.model.errors import ProblemError
 from runtime.model.outcome import Exit, ExitHow
 from runtime.wire import client as wire
 
@@ -111,6 +112,36 @@ def test_log_lines_of_full_length(runtime_process: RuntimeProcess, tmp_path: Pat
             break
 
 
+def test_transfers_on_many_pipes(runtime_process: RuntimeProcess, tmp_path: Path) -> None:
+    """What a driver has outstanding is bounded for all of its pipes together."""
+    body = """
+from runtime.driverkit.transport import transport
+from runtime.driverkit import IOReturnError
+here = transport()
+here.call(0, methods.InterfaceOpen())
+pipe = codec.Decoder(int, "handle")
+pipes = [pipe(here.call(0, methods.CopyPipe(0x81))) for _ in range(3)]
+queued = 0
+try:
+    for number in range(5000):
+        here.call(pipes[number % 3], methods.AsyncIO(number, 64, bytes(60_000)))
+        queued += 1
+except IOReturnError as error:
+    IOLog(f"{error}")
+"""
+    _run(runtime_process, tmp_path, body)
+
+    def refused() -> bool:
+        drivers = runtime_process.records().drivers
+        return any(
+            "too many outstanding transfers" in text
+            for driver in drivers
+            for text in runtime_process.log(driver)
+        )
+
+    wait_for(refused, "the refusal")
+
+
 def test_a_release_does_not_make_two(runtime_process: RuntimeProcess, tmp_path: Path) -> None:
     """A quarantined driver whose place another one has by now stays where it is."""
     _run(runtime_process, tmp_path, "os._exit(1)")
@@ -120,12 +151,12 @@ def test_a_release_does_not_make_two(runtime_process: RuntimeProcess, tmp_path: 
         lambda: [d.state for d in runtime_process.records().drivers] == ["quarantined", "running"],
         "the next candidate",
     )
-    with pytest.raises(Exception, match="found MyUserUSBInterfaceDriver on it"):
+    with pytest.raises(ProblemError, match="found MyUserUSBInterfaceDriver on it"):
         runtime_process.call(wire.ReleaseDriver(first.id))
 
 
 def test_text_that_steers_a_terminal(runtime_process: RuntimeProcess, tmp_path: Path) -> None:
-    """It is printed as it is into a pipe, in every form, and never to a terminal."""
+    """The forms for other programs have it escaped or not at all."""
     body = "self.SetProperties({'a\\x1b[31m': 'b\\x01\\u202e'})"
     _run(runtime_process, tmp_path, body)
     runtime_process.driver_when(lambda d: d.state == "running", "the driver")
