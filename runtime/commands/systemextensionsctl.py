@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 
 from runtime.client.blocking import Connection
 from runtime.commands import shell
+from runtime.commands.plaintext import plain
 from runtime.commands.selection import find_request
-from runtime.commands.shell import plain
 from runtime.linux import places
 from runtime.model.errors import ProblemError
 from runtime.model.extension_lifecycle import ExtensionState
