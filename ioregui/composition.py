@@ -84,11 +84,41 @@ class Desk(QObject):
     def _pages(self) -> tuple[Page, ...]:
         tell = QCoreApplication.translate
         return (
-            Page("registry", tell("Page", "Registry"), self.registry, inspected=True),
-            Page("drivers", tell("Page", "Drivers"), self._drivers, running),
-            Page("extensions", tell("Page", "Extensions"), self._extensions),
-            Page("approvals", tell("Page", "Approvals"), self._approvals, waiting, waits=True),
-            Page("events", tell("Page", "Events"), self._events, inspected=True),
+            Page(
+                "registry",
+                tell("Page", "Registry"),
+                tell("Page", "Every device of the machine, and what drives it"),
+                self.registry,
+                inspected=True,
+            ),
+            Page(
+                "drivers",
+                tell("Page", "Drivers"),
+                tell("Page", "The processes of driver extensions, and how many run"),
+                self._drivers,
+                running,
+            ),
+            Page(
+                "extensions",
+                tell("Page", "Extensions"),
+                tell("Page", "What is installed, and what each may do"),
+                self._extensions,
+            ),
+            Page(
+                "approvals",
+                tell("Page", "Approvals"),
+                tell("Page", "What asks to run, and how many wait for an answer"),
+                self._approvals,
+                waiting,
+                waits=True,
+            ),
+            Page(
+                "events",
+                tell("Page", "Events"),
+                tell("Page", "Everything that happened, in words"),
+                self._events,
+                inspected=True,
+            ),
         )
 
     def _tabs(self) -> tuple[Tab, ...]:
@@ -118,6 +148,8 @@ class Desk(QObject):
         self._approvals.device_chosen.connect(self._show_device)
         self._events.entry_chosen.connect(selection.select)
         self._timeline.entry_chosen.connect(selection.select)
+        self._timeline.event_chosen.connect(self._events.select_event)
+        self._timeline.opened.connect(self._show_events)
         self._actions["theme"].triggered.connect(self.wear)
         self.registry.setFocus()
 
@@ -131,6 +163,10 @@ class Desk(QObject):
     def _show_device(self, entry: int) -> None:
         self.window.show_page("registry")
         self.selection.select(entry)
+
+    @Slot()
+    def _show_events(self) -> None:
+        self.window.show_page("events")
 
     @Slot()
     def _connected(self) -> None:

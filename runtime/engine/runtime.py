@@ -27,6 +27,7 @@ from runtime.engine.simulation import Simulation
 from runtime.engine.surroundings import DriverSurroundings
 from runtime.engine.workers import Workers
 from runtime.linux.sockets import Peer, peer_credentials
+from runtime.model.errors import UnavailableError
 from runtime.model.events import Began, Noted
 from runtime.model.records import Status
 from runtime.registry.journal import Journal
@@ -57,7 +58,7 @@ class Runtime:
         self._hub.use_registry(registry)
         self._workers = Workers()
         self._bundles = Bundles()
-        self._devices = Devices(registry, self._hub)
+        self._devices = Devices(registry, self._hub, self._workers)
         simulation = Simulation(registry, self._hub, self._devices.machine.resources)
         kernel = KernelDrivers(settings.state_dir)
         self._binding = Binding(registry, self._hub, simulation, self._bundles, kernel)
@@ -65,7 +66,9 @@ class Runtime:
             settings.state_dir, self._hub, self._binding, self._bundles, self._workers
         )
         self._logbook = logbook = Logbook(time.time_ns, self._hub.log)
-        surroundings = DriverSurroundings(registry, self._hub, logbook, self._binding.driver_ended)
+        surroundings = DriverSurroundings(
+            registry, self._devices.machine, self._hub, logbook, self._binding.driver_ended
+        )
         policy = ALWAYS_AT_ONCE if settings.restart_at_once else RestartPolicy()
         self._supervisor = Supervisor(Zygote(self._note), policy, surroundings)
         self._binding.use(self._supervisor)
@@ -82,7 +85,9 @@ class Runtime:
             Explaining(registry, self._binding, kernel),
             self.end,
         )
-        self._listener = Listener(settings.socket_path, self._accept)
+        self._listener = Listener(
+            settings.socket_path, self._accept, lambda: len(self._hub.connections())
+        )
         self._flushing: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
@@ -117,9 +122,9 @@ class Runtime:
             connection.close("runtime ended")
         if self._flushing is not None:
             self._flushing.cancel()
-        self._journal.close()
         self._activation.close()
         self._bundles.close()
+        self._journal.close()
 
     def _serve_owner(self) -> None:
         if self._settings.owner < 0:
@@ -143,7 +148,10 @@ class Runtime:
         self._hub.event(Noted(text))
 
     def _flush(self) -> None:
-        self._journal.flush()
+        try:
+            self._journal.flush()
+        except UnavailableError as error:
+            self._hub.note(str(error))  # the events wait; a full disk may empty
         self._logbook.settle()
         loop = asyncio.get_running_loop()
         self._flushing = loop.call_later(FLUSH_SECONDS, self._flush)

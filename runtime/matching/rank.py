@@ -7,7 +7,7 @@ Source: xnu IOService.cpp probeCandidates.
 Invariant: pure; decides nothing about processes.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -85,6 +85,16 @@ def match(
     trace = [_compete(candidate, scored, winners) for candidate, scored in matched]
     candidates = tuple(candidate for candidate, _ in matched)
     return Ranking(candidates, winners, tuple(trace + failures))
+
+
+def best_of(provider: Provider, personalities: Iterable[Personality]) -> Candidate | None:
+    """The best of some personalities on a provider, were nobody but a kernel driver there."""
+    best: Candidate | None = None
+    for personality in personalities:
+        verdict = judge(provider, personality)
+        if not isinstance(verdict, Mismatch) and (best is None or verdict.total > best.score):
+            best = _candidate(provider, personality, verdict.total, {})
+    return best
 
 
 def explain(provider: Provider, personality: Personality) -> Match:
