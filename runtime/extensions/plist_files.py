@@ -23,6 +23,7 @@ from runtime.model.properties import Properties
 
 PRELINKED = "_PrelinkInfoDictionary"
 MAX_FILE = 64 << 20  # bytes; the prelinked dictionary of a Mac has 12 MB
+_END = b"</plist>"
 MAX_FILES = 4096  # property lists of one folder
 
 
@@ -58,7 +59,7 @@ def read_sources(path: Path) -> list[Source]:
         BundleError: There is nothing that could be read.
     """
     if path.is_dir():
-        found = [source for file in _files(path) for source in _read_file(file)]
+        found = [source for file in _files(path) for source in _readable(file)]
         if not found:
             raise refused(str(path), "a bundle or a folder of bundles", "no Info.plist in it")
         return found
@@ -74,10 +75,18 @@ def _files(folder: Path) -> Iterator[Path]:
             yield file
 
 
+def _readable(path: Path) -> list[Source]:
+    """One file of a folder; where it cannot be read, the others still can."""
+    try:
+        return _read_file(path)
+    except BundleError as error:
+        return [Source(str(path), BundleId(""), "", {}, complaints=(str(error),))]
+
+
 def _read_file(path: Path) -> list[Source]:
     data = _bytes(path)
     try:
-        top: object = plistlib.loads(data.lstrip())
+        top: object = plistlib.loads(_trimmed(data))
     except plist.FAILURES as error:
         found = str(error).split("\n")[0][:200] or type(error).__name__
         raise refused(str(path), "a property list", f"a broken one ({found})") from None
@@ -94,13 +103,19 @@ def _read_file(path: Path) -> list[Source]:
     return [msgspec.structs.replace(source, entitlements=read)]
 
 
+def _trimmed(data: bytes) -> bytes:
+    """Without the empty lines before a list and what editors leave behind its end."""
+    end = data.find(_END)
+    return data.lstrip() if end < 0 else data[: end + len(_END)].lstrip()
+
+
 def _bytes(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_FILE:
             raise refused(str(path), f"at most {MAX_FILE} bytes", f"{path.stat().st_size}")
         data = path.read_bytes()
         if data.startswith(b"\x1f\x8b"):
-            with gzip.GzipFile(fileobj=path.open("rb")) as unpacked:
+            with gzip.open(path) as unpacked:
                 data = unpacked.read(MAX_FILE + 1)
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
