@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from runtime.matching.aliases import Kext
 from runtime.matching.catalogue import Catalogue
 from runtime.matching.provider import Provider
-from runtime.matching.rank import explain, match
+from runtime.matching.rank import explain, judge, match
+from runtime.matching.verdict import Mismatch
 from runtime.model.outcome import KERNEL, Match, MatchStage
 from runtime.model.personality import DEFAULT_CATEGORY, Personality
 
@@ -140,3 +141,23 @@ def _running(found: Match, held: Mapping[str, str]) -> Match:
 def _same_module(module: str, driver: str) -> bool:
     """Drivers and modules spell dashes and underscores as they like."""
     return bool(driver) and module.replace("-", "_") == driver.replace("-", "_")
+
+
+def winner(
+    provider: Provider, catalogue: Catalogue, kext: Kext | None
+) -> tuple[str, str, int] | None:
+    """Who gets a provider that nobody has, in the default category: bundle, name and score.
+
+    `kext` is the best kernel module, which came first: an extension has to be above it.
+    """
+    best = (KERNEL, kext.module, kext.score) if kext is not None else None
+    for personality in catalogue.narrowed(provider):
+        if personality.category != DEFAULT_CATEGORY:
+            continue
+        verdict = judge(provider, personality)
+        if isinstance(verdict, Mismatch):
+            continue
+        total = verdict.total
+        if best is None or total > best[2]:
+            best = (personality.bundle_id, personality.name, total)
+    return best

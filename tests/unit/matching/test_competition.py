@@ -165,7 +165,9 @@ def test_parts_add_up_to_the_score() -> None:
 
 _VALUES = st.sampled_from([0, 1, 3, 0x1209, "*", "0x1209", [1, 3]])
 _TABLES = st.dictionaries(
-    st.sampled_from([*KEYBOARD, "IONameMatch", "VendorID", "IOPropertyMatch"]),
+    st.sampled_from(
+        [*KEYBOARD, "IONameMatch", "VendorID", "IOPropertyMatch", "idProductArray", "idProductMask"]
+    ),
     st.one_of(_VALUES, st.sampled_from(["Keyboard", "Mouse", ["Mouse", "Keyboard"]])),
     max_size=5,
 )
@@ -175,7 +177,9 @@ _CLASSES = st.sampled_from([*CHAIN, "IOUSBHostDevice", "IOHIDDevice", "IOPCIDevi
 @given(
     st.lists(st.tuples(_TABLES, _CLASSES), max_size=8),
     _CLASSES,
-    st.dictionaries(st.sampled_from([*KEYBOARD, "VendorID"]), st.sampled_from([0, 1, 3, 0x1209])),
+    st.dictionaries(
+        st.sampled_from([*KEYBOARD, "VendorID"]), st.sampled_from([0, 1, 3, 0x1209, "1", "0x1209"])
+    ),
 )
 def test_the_narrowed_catalogue_leaves_out_nothing_that_matches(
     rows: list[tuple[Properties, str]], cls: str, has: Properties
