@@ -129,7 +129,7 @@ def judge(provider: Provider, personality: Personality) -> Scored | Mismatch:
                 return family
             parts = family.parts
             if match_family is usb.match_usb:
-                probe = min(probe, usb.MAX_PROBE_SCORE)
+                probe = usb.probe_points(probe)
             break
     failed = passive.match_parent(provider, table)
     if failed is not None:

@@ -92,6 +92,7 @@ def test_a_probe_score_is_added_and_clamped() -> None:
     greedy = personality("greedy", PRODUCT, probe=50_000)
     assert score(provider(), modest) == 90_500
     assert score(provider(), greedy) == 99_000
+    assert score(provider(), personality("nearly", PRODUCT, probe=9_999)) == 99_999
 
 
 def test_a_higher_score_replaces_a_kernel_driver_an_equal_one_does_not() -> None:
