@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
 def _main_module(role: str) -> str:
     """The module with a role's `main(argv)`; a package's is its `__main__`."""
     module = roles.MODULES[role]
-    return f"{module}.__main__" if module == "runtime" else module
+    return f"{module}.__main__" if module in {"runtime", "runtime.reader"} else module
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -42,6 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--connect", type=Path, metavar="SOCKET", help="join the runtime listening there"
+    )
+    parser.add_argument(
+        "--open", type=Path, metavar="FILE", help="show a registry file: ioreg's, udev's, ours"
     )
     parser.add_argument(
         "--screenshot", type=Path, metavar="PNG", help="write a picture of the window and exit"
@@ -67,7 +70,7 @@ def _gui(arguments: list[str]) -> int:
         code: int = terminal.run(why, options.connect, sys.stdout)
         return code
     app = importlib.import_module("ioregui.app")
-    made = app.Options(options.connect, options.screenshot, options.theme)
+    made = app.Options(options.connect, options.screenshot, options.theme, options.open)
     ended: int = app.run(made)
     return ended
 

@@ -31,6 +31,7 @@ class Options:
     connect: Path | None = None
     screenshot: Path | None = None
     theme: str = ""
+    file: Path | None = None
 
 
 def run(options: Options) -> int:
@@ -44,7 +45,7 @@ def run(options: Options) -> int:
     if options.theme:
         settings.theme = Choice(options.theme)
     bridge = Bridge(application)
-    household = Household(bridge, options.connect)
+    household = Household(bridge, options.connect, file=options.file)
     desk = Desk(application, bridge, household, settings)
     camera = None
     if options.screenshot is not None:

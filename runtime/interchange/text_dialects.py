@@ -16,6 +16,7 @@ _RTF_TOKEN = re.compile(
     re.DOTALL,
 )
 _RTF_HIDDEN = {b"fonttbl", b"colortbl", b"stylesheet", b"info", b"expandedcolortbl", b"listtable"}
+_RTF_SYMBOLS = {b"~": b" ", b"\\": b"\\", b"{": b"{", b"}": b"}"}
 _RTF_BREAKS = {b"par", b"line"}
 _TAG = re.compile(rb"</?(?:pre|code|span|div|p|html|body|head|meta|title|font|b|i)\b[^<>]*>", re.I)
 _BREAK = re.compile(rb"<br\s*/?>\n?", re.I)
@@ -75,8 +76,4 @@ def _rtf_text(token: re.Match[bytes]) -> bytes:
         return chr(int(code) & 0xFFFF).encode("utf-8", "replace")
     if word in _RTF_BREAKS or symbol in {b"\n", b"\r"}:
         return b"\n"
-    if word == b"tab":
-        return b"\t"
-    if symbol == b"~":
-        return b" "
-    return bytes(symbol) if symbol in {b"\\", b"{", b"}"} else b""
+    return _RTF_SYMBOLS.get(symbol, b"\t" if word == b"tab" else b"")
