@@ -32,9 +32,12 @@ def plain_text(data: bytes, warnings: Warnings) -> bytes:
     if data.startswith(b"{\\rtf"):
         data = _from_rtf(data)
     head = data[: 64 << 10]
-    if b"&lt;class" in head or (b"&quot;" in head and b"  <class" not in head):
+    first = head[head.find(b"+-o ") :].partition(b"\n")[0]
+    if b"&lt;" in first and b"<class" not in first:
         data = _from_html(data)
-    if b"\r" in data and (b"\r\n" in head or b"\n" not in head):
+        head = data[: 64 << 10]
+    first, line_feed, _ = head[head.find(b"+-o ") :].partition(b"\n")
+    if first.endswith(b"\r") or (b"\r" in first and not line_feed):
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if data and not data.endswith(b"\n"):
         warnings.add("last line: expected a line feed at its end, found the end of the file")

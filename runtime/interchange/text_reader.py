@@ -29,6 +29,8 @@ _STATE = re.compile(
     rb"(?:, (!?)registered, (!?)matched, (in)?active, busy (\d{1,18})(?: \((\d{1,18}) ms\))?)?"
     rb"(?:, retain (?:count )?(\d{1,18}))?>"
 )
+_KEY_MAX = 64 << 10  # bytes of a key that are searched for its end
+_CLOSING = {b'"': b'"', b"(": b")", b"{": b"}", b"[": b"]", b"<": b">"}
 _HEAD = re.compile(rb"(?:  <class [^<>]*>| class: [A-Za-z0-9_:]+)\Z")
 _LOCATED = re.compile(r"(.+)@([0-9A-Za-z,.:_-]{1,64})", re.DOTALL)
 
@@ -96,19 +98,25 @@ class _Reader:
     def _marks(self) -> Iterator[_Mark]:
         """Lines with an entry; those that stand inside a text of several lines are none."""
         data = self._data
-        block = -1  # where the lines of the last entry begin
+        block = checked = -1  # where the lines of the last entry begin; how far they were looked at
+        prop = -1
         first = _FIRST.match(data)
         if first is not None:
-            block = data.find(b"\n", first.end()) + 1
+            block = checked = data.find(b"\n", first.end()) + 1
             yield _Mark(0, first.end(), block - 1)
         for found in _MARK.finditer(data):
             start = found.start() + 1
             if start < block:
                 continue
             end = data.find(b"\n", found.end())
-            if block < 0 or self._is_whole(block, start) or _HEAD.search(data, found.end(), end):
-                yield _Mark(start, found.end(), end)
-                block = end + 1
+            if block >= 0 and not self._is_whole(block, start):
+                prop, in_text = self._in_text(block, checked, start, prop)
+                checked = start
+                if in_text or not _HEAD.search(data, found.end(), end):
+                    continue
+            yield _Mark(start, found.end(), end)
+            block = checked = end + 1
+            prop = -1
 
     def _is_whole(self, start: int, end: int) -> bool:
         """Whether the lines of an entry are none, or a block from brace to brace."""
@@ -118,6 +126,30 @@ class _Reader:
             return True  # there is no block that could be open
         closing = data[start:brace] + b"}\n" + data[start:brace] + b"\n"
         return data.startswith(closing, end - len(closing))
+
+    def _in_text(self, block: int, checked: int, start: int, before: int) -> tuple[int, bool]:
+        """Whether a line stands in a value, or key, of several lines: in what has not ended.
+
+        Args:
+            block: Where the lines of the entry begin.
+            checked: How far they were looked at before.
+            start: Where the line begins.
+            before: Where the last property begins that was found there; -1: none was.
+
+        Returns:
+            Where the last property before the line begins, and the answer.
+        """
+        data = self._data
+        indent = data[block : data.find(b"{", block)]
+        last = data.rfind(b"\n" + indent + b'  "', max(block, checked) - 1, start)
+        last = before if last < 0 else last
+        if last < 0:
+            return last, False
+        key_end = data.find(b'" = ', last, min(start, last + _KEY_MAX))
+        if key_end < 0:
+            return last, True
+        closing = _CLOSING.get(data[key_end + 4 : key_end + 5])
+        return last, closing is not None and data[start - 2 : start - 1] != closing
 
     def _entry(self, mark: _Mark, end: int, parent: int) -> FileEntry:
         head = self._data[mark.name : mark.end]

@@ -9,8 +9,9 @@ import socket
 
 from runtime.interchange.registry_file import FileEntry, RegistryFile, properties_of
 from runtime.model import properties
-from runtime.model.entry import Entry
+from runtime.model.entry import Entry, Place
 from runtime.model.errors import BreachError
+from runtime.model.identity import SERVICE_PLANE, EntryId
 from runtime.model.properties import Value
 from runtime.model.records import Mode, Status
 from runtime.wire import client as wire
@@ -97,7 +98,7 @@ class Server:
         if len(memoryview(raw)) > LARGEST:
             raw = properties.encode(self._shortened(table or properties.decode(raw)))
         fields = {name: getattr(entry, name) for name in Entry.__struct_fields__}
-        return Entry(**{**fields, "props": raw, "places": entry.places[: limits.HANDLES]})
+        return Entry(**{**fields, "props": raw, "places": _places(entry)})
 
     def _shortened(self, table: dict[str, Value]) -> dict[str, Value]:
         """The largest values cut, one after the other, until all fit together."""
@@ -142,3 +143,11 @@ class Server:
                 f"found {len(payload)}"
             )
         self._channel.sendall(framing.frame(payload))
+
+
+def _places(entry: FileEntry) -> tuple[Place, ...]:
+    """An entry's places; where it is not in the IOService plane, with that of its parent."""
+    places = entry.places[: limits.HANDLES]
+    if entry.plane == SERVICE_PLANE or not entry.parent:
+        return places
+    return (Place(entry.plane, EntryId(entry.parent), entry.name, entry.location), *places)
