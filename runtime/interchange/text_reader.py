@@ -14,6 +14,7 @@ import msgspec
 from runtime.interchange.planes import DEVICE_TREE_PLANE
 from runtime.interchange.registry_file import FIRST_FREE_ID, FileEntry, RegistryFile, Warnings
 from runtime.interchange.text_dialects import plain_text
+from runtime.interchange.text_values import parse
 from runtime.model.entry import Kind, State
 from runtime.model.errors import ProblemError
 from runtime.model.identity import SERVICE_PLANE, EntryId
@@ -29,7 +30,8 @@ _STATE = re.compile(
     rb"(?:, (!?)registered, (!?)matched, (in)?active, busy (\d{1,18})(?: \((\d{1,18}) ms\))?)?"
     rb"(?:, retain (?:count )?(\d{1,18}))?>"
 )
-_KEY_MAX = 64 << 10  # bytes of a key that are searched for its end
+_KEY_MAX = 8 << 10  # bytes of a key that are searched for its end
+_VALUE_MAX = 8 << 10  # bytes of a value that is parsed to see whether it has ended
 _CLOSING = {b'"': b'"', b"(": b")", b"{": b"}", b"[": b"]", b"<": b">"}
 _HEAD = re.compile(rb"(?:  <class [^<>]*>| class: [A-Za-z0-9_:]+)\Z")
 _LOCATED = re.compile(r"(.+)@([0-9A-Za-z,.:_-]{1,64})", re.DOTALL)
@@ -148,15 +150,14 @@ class _Reader:
         key_end = data.find(b'" = ', last, min(start, last + _KEY_MAX))
         if key_end < 0:
             return last, True
-        closing = _CLOSING.get(data[key_end + 4 : key_end + 5])
-        return last, closing is not None and data[start - 2 : start - 1] != closing
+        return last, not _has_ended(data, key_end + 4, start - 1)
 
     def _entry(self, mark: _Mark, end: int, parent: int) -> FileEntry:
         head = self._data[mark.name : mark.end]
         title, chain, facts = self._head(head, mark)
         text, indent = self._block(mark.end + 1, end, mark)
         name, location = _titled(title)
-        stated = facts is not None and facts[4] is not None
+        stated = facts is not None and facts[5] is not None
         flags, busy, busy_ms = State.PLAIN, 0, 0
         if facts is not None and stated:
             flags = State(0)
@@ -248,6 +249,16 @@ class _Reader:
         line = self._data.count(b"\n", 0, mark.start) + 1
         shown = self._data[mark.name : min(mark.end, mark.name + 60)].decode("utf-8", "replace")
         self._warnings.add(f"line {line}: expected {expected}, found {shown!r}")
+
+
+def _has_ended(data: bytes, start: int, end: int) -> bool:
+    """Whether a value can be whole; of a long one only its ends are looked at."""
+    closing = _CLOSING.get(data[start : start + 1])
+    if closing is None:
+        return True
+    if end - start < 2 or data[end - 1 : end] != closing:
+        return False
+    return closing == b'"' or end - start > _VALUE_MAX or not parse(data[start:end])[1]
 
 
 def _chain(raw: bytes) -> tuple[str, ...]:
