@@ -10,6 +10,7 @@ from runtime.engine.activation import Activation, user_name
 from runtime.engine.binding import Binding
 from runtime.engine.connection import ClientConnection
 from runtime.engine.devices import Devices
+from runtime.engine.explaining import Explaining
 from runtime.engine.hub import Hub
 from runtime.engine.logbook import Logbook
 from runtime.engine.samples import install_sample
@@ -39,6 +40,7 @@ class Commands:
         supervisor: Supervisor,
         activation: Activation,
         workers: Workers,
+        explaining: Explaining,
         quit_: Callable[[], None],
     ) -> None:
         self._registry = registry
@@ -50,6 +52,7 @@ class Commands:
         self._supervisor = supervisor
         self._activation = activation
         self._workers = workers
+        self._explaining = explaining
         self._quit = quit_
 
     async def handle(self, client: ClientConnection, command: wire.Command) -> object:
@@ -68,6 +71,10 @@ class Commands:
                 result = wire.LogPage(*self._logbook.page(driver, after))
             case wire.Describe(entry=entry):
                 result = await self._describe(entry)
+            case wire.Explain(entry=entry):
+                result = self._explaining.entry(entry)
+            case wire.ExplainExtension(bundle_id=bundle_id):
+                result = self._explaining.extension(bundle_id)
             case wire.Activate() | wire.Deactivate() | wire.Decide() | wire.SetDeveloperMode():
                 result = await self._policy(client, command)
             case wire.Plug() | wire.Unplug():
@@ -161,7 +168,7 @@ class Commands:
             case wire.ReleaseDriver():
                 quarantined = state is DriverState.QUARANTINED
                 self._require(quarantined, driver.record, "a quarantined driver")
-                driver.release()
+                self._binding.release(driver)
         return driver.record
 
     @staticmethod

@@ -17,7 +17,9 @@ from runtime.engine.bundles import Bundles
 from runtime.engine.commands import Commands
 from runtime.engine.connection import ClientConnection
 from runtime.engine.devices import Devices
+from runtime.engine.explaining import Explaining
 from runtime.engine.hub import Hub
+from runtime.engine.kernel_drivers import KernelDrivers
 from runtime.engine.listener import Listener
 from runtime.engine.logbook import Logbook
 from runtime.engine.settings import Settings
@@ -58,7 +60,8 @@ class Runtime:
         self._bundles = Bundles()
         self._devices = Devices(registry, self._hub, self._workers)
         simulation = Simulation(registry, self._hub, self._devices.machine.resources)
-        self._binding = Binding(registry, self._hub, simulation, self._bundles)
+        kernel = KernelDrivers(settings.state_dir)
+        self._binding = Binding(registry, self._hub, simulation, self._bundles, kernel)
         self._activation = Activation(
             settings.state_dir, self._hub, self._binding, self._bundles, self._workers
         )
@@ -79,9 +82,12 @@ class Runtime:
             self._supervisor,
             self._activation,
             self._workers,
+            Explaining(registry, self._binding, kernel),
             self.end,
         )
-        self._listener = Listener(settings.socket_path, self._accept)
+        self._listener = Listener(
+            settings.socket_path, self._accept, lambda: len(self._hub.connections())
+        )
         self._flushing: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
@@ -116,9 +122,9 @@ class Runtime:
             connection.close("runtime ended")
         if self._flushing is not None:
             self._flushing.cancel()
-        self._journal.close()
         self._activation.close()
         self._bundles.close()
+        self._journal.close()
 
     def _serve_owner(self) -> None:
         if self._settings.owner < 0:

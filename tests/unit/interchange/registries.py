@@ -21,7 +21,7 @@ HOSTILE = st.sampled_from(
         "a\n+-o Fake  <class X, id 0x1, retain 1>\nb",
         "x\n  | +-o Y\n",
         '  "k" = 1',
-        '}\n',
+        "}\n",
         "a,b",
         '","',
         "<00>",
@@ -37,9 +37,7 @@ NUMBERS = st.integers(-(1 << 63), (1 << 64) - 1)
 SCALARS = st.one_of(TEXTS, NUMBERS, st.booleans(), st.binary(max_size=24))
 VALUES: st.SearchStrategy[Value] = st.recursive(
     SCALARS,
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3), st.dictionaries(TEXTS, inner, max_size=3)
-    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(TEXTS, inner, max_size=3)),
     max_leaves=8,
 )
 NAMES = st.one_of(

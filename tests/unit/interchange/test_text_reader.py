@@ -105,9 +105,7 @@ def test_classes_only() -> None:
     root, board = _read(text).entries
     assert (root.cls, board.cls) == ("IORegistryEntry", "IOPlatformExpertDevice")
     assert inheritance(board) == ["IORegistryEntry", "IOService", "IOPlatformExpertDevice"]
-    assert text_of([board]) == (
-        b"+-o J313AP  <class IOPlatformExpertDevice>\n    {\n    }\n    \n"
-    )
+    assert text_of([board]) == (b"+-o J313AP  <class IOPlatformExpertDevice>\n    {\n    }\n    \n")
 
 
 def test_two_roots_in_one_file() -> None:
@@ -182,7 +180,9 @@ def test_ten_thousand_levels() -> None:
 )
 def test_a_line_of_a_megabyte_takes_time_in_proportion(line: bytes) -> None:
     text = (
-        b"+-o R  <class X, id 0x1, retain 1>\n    {\n      " + line + b"\n      \"w\" = 1\n    }\n    \n"
+        b"+-o R  <class X, id 0x1, retain 1>\n    {\n      "
+        + line
+        + b'\n      "w" = 1\n    }\n    \n'
     )
     started = time.process_time()
     file = _read(text)
