@@ -32,6 +32,7 @@ _STATE = re.compile(
 )
 _KEY_MAX = 8 << 10  # bytes of a key that are searched for its end
 _VALUE_MAX = 8 << 10  # bytes of a value that is parsed to see whether it has ended
+_ATOM_MAX = 32  # bytes of a number
 _CLOSING = {b'"': b'"', b"(": b")", b"{": b"}", b"[": b"]", b"<": b">"}
 _HEAD = re.compile(rb"(?:  <class [^<>]*>| class: [A-Za-z0-9_:]+)\Z")
 _LOCATED = re.compile(r"(.+)@([0-9A-Za-z,.:_-]{1,64})", re.DOTALL)
@@ -254,8 +255,8 @@ class _Reader:
 def _has_ended(data: bytes, start: int, end: int) -> bool:
     """Whether a value can be whole; of a long one only its ends are looked at."""
     closing = _CLOSING.get(data[start : start + 1])
-    if closing is None:
-        return True
+    if closing is None:  # a number, Yes, No, or nothing
+        return end == start or (end - start < _ATOM_MAX and not parse(data[start:end])[1])
     if end - start < 2 or data[end - 1 : end] != closing:
         return False
     return closing == b'"' or end - start > _VALUE_MAX or not parse(data[start:end])[1]
