@@ -29,6 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     with channel:
         server = Server(channel, options.file.name)
         try:
+            server.greet()
             data = bytes_of(options.file)
             confine(len(data))
             file = read(data, str(options.file))

@@ -37,6 +37,13 @@ class Server:
         self._session = session.runtime_of_client()
         self._cut = 0
         channel.setblocking(True)
+
+    def greet(self) -> None:
+        """Say hello.
+
+        Raises:
+            ConnectionError: The client went away.
+        """
         self._send(wire.Hello(limits.CLIENT_VERSION, "reader"))
 
     def serve(self, file: RegistryFile) -> None:

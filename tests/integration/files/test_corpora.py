@@ -121,7 +121,9 @@ def _facts(file: RegistryFile, plane: str) -> list[str]:
         re.sub(
             r"\\u00[01][0-9a-f]",
             "",
-            json.dumps([entry.title, entry.cls, value_as_json(properties_of(entry))], sort_keys=True),
+            json.dumps(
+                [entry.title, entry.cls, value_as_json(properties_of(entry))], sort_keys=True
+            ),
         )
         for entry in project(file.entries, plane)
     ]

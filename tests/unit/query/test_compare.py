@@ -66,7 +66,13 @@ def test_a_state_is_compared() -> None:
 
 
 def test_a_device_in_another_port_has_moved_with_what_is_below() -> None:
-    after = [BEFORE[0], BEFORE[1], BEFORE[4], msgspec.structs.replace(BEFORE[2], parent=1), BEFORE[3]]
+    after = [
+        BEFORE[0],
+        BEFORE[1],
+        BEFORE[4],
+        msgspec.structs.replace(BEFORE[2], parent=1),
+        BEFORE[3],
+    ]
     found = _compare(BEFORE, after)
     assert [(pair.path_before, pair.path_after) for pair in found.moved] == [
         ("IOService:/hub/mouse", "IOService:/mouse")
