@@ -106,6 +106,7 @@ class Desk(QObject):
         bridge.connected.connect(self._connected)
         self._household.waiting.connect(self._waiting)
         self._model.counted.connect(toolbar.show_count)
+        self._model.refused.connect(toolbar.show_error)
         toolbar.searched.connect(self._search)
         toolbar.left.connect(self.registry.setFocus)
         selection.changed.connect(self._process.show_entry)
@@ -115,6 +116,10 @@ class Desk(QObject):
         self._events.entry_chosen.connect(selection.select)
         self._timeline.entry_chosen.connect(selection.select)
         self._actions["theme"].triggered.connect(self.wear)
+        self._actions["next"].triggered.connect(self.registry.find_next)
+        self._actions["previous"].triggered.connect(self.registry.find_previous)
+        self._actions["filter"].setChecked(True)
+        self._actions["filter"].toggled.connect(self._set_filtering)
         self.registry.setFocus()
 
     @Slot(str)
@@ -122,6 +127,10 @@ class Desk(QObject):
         self._model.set_filter(text)
         if text:
             self.window.show_page("registry")
+
+    @Slot(bool)
+    def _set_filtering(self, on: bool) -> None:
+        self._model.set_filtering(on=on)
 
     @Slot(object)
     def _show_device(self, entry: int) -> None:

@@ -110,6 +110,15 @@ SPECS = (
     ),
     Spec("theme", "Light or dark", "Go from light to dark and back", "Ctrl+T"),
     Spec("search", "Search", "Go to the search field", "Ctrl+F"),
+    Spec("next", "Find next", "Go to the next entry that the search finds", "F3"),
+    Spec("previous", "Find previous", "Go to the entry before that it finds", "Shift+F3"),
+    Spec(
+        "filter",
+        "Filter",
+        "Hide what the search does not find; off, F3 goes from one to the next",
+        "Ctrl+Shift+F",
+        checkable=True,
+    ),
     Spec("quit", "Quit", "Close the window", "Ctrl+Q"),
 )
 
