@@ -42,6 +42,7 @@ where options are:
 \t-x show data and numbers as hexadecimal
 \t-y do not consider DriverKit classes with -c
 \t--json print one array of objects, one for each entry
+\t--at the registry as it was: '10 minutes ago', 14:30, 2026-03-01T14:30
 """
 
 _LETTERS = "abc:d:fik:ln:p:rsStw:xy"
@@ -70,8 +71,8 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run the command; returns the exit code."""
     try:
-        options, form = _parsed(arguments)
-        entries = _entries()
+        options, form, at = _parsed(arguments)
+        entries = _entries_at(at) if at else _entries()
     except _UsageError:
         sys.stderr.write(USAGE)
         return 1
@@ -94,15 +95,15 @@ def _archive(entries: list[Entry], options: Options) -> bytes:
     return archive(entries, options)
 
 
-def _parsed(arguments: list[str]) -> tuple[Options, str]:
-    """The options, and the form that is asked for: text (empty), ``-a`` or ``--json``."""
+def _parsed(arguments: list[str]) -> tuple[Options, str, str]:
+    """The options, the form (text is empty, ``-a`` or ``--json``), and the moment or nothing."""
     try:
-        pairs, _ = getopt.getopt(arguments, _LETTERS, ["json"])
+        pairs, _ = getopt.getopt(arguments, _LETTERS, ["json", "at="])
     except getopt.GetoptError:
         raise _UsageError from None
     terminal = sys.stdout.isatty()
     fields: dict[str, object] = {"terminal": terminal, "width": _terminal_width(terminal)}
-    form = ""
+    form = at = ""
     for letter, argument in pairs:
         if letter in _FLAGS:
             fields[_FLAGS[letter]] = True
@@ -116,9 +117,11 @@ def _parsed(arguments: list[str]) -> tuple[Options, str]:
             _check_plane(argument)
         elif letter in {"-a", "--json"}:
             form = letter
+        elif letter == "--at":
+            at = argument or "nothing"
         elif letter == "-f":
             raise UnavailableError("option -f: this version of ioreg has no smart formatting")
-    return msgspec.convert(fields, Options), form
+    return msgspec.convert(fields, Options), form, at
 
 
 def _check_plane(plane: str) -> None:
@@ -156,6 +159,12 @@ def _bold() -> tuple[str, str]:
         return ("", "")
     on, off = curses.tigetstr("bold"), curses.tigetstr("sgr0")
     return ((on or b"").decode("ascii", "replace"), (off or b"").decode("ascii", "replace"))
+
+
+def _entries_at(moment: str) -> list[Entry]:
+    from runtime.commands.at import entries_at  # noqa: PLC0415 - only --at needs it
+
+    return entries_at(moment)
 
 
 def _entries() -> list[Entry]:

@@ -11,6 +11,7 @@ from runtime.engine.binding import Binding
 from runtime.engine.connection import ClientConnection
 from runtime.engine.devices import Devices
 from runtime.engine.hub import Hub
+from runtime.engine.keeper import Keeper
 from runtime.engine.logbook import Logbook
 from runtime.engine.samples import install_sample
 from runtime.engine.simulation import Simulation
@@ -39,6 +40,7 @@ class Commands:
         supervisor: Supervisor,
         activation: Activation,
         workers: Workers,
+        keeper: Keeper,
         quit_: Callable[[], None],
     ) -> None:
         self._registry = registry
@@ -50,6 +52,7 @@ class Commands:
         self._supervisor = supervisor
         self._activation = activation
         self._workers = workers
+        self._keeper = keeper
         self._quit = quit_
 
     async def handle(self, client: ClientConnection, command: wire.Command) -> object:
@@ -66,6 +69,8 @@ class Commands:
                 result = self._records(client)
             case wire.ReadLog(driver=driver, after=after):
                 result = wire.LogPage(*self._logbook.page(driver, after))
+            case wire.ReadHistory(at_ms=at_ms, segment=segment, after=after):
+                result = await self._keeper.page(at_ms, segment, after)
             case wire.Describe(entry=entry):
                 result = await self._describe(entry)
             case wire.Activate() | wire.Deactivate() | wire.Decide() | wire.SetDeveloperMode():
