@@ -19,9 +19,10 @@ from runtime.registry.tree import Change, Changed
 from runtime.wire import history as wire
 from runtime.wire.client import HistoryPage
 
-SLICE = 24 << 10  # bytes of records that one `pump` encodes and compresses: about 1 ms
-CHANGES = 128  # changes that one `pump` takes
+SLICE = 16 << 10  # bytes of records that one `pump` encodes and compresses: about 1 ms
+CHANGES = 96  # changes that one `pump` takes
 SHORTEST = 64 << 10  # bytes of changes before another segment is worth its beginning
+FEWEST = 4000  # records after a beginning that are read in a moment, however small they are
 ENTRY_BYTES = 80  # of an entry at a segment's beginning, compressed, about
 WAITING = 8 << 20  # bytes of chunks that may wait for a disk; beyond, history starts anew
 
@@ -37,7 +38,9 @@ class _Segment:
         self.first_ms = 0
         self.ms = 0
         self.size = 0
+        self.records = 0
         self.beginning = 0  # bytes up to `Whole`
+        self.begun_with = 0  # records up to `Whole`
         self.whole = False
 
     def add(self, ms: int, record: wire.Record) -> int:
@@ -47,6 +50,7 @@ class _Segment:
             self.waiting.append(wire.encode(wire.At(ms)))
         self.first_ms = self.first_ms or ms
         encoded = wire.encode(record)
+        self.records += 1
         self.waiting.append(encoded)
         return len(encoded)
 
@@ -212,11 +216,15 @@ class History:
         self._segments.whole(segment.number, now)
 
     def _turn_over(self, following: _Segment) -> None:
-        following.beginning = following.size
+        following.beginning, following.begun_with = following.size, following.records
         self._current, self._next = following, None
 
     def _outweighed(self) -> bool:
         """Whether the changes of the present segment are more than its beginning."""
-        current = self._current
-        beginning = current.beginning or ENTRY_BYTES * len(self._entries)
-        return current.size - beginning > max(SHORTEST, beginning)
+        current, entries = self._current, len(self._entries)
+        beginning = current.beginning or ENTRY_BYTES * entries
+        begun_with = current.begun_with or entries
+        return (
+            current.size - beginning > max(SHORTEST, beginning)
+            or current.records - begun_with > max(FEWEST, entries)
+        )
