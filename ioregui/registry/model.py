@@ -83,6 +83,14 @@ class RegistryModel(QAbstractTableModel):
         self._reset_rows()
         self._count()
 
+    @Slot()
+    def travel(self) -> None:
+        """Take over another moment; rows that are in both stay where they are."""
+        self.rows.reset()
+        self._sync()
+        self._repaint({self._ids[0], self._ids[-1]} if self._ids else set())
+        self._count()
+
     @Slot(object)
     def apply(self, changes: Changes) -> None:
         """Take over a batch of changes."""

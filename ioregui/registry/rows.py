@@ -115,7 +115,11 @@ class Rows:
         self._paths.clear()
         paths = set(self._expanded.values())
         kept = [entry_id for entry_id in self._mirror.entries if self._keeps(entry_id, paths)]
+        there = self._mirror.entries
+        absent = {key: path for key, path in self._expanded.items() if key not in there}
         self._expanded = {entry_id: self._mirror.path(entry_id) for entry_id in kept}
+        if self._mirror.past_ms:
+            self._expanded |= absent  # open again when the reader comes back to now
         if not self._started and self._mirror.entries:
             self._started = True
             self._open_first_levels()

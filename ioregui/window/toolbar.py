@@ -150,6 +150,7 @@ class Toolbar(QWidget):
             ("plug", "unplug"),
             ("crash", "restart"),
             ("next", "previous"),
+            ("now",),
             ("developer", "theme"),
             ("quit",),
         ):

@@ -224,7 +224,6 @@ class History:
         current, entries = self._current, len(self._entries)
         beginning = current.beginning or ENTRY_BYTES * entries
         begun_with = current.begun_with or entries
-        return (
-            current.size - beginning > max(SHORTEST, beginning)
-            or current.records - begun_with > max(FEWEST, entries)
-        )
+        return current.size - beginning > max(
+            SHORTEST, beginning
+        ) or current.records - begun_with > max(FEWEST, entries)
