@@ -224,8 +224,9 @@ class Rows:
         if not paths:
             return False
         known = self._expanded.get(entry_id)
-        path = self._mirror.path(entry_id) if self._mirror.children.get(entry_id) else ""
-        return path in paths if known is None else known == path
+        if known is not None:
+            return known == self._mirror.path(entry_id)
+        return bool(self._mirror.children.get(entry_id)) and self._mirror.path(entry_id) in paths
 
     def _open_first_levels(self) -> None:
         level = list(self._children(0))

@@ -29,7 +29,10 @@ class TimeTravel(QObject):
         self._selection = selection
         self._wanted = 0  # the moment asked for, 0 for now
         self._retrieval: Retrieval | None = None
-        self._path = ""  # of what the reader selected, also where it was not there yet
+        self._entry = 0  # what the reader selected, also where it is not there
+        self._run = ""
+        self._path = ""
+        self._leading = False  # the selection is being changed from here
         bridge.connected.connect(self._forget)
         bridge.disconnected.connect(self._forget)
         selection.changed.connect(self._selected)
@@ -45,9 +48,10 @@ class TimeTravel(QObject):
     def go_to_now(self) -> None:
         """Show the registry as it is, and follow it again."""
         self._wanted = 0
-        path = self._path
-        self._bridge.show_now()
-        self._select(path)
+        if self._bridge.mirror.past_ms:
+            self._note()
+            self._bridge.show_now()
+            self._select()
 
     def _retrieve(self) -> None:
         self._retrieval = Retrieval(self._wanted)
@@ -72,19 +76,30 @@ class TimeTravel(QObject):
             self._retrieve()
 
     def _show(self, moment: Moment, ms: int) -> None:
-        path = self._path
+        self._note()
         self._bridge.show_past(moment, ms)
-        self._select(path)
+        self._select()
 
-    def _select(self, path: str) -> None:
-        """Select what is at a path in what is shown now, or the nearest above it."""
-        if path and self._bridge.mirror.path(self._selection.entry) != path:
-            self._selection.select(self._bridge.mirror.nearest(path))
-        self._path = path
+    def _note(self) -> None:
+        """Note the path of what is selected while it is there."""
+        mirror = self._bridge.mirror
+        if mirror.shown_run == self._run and self._entry in mirror.entries:
+            self._path = mirror.path(self._entry)
+
+    def _select(self) -> None:
+        """Select in what is shown now what the reader selected, or the nearest above it."""
+        mirror = self._bridge.mirror
+        there = mirror.shown_run == self._run and self._entry in mirror.entries
+        found = self._entry if there else mirror.nearest(self._path) if self._path else 0
+        self._leading = True
+        self._selection.select(found or self._selection.entry)
+        self._leading = False
 
     @Slot(object)
     def _selected(self, entry: int) -> None:
-        self._path = self._bridge.mirror.path(entry) or self._path
+        if not self._leading:
+            mirror = self._bridge.mirror
+            self._entry, self._run, self._path = entry, mirror.shown_run, mirror.path(entry)
 
     def _refused(self, refusal: wire.Refusal) -> None:
         self._fail(refusal.text)

@@ -187,6 +187,17 @@ def test_the_selection_goes_along_by_path(
     assert desk.selection.entry == second_interface
 
 
+def test_what_was_open_is_open_again(qtbot: QtBot, desk: Desk, fake_runtime: "FakeRuntime") -> None:
+    model, device = desk._model, ROOT_ID + 4
+    model.set_expanded(model.row_of(device), expanded=False)
+    now = names(desk)
+    QTest.keyClick(strip(desk), Qt.Key.Key_Left, SHIFT)
+    answer(qtbot, desk, fake_runtime)
+    assert not model.rows.is_expanded(device)
+    QTest.keyClick(strip(desk), Qt.Key.Key_End)
+    assert names(desk) == now
+
+
 def test_a_refusal_is_told_and_now_stays(
     qtbot: QtBot, desk: Desk, fake_runtime: "FakeRuntime"
 ) -> None:
