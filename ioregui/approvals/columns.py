@@ -41,6 +41,7 @@ def columns() -> tuple[Column[Request], ...]:
             translate("approvals", "The driver extension that waits or waited for approval."),
             words.name,
             18,
+            grows=True,
         ),
         Column(
             translate("approvals", "State"),
@@ -49,18 +50,26 @@ def columns() -> tuple[Column[Request], ...]:
             23,
             words.state_tone,
         ),
-        Column(translate("approvals", "App"), translate("approvals", "Who asks."), words.app, 14),
+        Column(
+            translate("approvals", "App"),
+            translate("approvals", "Who asks."),
+            words.app,
+            14,
+            optional=True,
+        ),
         Column(
             translate("approvals", "Count"),
             translate("approvals", "How often the same request came."),
             count,
             5,
             numeric=True,
+            optional=True,
         ),
         Column(
             translate("approvals", "First seen"),
             translate("approvals", "When it first came."),
             when,
             18,
+            optional=True,
         ),
     )

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -37,6 +36,7 @@ class DetailLayout:
         self.copy_details = _button(translate("RequestDetail", "Copy details"))
         self.copy_hash = _button(translate("RequestDetail", "Copy content hash"))
         self.show_device = _button(translate("RequestDetail", "Show device"))
+        self.answers = QWidget()
         self.note = QLineEdit()
         self.note.setPlaceholderText(translate("RequestDetail", "Note, kept with the decision"))
         self.note.setAccessibleName(translate("RequestDetail", "Note, kept with the decision"))
@@ -44,7 +44,8 @@ class DetailLayout:
         self.hint = QLabel()
         self.hint.setProperty("role", "muted")
         self.hint.setTextFormat(Qt.TextFormat.PlainText)
-        self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.hint.setContentsMargins(12, 0, 12, 0)
+        self.hint.setWordWrap(True)
         self.approve = ApproveButton(translate("RequestDetail", "Approve driver"))
         self.approve.setProperty("role", "primary")
         self.deny = _button(translate("RequestDetail", "Deny"))
@@ -85,9 +86,18 @@ class DetailLayout:
         layout.addWidget(self.notice)
         layout.addWidget(self.facts, 1)
         layout.addLayout(_row(self.keys, None, self.show_device, self.copy_hash, self.copy_details))
-        layout.addLayout(_row(self.note))
-        layout.addLayout(_row(self.deny, self.later, self.hint, self.approve))
+        layout.addWidget(self._answers())
         return content
+
+    def _answers(self) -> QWidget:
+        """Return the answers; a request that waits no more has none."""
+        rows = QVBoxLayout(self.answers)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addLayout(_row(self.note))
+        rows.addWidget(self.hint)
+        rows.addLayout(_row(self.deny, self.later, None, self.approve))
+        return self.answers
 
     def _empty(self) -> EmptyPage:
         return EmptyPage(

@@ -56,7 +56,8 @@ class ApprovalsPage(QWidget):
         split.addWidget(self.table)
         split.addWidget(self.detail)
         split.setChildrenCollapsible(False)
-        split.setStretchFactor(1, 1)
+        split.setStretchFactor(0, 2)
+        split.setStretchFactor(1, 3)
         split.setSizes([400, 600])
         self._pages = EmptyOr(split, self._empty())
         layout = QVBoxLayout(self)
@@ -68,7 +69,7 @@ class ApprovalsPage(QWidget):
         self.table.picked.connect(self._picked)
         self.detail.later.connect(self._later)
         self.detail.device_chosen.connect(self.device_chosen)
-        bridge.reset.connect(self._refresh)
+        bridge.reset.connect(self._reset)
         bridge.changed.connect(self._changed)
         bridge.disconnected.connect(self._refresh)
         self._refresh()
@@ -80,9 +81,20 @@ class ApprovalsPage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Open the request that waits longest when none is open."""
         super().showEvent(event)
+        self._open_first()
+
+    def _open_first(self) -> None:
         first = self.model.record(0)
         if self.detail.request is None and first and first.state is RequestState.WAITING:
             self.table.select_key(first.id)
+
+    @Slot()
+    def _reset(self) -> None:
+        """Take over a snapshot; the first one opens what `showEvent` had no chance to."""
+        was_empty = not self.model.rowCount()
+        self._refresh()
+        if was_empty and self.isVisible():
+            self._open_first()
 
     @Slot()
     def _refresh(self) -> None:

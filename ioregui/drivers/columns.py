@@ -80,6 +80,7 @@ def columns() -> tuple[Column[Driver], ...]:
             translate("drivers", "The provider: the device or interface that the driver has."),
             words.device,
             18,
+            grows=True,
         ),
         Column(
             translate("drivers", "Restarts"),
@@ -87,6 +88,7 @@ def columns() -> tuple[Column[Driver], ...]:
             restarts,
             7,
             numeric=True,
+            optional=True,
         ),
         Column(
             translate("drivers", "Crashes"),
@@ -106,6 +108,7 @@ def columns() -> tuple[Column[Driver], ...]:
             translate("drivers", "Since"),
             translate("drivers", "When the present state began."),
             since,
-            12,
+            14,
+            optional=True,
         ),
     )

@@ -3,6 +3,8 @@
 Invariant: pure; what is not known is said to be unknown, never left blank.
 """
 
+import re
+
 from PySide6.QtCore import QCoreApplication
 
 from ioregui import plaintext
@@ -14,6 +16,8 @@ from runtime.model.outcome import Exit
 from runtime.model.records import Driver
 
 translate = QCoreApplication.translate
+
+_ABOVE = re.compile(r"\(/.*/(?=[^/]+/[^/]+\)$)")  # what is above the folder of a frame's file
 
 
 def driver_facts(driver: Driver) -> tuple[FactGroup, ...]:
@@ -61,7 +65,7 @@ def _last_exit(ended: Exit) -> FactGroup:
         facts.append(Fact(translate("drivers", "Why"), _sentence(ended.detail)))
     title = translate("drivers", "Frames")
     for frame in ended.frames:
-        facts.append(Fact(title, _sentence(frame), exact=True))
+        facts.append(Fact(title, frame_text(frame), exact=True))
         title = ""
     return FactGroup(translate("drivers", "Last exit"), tuple(facts))
 
@@ -87,6 +91,14 @@ def _launch(driver: Driver) -> FactGroup:
     )
     none = (Fact("", translate("drivers", "No process has been launched yet.")),)
     return FactGroup(translate("drivers", "Last launch"), stages or none)
+
+
+def frame_text(frame: str) -> str:
+    """Return a frame with its file's name and folder; what is above them tells a reader nothing.
+
+    `frame` is "function (path:line)", as `Exit.frames` has them.
+    """
+    return _sentence(_ABOVE.sub("(…/", frame))
 
 
 def _sentence(text: str) -> str:

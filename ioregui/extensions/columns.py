@@ -74,12 +74,14 @@ def columns() -> tuple[Column[Row], ...]:
             translate("extensions", "Its bundle identifier (CFBundleIdentifier)."),
             bundle_id,
             24,
+            grows=True,
         ),
         Column(
             translate("extensions", "App"),
             translate("extensions", "The app that carries it."),
             app,
             14,
+            optional=True,
         ),
         Column(
             translate("extensions", "Signature"),

@@ -4,7 +4,6 @@ Invariant: rows are announced in contiguous ranges; a row that stays is never re
 """
 
 import time
-from enum import IntEnum
 
 from PySide6.QtCore import (
     QAbstractTableModel,
@@ -18,10 +17,9 @@ from PySide6.QtCore import (
 )
 
 from ioregui.mirror import Changes, Mirror
-from ioregui.plaintext import plain
-from ioregui.registry import diff, states
+from ioregui.registry import diff
+from ioregui.registry.cells import Cells, Column, header, header_tip
 from ioregui.registry.rows import Rows
-from ioregui.registry.words import explained, translated
 from ioregui.window.selection import Selection
 from runtime.model.entry import Entry
 from runtime.query.search import Query, SearchError, parse
@@ -34,15 +32,6 @@ _TEXT_ROLES = frozenset({int(Qt.ItemDataRole.DisplayRole), int(Qt.ItemDataRole.A
 _DESCRIPTION = int(Qt.ItemDataRole.AccessibleDescriptionRole)
 _TOOL_TIP = int(Qt.ItemDataRole.ToolTipRole)
 _NOWHERE = QModelIndex()
-
-
-class Column(IntEnum):
-    """The columns, in order."""
-
-    NAME = 0
-    STATE = 1
-    DRIVER = 2
-    PID = 3
 
 
 class RegistryModel(QAbstractTableModel):
@@ -63,6 +52,7 @@ class RegistryModel(QAbstractTableModel):
     def __init__(self, mirror: Mirror, selection: Selection, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.rows = Rows(mirror)
+        self.cells = Cells(mirror, self.rows)
         self._mirror = mirror
         self._selection = selection
         self._query: Query | None = None
@@ -196,9 +186,9 @@ class RegistryModel(QAbstractTableModel):
         if role in _TEXT_ROLES:
             return self.text(index.row(), index.column())
         if role == _DESCRIPTION:
-            return self._description(index.row())
+            return self.cells.description(self._ids[index.row()], self._depths[index.row()])
         if role == _TOOL_TIP:
-            return self._tool_tip(index.row(), index.column())
+            return self.cells.tool_tip(self._ids[index.row()], index.column()) or None
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> str | None:
@@ -206,56 +196,12 @@ class RegistryModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == _TOOL_TIP:
-            return self._column_words()[section]
-        if role != 0:
-            return None
-        return (self.tr("Name"), self.tr("State"), self.tr("Driver"), self.tr("PID"))[section]
-
-    def _column_words(self) -> tuple[str, str, str, str]:
-        """What the columns say, in the order of `Column`."""
-        return (
-            self.tr("The entry's name and location, and its class"),
-            self.tr("Who drives a device, or how its driver fares"),
-            self.tr("The kernel driver or the driver extension"),
-            self.tr("The driver's process; kernel for a driver of the kernel"),
-        )
+            return header_tip(section)
+        return header(section) if role == 0 else None
 
     def text(self, row: int, column: int) -> str:
         """Return what a cell says; empty for an entry that has just gone."""
-        entry_id = self._ids[row]
-        entry = self.rows.entry(entry_id)
-        if entry is None:
-            return ""
-        if column == Column.NAME:
-            return plain(entry.title)
-        if column == Column.STATE:
-            gone = self.rows.is_gone(entry_id)
-            return translated(states.state_word(self._mirror, entry, gone=gone))
-        if column == Column.DRIVER:
-            return plain(entry.driver)
-        return translated(states.process_word(entry))
-
-    def _description(self, row: int) -> str:
-        entry_id = self._ids[row]
-        words = [self.tr("level {0}").format(self._depths[row] + 1)]
-        if self.rows.has_children(entry_id):
-            opened = self.rows.is_expanded(entry_id)
-            words.append(self.tr("expanded") if opened else self.tr("collapsed"))
-        if self.rows.is_new(entry_id):
-            words.append(self.tr("new"))
-        words.append(self.text(row, Column.STATE))
-        return ", ".join(word for word in words if word)
-
-    def _tool_tip(self, row: int, column: int) -> str | None:
-        entry = self.rows.entry(self._ids[row])
-        if entry is None:
-            return None
-        if column == Column.NAME:
-            return f"{plain(entry.title)}\n{plain(entry.cls)}\nid {entry.id:#x}"
-        if column == Column.STATE:
-            word = states.state_word(self._mirror, entry, gone=self.rows.is_gone(self._ids[row]))
-            return explained(word) or None
-        return self.text(row, column) or None
+        return self.cells.text(self._ids[row], column)
 
     # --- keeping the rows --------------------------------------------------------------------
 

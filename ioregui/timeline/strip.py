@@ -1,7 +1,8 @@
 """The timeline as a strip: what happened, from left to right, the newest at the right.
 
-Keys: Left and Right go from mark to mark, Home to the oldest, End back to now; with Shift, or
-with Return on a mark, the registry is shown as it was then. Dragging does the same.
+Keys: Left and Right go from mark to mark, Home to the oldest, End back to now, Return to the
+selected one in the list of events, and so does a double click. With Shift, or with Space on a
+mark, the registry is shown as it was then; dragging does the same.
 Invariant: paints what `axis.place` gives and nothing else; bounded by `groups.GROUPS`.
 """
 
@@ -40,12 +41,14 @@ class TimelineStrip(QWidget):
         event_chosen: The number of its first event in the journal.
         moment_chosen: Show the registry as it was then: milliseconds since 1970.
         now_chosen: Show the registry as it is.
+        opened: The user wants to read the selected mark's events in full.
     """
 
     entry_chosen = Signal(object)
     event_chosen = Signal(object)
     moment_chosen = Signal(object)
     now_chosen = Signal()
+    opened = Signal()
 
     def __init__(self, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -156,6 +159,11 @@ class TimelineStrip(QWidget):
         if not self._dragged and self._at(pressed) is None:
             self.go_to_now()
 
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Open the mark under the pointer."""
+        if self._at(event.position()) is not None:
+            self.opened.emit()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go from mark to mark, with Shift in the registry too."""
         match event.key():
@@ -165,9 +173,11 @@ class TimelineStrip(QWidget):
                 self.step(1)
             case Qt.Key.Key_Home if self._groups.items:
                 self._select(0)
-            case Qt.Key.Key_Return | Qt.Key.Key_Enter | Qt.Key.Key_Space:
+            case Qt.Key.Key_Space:
                 self.show_selected_moment()
                 return
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter if self._selected is not None:
+                self.opened.emit()
             case Qt.Key.Key_End | Qt.Key.Key_Escape:
                 self.go_to_now()
             case _:

@@ -120,6 +120,7 @@ SPECS = (
         why_not=_connected,
     ),
     Spec("now", "Back to now", "Show the registry as it is", "Ctrl+Shift+N", why_not=_in_the_past),
+    Spec("menu", "Menu", "Open the menu", "F10"),
     Spec("theme", "Light or dark", "Go from light to dark and back", "Ctrl+T"),
     Spec("search", "Search", "Go to the search field", "Ctrl+F"),
     Spec("next", "Find next", "Go to the next entry that the search finds", "F3"),

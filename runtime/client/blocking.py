@@ -5,7 +5,6 @@ Invariant: never used by the window, which must not wait.
 """
 
 import select
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from runtime.client.client import Client, StateMessage
+from runtime.client.start import find_runtime
 from runtime.linux import places
 from runtime.model.errors import ProblemError, UnavailableError
 from runtime.wire import client as wire
@@ -29,20 +29,13 @@ def connect(who: str, path: Path | None = None) -> "Connection":
     Raises:
         UnavailableError: No runtime listens there.
     """
-    candidates = [path] if path is not None else [places.socket_path(), places.SYSTEM_SOCKET]
-    for candidate in candidates:
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-        sock.settimeout(CONNECT_SECONDS)
-        try:
-            sock.connect(str(candidate))
-        except OSError:
-            sock.close()
-            continue
-        return Connection(Client(sock, who))
-    raise UnavailableError(
-        f"runtime: expected one listening at {candidates[0]}, found none; "
-        "open the window or run `python -m runtime`"
-    )
+    sock = find_runtime(path, CONNECT_SECONDS)
+    if sock is None:
+        raise UnavailableError(
+            f"runtime: expected one listening at {path or places.socket_path()}, found none; "
+            "open the window or run `python -m runtime`"
+        )
+    return Connection(Client(sock, who))
 
 
 class Connection:

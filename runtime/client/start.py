@@ -1,4 +1,4 @@
-"""Starting a runtime as a child of this program, over a socket pair.
+"""Finding a runtime, or starting one as a child of this program, over a socket pair.
 
 The pair is the proof that the window is the one that started the runtime: only over it may
 an embedded runtime's owner approve.
@@ -36,15 +36,15 @@ def start_runtime(state_dir: Path | None = None) -> tuple[socket.socket, subproc
     return ours, child
 
 
-def find_runtime(path: Path | None = None) -> socket.socket | None:
+def find_runtime(path: Path | None = None, wait_s: float = 0.0) -> socket.socket | None:
     """Connect to the runtime at a socket path, by default this user's, else the system's.
 
-    Does not wait. Returns None where none listens.
+    Waits at most `wait_s` for one that is busy. Returns None where none listens.
     """
     candidates = [path] if path is not None else [places.socket_path(), places.SYSTEM_SOCKET]
     for candidate in candidates:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-        sock.setblocking(False)
+        sock.settimeout(wait_s)
         try:
             sock.connect(os.fspath(candidate))
         except OSError:

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 
 from runtime.client.blocking import Connection
 from runtime.commands import shell
+from runtime.commands.plaintext import plain
 from runtime.commands.selection import find_driver
-from runtime.commands.shell import plain
 from runtime.model.identity import DriverId
 from runtime.model.records import Driver, LogLine
 from runtime.wire import client as wire

@@ -10,7 +10,6 @@ import enum
 import json
 import os
 import sys
-import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -18,6 +17,7 @@ from typing import NoReturn
 import msgspec
 
 from runtime.client.blocking import Connection, connect
+from runtime.commands.plaintext import INTERRUPTED, plain
 from runtime.linux import places
 from runtime.model.errors import InspectorError, UnavailableError
 
@@ -25,7 +25,6 @@ OK = 0
 REFUSED = 1
 USAGE = 2
 NO_RUNTIME = 3
-INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
 class Parser(argparse.ArgumentParser):
@@ -101,13 +100,6 @@ def run(prog: str, action: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return code
-
-
-def plain(text: str) -> str:
-    """Text from outside for a terminal: no control, format or bidirectional characters."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(char for char in text if unicodedata.category(char)[0] != "C")
 
 
 def print_json(records: Sequence[msgspec.Struct]) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from runtime.client.blocking import Connection
 from runtime.commands import shell
+from runtime.commands.plaintext import plain
 from runtime.commands.selection import find_request
-from runtime.commands.shell import plain
 from runtime.model.errors import ProblemError
 from runtime.model.extension_lifecycle import ExtensionState
 from runtime.model.identity import BundleId, RequestId

@@ -7,7 +7,6 @@ Invariant: nothing runs that the store does not hold as active.
 
 import asyncio
 import contextlib
-import pwd
 import secrets
 import time
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from runtime.engine.workers import Workers
 from runtime.extensions.location import applications_folders
 from runtime.extensions.requests import ActiveExtension, Extensions
 from runtime.extensions.store import Store
+from runtime.linux import places
 from runtime.linux.sockets import Peer
 from runtime.model.driver_lifecycle import Intent
 from runtime.model.errors import ProblemError
@@ -78,10 +78,12 @@ class Activation:
         Raises:
             ProblemError: The bundle is refused, or too many requests wait.
         """
-        user = _user(peer.uid)
+        user = places.account(peer.uid)
         folders = None
         if not self._extensions.developer:
-            folders = tuple(str(folder) for folder in applications_folders(Path(user.pw_dir)))
+            folders = tuple(
+                str(folder) for folder in applications_folders(places.home_of(peer.uid))
+            )
         job = worker.Stage(command.app_path, command.bundle_id, str(self._state_dir), folders)
         async with self._staging:
             staged = await self._workers.stage(job)
@@ -170,16 +172,7 @@ class Activation:
 
 def user_name(uid: int) -> str:
     """A user's name for sentences."""
-    return _user(uid).pw_name
-
-
-def _user(uid: int) -> pwd.struct_passwd:
-    try:
-        return pwd.getpwuid(uid)
-    except KeyError:
-        raise ProblemError(
-            "not-allowed", f"user {uid}: expected an account on this machine, found none"
-        ) from None
+    return places.account(uid).pw_name
 
 
 def _program(pid: int) -> str:

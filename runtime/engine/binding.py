@@ -16,6 +16,7 @@ import msgspec
 
 from runtime.engine.bundles import Bundles
 from runtime.engine.hub import Hub
+from runtime.engine.kernel_drivers import KernelDrivers
 from runtime.engine.providers import make_provider
 from runtime.engine.simulation import Simulation
 from runtime.extensions import entitlements
@@ -36,19 +37,26 @@ from runtime.supervisor.ports import DriverSpec
 from runtime.supervisor.supervisor import Supervisor
 
 MOST_HITS = 32  # devices named in a request
+_FREE = (DriverState.STOPPED, DriverState.QUARANTINED)
 
 
 class Binding:
     """Matches providers with active extensions."""
 
     def __init__(
-        self, registry: Registry, hub: Hub, simulation: Simulation, bundles: Bundles
+        self,
+        registry: Registry,
+        hub: Hub,
+        simulation: Simulation,
+        bundles: Bundles,
+        kernel: KernelDrivers,
     ) -> None:
         self._registry = registry
         self._hub = hub
         self._simulation = simulation
         self._bundles = bundles
-        self._catalogue = Catalogue()
+        self._kernel = kernel
+        self.catalogue = Catalogue()
         self._supervisor: Supervisor | None = None
         self._failed: dict[EntryId, frozenset[str]] = {}
         self._holding = False
@@ -61,13 +69,13 @@ class Binding:
 
     def add(self, bundle_id: BundleId, personalities: tuple[Personality, ...]) -> None:
         """An extension may run: match it with what is there."""
-        if self._catalogue.add(bundle_id, personalities):
+        if self.catalogue.add(bundle_id, personalities):
             self._failed.clear()
-            self.match_all()
+            self._match_classes({personality.provider_class for personality in personalities})
 
     def remove(self, bundle_id: BundleId, intent: Intent) -> None:
         """An extension may not run any more: stop its drivers; others may follow."""
-        self._catalogue.remove(bundle_id)
+        self.catalogue.remove(bundle_id)
         for driver in self._supervisor or ():
             if driver.record.bundle_id == bundle_id:
                 driver.stop(intent)
@@ -79,7 +87,7 @@ class Binding:
         for entry in self._registry.walk():
             if not wanted.intersection(chain(entry.cls)):
                 continue
-            provider = make_provider(self._registry, entry)
+            provider = make_provider(self._registry, entry, self._kernel)
             best = best_of(provider, personalities)
             if best is not None:
                 path = self._registry.path(entry.id)
@@ -89,10 +97,11 @@ class Binding:
 
     # --- providers -----------------------------------------------------------------------------
 
-    def match_all(self) -> None:
-        """Match every entry that is there."""
+    def _match_classes(self, classes: set[str]) -> None:
+        """Match the entries that a change of personalities of these classes can concern."""
         for entry in list(self._registry.walk()):
-            self.match_one(entry.id)
+            if classes.intersection(chain(entry.cls)):
+                self.match_one(entry.id)
 
     def match_below(self, top: EntryId) -> None:
         """Match an entry that is new and everything below it."""
@@ -104,10 +113,11 @@ class Binding:
         entry = self._registry.get(entry_id)
         if entry is None or self._holding or not self._simulation.provides(entry_id):
             return
-        if not self._catalogue.candidates(chain(entry.cls)):
+        if not self.catalogue.candidates(chain(entry.cls)):
             return
-        provider = make_provider(self._registry, entry)
-        ranking = match(provider, self._catalogue, taken=self._taken(entry_id))
+        provider = make_provider(self._registry, entry, self._kernel)
+        taken = self._taken(entry_id)
+        ranking = match(provider, self.catalogue, taken=taken, narrow=True)
         failed = self._failed.get(entry_id, frozenset())
         categories = {c.personality.category for c in ranking.candidates}
         for category in sorted(categories):
@@ -128,14 +138,22 @@ class Binding:
         """Launch nothing any more: the runtime ends."""
         self._holding = True
 
+    def holders(self, provider: EntryId) -> dict[str, str]:
+        """The personality of the driver that holds each category of a provider."""
+        assert self._supervisor is not None
+        return {
+            driver.spec.category: driver.spec.personality
+            for driver in self._supervisor.of_provider(provider)
+            if driver.record.state not in _FREE
+        }
+
     def _taken(self, provider: EntryId) -> dict[str, str]:
         """Categories of a provider that a driver holds."""
         assert self._supervisor is not None
-        free = (DriverState.STOPPED, DriverState.QUARANTINED)
         return {
             driver.spec.category: driver.record.name
             for driver in self._supervisor.of_provider(provider)
-            if driver.record.state not in free
+            if driver.record.state not in _FREE
         }
 
     def _launch_first(

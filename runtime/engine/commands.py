@@ -10,6 +10,7 @@ from runtime.engine.activation import Activation, user_name
 from runtime.engine.binding import Binding
 from runtime.engine.connection import ClientConnection
 from runtime.engine.devices import Devices
+from runtime.engine.explaining import Explaining
 from runtime.engine.hub import Hub
 from runtime.engine.keeper import Keeper
 from runtime.engine.logbook import Logbook
@@ -41,6 +42,7 @@ class Commands:
         activation: Activation,
         workers: Workers,
         keeper: Keeper,
+        explaining: Explaining,
         quit_: Callable[[], None],
     ) -> None:
         self._registry = registry
@@ -53,6 +55,7 @@ class Commands:
         self._activation = activation
         self._workers = workers
         self._keeper = keeper
+        self._explaining = explaining
         self._quit = quit_
 
     async def handle(self, client: ClientConnection, command: wire.Command) -> object:
@@ -69,10 +72,10 @@ class Commands:
                 result = self._records(client)
             case wire.ReadLog(driver=driver, after=after):
                 result = wire.LogPage(*self._logbook.page(driver, after))
-            case wire.ReadHistory(at_ms=at_ms, segment=segment, after=after):
-                result = await self._keeper.page(at_ms, segment, after)
             case wire.Describe(entry=entry):
                 result = await self._describe(entry)
+            case wire.ReadHistory() | wire.Explain() | wire.ExplainExtension():
+                result = await self._look_up(command)
             case wire.Activate() | wire.Deactivate() | wire.Decide() | wire.SetDeveloperMode():
                 result = await self._policy(client, command)
             case wire.Plug() | wire.Unplug():
@@ -101,6 +104,17 @@ class Commands:
             tuple(source.extensions.values()),
             tuple(source.requests.values()),
         )
+
+    async def _look_up(
+        self, command: wire.ReadHistory | wire.Explain | wire.ExplainExtension
+    ) -> object:
+        match command:
+            case wire.ReadHistory(at_ms=at_ms, segment=segment, after=after):
+                return await self._keeper.page(at_ms, segment, after)
+            case wire.Explain(entry=entry):
+                return self._explaining.entry(entry)
+            case wire.ExplainExtension(bundle_id=bundle_id):
+                return self._explaining.extension(bundle_id)
 
     async def _describe(self, entry: EntryId) -> wire.Details:
         device = self._devices.machine.device_of(entry)

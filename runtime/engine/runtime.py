@@ -17,8 +17,10 @@ from runtime.engine.bundles import Bundles
 from runtime.engine.commands import Commands
 from runtime.engine.connection import ClientConnection
 from runtime.engine.devices import Devices
+from runtime.engine.explaining import Explaining
 from runtime.engine.hub import Hub
 from runtime.engine.keeper import Keeper
+from runtime.engine.kernel_drivers import KernelDrivers
 from runtime.engine.listener import Listener
 from runtime.engine.logbook import Logbook
 from runtime.engine.settings import Settings
@@ -63,7 +65,8 @@ class Runtime:
         self._bundles = Bundles()
         self._devices = Devices(registry, self._hub, self._workers)
         simulation = Simulation(registry, self._hub, self._devices.machine.resources)
-        self._binding = Binding(registry, self._hub, simulation, self._bundles)
+        kernel = KernelDrivers(settings.state_dir)
+        self._binding = Binding(registry, self._hub, simulation, self._bundles, kernel)
         self._activation = Activation(
             settings.state_dir, self._hub, self._binding, self._bundles, self._workers
         )
@@ -85,6 +88,7 @@ class Runtime:
             self._activation,
             self._workers,
             self._keeper,
+            Explaining(registry, self._binding, kernel),
             self.end,
         )
         self._listener = Listener(settings.socket_path, self._accept)

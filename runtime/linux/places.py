@@ -6,9 +6,10 @@ Invariant: reads the environment and names paths; `claim` alone touches the file
 
 import fcntl
 import os
+import pwd
 from pathlib import Path
 
-from runtime.model.errors import UnavailableError
+from runtime.model.errors import ProblemError, UnavailableError
 
 STATE_VARIABLE = "IOREGISTRY_STATE_DIR"
 SOCKET_VARIABLE = "IOREGISTRY_SOCKET"
@@ -42,6 +43,31 @@ def socket_path(state: Path | None = None) -> Path:
 def socket_in(state: Path) -> Path:
     """The socket that a state folder holds, whatever the environment says."""
     return state / "runtime.sock"
+
+
+def home_of(uid: int) -> Path:
+    """A user's home: `HOME` for this process's own user, else the account's.
+
+    Raises:
+        ProblemError: ``not-allowed``: the user has no account on this machine.
+    """
+    if uid == os.geteuid() and os.environ.get("HOME", "").startswith("/"):
+        return Path(os.environ["HOME"])
+    return Path(account(uid).pw_dir)
+
+
+def account(uid: int) -> pwd.struct_passwd:
+    """A user's account.
+
+    Raises:
+        ProblemError: ``not-allowed``: there is none on this machine.
+    """
+    try:
+        return pwd.getpwuid(uid)
+    except KeyError:
+        raise ProblemError(
+            "not-allowed", f"user {uid}: expected an account on this machine, found none"
+        ) from None
 
 
 def claim(state: Path) -> int:

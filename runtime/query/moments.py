@@ -19,6 +19,10 @@ _SECONDS = {
 }  # fmt: skip
 
 
+class NoMomentError(ProblemError):
+    """A text that names no moment; its code is ``wrong-time``."""
+
+
 def parse(text: str, now: datetime) -> datetime:
     """The moment that a text names.
 
@@ -27,7 +31,7 @@ def parse(text: str, now: datetime) -> datetime:
         now: The present moment, with a zone.
 
     Raises:
-        ProblemError: ``wrong-time``: it names none.
+        NoMomentError: It names none.
     """
     words = " ".join(text.casefold().split())
     if words == "now":
@@ -41,7 +45,7 @@ def parse(text: str, now: datetime) -> datetime:
         found = datetime.fromisoformat(text.strip())
         return found if found.tzinfo is not None else found.astimezone()
     except (ValueError, OverflowError, KeyError, OSError) as error:
-        raise ProblemError(
+        raise NoMomentError(
             "wrong-time",
             f"time {text!r}: expected “10 minutes ago”, “14:30” or “2026-03-01T14:30:00”, "
             "found neither",

@@ -12,8 +12,9 @@ from pytestqt.qtbot import QtBot
 from ioregui.bridge import Bridge
 from ioregui.mirror import Mirror
 from ioregui.registry import marks
+from ioregui.registry.cells import Column
 from ioregui.registry.diff import Insert, Remove, steps
-from ioregui.registry.model import Column, RegistryModel
+from ioregui.registry.model import RegistryModel
 from ioregui.window.selection import Selection
 from runtime.model.driver_lifecycle import DriverState
 from runtime.model.entry import Entry, Kind

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from ioregui.bridge import Bridge
 from ioregui.composition import Desk
 from ioregui.household import Household
-from ioregui.registry.model import Column
+from ioregui.registry.cells import Column
 from ioregui.timeline.strip import TimelineStrip
 from ioregui.window.settings import Settings
 from runtime.model import events
@@ -143,7 +143,7 @@ def test_keys_go_to_the_moments_of_the_marks(
     assert answer(qtbot, desk, fake_runtime) == FIRST_MS + 10 * SECOND_MS
     assert "Stick" not in names(desk)
     QTest.keyClick(strip(desk), Qt.Key.Key_Left)
-    QTest.keyClick(strip(desk), Qt.Key.Key_Return)
+    QTest.keyClick(strip(desk), Qt.Key.Key_Space)
     assert answer(qtbot, desk, fake_runtime) == FIRST_MS
     assert "Stick" in names(desk)
     QTest.keyClick(strip(desk), Qt.Key.Key_Escape)

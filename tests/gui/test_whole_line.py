@@ -16,7 +16,8 @@ from ioregui.bridge import Bridge
 from ioregui.composition import Desk
 from ioregui.household import Household
 from ioregui.mirror import Mirror
-from ioregui.registry.model import Column, RegistryModel
+from ioregui.registry.cells import Column
+from ioregui.registry.model import RegistryModel
 from ioregui.window.settings import Settings
 from runtime.model import events
 from runtime.model.driver_lifecycle import DriverState

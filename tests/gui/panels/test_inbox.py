@@ -1,5 +1,6 @@
 """The inbox: requests that come, go and are refused; what the open one shows."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,11 +12,14 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from ioregui.approvals.approve_button import ApproveButton
-from runtime.model.records import RequestState
+from ioregui.approvals.page import ApprovalsPage
+from ioregui.bridge import Bridge
+from runtime.model.records import Request, RequestState
 from runtime.wire import client as wire
 from tests.gui.conftest import sample_status
 
 if TYPE_CHECKING:
+    from tests.gui.conftest import FakeRuntime
     from tests.gui.panels.conftest import Inbox, Make
 
 
@@ -224,3 +228,33 @@ def test_every_control_has_a_name(inbox: "Inbox") -> None:
         assert widget.accessibleName()
     for button in (parts.approve, parts.deny, parts.later):
         assert button.text()
+
+
+def test_snapshot_opens_what_waits_when_the_page_was_there_first(
+    qtbot: QtBot,
+    bridge: Bridge,
+    fake_runtime: "FakeRuntime",
+    put_up: "Callable[[QWidget], None]",
+    request_record: "Make",
+) -> None:
+    page = ApprovalsPage(bridge)
+    put_up(page)
+    assert _opened(page) is None
+    with qtbot.waitSignal(bridge.reset):
+        fake_runtime.snapshot(requests=(request_record(1), request_record(2)))
+    assert _opened(page) == request_record(1)
+    page.detail.later.emit()
+    with qtbot.waitSignal(bridge.reset):
+        fake_runtime.snapshot(requests=(request_record(1), request_record(2)))
+    assert _opened(page) is None  # the user put it away: a resync does not bring it back
+
+
+def test_decided_request_has_no_answers(inbox: "Inbox", request_record: "Make") -> None:
+    assert inbox.parts.answers.isVisible()
+    inbox.bring(requests=(request_record(1, state=RequestState.COMPLETED),))
+    assert not inbox.parts.answers.isVisible()
+    assert inbox.parts.facts.isVisible()
+
+
+def _opened(page: ApprovalsPage) -> Request | None:
+    return page.detail.request

@@ -84,9 +84,9 @@ def test_ioreg_at(runtime_process: "RuntimeProcess") -> None:
     during = now_ms()
     runtime.call(wire.Unplug("sample"))
 
-    def ioreg(moment: str) -> subprocess.CompletedProcess[str]:
+    def ioreg(moment: str, *more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "runtime.commands.ioreg", "-w", "0", "--at", moment],
+            [sys.executable, "-m", "runtime.commands.ioreg", "-w", "0", "--at", moment, *more],
             env={**os.environ, "IOREGISTRY_SOCKET": str(runtime_process.socket)},
             capture_output=True,
             text=True,
@@ -98,6 +98,8 @@ def test_ioreg_at(runtime_process: "RuntimeProcess") -> None:
         return datetime.fromtimestamp(ms / 1000).astimezone().isoformat()
 
     assert name in ioreg(iso(during)).stdout
+    gone = ioreg("now", "--diff", iso(during), "now").stdout
+    assert any(line.startswith("-") and name in line for line in gone.splitlines()), gone
     assert name not in ioreg(iso(before)).stdout
     assert ioreg("now").stdout.startswith("+-o Root")
     refused = ioreg("2 weeks ago")
