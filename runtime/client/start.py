@@ -36,15 +36,15 @@ def start_runtime(state_dir: Path | None = None) -> tuple[socket.socket, subproc
     return ours, child
 
 
-def find_runtime(path: Path | None = None, wait_s: float = 0.0) -> socket.socket | None:
+def find_runtime(path: Path | None = None) -> socket.socket | None:
     """Connect to the runtime at a socket path, by default this user's, else the system's.
 
-    Waits at most `wait_s` for one that is busy. Returns None where none listens.
+    Does not wait. Returns None where none listens.
     """
     candidates = [path] if path is not None else [places.socket_path(), places.SYSTEM_SOCKET]
     for candidate in candidates:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-        sock.settimeout(wait_s)
+        sock.setblocking(False)
         try:
             sock.connect(os.fspath(candidate))
         except OSError:

@@ -80,6 +80,8 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run the command; returns the exit code."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a closed pipe ends it quietly
+    if sys.stdout is None:
+        return _unwritable("it closed")
     try:
         _carry_out(_parsed(arguments))
     except _UsageError:
@@ -90,7 +92,14 @@ def run(arguments: list[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED
+    except OSError as error:  # files and sockets have their own sentences: only output is left
+        return _unwritable(error.strerror or str(error))
     return 0
+
+
+def _unwritable(found: str) -> int:
+    sys.stderr.write(f"ioreg: error: standard output: expected to write to it, found: {found}\n")
+    return 1
 
 
 class _Request(msgspec.Struct, frozen=True):

@@ -27,12 +27,14 @@ from runtime.model import properties
 from runtime.model.classes import chain
 from runtime.model.driver_lifecycle import DriverState, Intent
 from runtime.model.entry import Entry
+from runtime.model.errors import ProblemError
 from runtime.model.events import Matched, Noted
 from runtime.model.identity import BundleId, EntryId
 from runtime.model.outcome import Match, MatchStage
 from runtime.model.personality import Personality
 from runtime.model.records import DeviceHit, Driver
 from runtime.registry.tree import Registry
+from runtime.supervisor.driver import SupervisedDriver
 from runtime.supervisor.ports import DriverSpec
 from runtime.supervisor.supervisor import Supervisor
 
@@ -122,6 +124,21 @@ class Binding:
         categories = {c.personality.category for c in ranking.candidates}
         for category in sorted(categories):
             self._launch_first(entry, provider, ranking, category, failed)
+
+    def release(self, driver: SupervisedDriver) -> None:
+        """Let a quarantined driver start again, if no other has its place by now.
+
+        Raises:
+            ProblemError: ``wrong-state``: another driver has its category of the provider.
+        """
+        other = self._taken(driver.record.provider).get(driver.spec.category)
+        if other is not None:
+            raise ProblemError(
+                "wrong-state",
+                f"driver {driver.record.name}: expected its provider to be free, found {other} "
+                "on it",
+            )
+        driver.release()
 
     def driver_ended(self, driver: Driver) -> None:
         """A driver stopped or was quarantined: the next candidate may have its provider."""

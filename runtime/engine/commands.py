@@ -180,7 +180,7 @@ class Commands:
             case wire.ReleaseDriver():
                 quarantined = state is DriverState.QUARANTINED
                 self._require(quarantined, driver.record, "a quarantined driver")
-                driver.release()
+                self._binding.release(driver)
         return driver.record
 
     @staticmethod

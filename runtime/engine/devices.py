@@ -11,13 +11,14 @@ from runtime.engine.hub import Hub
 from runtime.engine.workers import Workers
 from runtime.linux.model_name import model_name
 from runtime.linux.udev import DeviceMonitor, enumerate_devices
-from runtime.model.errors import UnavailableError
+from runtime.model.errors import InspectorError, UnavailableError
 from runtime.model.events import Detail
 from runtime.registry.machine import Machine
 from runtime.registry.tree import Registry
 
 EVENTS_A_TURN = 32  # of distinct devices: about 3 ms
 SETTLE_SECONDS = 0.1  # after lost events, before the machine is read again
+RETRY_SECONDS = 1.0  # until that is tried again where no worker could do it
 
 
 class Devices:
@@ -67,9 +68,15 @@ class Devices:
         self._reading = loop.create_task(self._resync(monitor, cause))
 
     async def _resync(self, monitor: DeviceMonitor, cause: str) -> None:
-        await asyncio.sleep(SETTLE_SECONDS)
-        monitor.drain()  # older than what is read now; what comes meanwhile waits in the socket
-        devices = await self._workers.enumerate()
+        devices = None
+        while devices is None:
+            await asyncio.sleep(SETTLE_SECONDS)
+            monitor.drain()  # older than what is read now; what comes meanwhile waits
+            try:
+                devices = await self._workers.enumerate()
+            except InspectorError as error:
+                self._hub.note(str(error))
+                await asyncio.sleep(RETRY_SECONDS)
         self._hub.set_status(resyncs=self._hub.status.resyncs + 1)
         self._hub.event(self.machine.resync(devices, cause))
         asyncio.get_running_loop().add_reader(monitor.fileno(), self._drain)

@@ -91,7 +91,9 @@ class Runtime:
             Explaining(registry, self._binding, kernel),
             self.end,
         )
-        self._listener = Listener(settings.socket_path, self._accept)
+        self._listener = Listener(
+            settings.socket_path, self._accept, lambda: len(self._hub.connections())
+        )
         self._settling: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
@@ -127,9 +129,9 @@ class Runtime:
             connection.close("runtime ended")
         if self._settling is not None:
             self._settling.cancel()
-        self._keeper.close()
         self._activation.close()
         self._bundles.close()
+        self._keeper.close()
 
     def _serve_owner(self) -> None:
         if self._settings.owner < 0:

@@ -38,7 +38,8 @@ class Workers:
         """Stage an extension.
 
         Raises:
-            BundleError, ProblemError: It is not what it has to be, or could not be kept.
+            BundleError, ProblemError: It is not what it has to be, or could not be kept; or no
+            worker could be started, as from every job here.
         """
         result, _ = await self._run(job)
         return _staged(result)
@@ -76,9 +77,8 @@ class Workers:
 
     async def _run(self, job: worker.Job) -> tuple[Any, list[int]]:
         async with self._free:
-            ours, theirs = sockets.seqpacket_pair()
+            ours, process = _start()
             with ours:
-                process = _start(theirs)
                 try:
                     sockets.send_packet(ours, codec.encode(job))
                     await _readable(ours.fileno())
@@ -105,14 +105,28 @@ def _error(failed: worker.Failed) -> ProblemError:
     return ProblemError(failed.code, failed.text)
 
 
-def _start(theirs: socket.socket) -> subprocess.Popen[bytes]:
-    """Start a worker and give it its end of the channel."""
+def _start() -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    """Start a worker; return our end of its channel and the process."""
+    try:
+        ours, theirs = sockets.seqpacket_pair()
+    except OSError as error:
+        raise _no_worker(error) from None
     with theirs:
-        return subprocess.Popen(
-            roles.argv("worker", str(theirs.fileno())),
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-        )
+        try:
+            process = subprocess.Popen(
+                roles.argv("worker", str(theirs.fileno())),
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+            )
+        except OSError as error:
+            ours.close()
+            raise _no_worker(error) from None
+    return ours, process
+
+
+def _no_worker(error: OSError) -> ProblemError:
+    found = error.strerror or str(error)
+    return ProblemError("failed", f"worker: expected to be able to start one, found: {found}")
 
 
 async def _readable(descriptor: int) -> None:

@@ -7,6 +7,7 @@ Invariant: a file named by a hash holds exactly the bytes with that hash, or doe
 """
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Collection, Sequence
@@ -25,6 +26,7 @@ from runtime.model.identity import ContentHash
 
 FOLDER = "staged"
 _TEMPORARY = ".tmp-"
+_GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR})
 
 
 class Staged(msgspec.Struct, frozen=True, array_like=True):
@@ -70,16 +72,16 @@ def load_staged(state_dir: Path, content_hash: ContentHash) -> bytes:
     """Read a staged archive and compare its hash; blocks.
 
     Raises:
-        ProblemError: ``not-found``: it is not there; ``changed``: it is not what was staged.
+        ProblemError: ``not-found``: it is not there; ``changed``: it is not what was staged;
+            ``failed``: it could not be read this time.
     """
     path = state_dir / FOLDER / content_hash
     try:
         data = path.read_bytes()
     except OSError as error:
         found = (error.strerror or str(error)).lower()
-        raise ProblemError(
-            "not-found", f"{path}: expected a staged bundle, found {found}"
-        ) from None
+        code = "not-found" if error.errno in _GONE else "failed"
+        raise ProblemError(code, f"{path}: expected a staged bundle, found {found}") from None
     actual = archive.content_hash(data)
     if actual != content_hash:
         raise ProblemError(

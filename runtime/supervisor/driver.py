@@ -7,6 +7,7 @@ Invariant: at most one process at a time.
 """
 
 import asyncio
+import os
 import time
 
 import msgspec
@@ -31,6 +32,7 @@ START_SECONDS = 30.0  # for init and Start
 STOP_SECONDS = 5.0  # grace for Stop and free, then SIGKILL
 MEMORY_BYTES = 2 << 30  # of address space
 OPEN_FILES = 64
+SENTENCES = 32  # on what its sandbox is, that a driver process may tell
 FIRST_UID = 61184  # a range that neither Debian's adduser nor systemd hands out (61184-65519)
 UIDS = 4096
 
@@ -76,7 +78,12 @@ class SupervisedDriver:
         self._start_error = ""
         self._over.clear()
         self._account.change(service=self._around.attach(self.record, self.spec))
-        self._creating = asyncio.get_running_loop().create_task(self._create())
+        try:
+            bundle = os.dup(self.spec.bundle)  # an upgrade may close it before a zygote is ready
+        except OSError as error:
+            self._not_launched(error)
+            return
+        self._creating = asyncio.get_running_loop().create_task(self._create(bundle))
 
     def relaunch(self, spec: DriverSpec) -> None:
         """Start a stopped driver again, on a provider that came back to the same place."""
@@ -129,8 +136,18 @@ class SupervisedDriver:
 
     # --- launching -----------------------------------------------------------------------------
 
-    async def _create(self) -> None:
-        channels = Channels()
+    def _not_launched(self, error: OSError) -> None:
+        """End a launch that found no descriptors, outside of whoever asked for it."""
+        said = f"descriptors for a driver: expected enough, found: {error.strerror}"
+        asyncio.get_running_loop().call_soon(self._gone, Exit(ExitHow.LAUNCH, 0, said))
+
+    async def _create(self, bundle: int) -> None:
+        try:
+            channels = Channels()
+        except OSError as error:
+            os.close(bundle)
+            self._not_launched(error)
+            return
         request = zygote.Spawn(
             number=0,
             name=f"{self.spec.server_name} {self.record.service:#x}"[:200],
@@ -140,13 +157,14 @@ class SupervisedDriver:
             open_files=OPEN_FILES,
         )
         try:
-            child = await self._zygote.spawn(request, channels.theirs(self.spec.bundle))
+            child = await self._zygote.spawn(request, channels.theirs(bundle))
         except SpawnError as error:
-            channels.close_theirs()
             channels.close_ours()
             self._gone(Exit(ExitHow.LAUNCH, 0, str(error)))
             return
-        channels.close_theirs()
+        finally:
+            channels.close_theirs()
+            os.close(bundle)
         self._process = DriverProcess(child.pid, child.pidfd, channels, self)
         self._heard_ns = time.monotonic_ns()
         self._account.reach(Stage.FORKED, pid=child.pid)
@@ -232,10 +250,12 @@ class SupervisedDriver:
     # --- messages ------------------------------------------------------------------------------
 
     def _staged(self, message: wire.Staged, calls: Calls) -> None:
-        if message.stage is Stage.LOCKED_DOWN:
-            missing = (*self._zygote.missing, *message.missing)
-            self._account.reach(message.stage, sandbox=message.applied, missing=missing)
-        elif message.stage is Stage.LOADED:
+        before = self.record.launch[-1].stage
+        if (before, message.stage) == (Stage.FORKED, Stage.LOCKED_DOWN):
+            missing = (*self._zygote.missing, *message.missing)[:SENTENCES]
+            applied = message.applied[:SENTENCES]
+            self._account.reach(message.stage, sandbox=applied, missing=missing)
+        elif (before, message.stage) == (Stage.LOCKED_DOWN, Stage.LOADED):
             self._account.reach(message.stage)
             self._around.serving(self.record, message.classes)
             self._start(calls)

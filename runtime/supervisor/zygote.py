@@ -57,16 +57,14 @@ class Zygote:
         return self._process.pid if self._process is not None else 0
 
     def start(self) -> None:
-        """Start one if none is there; does not wait."""
+        """Start one if none is there; does not wait. Without the means, a note is left."""
         if self._sock is not None or self._closing:
             return
-        ours, theirs = sockets.seqpacket_pair()
-        with theirs:
-            self._process = subprocess.Popen(
-                roles.argv("zygote", str(theirs.fileno())),
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-            )
+        try:
+            ours, self._process = _start()
+        except OSError as error:
+            self._note(f"zygote: expected to be able to start one, found: {error.strerror}")
+            return
         ours.setblocking(False)
         self._sock = ours
         loop = asyncio.get_running_loop()
@@ -182,6 +180,21 @@ class Zygote:
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(ConnectionError())
+
+
+def _start() -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    ours, theirs = sockets.seqpacket_pair()
+    with theirs:
+        try:
+            process = subprocess.Popen(
+                roles.argv("zygote", str(theirs.fileno())),
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+            )
+        except OSError:
+            ours.close()
+            raise
+    return ours, process
 
 
 def _close(descriptors: list[int]) -> None:

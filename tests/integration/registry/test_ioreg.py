@@ -67,7 +67,6 @@ def test_a_wrong_option_prints_the_usage(arguments: list[str]) -> None:
     ("arguments", "sentence"),
     [
         (["-p", "IOUSB"], "plane 'IOUSB': expected one of this registry (IOService)"),
-        (["-f"], "option -f: this version of ioreg has no smart formatting"),
         (["-w", "-5"], "option -w: expected 0 or more, found -5"),
     ],
 )
