@@ -8,6 +8,8 @@ from runtime.model.errors import BreachError
 from runtime.wire import client as wire
 from runtime.wire.history import Moment, Reader
 
+_END_MS = (1 << 53) - 1  # later than every moment
+
 
 class Retrieval:
     """Puts one moment together from the pages of its segment; no I/O.
@@ -52,3 +54,26 @@ def moment(runtime: Connection, at_ms: int) -> Moment:
     while found is None:
         found = retrieval.add(runtime.call(retrieval.command))
     return found
+
+
+def segments(runtime: Connection, since_ms: int) -> list[list[bytes]]:
+    """Fetch the past from a time on, or from the first moment known, as segments of chunks.
+
+    Raises:
+        UnavailableError: The connection ended.
+        ProblemError: The runtime keeps no history.
+    """
+    newest = runtime.call(wire.ReadHistory(_END_MS))
+    oldest = newest.oldest_ms
+    first = runtime.call(wire.ReadHistory(max(since_ms, oldest)))
+    return [_chunks(runtime, number) for number in range(first.segment, newest.segment + 1)]
+
+
+def _chunks(runtime: Connection, segment: int) -> list[bytes]:
+    chunks: list[bytes] = []
+    after, more = 0, True
+    while more:
+        page = runtime.call(wire.ReadHistory(_END_MS, segment, after))
+        chunks += page.chunks
+        after, more = page.last, page.more
+    return chunks

@@ -18,7 +18,7 @@ from runtime.interchange.planes import planes_of
 from runtime.interchange.registry_file import Warnings
 from runtime.linux import places
 from runtime.model.entry import Entry
-from runtime.model.errors import UnavailableError
+from runtime.model.errors import ProblemError, UnavailableError
 from runtime.model.identity import SERVICE_PLANE
 from runtime.query import moments
 from runtime.query.moments import NoMomentError
@@ -72,8 +72,8 @@ def present() -> Source:
     return Source("live", entries, planes_of(entries), Warnings(), socket.gethostname())
 
 
-def past(moment: str) -> Source:
-    """The registry as it was, from a running runtime.
+def past(moment: str, source: str = NOW) -> Source:
+    """The registry as it was, from a running runtime or from a recording.
 
     Raises:
         NoMomentError: The text names no moment.
@@ -83,10 +83,32 @@ def past(moment: str) -> Source:
     from runtime.client import past as history  # noqa: PLC0415 - only the past needs it
     from runtime.client.blocking import connect  # noqa: PLC0415
 
-    at_ms = moments.milliseconds(moments.parse(moment, datetime.now().astimezone()))
+    at_ms = milliseconds(moment)
+    if source != NOW or Path(source).exists():
+        return _recorded(at_ms, source)
     with connect("ioreg") as runtime:
         entries = history.moment(runtime, at_ms).ordered()
     return Source("history", entries, planes_of(entries), Warnings(), socket.gethostname())
+
+
+def milliseconds(moment: str) -> int:
+    """The moment that a text names, in milliseconds since 1970.
+
+    Raises:
+        NoMomentError: It names none.
+    """
+    return moments.milliseconds(moments.parse(moment, datetime.now().astimezone()))
+
+
+def _recorded(at_ms: int, name: str) -> Source:
+    from runtime.interchange import recorded, recording  # noqa: PLC0415 - only here
+
+    file = opened(name)  # complains of everything that is no recording
+    data = Path(name).read_bytes()
+    if not recording.looks_like(data):
+        raise ProblemError("not-found", f"{name}: expected a recording, found {file.form}")
+    entries = recorded.moment(recording.read_history(data), at_ms).ordered()
+    return Source("history", entries, planes_of(entries), file.warnings, file.host)
 
 
 def plane_of(source: Source, wanted: str) -> str:

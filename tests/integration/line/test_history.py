@@ -107,3 +107,29 @@ def test_ioreg_at(runtime_process: "RuntimeProcess") -> None:
     assert "expected one that history knows" in refused.stderr
     assert refused.stderr.count("\n") == 1
     assert "expected “10 minutes ago”" in ioreg("some day").stderr
+
+
+def test_a_recording_takes_its_past_along(runtime_process: "RuntimeProcess") -> None:
+    runtime = runtime_process.connect()
+    plugged = runtime.call(wire.Plug("sample"))
+    during = datetime.fromtimestamp(now_ms() / 1000).astimezone().isoformat()
+    runtime.call(wire.Unplug("sample"))
+    name = plugged.path.rpartition("/")[2].partition("@")[0]
+
+    def ioreg(*arguments: str) -> bytes:
+        return subprocess.run(
+            [sys.executable, "-m", "runtime.commands.ioreg", *arguments],
+            env={**os.environ, "IOREGISTRY_SOCKET": str(runtime_process.socket)},
+            capture_output=True,
+            timeout=30,
+            check=True,
+        ).stdout
+
+    data = ioreg("--recording", "--since", "1 minute ago", "--anonymous")
+    assert b"SIM0001" not in data
+    file = runtime_process.state_dir / "sent.ioregrec"
+    file.write_bytes(data)
+    then = ioreg("--from", str(file), "--at", during, "-l", "-w", "0").decode()
+    assert name in then
+    assert '"USB Serial Number" = "hidden-' in then
+    assert name not in ioreg("--from", str(file), "-w", "0").decode()
