@@ -58,6 +58,7 @@ class PropertiesPanel(QWidget):
         selection.changed.connect(self._select)
         bridge.changed.connect(self._apply)
         bridge.reset.connect(self._reset)
+        bridge.travelled.connect(self._reset)
 
     @Slot()
     def copy(self) -> None:
@@ -124,7 +125,8 @@ class PropertiesPanel(QWidget):
         self._path = self._bridge.mirror.path(entry_id)
         self._details = []
         self._show()
-        if self._entry is not None and _tells_more(self._entry):
+        past = self._bridge.mirror.past_ms  # only a present device can be asked
+        if self._entry is not None and not past and _tells_more(self._entry):
             self._asked.append(entry_id)
             self._bridge.ask(Describe(self._entry.id), self._described, self._refused)
 

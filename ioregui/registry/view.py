@@ -213,6 +213,16 @@ class RegistryView(QTableView):
         if entry is not None:
             QGuiApplication.clipboard().setText(entry_text(entry, self._model.path(entry.id)))
 
+    @Slot()
+    def find_next(self) -> None:
+        """Go to the next entry that the search finds, opening what is above it."""
+        self._selection.select(self._model.next_hit() or self._selection.entry)
+
+    @Slot()
+    def find_previous(self) -> None:
+        """Go to the entry before that the search finds."""
+        self._selection.select(self._model.next_hit(backwards=True) or self._selection.entry)
+
     # --- keys and mouse ------------------------------------------------------------------------
 
     def _move_to_end(self, key: int) -> bool:

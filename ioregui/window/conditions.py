@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Slot
 from ioregui.bridge import Bridge
 from ioregui.mirror import Changes
 from ioregui.plaintext import SENTENCE, plain
+from ioregui.records import moments
 from ioregui.window.banners import Banners, Choice
 from ioregui.window.commands import Commands
 from runtime.model.records import Mode
@@ -30,6 +31,7 @@ class Conditions(QObject):
         self._fading.timeout.connect(self._hide_notice)
         bridge.reset.connect(self._refresh)
         bridge.changed.connect(self._changed)
+        bridge.travelled.connect(self._travelled)
         commands.told.connect(self._tell)
         commands.failed.connect(self._fail)
 
@@ -85,6 +87,18 @@ class Conditions(QObject):
         if banner is not None:
             self._put_away.add(f"{key}:{banner.text}")
             self._banners.hide_banner(key)
+
+    @Slot()
+    def _travelled(self) -> None:
+        """Say that what is shown is the past, and which moment of it."""
+        ms = self._bridge.mirror.past_ms
+        when = moments.date_and_clock(ms * 1_000_000)
+        self._keep(
+            "past",
+            self.tr("The past: this is the registry as it was at {0}").format(when),
+            (Choice(self.tr("Back to now"), self._commands.actions["now"].trigger),),
+            wanted=bool(ms),
+        )
 
     @Slot(str)
     def _tell(self, text: str) -> None:

@@ -33,6 +33,7 @@ QPushButton[role="primary"]:disabled { background: @window; color: @muted;
     border: 1px solid @line; }
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 5px;
     padding: 4px 8px; }
+QToolButton:checked { background: @selection; color: @on_selection; }
 QToolButton::menu-indicator { image: none; }
 
 QLineEdit { background: @base; border: 1px solid @line; border-radius: 5px; padding: 4px 8px;

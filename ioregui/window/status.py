@@ -47,6 +47,8 @@ def summary(mirror: Mirror) -> str:
 def runtime_words(status: Status) -> str:
     """Return how the runtime runs and where its events come from."""
     tell = QCoreApplication.translate
+    if status.mode is Mode.FILE:
+        return tell("Status", "a file, nothing live")
     mode = {
         Mode.EMBEDDED: tell("Status", "runtime embedded"),
         Mode.ALONE: tell("Status", "runtime alone"),

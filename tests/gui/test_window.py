@@ -361,3 +361,30 @@ def test_text_can_be_read(theme: Theme) -> None:
     assert contrast(theme.on_selection, theme.selection) >= 4.5
     assert contrast(theme.on_accent, theme.accent) >= 4.5
     assert contrast(theme.on_notice, theme.notice) >= 4.5
+
+
+def test_a_wrong_search_is_underlined_where_it_is_wrong(desk: Desk) -> None:
+    toolbar = desk.window.toolbar
+    QTest.keyClicks(toolbar.search, "usb vid:q")
+    QTest.keyClick(toolbar.search, Qt.Key.Key_Return)
+    assert toolbar.error.isVisible()
+    assert toolbar.error.text() == "expected a vendor as 046d or 046d:c31c, found “q”"
+    assert toolbar.search.text() == "usb vid:q"
+    assert toolbar.search.cursorPosition() == 9
+    for _ in range(5):
+        QTest.keyClick(toolbar.search, Qt.Key.Key_Backspace)
+    QTest.keyClick(toolbar.search, Qt.Key.Key_Return)
+    assert not toolbar.error.isVisible()
+
+
+def test_f3_goes_from_hit_to_hit(desk: Desk) -> None:
+    toolbar = desk.window.toolbar
+    toolbar.filter.click()
+    QTest.keyClicks(toolbar.search, "class:IOUSBHostInterface")
+    QTest.keyClick(toolbar.search, Qt.Key.Key_Return)
+    selected = []
+    for modifier in (Qt.KeyboardModifier.NoModifier,) * 2 + (Qt.KeyboardModifier.ShiftModifier,):
+        QTest.keyClick(desk.window, Qt.Key.Key_F3, modifier)
+        selected.append(desk.selection.entry - ROOT_ID)
+    assert selected == [7, 5, 7]
+    assert toolbar.count.text() == "2 of 8"
