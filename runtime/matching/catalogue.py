@@ -56,7 +56,7 @@ class Catalogue:
             found.update(self._buckets.get(cls, {}))
         return [found[number] for number in sorted(found)]
 
-    def narrowed(self, provider: Provider, above: int = -UNBOUNDED - 1) -> list[Personality]:
+    def narrowed(self, provider: Provider, above: int = -UNBOUNDED) -> list[Personality]:
         """The personalities that can match a provider with a score above this, first come first.
 
         A superset of what matches; smaller than `candidates` by those whose vendor, class or
