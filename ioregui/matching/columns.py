@@ -20,7 +20,7 @@ def columns() -> tuple[Column[Line], ...]:
                 "A driver extension's personality or a kernel module; of a driver, the device.",
             ),
             lines.name,
-            20,
+            16,
         ),
         Column(
             t("matching", "Score"),
@@ -33,13 +33,13 @@ def columns() -> tuple[Column[Line], ...]:
             t("matching", "Outcome"),
             t("matching", "Whether it drives the device, could, or why it does not."),
             lines.outcome,
-            14,
+            13,
             lines.tone,
         ),
         Column(
             t("matching", "Why"),
             t("matching", "The reason in one line; select the row for the rest."),
             lines.why,
-            30,
+            12,
         ),
     )

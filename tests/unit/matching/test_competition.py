@@ -160,7 +160,7 @@ def test_parts_add_up_to_the_score() -> None:
         ("IOProbeScore", 300),
     )
     assert told.score == sum(points for _, points in told.parts)
-    assert match_words.scored(told).startswith("89300 = idVendor")
+    assert match_words.scored(told).startswith("89300: +90000 idVendor")
 
 
 _VALUES = st.sampled_from([0, 1, 3, 0x1209, "*", "0x1209", [1, 3]])
