@@ -86,8 +86,8 @@ class RegistryModel(QAbstractTableModel):
         """Take over a batch of changes."""
         if not changes.entries and not changes.drivers:
             return
-        self.rows.apply(changes, time.monotonic(), self._selection.entry)
-        self._sync()
+        if self.rows.apply(changes, time.monotonic(), self._selection.entry):
+            self._sync()
         self._repaint(self._touched(changes))
         self._schedule()
         self._count()
