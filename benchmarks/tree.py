@@ -2,8 +2,9 @@
 
 `python -m benchmarks.tree [--entries N] [--json]`. Each side runs in a process of its own, off
 screen, with the same entries: every row expanded, then a filter that finds a tenth, then a storm
-of 2,000 entries that come and go (the peer's has three: each change takes it most of a second). Ours has the inspector beside the tree; the peer, a QTreeView
-over a QStandardItemModel with recursive filtering, has none.
+of 2,000 entries that come and go; the peer's has three, as each takes it most of a second. Ours
+has the inspector beside the tree; the peer, a QTreeView over a QStandardItemModel with recursive
+filtering, has none.
 Invariant: what is printed was measured in this run.
 """
 

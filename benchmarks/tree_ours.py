@@ -141,8 +141,8 @@ def main() -> None:
     parts = scene.fill(entries)
     before = resident()
     parsed = timed(lambda: scene.load(parts))
-    size = (resident() - before) / entries
     shown = timed(scene.show)
+    size = (resident() - before) / entries
     found = {
         "parsed_ms": parsed,
         "shown_ms": shown,
