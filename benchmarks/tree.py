@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ENTRIES = 100_000
+PEER_ENTRIES = 20_000  # of 100,000 the peer makes more than two minutes
 STORM = 2000
 KEYS = ("t", "te", "ten", "tent", "tenth")  # each finds a tenth of the entries
 FRAMES = 40
@@ -70,10 +71,12 @@ def main() -> int:
     parser.add_argument("--entries", type=int, default=ENTRIES, help="(%(default)s)")
     parser.add_argument("--json", action="store_true", help="print one object")
     options = parser.parse_args()
-    ours, peer = (tree_side(side, options.entries) for side in ("ours", "peer"))
+    ours = tree_side("ours", options.entries)
+    peer = tree_side("peer", min(options.entries, PEER_ENTRIES))
     if options.json:
         print(json.dumps({"ours": ours, "peer": peer, "goals": GOALS}, indent=1))
     else:
+        print(f"Ours with {options.entries:,} entries, the peer with at most {PEER_ENTRIES:,}.\n")
         print("| measured | ours | peer | goal | met |\n|---|--:|--:|--:|---|")
         for name, goal in GOALS.items():
             met = "yes" if ours[name] <= goal else "no"
