@@ -15,6 +15,7 @@ from ioregui.extensions.page import ExtensionsPage
 from ioregui.household import Household
 from ioregui.matching.panel import MatchingPanel
 from ioregui.mirror import Changes
+from ioregui.plaintext import SENTENCE, plain
 from ioregui.properties.panel import PropertiesPanel
 from ioregui.registry.model import RegistryModel
 from ioregui.registry.view import RegistryView
@@ -141,6 +142,7 @@ class Desk(QObject):
         bridge.changed.connect(self._succeed)
         bridge.connected.connect(self._connected)
         self._household.waiting.connect(self._waiting)
+        self._household.unread.connect(self._unread)
         self._model.counted.connect(toolbar.show_count)
         self._model.refused.connect(toolbar.show_error)
         toolbar.searched.connect(self._search)
@@ -218,6 +220,10 @@ class Desk(QObject):
             if driver.service in mirror.entries:
                 return driver.service
         return next(iter(mirror.children.get(0, [])), 0)
+
+    @Slot(str)
+    def _unread(self, reason: str) -> None:
+        self.window.banners.show_banner("runtime", plain(reason, SENTENCE), ())
 
     @Slot(str, int)
     def _waiting(self, reason: str, delay_ms: int) -> None:

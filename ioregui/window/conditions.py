@@ -48,18 +48,27 @@ class Conditions(QObject):
         self._keep(
             "developer",
             self.tr("Developer mode is on: unsigned extensions may run, once approved"),
-            (Choice(self.tr("Turn off"), self._commands.developer_off),),
+            (
+                Choice(
+                    self.tr("Turn off"),
+                    self._commands.developer_off,
+                    self.tr("Drivers of unsigned extensions stop, and start no more"),
+                ),
+            ),
             wanted=status.developer,
         )
         self._keep(
             "root",
             self.tr("Started as root: the runtime and this window may do anything here"),
-            (Choice(self.tr("Understood"), self._put_root_away),),
+            (Choice(self.tr("Understood"), self._put_root_away, self._away()),),
             wanted=status.uid == 0 and status.mode is Mode.EMBEDDED,
         )
         note = "  ·  ".join(plain(note, SENTENCE) for note in status.notes)
-        choices = (Choice(self.tr("Understood"), self._put_note_away),)
+        choices = (Choice(self.tr("Understood"), self._put_note_away, self._away()),)
         self._keep("note", note, choices, wanted=bool(note))
+
+    def _away(self) -> str:
+        return self.tr("Put this line away until the window is opened again")
 
     def _keep(self, key: str, text: str, choices: tuple[Choice, ...], *, wanted: bool) -> None:
         if wanted and f"{key}:{text}" not in self._put_away:

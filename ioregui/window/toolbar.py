@@ -82,6 +82,11 @@ class Toolbar(QWidget):
         role = QPalette.ColorRole.Link if connected else QPalette.ColorRole.BrightText
         self.live.setForegroundRole(role)
         self.live.setText(("● " if connected else "○ ") + text)
+        self.live.setToolTip(
+            self.tr("What is shown follows the machine")
+            if connected
+            else self.tr("What is shown is what was last known")
+        )
 
     @Slot()
     def focus_search(self) -> None:

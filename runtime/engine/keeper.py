@@ -21,22 +21,26 @@ class Keeper:
         journal: Closed by `close`.
         history: In the journal's file.
         on_trouble: Told one sentence when something could not be written.
+        on_relief: Told the same sentence when all could be written again.
     """
 
     def __init__(
-        self, journal: Journal, history: History, on_trouble: Callable[[str], None]
+        self,
+        journal: Journal,
+        history: History,
+        on_trouble: Callable[[str], None],
+        on_relief: Callable[[str], None],
     ) -> None:
         self._journal = journal
         self._history = history
         self._on_trouble = on_trouble
+        self._on_relief = on_relief
+        self._unwritten = ""
         self._timer: asyncio.Handle | None = None
 
     def start(self) -> None:
         """Write now, and again and again."""
-        try:
-            self._journal.flush()
-        except UnavailableError as error:
-            self._on_trouble(str(error))  # the events wait; a full disk may empty
+        self._write(self._journal.flush)
         self._turn()
 
     async def page(self, at_ms: int, segment: int, after: int) -> HistoryPage:
@@ -68,11 +72,20 @@ class Keeper:
         """Write a slice of history; come again at once for the rest."""
         loop = asyncio.get_running_loop()
         more = self._history.pump()
-        try:
-            self._history.flush()
-        except UnavailableError as error:
-            self._on_trouble(str(error))
+        self._write(self._history.flush)
         if more:
             self._timer = loop.call_soon(self._turn)
         else:
             self._timer = loop.call_later(FLUSH_SECONDS, self.start)
+
+    def _write(self, flush: Callable[[], None]) -> None:
+        """Write; what a full disk refuses waits, and the user knows as long as it does."""
+        try:
+            flush()
+        except UnavailableError as error:
+            self._unwritten = str(error)
+            self._on_trouble(self._unwritten)
+        else:
+            if self._unwritten:
+                self._on_relief(self._unwritten)
+                self._unwritten = ""

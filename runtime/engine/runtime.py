@@ -58,7 +58,7 @@ class Runtime:
         self._hub = hub = Hub(
             status, journal, history, socket_approval=settings.allow_socket_approval
         )
-        self._keeper = Keeper(journal, history, hub.note)
+        self._keeper = Keeper(journal, history, hub.note, hub.withdraw)
         registry = Registry(time.monotonic_ns, self._hub.registry_changed)
         self._hub.use_registry(registry)
         self._workers = Workers()
