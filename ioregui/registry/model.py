@@ -137,6 +137,18 @@ class RegistryModel(QAbstractTableModel):
         self.rows.expand_below(self._ids[row])
         self._reset_rows()
 
+    @Slot()
+    def expand_all(self) -> None:
+        """Open every row."""
+        self.rows.expand_all()
+        self._reset_rows()
+
+    @Slot()
+    def collapse_all(self) -> None:
+        """Close every row but the root, and keep the selected entry in view."""
+        self.rows.collapse_all(self._selection.entry)
+        self._reset_rows()
+
     def reveal(self, entry_id: int) -> int:
         """Open everything above an entry and return its row, -1 when a filter hides it."""
         if self.row_of(entry_id) < 0:

@@ -97,6 +97,20 @@ class Rows:
             if self._children(below):
                 self.set_expanded(below, expanded=True)
 
+    def expand_all(self) -> None:
+        """Open every entry."""
+        for top in self._children(0):
+            self.expand_below(top)
+
+    def collapse_all(self, keep: int) -> None:
+        """Close every entry but the roots and what is above `keep`."""
+        self._expanded.clear()
+        if self._query is not None:
+            self._closed = set(self._shown)
+        for top in self._children(0):
+            self.set_expanded(top, expanded=True)
+        self.reveal(keep)
+
     def reveal(self, entry_id: int) -> None:
         """Open everything above an entry."""
         for above in self._mirror.ancestors(entry_id):

@@ -258,3 +258,13 @@ def test_expansion_survives_another_run(
     with qtbot.waitSignal(bridge.reset):
         fake_runtime.snapshot(moved)
     assert shown(model) == before
+
+
+def test_all_is_opened_and_closed(model: RegistryModel) -> None:
+    model.collapse_all()
+    assert shown(model) == ["Root", "IOResources", "Machine"]
+    model.expand_all()
+    assert len(shown(model)) == 8
+    model._selection.select(ROOT_ID + 4)
+    model.collapse_all()
+    assert shown(model)[-1] == "Sample Device@14100000"
