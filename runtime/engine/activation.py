@@ -90,7 +90,7 @@ class Activation:
         Raises:
             ProblemError: The bundle is refused, or too many requests wait.
         """
-                folders = None
+        folders = None
         if not self._extensions.developer:
             folders = tuple(
                 str(folder) for folder in applications_folders(places.home_of(peer.uid))
