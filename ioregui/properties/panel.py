@@ -124,6 +124,7 @@ class PropertiesPanel(QWidget):
         self._entry = self._bridge.mirror.entries.get(entry_id)
         self._path = self._bridge.mirror.path(entry_id)
         self._details = []
+        self.model.begin([])
         self._show()
         past = self._bridge.mirror.past_ms  # only a present device can be asked
         if self._entry is not None and not past and _tells_more(self._entry):

@@ -86,8 +86,8 @@ class RegistryModel(QAbstractTableModel):
         """Take over a batch of changes."""
         if not changes.entries and not changes.drivers:
             return
-        self.rows.apply(changes, time.monotonic(), self._selection.entry)
-        self._sync()
+        if self.rows.apply(changes, time.monotonic(), self._selection.entry):
+            self._sync()
         self._repaint(self._touched(changes))
         self._schedule()
         self._count()
@@ -135,6 +135,18 @@ class RegistryModel(QAbstractTableModel):
     def expand_below(self, row: int) -> None:
         """Open a row and everything below it."""
         self.rows.expand_below(self._ids[row])
+        self._reset_rows()
+
+    @Slot()
+    def expand_all(self) -> None:
+        """Open every row."""
+        self.rows.expand_all()
+        self._reset_rows()
+
+    @Slot()
+    def collapse_all(self) -> None:
+        """Close every row but the root, and keep the selected entry in view."""
+        self.rows.collapse_all(self._selection.entry)
         self._reset_rows()
 
     def reveal(self, entry_id: int) -> int:

@@ -184,6 +184,8 @@ class RegistryView(QTableView):
 
     def _actions(self) -> None:
         for text, slot in (
+            (self.tr("Expand all"), self._model.expand_all),
+            (self.tr("Collapse all"), self._model.collapse_all),
             (self.tr("Copy path"), self.copy_path),
             (self.tr("Copy name"), self.copy_name),
             (self.tr("Copy properties"), self.copy_properties),

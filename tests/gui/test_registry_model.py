@@ -109,6 +109,8 @@ def test_random_storms(
             model.set_expanded(row, expanded=storm.rng.random() < 0.6)
         if turn % 10 == 5:
             model.set_filter(storm.rng.choice(["a", "b1", "state:no", "", "c2"]))
+        if (query := model.query) is not None:
+            assert model.rows._hits == model.rows.find(query), "found bit by bit as all at once"
         ids, depths = model.rows.flatten()
         assert [model.id_at(row) for row in range(model.rowCount())] == ids
         assert [model.depth_at(row) for row in range(model.rowCount())] == depths
@@ -256,3 +258,13 @@ def test_expansion_survives_another_run(
     with qtbot.waitSignal(bridge.reset):
         fake_runtime.snapshot(moved)
     assert shown(model) == before
+
+
+def test_all_is_opened_and_closed(model: RegistryModel) -> None:
+    model.collapse_all()
+    assert shown(model) == ["Root", "IOResources", "Machine"]
+    model.expand_all()
+    assert len(shown(model)) == 8
+    model._selection.select(ROOT_ID + 4)
+    model.collapse_all()
+    assert shown(model)[-1] == "Sample Device@14100000"
