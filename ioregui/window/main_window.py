@@ -28,6 +28,7 @@ from ioregui.window.quitting import QuittingMenu
 from ioregui.window.settings import Settings
 from ioregui.window.status import StatusBar
 from ioregui.window.toolbar import Toolbar
+from runtime.model.records import Mode
 
 TITLE = "IORegistry Inspector"
 SIZE = (1320, 860)
@@ -124,6 +125,8 @@ class MainWindow(QMainWindow):
         self.status.show_state(mirror)
         connected = self._bridge.is_connected
         text = self.tr("live") if connected else self.tr("no runtime")
+        if connected and mirror.status is not None and mirror.status.mode is Mode.FILE:
+            text = self.tr("file")
         self.toolbar.show_live(connected=connected, text=text)
 
     def closeEvent(self, event: QCloseEvent) -> None:
