@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from ioregui import display, pages
-from runtime.linux import roles
+from runtime.linux import places, roles
+from runtime.model.errors import UnavailableError
 
 ICON = Path("icons/org.ioregistry.Inspector.svg")
 """The program's icon, inside the resources."""
@@ -73,7 +74,11 @@ def _gui(arguments: list[str]) -> int:
         ("IOREGISTRY_SOCKET", options.connect or options.socket),
     ):
         if path is not None:
-            os.environ[variable] = str(path.absolute())
+            try:
+                os.environ[variable] = str(places.absolute(path))
+            except UnavailableError as error:
+                sys.stderr.write(f"ioregui: {error}\n")
+                return 1
     if options.screenshot is not None:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     elif why := display.why_none(os.environ):

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Sequence
 
 from runtime.client.blocking import Connection
-from runtime.commands import shell
+from runtime.commands import dext_explain, dext_lint, shell
 from runtime.commands.plaintext import plain
 from runtime.commands.selection import find_driver
 from runtime.model.identity import DriverId
@@ -137,7 +137,18 @@ def _parser() -> shell.Parser:
     crash = verb("crash", _crash, "have a driver dereference null (developer mode)")
     for added in (log, restart, release, crash):
         added.add_argument("name", metavar="NAME", help="IOUserClass, bundle id or driver id")
+    _add_file_verbs(verb)
     return parser
+
+
+def _add_file_verbs(verb: shell.AddVerb) -> None:
+    """The verbs that need no runtime."""
+    explain = verb("explain", None, "say what matches which device, and why not")
+    dext_explain.add_options(explain)
+    shell.local_verb(explain, dext_explain.run)
+    lint = verb("lint", None, "judge a bundle's personalities before activation")
+    dext_lint.add_options(lint)
+    shell.local_verb(lint, dext_lint.run)
 
 
 if __name__ == "__main__":

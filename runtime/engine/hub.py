@@ -84,6 +84,10 @@ class Hub:
         if text not in self._status.notes:
             self.set_status(notes=(*self._status.notes, text))
 
+    def withdraw(self, text: str) -> None:
+        """A standing condition is over."""
+        self.set_status(notes=tuple(note for note in self._status.notes if note != text))
+
     def use_registry(self, registry: Registry) -> None:
         """Publish this tree; called once."""
         self._registry = registry

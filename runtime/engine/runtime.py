@@ -89,6 +89,7 @@ class Runtime:
             settings.socket_path, self._accept, lambda: len(self._hub.connections())
         )
         self._flushing: asyncio.TimerHandle | None = None
+        self._unwritten = ""  # why the journal cannot be written now
 
     async def run(self) -> None:
         """Serve until `end` is called or the owner is gone, then stop everything in order.
@@ -151,7 +152,12 @@ class Runtime:
         try:
             self._journal.flush()
         except UnavailableError as error:
-            self._hub.note(str(error))  # the events wait; a full disk may empty
+            self._unwritten = str(error)
+            self._hub.note(self._unwritten)  # the events wait; a full disk may empty
+        else:
+            if self._unwritten:
+                self._hub.withdraw(self._unwritten)
+                self._unwritten = ""
         self._logbook.settle()
         loop = asyncio.get_running_loop()
         self._flushing = loop.call_later(FLUSH_SECONDS, self._flush)

@@ -118,7 +118,8 @@ def test_planes_of_a_saved_file(tmp_path: Path) -> None:
     hub = Entry(EntryId(2), 1, "controller", "IOPCIDevice")
     device = Entry(
         EntryId(3), 2, "mouse", "IOUSBHostDevice",
-        props=properties.encode({"n": 1}), places=(Place("IOUSB", EntryId(1), "Mouse", "14100000"),),
+        props=properties.encode({"n": 1}),
+        places=(Place("IOUSB", EntryId(1), "Mouse", "14100000"),),
     )  # fmt: skip
     path = tmp_path / "m.ioreg"
     path.write_bytes(explorer_writer.write([root, hub, device], ("IOService", "IOUSB")))
