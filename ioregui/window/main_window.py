@@ -29,6 +29,7 @@ from ioregui.window.quitting import QuittingMenu
 from ioregui.window.settings import Settings
 from ioregui.window.status import StatusBar
 from ioregui.window.toolbar import Toolbar
+from runtime.model.records import Mode
 
 TITLE = "IORegistry Inspector"
 SIZE = (1320, 860)
@@ -125,6 +126,8 @@ class MainWindow(QMainWindow):
         self.status.show_state(mirror)
         connected = self._bridge.is_connected
         text = self.tr("live") if connected else self.tr("no runtime")
+        if connected and mirror.status is not None and mirror.status.mode is Mode.FILE:
+            text = self.tr("file")
         if mirror.past_ms:
             text = self.tr("the past: {0}").format(moments.clock(mirror.past_ms * 1_000_000))
         self.toolbar.show_live(connected=connected and not mirror.past_ms, text=text)

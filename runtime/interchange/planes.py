@@ -47,8 +47,7 @@ def project(entries: Sequence[Entry], plane: str) -> list[Entry]:
             parents[position.id] = parents.get(position.id, 0) + 1
     if plane != SERVICE_PLANE:  # loose entries are shown where every entry is
         below[0] = [root for root in below.get(0, ()) if root.id in below]
-    whole = _ordered(below, parents)
-    return _first_places(below) if whole is None else whole
+    return _depth_first(below, every=_is_sound(below, parents))
 
 
 def _home(entry: Entry) -> str:
@@ -70,34 +69,37 @@ def _positions(entry: Entry, plane: str) -> list[Entry]:
     return found
 
 
-def _ordered(below: dict[int, list[Entry]], parents: dict[int, int]) -> list[Entry] | None:
-    """All positions, each after all of its parents'; None where they form circles or a flood."""
+def _is_sound(below: dict[int, list[Entry]], parents: dict[int, int]) -> bool:
+    """Whether what the positions make is a tree of sensible size: no circle and no flood."""
     open_parents = dict(parents)
     times: dict[int, int] = {0: 1}
-    made: list[Entry] = []
+    reached: set[int] = set()
     waiting = deque([0])
     total = 0
     while waiting:
         at = waiting.popleft()
         for position in below.get(at, ()):
-            made.append(position)
+            reached.add(position.id)
             times[position.id] = times.get(position.id, 0) + times[at]
             open_parents[position.id] -= 1
             if not open_parents[position.id]:
                 total += times[position.id]
                 waiting.append(position.id)
-    finished = all(not open_parents[position.id] for position in made)
-    return made if finished and total <= _TIMES * len(parents) + 1000 else None
+    finished = all(not open_parents[at] for at in reached)
+    return finished and total <= _TIMES * len(parents) + 1000
 
 
-def _first_places(below: dict[int, list[Entry]]) -> list[Entry]:
+def _depth_first(below: dict[int, list[Entry]], *, every: bool) -> list[Entry]:
+    """The positions from the roots down; with `every` not only the first of each entry."""
     made: list[Entry] = []
     seen: set[int] = set()
-    waiting = deque([0])
+    waiting = list(reversed(below.get(0, ())))
     while waiting:
-        for position in below.get(waiting.popleft(), ()):
-            if position.id not in seen:
-                seen.add(position.id)
-                made.append(position)
-                waiting.append(position.id)
+        position = waiting.pop()
+        if position.id not in seen:
+            seen.add(position.id)
+            made.append(position)
+            waiting += reversed(below.get(position.id, ()))
+        elif every:
+            made.append(position)
     return made

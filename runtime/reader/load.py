@@ -15,11 +15,11 @@ from runtime.interchange import (
     text_reader,
     udev_reader,
 )
+from runtime.interchange.planes import planes_of
 from runtime.interchange.plist_values import load as load_plist
 from runtime.interchange.registry_file import FileEntry, RegistryFile, Warnings
 from runtime.model.entry import Entry
 from runtime.model.errors import InspectorError, ProblemError
-from runtime.model.identity import SERVICE_PLANE
 from runtime.registry.machine import Machine
 from runtime.registry.tree import Registry
 
@@ -97,7 +97,7 @@ def _machine(data: bytes) -> RegistryFile:
     registry = Registry(time.monotonic_ns, lambda _change: None)
     Machine(registry, lambda *_event: None).load(devices)
     entries = [_file_entry(entry) for entry in registry.walk()]
-    return RegistryFile(udev_reader.FORMAT, entries, (SERVICE_PLANE,), warnings)
+    return RegistryFile(udev_reader.FORMAT, entries, planes_of(entries), warnings)
 
 
 def _file_entry(entry: Entry) -> FileEntry:

@@ -5,6 +5,7 @@ Invariant: a message is at most a frame; a value that does not fit is cut, and t
 """
 
 import os
+import select
 import socket
 
 from runtime.interchange.registry_file import FileEntry, RegistryFile, properties_of
@@ -18,6 +19,7 @@ from runtime.wire import client as wire
 from runtime.wire import codec, framing, limits, session
 
 RECEIVE_BYTES = 64 << 10
+LEAVING_MS = 5000
 LARGEST = limits.FRAME // 2  # bytes of an entry's encoded properties; above it values are cut
 CUT = 4096  # bytes or characters that are left of a value that was cut
 _SHOWN_WARNINGS = 3
@@ -63,9 +65,17 @@ class Server:
                     self._answer(message, file)
 
     def leave(self, reason: str) -> None:
-        """Say why nothing will come, as far as the client still listens."""
+        """Say why nothing will come, as far as the client still listens, and wait until it went.
+
+        A socket that is closed while the client's bytes wait in it takes the last words along.
+        """
         try:
             self._send(wire.Goodbye(reason[:4096]))
+            self._channel.shutdown(socket.SHUT_WR)
+            poll = select.poll()
+            poll.register(self._channel, select.POLLIN)
+            while poll.poll(LEAVING_MS) and self._channel.recv(RECEIVE_BYTES):
+                continue
         except OSError:
             return
 

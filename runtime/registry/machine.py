@@ -11,15 +11,17 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from runtime.model import events, properties
+from runtime.model import classes, events, properties
 from runtime.model.device import Action, Device, Uevent
-from runtime.model.entry import Holder, Kind
+from runtime.model.entry import Holder, Kind, Place
 from runtime.model.identity import ROOT_ID, EntryId
 from runtime.model.properties import Properties
 from runtime.registry import mapping
 from runtime.registry.tree import Registry
 
 SYSFS = "/sys/devices/"
+USB_PLANE = "IOUSB"
+USB_DEVICE = "IOUSBHostDevice"
 
 Emit = Callable[[events.Detail, int, str], None]
 """Called with an event, the id of its entry (0: none) and the entry's path."""
@@ -169,13 +171,23 @@ class Machine:
             # Two equal names side by side: paths stay apart, by sysname or by class folder.
             location = mapping.plain(device.sysname if named else device.syspath.split("/")[-2])
         entry = self._registry.attach(
-            parent, shown.name, shown.cls, location=location, props=shown.properties
-        )
+            parent, shown.name, shown.cls, location=location, props=shown.properties,
+            places=self._places(parent, shown.cls),
+        )  # fmt: skip
         self._entry[device.syspath] = entry
         self._device[entry] = device
         if device.driver:
             self._bind(entry, device.driver)
         return entry
+
+    def _places(self, parent: EntryId, cls: str) -> tuple[Place, ...]:
+        """The place of a USB device in the IOUSB plane: below the hub that it is plugged into."""
+        if not classes.conforms(cls, USB_DEVICE):
+            return ()
+        at = self._registry.get(parent)
+        while at is not None and not classes.conforms(at.cls, USB_DEVICE):
+            at = self._registry.get(EntryId(at.parent))
+        return (Place(USB_PLANE, at.id if at is not None else ROOT_ID),)
 
     def _taken(self, parent: EntryId, name: str, location: str) -> bool:
         siblings = (self._registry.entry(child) for child in self._registry.children(parent))

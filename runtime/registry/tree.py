@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 import msgspec
 
 from runtime.model import classes, properties
-from runtime.model.entry import READY, Entry, Holder, Kind, State
+from runtime.model.entry import READY, Entry, Holder, Kind, Place, State
 from runtime.model.errors import ProblemError
 from runtime.model.identity import ROOT_ID, SERVICE_PLANE, EntryId
 from runtime.model.properties import Value
@@ -65,8 +65,11 @@ class Registry:
         pid: int = 0,
         user_classes: tuple[str, ...] = (),
         state: int = int(READY),
+        places: tuple[Place, ...] = (),
     ) -> EntryId:
         """Add an entry below `parent` and return its id.
+
+        `places` are its positions in other planes, below entries that live longer than it.
 
         Raises:
             ProblemError: ``not-found``: there is no such parent.
@@ -77,7 +80,8 @@ class Registry:
             state = int(State.PLAIN)
         entry = Entry(
             EntryId(self._next), parent, name, cls, location, state,
-            kind=int(kind), driver=driver, pid=pid, props=raw, user_classes=user_classes,
+            retain=1 + len(places), kind=int(kind), driver=driver, pid=pid, props=raw,
+            user_classes=user_classes, places=places,
         )  # fmt: skip
         self._children.setdefault(parent, {})[entry.id] = None
         self._insert(entry)

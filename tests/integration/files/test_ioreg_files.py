@@ -92,7 +92,8 @@ def test_every_form_can_be_read_again(dump: Path, tmp_path: Path, form: str) -> 
 
 def test_apples_options_combine_on_a_file(dump: Path) -> None:
     assert _ioreg("--from", dump, "-x", "-l").stdout.count("<426f7800>") == 1
-    assert "class IORegistryEntry:IOService:IOPCIDevice, id" in _ioreg("--from", dump, "-i").stdout
+    chain = "class IORegistryEntry:IOService:IOPCIDevice, id"
+    assert chain in _ioreg("--from", dump, "-i").stdout
     assert _ioreg("--from", dump, "-r", "-n", "usb@14").stdout.startswith("+-o usb@14  <class")
     assert _ioreg("--from", dump, "-r", "-c", "MyDriver").stdout.startswith("+-o Box  <class")
     assert _ioreg("--from", dump, "-r", "-c", "MyDriver", "-y").stdout == ""
@@ -105,8 +106,8 @@ def test_smart_formatting(dump: Path) -> None:
     shown = _ioreg("--from", dump, "-f", "-l").stdout
     assert (
         '          "reg" = \n'
-        "            00000000: 00 10 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 10 10 00 "
-        "02 00 00 00 00 00 00 00 00 ................................\n"
+        "            00000000: 00 10 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 10 10 "
+        "00 02 00 00 00 00 00 00 00 00 ................................\n"
         "            00000020: 00 00 00 00 00 00 01 00"
     ) in shown
     assert '"model" = <"Box">' in shown
@@ -117,7 +118,8 @@ def test_planes_of_a_saved_file(tmp_path: Path) -> None:
     hub = Entry(EntryId(2), 1, "controller", "IOPCIDevice")
     device = Entry(
         EntryId(3), 2, "mouse", "IOUSBHostDevice",
-        props=properties.encode({"n": 1}), places=(Place("IOUSB", EntryId(1), "Mouse", "14100000"),),
+        props=properties.encode({"n": 1}),
+        places=(Place("IOUSB", EntryId(1), "Mouse", "14100000"),),
     )  # fmt: skip
     path = tmp_path / "m.ioreg"
     path.write_bytes(explorer_writer.write([root, hub, device], ("IOService", "IOUSB")))

@@ -66,7 +66,7 @@ def test_a_wrong_option_prints_the_usage(arguments: list[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["-p", "IOUSB"], "plane 'IOUSB': expected one of this registry (IOService)"),
+        (["-p", "IONone"], "plane 'IONone': expected one of this registry (IOService"),
         (["-w", "-5"], "option -w: expected 0 or more, found -5"),
     ],
 )
