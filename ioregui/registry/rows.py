@@ -97,6 +97,17 @@ class Rows:
             if self._children(below):
                 self.set_expanded(below, expanded=True)
 
+    @property
+    def open_paths(self) -> list[str]:
+        """The paths of all open entries."""
+        return list(dict.fromkeys(self._expanded.values()))
+
+    def open_at_first(self, paths: list[str]) -> None:
+        """Open these with the first snapshot, in place of the first levels."""
+        if paths and not self._started:
+            self._started = True
+            self._expanded = {-1 - at: path for at, path in enumerate(paths)}  # ids to be found
+
     def expand_all(self) -> None:
         """Open every entry."""
         for top in self._children(0):
