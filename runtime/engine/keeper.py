@@ -35,7 +35,7 @@ class Keeper:
         self._history = history
         self._on_trouble = on_trouble
         self._on_relief = on_relief
-        self._unwritten = ""
+        self._unwritten: dict[Callable[[], None], str] = {}  # what each write was refused with
         self._timer: asyncio.Handle | None = None
 
     def start(self) -> None:
@@ -80,12 +80,11 @@ class Keeper:
 
     def _write(self, flush: Callable[[], None]) -> None:
         """Write; what a full disk refuses waits, and the user knows as long as it does."""
+        before = self._unwritten.pop(flush, "")
         try:
             flush()
         except UnavailableError as error:
-            self._unwritten = str(error)
-            self._on_trouble(self._unwritten)
-        else:
-            if self._unwritten:
-                self._on_relief(self._unwritten)
-                self._unwritten = ""
+            self._unwritten[flush] = str(error)
+            self._on_trouble(str(error))
+        if before and before not in self._unwritten.values():
+            self._on_relief(before)

@@ -28,6 +28,7 @@ from runtime.engine.simulation import Simulation
 from runtime.engine.surroundings import DriverSurroundings
 from runtime.engine.workers import Workers
 from runtime.linux.sockets import Peer, peer_credentials
+from runtime.model.errors import UnavailableError
 from runtime.model.events import Began, Noted
 from runtime.model.records import Status
 from runtime.registry.history import History
@@ -136,7 +137,13 @@ class Runtime:
     def _serve_owner(self) -> None:
         if self._settings.owner < 0:
             return
-        sock = socket.socket(fileno=self._settings.owner)
+        try:
+            sock = socket.socket(fileno=self._settings.owner)
+        except OSError as error:
+            raise UnavailableError(
+                f"owner's descriptor {self._settings.owner}: expected an inherited socket, "
+                f"found: {error.strerror}"
+            ) from error
         sock.set_inheritable(False)
         self._accept(sock, peer_credentials(sock), owner=True)
 
