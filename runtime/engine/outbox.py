@@ -47,6 +47,7 @@ class _Dirty(Generic[K, V]):
         self.gone: dict[K, None] = {}
 
     def change(self, key: K) -> None:
+        self.gone.pop(key, None)  # it came back: the new record replaces the old one
         self.changed[key] = None
 
     def remove(self, key: K) -> None:

@@ -53,7 +53,12 @@ def shown(value: Value | None) -> str:
     elif isinstance(value, list):
         text = "[" + ", ".join(shown(item) for item in value) + "]"
     elif isinstance(value, dict):
-        text = "{" + ", ".join(f"{key}: {shown(item)}" for key, item in value.items()) + "}"
+        text = "{" + ", ".join(f"{_line(key)}: {shown(item)}" for key, item in value.items()) + "}"
     else:
-        text = value
+        text = _line(value)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def _line(text: str) -> str:
+    """Text as it stands where that is one line, else with its control characters escaped."""
+    return text if text.isprintable() else repr(text)
