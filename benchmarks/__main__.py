@@ -10,10 +10,13 @@ import sys
 from dataclasses import asdict
 
 from benchmarks.harness import ROUNDS, Affinity, Benchmark, Result, measure
+from benchmarks.matching import MATCHING
 from benchmarks.restart import RESTART
 from benchmarks.uevent import UEVENT
 
-BENCHMARKS: dict[str, Benchmark] = {benchmark.name: benchmark for benchmark in (RESTART, UEVENT)}
+BENCHMARKS: dict[str, Benchmark] = {
+    benchmark.name: benchmark for benchmark in (RESTART, UEVENT, MATCHING)
+}
 AFFINITIES: tuple[Affinity, ...] = ("pinned", "free")
 
 

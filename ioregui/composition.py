@@ -135,6 +135,8 @@ class Desk(QObject):
 
     def _connect(self) -> None:
         bridge, selection, toolbar = self._bridge, self.selection, self.window.toolbar
+        self._model.rows.open_at_first(self._settings.paths("open"))
+        self.window.closing.connect(self._remember)
         bridge.reset.connect(self._model.reset)
         bridge.reset.connect(self._select_something)
         bridge.changed.connect(self._model.apply)
@@ -192,9 +194,23 @@ class Desk(QObject):
 
     @Slot()
     def _select_something(self) -> None:
-        """After a snapshot without the selected entry."""
-        if self.selection.entry not in self._bridge.mirror.entries:
-            self.selection.select(self._first())
+        """After a snapshot without the selected entry: the last start's, or the first."""
+        mirror = self._bridge.mirror
+        if self.selection.entry in mirror.entries:
+            return
+        for path in self._settings.paths("selected") if not self.selection.entry else ():
+            if mirror.path(found := mirror.nearest(path)) == path:
+                self.selection.select(found)
+                return
+        self.selection.select(self._first())
+
+    @Slot()
+    def _remember(self) -> None:
+        """Keep for the next start what is open and what is selected."""
+        mirror = self._bridge.mirror
+        if mirror.entries and mirror.more and not mirror.past_ms:
+            self._settings.set_paths("open", self._model.rows.open_paths)
+            self._settings.set_paths("selected", [mirror.path(self.selection.entry)])
 
     @Slot(object)
     def _succeed(self, changes: Changes) -> None:

@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 )
 
 from ioregui.records import tones
-from ioregui.records.column import Record, Tone
+from ioregui.records.column import Record, Tone, no_tone
 from ioregui.records.fit import ColumnFit, Wish
 from ioregui.records.model import RecordModel, Role
 
@@ -221,6 +221,7 @@ class RecordTable(QTableView, Generic[Record]):
         for at, column in enumerate(self._records.columns):
             title = head.sectionSizeHint(at) + width
             wanted = max(width * column.width + _COLUMN_PADDING, title)
-            least = max(int(wanted * _LEAST), title)
+            worded = column.tone is not no_tone  # a state has to be read whole
+            least = wanted if worded else max(int(wanted * _LEAST), title)
             wishes.append(Wish(wanted, least, column.grows, column.optional))
         return wishes

@@ -6,15 +6,13 @@ Invariant: Qt-free; reads the mirror and never changes it; no clock, times are g
 
 from bisect import insort
 from collections.abc import Iterator
-from functools import partial
 
 from ioregui.mirror import Changes, Mirror
 from ioregui.mirror.forest import SortKey, sort_key
-from ioregui.registry import states
+from ioregui.registry.finder import Finder
 from ioregui.registry.marks import Marks
 from runtime.model.entry import Entry, Kind
-from runtime.model.identity import SERVICE_PLANE
-from runtime.query.search import Facts, Query, haystack
+from runtime.query.search import Query
 
 OPEN_ROWS = 60
 """Levels are opened at first as long as all rows of a level fit in this many."""
@@ -37,32 +35,27 @@ class Rows:
         self._expanded: dict[int, str] = {}  # id to path, to find it in another run
         self._closed: set[int] = set()  # closed by hand while a filter is on
         self._marks = Marks()
-        self._query: Query | None = None
-        self._hay: dict[int, str] = {}  # what plain words are looked for in
+        self._finder = Finder(mirror, self._marks)
         self._keys: dict[int, SortKey] = {}  # of tombstones and of those that stand beside them
-        self._stale: set[int] = set()  # entries whose searched text is missing or old
-        self._paths: dict[int, str] = {}  # of entries that a search has asked for
-        self._shown: set[int] = set()  # with a filter: the hits and everything above them
-        self._hits: set[int] = set()
         self._started = False
 
     @property
     def query(self) -> Query | None:
         """The filter, None while there is none."""
-        return self._query
+        return self._finder.query
 
     @property
     def hits(self) -> int:
         """How many entries the filter found; tombstones do not count."""
-        return len(self._hits - self._marks.graves.keys())
+        return len(self._finder.hits - self._marks.graves.keys())
 
     def is_hit(self, entry_id: int) -> bool:
         """Whether the row is there for itself, and not only for what is below it."""
-        return self._query is None or entry_id in self._hits
+        return self.query is None or entry_id in self._finder.hits
 
     def entry(self, entry_id: int) -> Entry | None:
         """Return an entry or tombstone."""
-        return self._mirror.entries.get(entry_id) or self._marks.graves.get(entry_id)
+        return self._finder.entry(entry_id)
 
     def is_gone(self, entry_id: int) -> bool:
         """Whether the row is a tombstone."""
@@ -74,21 +67,21 @@ class Rows:
 
     def has_children(self, entry_id: int) -> bool:
         """Whether there is something below that could be shown."""
-        return any(self._is_shown(child) for child in self._children(entry_id))
+        return any(self._finder.is_shown(child) for child in self._children(entry_id))
 
     def is_expanded(self, entry_id: int) -> bool:
         """Whether what is below is shown."""
-        if self._query is not None:
+        if self.query is not None:
             return entry_id not in self._closed
         return entry_id in self._expanded
 
     def set_expanded(self, entry_id: int, *, expanded: bool) -> None:
         """Open or close one entry."""
-        if self._query is not None:
+        if self.query is not None:
             (self._closed.discard if expanded else self._closed.add)(entry_id)
         if expanded:
             self._expanded[entry_id] = self._mirror.path(entry_id)
-        elif self._query is None:
+        elif self.query is None:
             self._expanded.pop(entry_id, None)
 
     def expand_below(self, entry_id: int) -> None:
@@ -96,6 +89,17 @@ class Rows:
         for below in self._mirror.subtree(entry_id):
             if self._children(below):
                 self.set_expanded(below, expanded=True)
+
+    @property
+    def open_paths(self) -> list[str]:
+        """The paths of all open entries."""
+        return list(dict.fromkeys(self._expanded.values()))
+
+    def open_at_first(self, paths: list[str]) -> None:
+        """Open these with the first snapshot, in place of the first levels."""
+        if paths and not self._started:
+            self._started = True
+            self._expanded = {-1 - at: path for at, path in enumerate(paths)}  # ids to be found
 
     def expand_all(self) -> None:
         """Open every entry."""
@@ -105,8 +109,8 @@ class Rows:
     def collapse_all(self, keep: int) -> None:
         """Close every entry but the roots and what is above `keep`."""
         self._expanded.clear()
-        if self._query is not None:
-            self._closed = set(self._shown)
+        if self.query is not None:
+            self._closed = set(self._finder.shown)
         for top in self._children(0):
             self.set_expanded(top, expanded=True)
         self.reveal(keep)
@@ -118,20 +122,18 @@ class Rows:
 
     def set_filter(self, query: Query | None) -> None:
         """Show only what a query finds, with what is above it; None shows everything."""
-        self._query = query
+        self._finder.query = query
         self._closed.clear()
-        self._search()
+        self._finder.search()
 
     def find(self, query: Query) -> set[int]:
         """Return what a query finds, without filtering."""
-        self._complete_hay()
-        return set(query.find(self._hay, self._facts))
+        return self._finder.find(query)
 
     def reset(self) -> None:
         """Take over a new snapshot: marks go, open entries are found again by path."""
         self._marks.clear()
-        self._hay.clear()
-        self._paths.clear()
+        self._finder.clear()
         self._keys.clear()
         paths = set(self._expanded.values())
         kept = [entry_id for entry_id in self._mirror.entries if self._keeps(entry_id, paths)]
@@ -143,7 +145,7 @@ class Rows:
         if not self._started and self._mirror.entries:
             self._started = True
             self._open_first_levels()
-        self._search()
+        self._finder.search()
 
     def apply(self, changes: Changes, now: float, keep: int) -> bool:
         """Take over a batch; `keep` is the selected entry, whose tombstone stays.
@@ -151,31 +153,28 @@ class Rows:
         Returns:
             Whether the rows may be others now; False where only what they say is.
         """
-        if self._hay:
-            self._stale |= changes.changed | changes.added
-        if changes.moved:
-            self._paths.clear()
+        self._finder.touch(changes.changed | changes.added, moved=bool(changes.moved))
         if changes.moved or len(self._keys) > KEYS:
             self._keys.clear()
         for entry in changes.removed.values():
             self._marks.bury(entry, now)
         for entry_id in changes.added:
             added = self._mirror.entries[entry_id]
-            self._drop_hay(self._marks.replaced_by(added))
+            self._finder.drop(self._marks.replaced_by(added))
             self._marks.mark_new(entry_id, now)
             if len(changes.added) <= REVEALED and added.kind != Kind.NUB:
                 self.reveal(entry_id)
         over = self.expire(now, keep)
         touched = changes.changed | changes.added | changes.removed.keys()
-        self._search(None if changes.drivers or changes.moved else touched)
+        self._finder.search(None if changes.drivers or changes.moved else touched)
         return bool(
-            changes.added or changes.removed or changes.moved or over or self._query is not None
+            changes.added or changes.removed or changes.moved or over or self.query is not None
         )
 
     def expire(self, now: float, keep: int) -> set[int]:
         """Drop marks and tombstones whose time is over; return whose."""
         over = self._marks.expire(now, keep)
-        self._drop_hay(over)
+        self._finder.drop(over)
         return over
 
     @property
@@ -187,10 +186,10 @@ class Rows:
         """Return the visible rows."""
         ids: list[int] = []
         depths: list[int] = []
-        filtered, shown = self._query is not None, self._shown
+        filtered, shown = self.query is not None, self._finder.shown
         opened = shown - self._closed if filtered else self._expanded.keys()
         live, graves = self._mirror.children, self._marks.parents
-        tops = [top for top in self._children(0) if self._is_shown(top)]
+        tops = [top for top in self._children(0) if self._finder.is_shown(top)]
         pending = [iter(tops)]  # one iterator a level: fast at 100,000 rows
         depth = 0
         while pending:
@@ -215,8 +214,8 @@ class Rows:
         Goes on from the other end; closed entries are looked into, hidden ones are not.
         """
         hits = self.find(query)
-        if self._query is not None:
-            hits &= self._hits
+        if self.query is not None:
+            hits &= self._finder.hits
         order = [below for top in self._children(0) for below in self._subtree(top)]
         at = order.index(entry_id) if entry_id in set(order) else -1
         turned = order[at + 1 :] + order[: at + 1]
@@ -231,9 +230,6 @@ class Rows:
             top = waiting.pop()
             yield top
             waiting.extend(reversed(self._children(top)))
-
-    def _is_shown(self, entry_id: int) -> bool:
-        return self._query is None or entry_id in self._shown
 
     def _children(self, entry_id: int) -> list[int]:
         live = self._mirror.children.get(entry_id, [])
@@ -252,15 +248,6 @@ class Rows:
             key = sort_key(entry) if entry is not None else ((), entry_id)
             self._keys[entry_id] = key
         return key
-
-    def _drop_hay(self, entry_ids: set[int]) -> None:
-        """Forget the searched text of tombstones that are no more."""
-        there = self._mirror.entries
-        for entry_id in [gone for gone in entry_ids if gone not in there]:
-            self._hay.pop(entry_id, None)
-            self._stale.discard(entry_id)
-            self._paths.pop(entry_id, None)
-            self._hits.discard(entry_id)
 
     def _keeps(self, entry_id: int, paths: set[str]) -> bool:
         if not paths:
@@ -284,57 +271,3 @@ class Rows:
             level = below
         for driver in self._mirror.drivers.values():
             self.reveal(driver.service or driver.provider)
-
-    def _search(self, only: set[int] | None = None) -> None:
-        """Find anew: everything, or what `only` names where nothing else can differ."""
-        self._shown.clear()
-        query = self._query
-        if query is None:
-            self._hits.clear()
-            return
-        self._complete_hay()
-        hay = self._hay
-        if only is None:
-            self._hits = set(query.find(hay, self._facts))
-        else:
-            self._hits -= only
-            some = {entry_id: hay[entry_id] for entry_id in only if entry_id in hay}
-            self._hits.update(query.find(some, self._facts))
-        shown, entries, graves = self._shown, self._mirror.entries, self._marks.graves
-        for hit in self._hits:
-            entry_id = hit
-            while entry_id not in shown:  # everything above a shown entry is shown already
-                entry = entries.get(entry_id) or graves.get(entry_id)
-                if entry is None:
-                    break
-                shown.add(entry_id)
-                entry_id = entry.parent
-
-    def _complete_hay(self) -> None:
-        """Make the searched text of entries that have none yet, or an old one."""
-        if not self._hay:
-            self._stale = {*self._mirror.entries, *self._marks.graves}
-        for entry_id in self._stale:
-            entry = self.entry(entry_id)
-            if entry is not None:
-                self._hay[entry_id] = haystack(entry.title, entry.cls, entry.driver)
-        self._stale.clear()
-
-    def _facts(self, entry_id: int) -> Facts:
-        entry = self.entry(entry_id)
-        assert entry is not None, "every searched text belongs to an entry or tombstone"
-        gone = self.is_gone(entry_id)
-        return states.facts(self._mirror, entry, partial(self._path, entry_id), gone=gone)
-
-    def _path(self, entry_id: int) -> str:
-        """The path of an entry or tombstone, made once for each entry above it."""
-        above: list[Entry] = []
-        entry = self.entry(entry_id)
-        while entry is not None and entry.id not in self._paths:
-            above.append(entry)
-            entry = self.entry(entry.parent)
-        path = self._paths[entry.id] if entry is not None else f"{SERVICE_PLANE}:"
-        for entry in reversed(above):
-            path = f"{path}/{entry.title}" if entry.parent else f"{SERVICE_PLANE}:"
-            self._paths[entry.id] = path
-        return path

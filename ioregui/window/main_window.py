@@ -65,9 +65,11 @@ class MainWindow(QMainWindow):
 
     Signals:
         close_asked: The user wants to close; whoever listens calls `leave` when it may.
+        closing: It closes now; what has to be remembered is put into the settings.
     """
 
     close_asked = Signal()
+    closing = Signal()
 
     def __init__(
         self,
@@ -142,6 +144,7 @@ class MainWindow(QMainWindow):
         self._settings.set_bytes("geometry", self.saveGeometry())
         self._settings.set_bytes("columns", self._columns.saveState())
         self._settings.set_bytes("rows", self._rows.saveState())
+        self.closing.emit()
         event.accept()
 
     def _lay_out(self, tabs: tuple[Tab, ...], timeline: QWidget) -> None:

@@ -10,6 +10,9 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from ioregui.window.theme import Choice
 
+PATHS = 1000
+"""So many open entries are found open again."""
+
 
 class Quitting(StrEnum):
     """What the user wants of running drivers when the window closes."""
@@ -53,3 +56,14 @@ class Settings:
     def set_bytes(self, name: str, value: QByteArray) -> None:
         """Keep a geometry or a state of splitters."""
         self._store.setValue(f"window/{name}", value)
+
+    def paths(self, name: str) -> list[str]:
+        """Return registry paths kept under a name, none when there are none."""
+        value = self._store.value(f"registry/{name}")
+        if isinstance(value, str):
+            value = [value]  # the INI format makes a text of a list of one
+        return [path for path in value if isinstance(path, str)] if isinstance(value, list) else []
+
+    def set_paths(self, name: str, paths: list[str]) -> None:
+        """Keep registry paths; at most `PATHS` of them."""
+        self._store.setValue(f"registry/{name}", paths[:PATHS])

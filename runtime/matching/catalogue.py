@@ -6,7 +6,7 @@ Invariant: a change of its content changes the generation, anything else does no
 
 from collections.abc import Iterable, Iterator
 
-from runtime.matching.narrowing import Index
+from runtime.matching.narrowing import UNBOUNDED, Index
 from runtime.matching.provider import Provider
 from runtime.model.identity import BundleId
 from runtime.model.personality import Personality
@@ -56,8 +56,8 @@ class Catalogue:
             found.update(self._buckets.get(cls, {}))
         return [found[number] for number in sorted(found)]
 
-    def narrowed(self, provider: Provider) -> list[Personality]:
-        """The personalities that can match a provider at all, first come first.
+    def narrowed(self, provider: Provider, above: int = -UNBOUNDED) -> list[Personality]:
+        """The personalities that can match a provider with a score above this, first come first.
 
         A superset of what matches; smaller than `candidates` by those whose vendor, class or
         name is another one.
@@ -67,7 +67,7 @@ class Catalogue:
             if cls in self._buckets:
                 if cls not in self._indexes:
                     self._indexes[cls] = Index(cls, self._buckets[cls])
-                self._indexes[cls].find(provider, found)
+                self._indexes[cls].find(provider, found, above)
         return [found[number] for number in sorted(found)]
 
     def __iter__(self) -> Iterator[Personality]:

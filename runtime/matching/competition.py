@@ -151,7 +151,8 @@ def winner(
     `kext` is the best kernel module, which came first: an extension has to be above it.
     """
     best = (KERNEL, kext.module, kext.score) if kext is not None else None
-    for personality in catalogue.narrowed(provider):
+    known = () if best is None else (best[2],)
+    for personality in catalogue.narrowed(provider, *known):
         if personality.category != DEFAULT_CATEGORY:
             continue
         verdict = judge(provider, personality)

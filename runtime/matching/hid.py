@@ -195,7 +195,7 @@ def vendor_pages(table: Properties) -> list[int]:
 
 def _vendor_page(has: Properties, table: Properties) -> Mismatch | None:
     """A page that each vendor defines for itself means nothing without the vendor."""
-    if "VendorID" in table or has.get("Transport") not in {"USB", "Bluetooth"}:
+    if "VendorID" in table or has.get("Transport") not in ("USB", "Bluetooth"):
         return None
     pages = vendor_pages(table)
     if not pages:

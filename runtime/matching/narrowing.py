@@ -9,7 +9,7 @@ Invariant: pure; gives a superset of what matches.
 
 from collections.abc import Mapping
 
-from runtime.matching import passive
+from runtime.matching import passive, usb
 from runtime.matching.provider import Provider
 from runtime.model.numbers import number
 from runtime.model.personality import Personality
@@ -37,7 +37,12 @@ _KEYS = {
 }
 """Only where the family's rules are sure to compare the key: these classes and what derives."""
 
-_Numbers = tuple[int | None, ...]
+UNBOUNDED = 1 << 62
+_PLAIN = frozenset({int, type(None)})  # no number is hidden in a text
+_Numbers = tuple[Value | None, ...]
+_Shapes = dict[tuple[int, ...], dict[_Numbers, dict[int, Personality]]]
+"""By the places of the keys that are given, and their values; the vendor's place is 0."""
+_NONE: _Shapes = {}
 
 
 class Index:
@@ -45,22 +50,26 @@ class Index:
 
     def __init__(self, cls: str, bucket: Mapping[int, Personality]) -> None:
         self._keys = _KEYS.get(cls, ())
-        self._shapes: dict[tuple[int, ...], dict[_Numbers, dict[int, Personality]]] = {}
+        self._vendors: dict[Value | None, _Shapes] = {}  # those that name one, by it
+        self._shapes: _Shapes = {}  # the others
         self._names: dict[str, dict[int, Personality]] = {}
         self._rest: dict[int, Personality] = {}
+        self._most: dict[int, int] = {}  # the highest score that each can have
         for order, personality in bucket.items():
+            self._most[order] = _most(cls, personality)
             self._file(order, personality)
 
-    def find(self, provider: Provider, found: dict[int, Personality]) -> None:
-        """Add what can match a provider to `found`, by the order of coming."""
+    def find(self, provider: Provider, found: dict[int, Personality], above: int) -> None:
+        """Add what can match a provider with a score above this to `found`, by order of coming."""
         found.update(self._rest)
-        if self._shapes:
-            has = provider.properties
-            here = [_as_number(has.get(key)) for key in self._keys]
-            for shape, table in self._shapes.items():
+        if self._keys:
+            here: list[Value | None] = [*map(provider.properties.get, self._keys)]
+            if not _PLAIN.issuperset(map(type, here)):
+                here = [_as_number(value) for value in here]
+            for shape, table in [*self._vendors.get(here[0], _NONE).items(), *self._shapes.items()]:
                 same = table.get(tuple([here[at] for at in shape]))
                 if same is not None:
-                    found.update(same)
+                    found.update({at: same[at] for at in same if self._most[at] > above})
         if self._names:
             for name in passive.names(provider):
                 found.update(self._names.get(name, {}))
@@ -71,12 +80,22 @@ class Index:
         shape = tuple(at for at, value in enumerate(wanted) if value is not None)
         if shape:
             values = tuple(wanted[at] for at in shape)
-            self._shapes.setdefault(shape, {}).setdefault(values, {})[order] = personality
+            shapes = self._shapes if shape[0] else self._vendors.setdefault(wanted[0], {})
+            shapes.setdefault(shape, {}).setdefault(values, {})[order] = personality
         elif "IONameMatch" in table:
             for name in passive.texts(table["IONameMatch"]):
                 self._names.setdefault(name, {})[order] = personality
         else:
             self._rest[order] = personality
+
+
+def _most(cls: str, personality: Personality) -> int:
+    """The highest score that a personality of a class can have; a USB one's set says it."""
+    if cls not in {usb.DEVICE_CLASS, usb.INTERFACE_CLASS}:
+        return UNBOUNDED
+    sets = usb.INTERFACE_SETS if cls == usb.INTERFACE_CLASS else usb.DEVICE_SETS
+    row = usb.find_set([key for key in usb.USB_KEYS if key in personality.table], sets)
+    return row.score + usb.probe_points(personality.probe_score) if row else -UNBOUNDED
 
 
 def _exact(table: Properties, key: str) -> int | None:

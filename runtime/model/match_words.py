@@ -48,13 +48,12 @@ def remedy(match: Match) -> Sentence:
 
 
 def scored(match: Match) -> str:
-    """The score as a sum: `90000 = idVendor + idProduct 90000 …`; empty without a score."""
+    """The score as a sum: `89000: +90000 idVendor + idProduct, -1000 any …`; empty without one."""
     if match.stage not in {MatchStage.MATCHED, MatchStage.CATEGORY}:
         return ""
     if not match.parts:
         return f"{match.score}: nothing adds to it"
-    sum_ = ", ".join(f"{name} {points:+d}" for name, points in match.parts)
-    return f"{match.score} = {sum_}"
+    return f"{match.score}: " + ", ".join(f"{points:+d} {name}" for name, points in match.parts)
 
 
 class _Case(enum.Enum):

@@ -110,7 +110,9 @@ def test_random_storms(
         if turn % 10 == 5:
             model.set_filter(storm.rng.choice(["a", "b1", "state:no", "", "c2"]))
         if (query := model.query) is not None:
-            assert model.rows._hits == model.rows.find(query), "found bit by bit as all at once"
+            assert model.rows._finder.hits == model.rows.find(query), (
+                "found bit by bit as all at once"
+            )
         ids, depths = model.rows.flatten()
         assert [model.id_at(row) for row in range(model.rowCount())] == ids
         assert [model.depth_at(row) for row in range(model.rowCount())] == depths

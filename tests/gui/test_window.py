@@ -388,3 +388,26 @@ def test_f3_goes_from_hit_to_hit(desk: Desk) -> None:
         selected.append(desk.selection.entry - ROOT_ID)
     assert selected == [7, 5, 7]
     assert toolbar.count.text() == "2 of 8"
+
+
+def test_what_was_open_and_selected_is_so_at_the_next_start(
+    qtbot: QtBot,
+    qapp: QApplication,
+    bridge: Bridge,
+    fake_runtime: "FakeRuntime",
+    household: Household,
+    settings: Settings,
+    desk: Desk,
+) -> None:
+    desk.selection.select(DEVICE)
+    desk._model.set_expanded(desk._model.row_of(DEVICE), expanded=False)
+    rows = desk._model.rowCount()
+    desk.window.leave()
+    again = Desk(qapp, bridge, household, settings)
+    with qtbot.waitSignal(bridge.reset):
+        fake_runtime.snapshot(drivers=(sample_driver(),))
+    assert again.selection.entry == DEVICE
+    assert again._model.rowCount() == rows
+    again.window.leave()
+    again.window.deleteLater()
+    again.deleteLater()

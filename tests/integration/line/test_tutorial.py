@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from runtime.commands import dext
 from runtime.model.driver_lifecycle import DriverState
 from runtime.model.records import RequestState
 from runtime.wire import client as wire
@@ -44,6 +45,7 @@ def test_the_tutorials_driver_runs_and_is_replaced(
     runtime_process: RuntimeProcess, tmp_path: Path
 ) -> None:
     app = build(tmp_path)
+    assert dext.run(["lint", str(app)]) == 0
     request = runtime_process.pending(app)
     assert (request.bundle_id, request.name) == ("com.example.meter.driver", "Meter Driver")
     assert request.usage == "Shows what the meter counts."

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from runtime.matching import Catalogue, Provider, match
 from runtime.matching.aliases import Kext
-from runtime.matching.competition import candidates, devices, kernel_score
+from runtime.matching.competition import candidates, devices, kernel_score, winner
 from runtime.matching.rank import explain
 from runtime.model import match_words
 from runtime.model.identity import BundleId, EntryId
@@ -160,7 +160,7 @@ def test_parts_add_up_to_the_score() -> None:
         ("IOProbeScore", 300),
     )
     assert told.score == sum(points for _, points in told.parts)
-    assert match_words.scored(told).startswith("89300 = idVendor")
+    assert match_words.scored(told).startswith("89300: +90000 idVendor")
 
 
 _VALUES = st.sampled_from([0, 1, 3, 0x1209, "*", "0x1209", [1, 3]])
@@ -176,13 +176,14 @@ _CLASSES = st.sampled_from([*CHAIN, "IOUSBHostDevice", "IOHIDDevice", "IOPCIDevi
 
 @given(
     st.lists(st.tuples(_TABLES, _CLASSES), max_size=8),
+    st.sampled_from([None, 49_000, 60_000, 89_000]),
     _CLASSES,
     st.dictionaries(
         st.sampled_from([*KEYBOARD, "VendorID"]), st.sampled_from([0, 1, 3, 0x1209, "1", "0x1209"])
     ),
 )
 def test_the_narrowed_catalogue_leaves_out_nothing_that_matches(
-    rows: list[tuple[Properties, str]], cls: str, has: Properties
+    rows: list[tuple[Properties, str]], kernel: int | None, cls: str, has: Properties
 ) -> None:
     held = catalogue(
         *(personality(f"p{number}", keys, cls) for number, (keys, cls) in enumerate(rows))
@@ -191,3 +192,10 @@ def test_the_narrowed_catalogue_leaves_out_nothing_that_matches(
     whole, narrow = match(entry, held), match(entry, held, narrow=True)
     assert narrow.candidates == whole.candidates
     assert narrow.winners == whole.winners
+    kext = None if kernel is None else Kext("module", "", kernel)
+    best = whole.candidates[0] if whole.candidates else None
+    told = winner(entry, held, kext)
+    if best is not None and (kernel is None or best.score > kernel):
+        assert told == (best.personality.bundle_id, best.personality.name, best.score)
+    else:
+        assert told == (None if kext is None else (KERNEL, "module", kernel))

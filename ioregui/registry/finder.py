@@ -1,0 +1,127 @@
+"""What a search finds among entries and tombstones, kept up to date change by change.
+
+Searched texts and paths are made once and kept while they hold: at 100,000 entries that decides
+whether a keystroke is felt.
+Invariant: Qt-free; what is found bit by bit is what a search of everything would find.
+"""
+
+from collections.abc import Iterable
+from functools import partial
+
+from ioregui.mirror import Mirror
+from ioregui.registry import states
+from ioregui.registry.marks import Marks
+from runtime.model.entry import Entry
+from runtime.model.identity import SERVICE_PLANE
+from runtime.query.search import Facts, Query, haystack
+
+
+class Finder:
+    """Finds in a mirror and its tombstones.
+
+    Attributes:
+        query: The filter, None while there is none; `search` after it was set.
+        hits: What the filter finds, tombstones included.
+        shown: The hits and everything above them.
+    """
+
+    def __init__(self, mirror: Mirror, marks: Marks) -> None:
+        self._mirror = mirror
+        self._marks = marks
+        self._hay: dict[int, str] = {}  # what plain words are looked for in
+        self._stale: set[int] = set()  # entries whose searched text is missing or old
+        self._paths: dict[int, str] = {}  # of entries that a search has asked for
+        self.query: Query | None = None
+        self.hits: set[int] = set()
+        self.shown: set[int] = set()
+
+    def entry(self, entry_id: int) -> Entry | None:
+        """Return an entry or tombstone."""
+        return self._mirror.entries.get(entry_id) or self._marks.graves.get(entry_id)
+
+    def is_shown(self, entry_id: int) -> bool:
+        """Whether the filter leaves an entry in view."""
+        return self.query is None or entry_id in self.shown
+
+    def find(self, query: Query) -> set[int]:
+        """Return what a query finds; the filter has no part in it."""
+        self._complete_hay()
+        return set(query.find(self._hay, self._facts))
+
+    def clear(self) -> None:
+        """Forget every text: all entries are others now."""
+        self._hay.clear()
+        self._stale.clear()
+        self._paths.clear()
+
+    def touch(self, entry_ids: Iterable[int], *, moved: bool) -> None:
+        """Entries are new or have changed; `moved`: some have another path."""
+        if self._hay:
+            self._stale.update(entry_ids)
+        if moved:
+            self._paths.clear()
+
+    def drop(self, entry_ids: set[int]) -> None:
+        """Forget tombstones that are no more; entries that are there stay known."""
+        there = self._mirror.entries
+        for entry_id in [gone for gone in entry_ids if gone not in there]:
+            self._hay.pop(entry_id, None)
+            self._stale.discard(entry_id)
+            self._paths.pop(entry_id, None)
+            self.hits.discard(entry_id)
+
+    def search(self, only: set[int] | None = None) -> None:
+        """Find anew: everything, or what `only` names where nothing else can differ."""
+        self.shown.clear()
+        query = self.query
+        if query is None:
+            self.hits.clear()
+            return
+        if only is None:
+            self.hits = self.find(query)
+        else:
+            self._complete_hay()
+            self.hits -= only
+            some = {entry_id: self._hay[entry_id] for entry_id in only if entry_id in self._hay}
+            self.hits.update(query.find(some, self._facts))
+        self._show_hits()
+
+    def _show_hits(self) -> None:
+        shown, entries, graves = self.shown, self._mirror.entries, self._marks.graves
+        for hit in self.hits:
+            entry_id = hit
+            while entry_id not in shown:  # everything above a shown entry is shown already
+                entry = entries.get(entry_id) or graves.get(entry_id)
+                if entry is None:
+                    break
+                shown.add(entry_id)
+                entry_id = entry.parent
+
+    def _complete_hay(self) -> None:
+        """Make the searched text of entries that have none yet, or an old one."""
+        if not self._hay:
+            self._stale = {*self._mirror.entries, *self._marks.graves}
+        for entry_id in self._stale:
+            entry = self.entry(entry_id)
+            if entry is not None:
+                self._hay[entry_id] = haystack(entry.title, entry.cls, entry.driver)
+        self._stale.clear()
+
+    def _facts(self, entry_id: int) -> Facts:
+        entry = self.entry(entry_id)
+        assert entry is not None, "every searched text belongs to an entry or tombstone"
+        gone = entry_id in self._marks.graves
+        return states.facts(self._mirror, entry, partial(self._path, entry_id), gone=gone)
+
+    def _path(self, entry_id: int) -> str:
+        """The path of an entry or tombstone, made once for each entry above it."""
+        above: list[Entry] = []
+        entry = self.entry(entry_id)
+        while entry is not None and entry.id not in self._paths:
+            above.append(entry)
+            entry = self.entry(entry.parent)
+        path = self._paths[entry.id] if entry is not None else f"{SERVICE_PLANE}:"
+        for entry in reversed(above):
+            path = f"{path}/{entry.title}" if entry.parent else f"{SERVICE_PLANE}:"
+            self._paths[entry.id] = path
+        return path

@@ -1,0 +1,114 @@
+"""Truth from others: libkmod for the kernel's aliases, shipped personalities for the rules."""
+
+import re
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from benchmarks.kmod import Kmod, make_folder
+from runtime.extensions.plist_files import read_sources
+from runtime.matching import aliases
+from runtime.matching.aliases import AliasIndex
+from runtime.matching.lint import ERROR, lint
+from runtime.matching.specificity import LAYOUTS
+
+MODALIAS = re.compile(r"^E: MODALIAS=(.*)$", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def alias_text(corpora: Path) -> str:
+    return next(corpora.glob("idtables/debian-*/modules.alias*")).read_text()
+
+
+@pytest.fixture(scope="module")
+def index(alias_text: str) -> AliasIndex:
+    return aliases.build(alias_text)
+
+
+@pytest.fixture(scope="module")
+def kmod(alias_text: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kmod]:
+    if shutil.which("depmod") is None:
+        pytest.skip("no depmod: expected the package kmod, found nothing")
+    folder = make_folder(alias_text, tmp_path_factory.mktemp("kmod"))
+    with Kmod(folder) as made:
+        yield made
+
+
+def test_the_modules_of_every_device_of_real_machines_are_libkmods(
+    corpora: Path, index: AliasIndex, kmod: Kmod, measured: Callable[[str], None]
+) -> None:
+    compared, wrong = 0, []
+    for file in sorted(corpora.glob("machines*/**/*.txt")):
+        for modalias in MODALIAS.findall(file.read_text(errors="replace")):
+            ours = {kext.module.replace("-", "_") for kext in index.look_up(modalias)}
+            compared += 1
+            if ours != kmod.look_up(modalias):
+                wrong.append((file.name, modalias))
+    measured(f"modules of {compared} devices: {len(wrong)} that libkmod resolves otherwise")
+    assert compared > 5000
+    assert wrong == []
+
+
+def test_every_alias_is_found_by_a_device_made_from_it(index: AliasIndex) -> None:
+    """A pattern with its wildcards filled in is a device that the pattern matches.
+
+    Every seventh, so that all buses come and no second is spent.
+    """
+    missed = []
+    for kext in islice(index, 0, None, 7):
+        device = re.sub(r"\[(.)[^]]*\]", r"\1", kext.pattern)
+        device = _filled(device)
+        found = (hit.pattern for hit in index.look_up(device))
+        if aliases.matches(kext.pattern, device) and kext.pattern not in found:
+            missed.append(kext.pattern)
+    assert missed == []
+
+
+def _filled(pattern: str) -> str:
+    """Wildcards of a pattern as digits, as many as the field has."""
+    widths = LAYOUTS.get(pattern[:3])
+    if widths is None or pattern[3:4] != ":":
+        return pattern.replace("*", "")
+    values = re.fullmatch(
+        pattern[:4] + "".join(rf"{name}([0-9A-F*]*)" for name, _ in widths), pattern
+    )
+    if values is None:
+        return pattern.replace("*", "")
+    return pattern[:4] + "".join(
+        name + value.replace("*", "").ljust(width, "0")
+        for (name, width), value in zip(widths, values.groups(), strict=True)
+    )
+
+
+def test_lint_finds_no_error_in_what_apple_ships(
+    corpora: Path, measured: Callable[[str], None]
+) -> None:
+    judged: Counter[str] = Counter()
+    errors = []
+    for file in sorted(corpora.glob("idtables/macos-*/*.plist.gz")):
+        for source in read_sources(file):
+            assert source.complaints == ()
+            found = lint(source.tables, source.bundle_id, dext=False)
+            judged["personalities"] += len(source.tables)
+            judged["warnings"] += len(found)
+            errors += [(source.bundle_id, each) for each in found if each.severity == ERROR]
+    measured(f"lint of shipped personalities: {dict(judged)}, no error")
+    assert judged["personalities"] > 2400
+    assert errors == []
+
+
+def test_lints_errors_in_published_projects_are_the_known_ones(corpora: Path) -> None:
+    """Three states of one driver whose author mended its USB keys later; each never matched."""
+    errors = set()
+    for source in read_sources(corpora / "plists"):
+        for each in lint(source.tables, source.bundle_id, dext=source.package_type == "DEXT"):
+            if each.severity == ERROR:
+                errors.add((source.path.split("/plists/")[1].split("/")[0], each.key))
+    assert errors == {
+        ("secretkeysio+GCAdapterDriver", "idProduct"),
+        ("secretkeysio+GCAdapterDriver", "bConfigurationValue"),
+    }
