@@ -15,7 +15,7 @@ import socket
 from collections import deque
 from typing import Protocol
 
-from runtime.linux import memfd, sockets
+from runtime.linux import memfd, sockets, spawn
 from runtime.model.errors import BreachError
 from runtime.model.outcome import Exit, ExitHow
 from runtime.wire import driver as wire
@@ -197,15 +197,15 @@ class DriverProcess:
         return bool(data)
 
     def _on_exit(self) -> None:
-        result = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOHANG)
-        if result is None:
+        ended = spawn.wait_exit(self._pidfd)
+        if ended is None:
             return
         self._loop.remove_reader(self._pidfd)
         if self._late is not None:
             self._late.cancel()
         os.close(self._pidfd)
         self._drain()
-        exit_ = self._exit(result)
+        exit_ = self._exit(ended)
         self._channels.close_ours()
         self._listener.exited(exit_)
 
@@ -219,13 +219,12 @@ class DriverProcess:
             self._loop.remove_reader(descriptor)
         self._loop.remove_writer(channels.control)
 
-    def _exit(self, result: os.waitid_result) -> Exit:
+    def _exit(self, ended: Exit) -> Exit:
         if self._killed_for is not None:
             return self._killed_for
         goodbye = self._goodbye or wire.Goodbye()
-        if result.si_code == os.CLD_EXITED:
-            return Exit(ExitHow.CODE, result.si_status, goodbye.error, goodbye.frames)
-        return Exit(ExitHow.SIGNAL, result.si_status, goodbye.error, self._frames())
+        frames = goodbye.frames if ended.how is ExitHow.CODE else self._frames()
+        return Exit(ended.how, ended.number, goodbye.error, frames)
 
     def _frames(self) -> tuple[str, ...]:
         """Python frames of the faulting thread, which faulthandler names the current one."""
