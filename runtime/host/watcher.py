@@ -132,6 +132,9 @@ class Watcher:
         return isinstance(self._session.receive(packet), driver.AskPulse)
 
     def _pulse(self) -> None:
+        """Tell the queues' state, once the runtime has greeted: until then nobody reads."""
+        if self._session.phase is not session.Phase.OPEN:
+            return
         now = time.monotonic_ns()
         with self._lock:
             self._send(driver.Pulse(tuple(queue.pulse(now) for queue in self._queues)))

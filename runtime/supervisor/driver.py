@@ -20,19 +20,15 @@ from runtime.supervisor import hang
 from runtime.supervisor import policy as restart
 from runtime.supervisor.account import Account
 from runtime.supervisor.calls import Calls
+from runtime.supervisor.launcher import Launched, Launcher
 from runtime.supervisor.ports import DriverSpec, ProviderSession, Surroundings
-from runtime.supervisor.process import Channels, DriverProcess
-from runtime.supervisor.zygote import Zygote
+from runtime.supervisor.process import DriverProcess
 from runtime.wire import driver as wire
-from runtime.wire import methods, zygote
+from runtime.wire import methods
 
 LAUNCH_SECONDS = 15.0  # until the class is loaded; a cold, loaded machine takes 1 s
 START_SECONDS = 30.0  # for init and Start
 STOP_SECONDS = 5.0  # grace for Stop and free, then SIGKILL
-MEMORY_BYTES = 2 << 30  # of address space
-OPEN_FILES = 64
-FIRST_UID = 61184  # a range that neither Debian's adduser nor systemd hands out (61184-65519)
-UIDS = 4096
 
 
 class SupervisedDriver:
@@ -42,13 +38,13 @@ class SupervisedDriver:
         self,
         record: Driver,
         spec: DriverSpec,
-        zygote_: Zygote,
+        launcher: Launcher,
         policy: restart.RestartPolicy,
         surroundings: Surroundings,
     ) -> None:
         self.spec = spec
         self._account = Account(record, surroundings)
-        self._zygote = zygote_
+        self._launcher = launcher
         self._policy = policy
         self._around = surroundings
         self._intent = Intent.NONE
@@ -76,7 +72,11 @@ class SupervisedDriver:
         self._start_error = ""
         self._over.clear()
         self._account.change(service=self._around.attach(self.record, self.spec))
-        self._creating = asyncio.get_running_loop().create_task(self._create())
+        standby = self._launcher.take(dumpable=self.spec.dumpable)
+        if standby is not None:
+            self._begin(standby)
+        else:
+            self._creating = asyncio.get_running_loop().create_task(self._create())
 
     def relaunch(self, spec: DriverSpec) -> None:
         """Start a stopped driver again, on a provider that came back to the same place."""
@@ -130,24 +130,17 @@ class SupervisedDriver:
     # --- launching -----------------------------------------------------------------------------
 
     async def _create(self) -> None:
-        channels = Channels()
-        request = zygote.Spawn(
-            number=0,
-            name=f"{self.spec.server_name} {self.record.service:#x}"[:200],
-            uid=FIRST_UID + self.record.id % UIDS,
-            dumpable=self.spec.dumpable,
-            memory_bytes=MEMORY_BYTES,
-            open_files=OPEN_FILES,
-        )
+        name = f"{self.spec.server_name} {self.record.service:#x}"
         try:
-            child = await self._zygote.spawn(request, channels.theirs(self.spec.bundle))
+            launched = await self._launcher.create(name, dumpable=self.spec.dumpable)
         except SpawnError as error:
-            channels.close_theirs()
-            channels.close_ours()
             self._gone(Exit(ExitHow.LAUNCH, 0, str(error)))
-            return
-        channels.close_theirs()
-        self._process = DriverProcess(child.pid, child.pidfd, channels, self)
+        else:
+            self._begin(launched)
+
+    def _begin(self, launched: Launched) -> None:
+        child = launched.child
+        self._process = DriverProcess(child.pid, child.pidfd, launched.channels, self)
         self._heard_ns = time.monotonic_ns()
         self._account.reach(Stage.FORKED, pid=child.pid)
         self._account.tell(events.Launched(self.record.name, child.pid))
@@ -159,19 +152,19 @@ class SupervisedDriver:
     def _load(self, process: DriverProcess) -> None:
         self._calls = Calls(process)
         self._session = self.spec.open_session(self._complete)
-        process.send(
-            wire.Load(
-                bundle_id=self.spec.bundle_id,
-                executable=self.spec.executable,
-                user_class=self.spec.name,
-                service=self.record.service,
-                provider=self.spec.provider,
-                provider_class=self.spec.provider_class,
-                provider_name=self.spec.provider_name,
-                properties=self.spec.properties,
-                provider_properties=self.spec.provider_properties,
-            )
+        load = wire.Load(
+            bundle_id=self.spec.bundle_id,
+            executable=self.spec.executable,
+            user_class=self.spec.name,
+            service=self.record.service,
+            provider=self.spec.provider,
+            provider_class=self.spec.provider_class,
+            provider_name=self.spec.provider_name,
+            properties=self.spec.properties,
+            provider_properties=self.spec.provider_properties,
+            server_name=self.spec.server_name,
         )
+        process.load(load, self.spec.bundle)
         self._deadline(LAUNCH_SECONDS, ExitHow.LAUNCH, "it was not loaded in time")
 
     def _start(self, calls: Calls) -> None:
@@ -233,7 +226,7 @@ class SupervisedDriver:
 
     def _staged(self, message: wire.Staged, calls: Calls) -> None:
         if message.stage is Stage.LOCKED_DOWN:
-            missing = (*self._zygote.missing, *message.missing)
+            missing = (*self._launcher.missing, *message.missing)
             self._account.reach(message.stage, sandbox=message.applied, missing=missing)
         elif message.stage is Stage.LOADED:
             self._account.reach(message.stage)

@@ -56,13 +56,12 @@ class Channels:
         self.control.setblocking(False)
         self.watch.setblocking(False)
 
-    def theirs(self, bundle: int) -> tuple[int, ...]:
+    def theirs(self) -> tuple[int, ...]:
         """What the process gets, in the order of `zygote.SPAWN_DESCRIPTORS`."""
         return (
             self._their_control.fileno(),
             self._their_watch.fileno(),
             self._their_output,
-            bundle,
             self.crash,
         )
 
@@ -110,6 +109,14 @@ class DriverProcess:
             return
         self._outgoing.append(self._control.encode(message))
         self._flush()
+
+    def load(self, message: wire.Load, bundle: int) -> None:
+        """Send what to run, with the sealed bundle; right after creation, when there is room."""
+        packet = self._control.encode(message)
+        try:
+            sockets.send_packet(self._channels.control, packet, [bundle])
+        except OSError as error:
+            self.kill(ExitHow.LAUNCH, f"it could not be told what to run: {error.strerror}")
 
     def kill(self, how: ExitHow, detail: str) -> None:
         """End it at once; the first reason given is the one reported."""

@@ -32,7 +32,9 @@ class Hello(_Strict, frozen=True, tag="hello"):
 
 
 class Load(_Strict, frozen=True, tag="load"):
-    """Runtime to driver, once: what to run. The bundle is the sealed memfd of the launch.
+    """Runtime to driver, once: what to run. Beside it comes one descriptor: the bundle, sealed.
+
+    Until it comes the process is locked down and waits: it may have been made in advance.
 
     `properties` are the driver's own entry's, `provider_properties` its provider's, both
     encoded by `runtime.model.properties`. `service` and `provider` are entry ids.
@@ -47,6 +49,7 @@ class Load(_Strict, frozen=True, tag="load"):
     provider_name: Name
     properties: msgspec.Raw
     provider_properties: msgspec.Raw
+    server_name: Name = ""  # IOUserServerName, for ps
 
 
 class Staged(_Strict, frozen=True, tag="staged"):
