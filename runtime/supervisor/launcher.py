@@ -51,6 +51,7 @@ class Launcher:
         self._discarded: dict[int, asyncio.Event] = {}
         self._refilling: asyncio.TimerHandle | None = None
         self._making: asyncio.Task[None] | None = None
+        self._dumpable = False  # as the last driver was launched, and so probably the next
         self._closed = False
 
     @property
@@ -61,7 +62,8 @@ class Launcher:
     def take(self, *, dumpable: bool) -> Launched | None:
         """The standby, if there is one of this kind; another is made soon."""
         standby = self._standby
-        self._refill(REFILL_SECONDS, dumpable=dumpable)
+        self._dumpable = dumpable
+        self._refill(REFILL_SECONDS)
         if standby is None:
             return None
         self._standby = None
@@ -109,33 +111,31 @@ class Launcher:
         for gone in tuple(self._discarded.values()):
             await gone.wait()
 
-    def _refill(self, seconds: float, *, dumpable: bool) -> None:
-        if self._refilling is not None:
-            self._refilling.cancel()
-        if not self._closed:
-            loop = asyncio.get_running_loop()
-            self._refilling = loop.call_later(seconds, self._make, dumpable)
+    def _refill(self, seconds: float) -> None:
+        if self._refilling is None and not self._closed:
+            self._refilling = asyncio.get_running_loop().call_later(seconds, self._make)
 
-    def _make(self, dumpable: bool) -> None:
+    def _make(self) -> None:
+        self._refilling = None
         busy = self._making is not None and not self._making.done()
         if self._standby is None and not busy and memory.available() > SPARE_BYTES:
-            self._making = asyncio.get_running_loop().create_task(self._stand_by(dumpable))
+            self._making = asyncio.get_running_loop().create_task(self._stand_by(self._dumpable))
 
     async def _stand_by(self, dumpable: bool) -> None:
         try:
             launched = await self.create("standby", dumpable=dumpable)
         except SpawnError:
-            self._refill(RETRY_SECONDS, dumpable=dumpable)
+            self._refill(RETRY_SECONDS)
             return
         self._standby = _Standby(launched, dumpable)
         loop = asyncio.get_running_loop()
-        loop.add_reader(launched.child.pidfd, self._died, launched, dumpable)
+        loop.add_reader(launched.child.pidfd, self._died, launched)
 
-    def _died(self, launched: Launched, dumpable: bool) -> None:
+    def _died(self, launched: Launched) -> None:
         self._standby = None
         asyncio.get_running_loop().remove_reader(launched.child.pidfd)
         self._discard(launched)
-        self._refill(RETRY_SECONDS, dumpable=dumpable)
+        self._refill(RETRY_SECONDS)
 
     def _discard(self, launched: Launched) -> None:
         """Kill a process that nobody will have, and reap it when it is gone."""
