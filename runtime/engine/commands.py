@@ -21,6 +21,7 @@ from runtime.model.errors import ProblemError
 from runtime.model.identity import EntryId
 from runtime.model.records import Driver
 from runtime.registry.tree import Registry
+from runtime.supervisor.crash_folder import CrashFolder
 from runtime.supervisor.supervisor import Supervisor
 from runtime.wire import client as wire
 
@@ -39,6 +40,7 @@ class Commands:
         supervisor: Supervisor,
         activation: Activation,
         workers: Workers,
+        crashes: CrashFolder,
         quit_: Callable[[], None],
     ) -> None:
         self._registry = registry
@@ -50,6 +52,7 @@ class Commands:
         self._supervisor = supervisor
         self._activation = activation
         self._workers = workers
+        self._crashes = crashes
         self._quit = quit_
 
     async def handle(self, client: ClientConnection, command: wire.Command) -> object:
@@ -64,8 +67,6 @@ class Commands:
                 self._hub.subscribe(client, topics)
             case wire.GetRecords():
                 result = self._records(client)
-            case wire.ReadLog(driver=driver, after=after):
-                result = wire.LogPage(*self._logbook.page(driver, after))
             case wire.Describe(entry=entry):
                 result = await self._describe(entry)
             case wire.Activate() | wire.Deactivate() | wire.Decide() | wire.SetDeveloperMode():
@@ -74,6 +75,8 @@ class Commands:
                 result = await self._simulate(command)
             case wire.CrashDriver() | wire.RestartDriver() | wire.ReleaseDriver():
                 result = self._drive(command)
+            case wire.ReadLog() | wire.SampleDriver() | wire.ListCrashes() | wire.ReadCrash():
+                result = await self._look(command)
             case wire.InstallSample():
                 result = install_sample(client.peer.uid)
             case wire.Quit():
@@ -102,6 +105,20 @@ class Commands:
         if device is None:
             return wire.Details((), "this entry is no device of the machine")
         return await self._workers.describe(device)
+
+    async def _look(
+        self, command: wire.ReadLog | wire.SampleDriver | wire.ListCrashes | wire.ReadCrash
+    ) -> object:
+        match command:
+            case wire.ReadLog(driver=driver, after=after):
+                return wire.LogPage(*self._logbook.page(driver, after))
+            case wire.SampleDriver(driver=driver):
+                found = await self._supervisor.find(driver).sample()
+                return wire.Threads(tuple((thread.name, thread.frames) for thread in found))
+            case wire.ListCrashes():
+                return wire.Crashes(self._crashes.list())
+            case wire.ReadCrash(report=report):
+                return self._crashes.read(report)
 
     async def _policy(
         self,

@@ -16,6 +16,7 @@ from runtime.engine.binding import Binding
 from runtime.engine.bundles import Bundles
 from runtime.engine.commands import Commands
 from runtime.engine.connection import ClientConnection
+from runtime.engine.crash_reports import CrashReports
 from runtime.engine.devices import Devices
 from runtime.engine.hub import Hub
 from runtime.engine.listener import Listener
@@ -29,6 +30,7 @@ from runtime.model.events import Began, Noted
 from runtime.model.records import Status
 from runtime.registry.journal import Journal
 from runtime.registry.tree import Registry
+from runtime.supervisor.crash_folder import CrashFolder
 from runtime.supervisor.policy import ALWAYS_AT_ONCE, RestartPolicy
 from runtime.supervisor.supervisor import Supervisor
 from runtime.supervisor.zygote import Zygote
@@ -43,7 +45,7 @@ class Runtime:
         """Build everything; nothing runs yet.
 
         Raises:
-            UnavailableError: The state folder's databases cannot be used.
+            UnavailableError: The state folder's databases or crash reports cannot be used.
         """
         self._settings = settings
         self._over = asyncio.Event()
@@ -62,7 +64,12 @@ class Runtime:
             settings.state_dir, self._hub, self._binding, self._bundles, self._workers
         )
         self._logbook = logbook = Logbook(time.time_ns, self._hub.log)
-        surroundings = DriverSurroundings(registry, self._hub, logbook, self._binding.driver_ended)
+        self._crashes = CrashReports(
+            CrashFolder(settings.state_dir / "crashes"), logbook, status.version, self._note
+        )
+        surroundings = DriverSurroundings(
+            registry, self._hub, logbook, self._binding.driver_ended, self._crashes.crashed
+        )
         policy = ALWAYS_AT_ONCE if settings.restart_at_once else RestartPolicy()
         self._supervisor = Supervisor(Zygote(self._note), policy, surroundings)
         self._binding.use(self._supervisor)
@@ -76,6 +83,7 @@ class Runtime:
             self._supervisor,
             self._activation,
             self._workers,
+            self._crashes.folder,
             self.end,
         )
         self._listener = Listener(settings.socket_path, self._accept)
@@ -113,6 +121,7 @@ class Runtime:
             connection.close("runtime ended")
         if self._flushing is not None:
             self._flushing.cancel()
+        self._crashes.close()
         self._journal.close()
         self._activation.close()
         self._bundles.close()

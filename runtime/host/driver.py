@@ -43,11 +43,13 @@ class Driver:
         queue: DefaultQueue,
         watcher: Watcher,
         rename: Callable[[str], None],
+        dump: Callable[[], None],
     ) -> None:
         self._connection = connection
         self._queue = queue
         self._watcher = watcher
         self._rename = rename
+        self._dump = dump
         self._numbers = itertools.count(1)
         self._expected: dict[int, tuple[str, Callable[[methods.Completion], None]]] = {}
         self._load: driver.Load | None = None
@@ -87,6 +89,7 @@ class Driver:
         frames = traceback.extract_tb(error.__traceback__)
         lines = [f"{f.name} ({f.filename}:{f.lineno})" for f in reversed(frames)]
         traceback.print_exception(error)
+        self._dump()
         text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         self._end(text[:TEXT], tuple(line[:TEXT] for line in lines[:FRAMES]))
 

@@ -50,7 +50,13 @@ def run(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> NoReturn:
         os._exit(1)
     queue = DefaultQueue(connection)
     watcher = Watcher(socket.socket(fileno=fds.watch))
-    host = Driver(connection, queue, watcher, lambda name: _rename(name, sandbox))
+    host = Driver(
+        connection,
+        queue,
+        watcher,
+        rename=lambda name: _rename(name, sandbox),
+        dump=lambda: faulthandler.dump_traceback(fds.crash, all_threads=True),
+    )
     attach(host)
     watcher.start(host.die)
     connection.send(driver.Staged(Stage.LOCKED_DOWN, tuple(applied)))

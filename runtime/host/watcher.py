@@ -14,6 +14,7 @@ import threading
 import time
 
 from runtime.host.queues import Die, HostQueue
+from runtime.host.stacks import sample
 from runtime.linux.sockets import receive_packet, send_packet
 from runtime.wire import driver, session
 from runtime.wire.limits import DRIVER_VERSION, TEXT
@@ -129,7 +130,10 @@ class Watcher:
             packet = b""
         if not packet:
             os._exit(1)
-        return isinstance(self._session.receive(packet), driver.AskPulse)
+        message = self._session.receive(packet)
+        if isinstance(message, driver.AskSample):
+            self._send(sample())
+        return isinstance(message, driver.AskPulse)
 
     def _pulse(self) -> None:
         """Tell the queues' state, once the runtime has greeted: until then nobody reads."""

@@ -12,6 +12,7 @@ import time
 import msgspec
 
 from runtime.model import events
+from runtime.model.crash_report import Remains
 from runtime.model.driver_lifecycle import LIVE, DriverEvent, DriverState, Intent
 from runtime.model.errors import BreachError, SpawnError
 from runtime.model.outcome import Exit, ExitHow, Stage
@@ -23,6 +24,7 @@ from runtime.supervisor.calls import Calls
 from runtime.supervisor.launcher import Launched, Launcher
 from runtime.supervisor.ports import DriverSpec, ProviderSession, Surroundings
 from runtime.supervisor.process import DriverProcess
+from runtime.supervisor.samples import Samples
 from runtime.wire import driver as wire
 from runtime.wire import methods
 
@@ -56,6 +58,7 @@ class SupervisedDriver:
         self._creating: asyncio.Task[None] | None = None
         self._heard_ns = 0
         self._start_error = ""
+        self._samples = Samples()
         self._over = asyncio.Event()
 
     @property
@@ -70,6 +73,7 @@ class SupervisedDriver:
         self._account.advance(DriverEvent.LAUNCHED)
         self._account.begin_launch()
         self._start_error = ""
+        self._samples.forget()
         self._over.clear()
         self._account.change(service=self._around.attach(self.record, self.spec))
         standby = self._launcher.take(dumpable=self.spec.dumpable)
@@ -109,6 +113,10 @@ class SupervisedDriver:
         if self._process is not None:
             self._process.send(wire.CrashYourself())
 
+    async def sample(self) -> tuple[wire.ThreadSample, ...]:
+        """Where every thread of the process is now; ProblemError when it does not say."""
+        return await self._samples.ask(self.record.name, self._process)
+
     def release(self) -> None:
         """Let a quarantined driver start again, with a clean slate."""
         self._crashes_ns = ()
@@ -134,7 +142,7 @@ class SupervisedDriver:
         try:
             launched = await self._launcher.create(name, dumpable=self.spec.dumpable)
         except SpawnError as error:
-            self._gone(Exit(ExitHow.LAUNCH, 0, str(error)))
+            self._gone(Exit(ExitHow.LAUNCH, 0, str(error)), Remains())
         else:
             self._begin(launched)
 
@@ -215,12 +223,16 @@ class SupervisedDriver:
         self._heard_ns = time.monotonic_ns()
         self._judged(hang.judge(pulse))
 
-    def exited(self, exit_: Exit) -> None:
+    def sampled(self, threads: tuple[wire.ThreadSample, ...]) -> None:
+        """Take where every thread is."""
+        self._samples.taken(threads)
+
+    def exited(self, exit_: Exit, remains: Remains) -> None:
         """The process is gone and reaped."""
         if exit_.how is ExitHow.CODE and self._process is not None and self._process.said_goodbye:
             exit_ = msgspec.structs.replace(exit_, how=ExitHow.STOPPED)
         self._process = None
-        self._gone(exit_)
+        self._gone(exit_, remains)
 
     # --- messages ------------------------------------------------------------------------------
 
@@ -259,6 +271,8 @@ class SupervisedDriver:
             seconds = verdict.age_us // 1_000_000
             note = f"{verdict.what} has not returned for {seconds} s"
             self._account.advance(DriverEvent.DEADLINE_PASSED, note=note)
+            if self._process is not None:
+                self._samples.late(self._process, verdict.queue)
             age_ms = verdict.age_us // 1000
             self._account.tell(
                 events.Hung(record.name, record.pid, verdict.queue, verdict.callback, age_ms)
@@ -277,7 +291,7 @@ class SupervisedDriver:
         else:
             self._process.kill(ExitHow.STOPPED, "")
 
-    def _gone(self, exit_: Exit) -> None:
+    def _gone(self, exit_: Exit, remains: Remains) -> None:
         """No process is left: close what it held, and decide what comes next."""
         self._set_timer(None)
         if self._session is not None:
@@ -286,16 +300,16 @@ class SupervisedDriver:
         if self._calls is not None:
             self._calls.close()
             self._calls = None
-        pid = self.record.pid
-        self._around.detach(self.record)
+        died = self.record
+        self._around.detach(died)
         self._account.change(pid=0, service=0, last_exit=exit_)
         if self.record.state is DriverState.STOPPING:
-            self._stopped(pid)
+            self._stopped(died.pid)
         elif self._start_error and exit_.how is ExitHow.STOPPED:
             self._account.advance(DriverEvent.REAPED, note=self._start_error)
             self._end()
         else:
-            self._crashed(pid, exit_)
+            self._crashed(died, exit_, remains)
 
     def _stopped(self, pid: int) -> None:
         self._account.tell(events.Stopped(self.record.name, pid))
@@ -307,11 +321,12 @@ class SupervisedDriver:
             self._account.advance(DriverEvent.REAPED)
             self._end()
 
-    def _crashed(self, pid: int, exit_: Exit) -> None:
+    def _crashed(self, died: Driver, exit_: Exit, remains: Remains) -> None:
         now = time.monotonic_ns()
         self._crashes_ns = (*restart.recent(self._policy, self._crashes_ns, now), now)
         self._account.change(crashes=self.record.crashes + 1)
-        self._account.tell(events.Crashed(self.record.name, pid, exit_))
+        self._account.tell(events.Crashed(self.record.name, died.pid, exit_))
+        self._around.crashed(died, exit_, self._samples.completed(exit_, remains))
         decision = restart.decide(self._policy, self._crashes_ns, now)
         if isinstance(decision, restart.Quarantine):
             note = f"crashed {decision.crashes} times; waits until somebody releases it"

@@ -135,9 +135,26 @@ class Pulse(_Strict, frozen=True, tag="pulse"):
     queues: tuple[QueuePulse, ...]
 
 
+class ThreadSample(_Strict, frozen=True):
+    """Where one thread is: its Python frames, innermost first."""
+
+    name: Name
+    frames: tuple[Text, ...] = ()
+
+
+class Sample(_Strict, frozen=True, tag="sample"):
+    """Watcher to runtime, when asked: every thread but the watcher's own."""
+
+    threads: tuple[ThreadSample, ...]
+
+
+class AskSample(_Strict, frozen=True, tag="ask-sample"):
+    """Runtime to watcher: send a Sample now."""
+
+
 class AskPulse(_Strict, frozen=True, tag="ask-pulse"):
     """Runtime to watcher: send a Pulse now."""
 
 
-FromWatcher = Hello | Log | Pulse | Goodbye
-ToWatcher = Hello | AskPulse | Goodbye
+FromWatcher = Hello | Log | Pulse | Sample | Goodbye
+ToWatcher = Hello | AskPulse | AskSample | Goodbye
