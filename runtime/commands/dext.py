@@ -5,15 +5,17 @@ Invariant: a driver is named by IOUserClass, bundle id or driver id, and never g
 """
 
 import argparse
+import socket
 import sys
 import time
 from collections.abc import Iterable, Sequence
 
 from runtime.client.blocking import Connection
-from runtime.commands import shell
+from runtime.commands import shell, terminal
 from runtime.commands.selection import find_driver
 from runtime.commands.shell import plain
 from runtime.model import report_text
+from runtime.model.errors import UnavailableError
 from runtime.model.identity import DriverId
 from runtime.model.records import Driver, LogLine
 from runtime.wire import client as wire
@@ -86,6 +88,21 @@ def _sample(runtime: Connection, options: argparse.Namespace) -> int:
         print(f"{plain(name)}:")
         for frame in frames or ("no Python frames",):
             print(f"  {plain(frame)}")
+    return shell.OK
+
+
+def _debug(runtime: Connection, options: argparse.Namespace) -> int:
+    driver = _driver(runtime, options)
+    door = runtime.call(wire.DebugDriver(driver.id)).path
+    with socket.socket(socket.AF_UNIX) as debugger:
+        try:
+            debugger.connect(door)
+        except OSError as error:
+            raise UnavailableError(
+                f"debugger of {driver.name}: expected it at {door}, found: {error.strerror}"
+            ) from error
+        print(f"waiting until the Default queue of {plain(driver.name)} runs Python …", flush=True)
+        terminal.relay(debugger, sys.stdin.fileno(), sys.stdout.fileno())
     return shell.OK
 
 
@@ -165,10 +182,11 @@ def _parser() -> shell.Parser:
     release = verb("release", _release, "let a quarantined driver start again")
     crash = verb("crash", _crash, "have a driver dereference null (developer mode)")
     sample = verb("sample", _sample, "print where every thread of a driver is now")
+    debug = verb("debug", _debug, "stop a driver in pdb, without a restart (developer mode)")
     crashes = verb("crashes", _crashes, "list the crash reports, or print one")
     crashes.add_argument("report", metavar="REPORT", nargs="?", help="a report's id")
     crashes.add_argument("--json", action="store_true", help="one array of objects")
-    for added in (log, restart, release, crash, sample):
+    for added in (log, restart, release, crash, sample, debug):
         added.add_argument("name", metavar="NAME", help="IOUserClass, bundle id or driver id")
     return parser
 

@@ -4,11 +4,13 @@ Runs in the event loop; each command is a task of its connection.
 Invariant: every command is answered exactly once, and decisions only with authority.
 """
 
+import socket
 from collections.abc import Callable
 
 from runtime.engine.activation import Activation, user_name
 from runtime.engine.binding import Binding
 from runtime.engine.connection import ClientConnection
+from runtime.engine.debugging import Doors
 from runtime.engine.devices import Devices
 from runtime.engine.hub import Hub
 from runtime.engine.logbook import Logbook
@@ -41,6 +43,7 @@ class Commands:
         activation: Activation,
         workers: Workers,
         crashes: CrashFolder,
+        doors: Doors,
         quit_: Callable[[], None],
     ) -> None:
         self._registry = registry
@@ -53,6 +56,7 @@ class Commands:
         self._activation = activation
         self._workers = workers
         self._crashes = crashes
+        self._doors = doors
         self._quit = quit_
 
     async def handle(self, client: ClientConnection, command: wire.Command) -> object:
@@ -75,6 +79,8 @@ class Commands:
                 result = await self._simulate(command)
             case wire.CrashDriver() | wire.RestartDriver() | wire.ReleaseDriver():
                 result = self._drive(command)
+            case wire.DebugDriver():
+                result = self._debug(command)
             case wire.ReadLog() | wire.SampleDriver() | wire.ListCrashes() | wire.ReadCrash():
                 result = await self._look(command)
             case wire.InstallSample():
@@ -180,6 +186,19 @@ class Commands:
                 self._require(quarantined, driver.record, "a quarantined driver")
                 driver.release()
         return driver.record
+
+    def _debug(self, command: wire.DebugDriver) -> wire.DebugDoor:
+        driver = self._supervisor.find(command.driver)
+        self._require(self._hub.status.developer, driver.record, "developer mode to be on")
+        self._require(driver.record.state in LIVE, driver.record, "a running driver")
+        if driver.record.debugging:
+            raise ProblemError("busy", f"driver {driver.record.name}: it is being debugged already")
+
+        def admit(client: socket.socket) -> None:
+            with client:
+                driver.debug(client.fileno())
+
+        return wire.DebugDoor(str(self._doors.open(admit)))
 
     @staticmethod
     def _require(fulfilled: bool, driver: Driver, wanted: str) -> None:

@@ -17,6 +17,7 @@ from runtime.engine.bundles import Bundles
 from runtime.engine.commands import Commands
 from runtime.engine.connection import ClientConnection
 from runtime.engine.crash_reports import CrashReports
+from runtime.engine.debugging import Doors
 from runtime.engine.devices import Devices
 from runtime.engine.hub import Hub
 from runtime.engine.listener import Listener
@@ -67,6 +68,7 @@ class Runtime:
         self._crashes = CrashReports(
             CrashFolder(settings.state_dir / "crashes"), logbook, status.version, self._note
         )
+        self._doors = Doors(settings.socket_path.parent)
         surroundings = DriverSurroundings(
             registry, self._hub, logbook, self._binding.driver_ended, self._crashes.crashed
         )
@@ -84,6 +86,7 @@ class Runtime:
             self._activation,
             self._workers,
             self._crashes.folder,
+            self._doors,
             self.end,
         )
         self._listener = Listener(settings.socket_path, self._accept)
@@ -122,6 +125,7 @@ class Runtime:
         if self._flushing is not None:
             self._flushing.cancel()
         self._crashes.close()
+        self._doors.close()
         self._journal.close()
         self._activation.close()
         self._bundles.close()

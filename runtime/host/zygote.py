@@ -20,11 +20,11 @@ from runtime.model.errors import BreachError, SpawnError
 from runtime.wire import codec, session
 from runtime.wire.zygote import SPAWN_DESCRIPTORS, Ready, Spawn, Spawned, SpawnFailed
 
-PRELOADED = (
-    *("array", "asyncio", "base64", "collections.abc", "contextlib", "ctypes", "dataclasses"),
-    *("datetime", "decimal", "enum", "functools", "heapq", "itertools", "json", "logging", "math"),
-    *("queue", "random", "re", "statistics", "struct", "threading", "time", "traceback", "typing"),
-)
+PRELOADED = """
+array asyncio base64 collections.abc contextlib ctypes dataclasses datetime decimal enum functools
+heapq itertools json logging math pdb queue random re statistics struct threading time traceback
+typing
+"""
 """Modules that drivers are likely to import: forked, they cost nothing. They are loaded after the
 SDK and the host, so that what every driver touches lies together and few pages are copied."""
 
@@ -52,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _serve(runtime: socket.socket) -> int:
     sandbox: Sandbox | None
-    for name in PRELOADED:
+    for name in PRELOADED.split():
         importlib.import_module(name)
     session.driver_of_runtime()  # their decoders are made here, once, and not by each driver
     session.watcher_of_runtime()

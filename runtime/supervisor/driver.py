@@ -117,6 +117,17 @@ class SupervisedDriver:
         """Where every thread of the process is now; ProblemError when it does not say."""
         return await self._samples.ask(self.record.name, self._process)
 
+    def debug(self, descriptor: int) -> None:
+        """Let a debugger speak with the process; its socket stays the caller's.
+
+        Nobody judges whether the driver responds until the debugger has left.
+        """
+        if self._process is not None and self._process.debug(descriptor):
+            if self.record.state is DriverState.STARTING:
+                self._set_timer(None)
+            self._account.change(debugging=True)
+            self._around.log(self.record, "runtime", "a debugger was attached")
+
     def release(self) -> None:
         """Let a quarantined driver start again, with a clean slate."""
         self._crashes_ns = ()
@@ -223,6 +234,11 @@ class SupervisedDriver:
         self._heard_ns = time.monotonic_ns()
         self._judged(hang.judge(pulse))
 
+    def debugged(self) -> None:
+        """The debugger has left."""
+        self._account.change(debugging=False)
+        self._around.log(self.record, "runtime", "the debugger has left")
+
     def sampled(self, threads: tuple[wire.ThreadSample, ...]) -> None:
         """Take where every thread is."""
         self._samples.taken(threads)
@@ -262,6 +278,8 @@ class SupervisedDriver:
 
     def _judged(self, verdict: hang.Responding | hang.Late) -> None:
         state, record = self.record.state, self.record
+        if record.debugging:
+            return
         if isinstance(verdict, hang.Responding):
             if state is DriverState.NOT_RESPONDING:
                 self._account.advance(DriverEvent.RESPONDED, note="")
@@ -302,7 +320,7 @@ class SupervisedDriver:
             self._calls = None
         died = self.record
         self._around.detach(died)
-        self._account.change(pid=0, service=0, last_exit=exit_)
+        self._account.change(pid=0, service=0, last_exit=exit_, debugging=False)
         if self.record.state is DriverState.STOPPING:
             self._stopped(died.pid)
         elif self._start_error and exit_.how is ExitHow.STOPPED:

@@ -43,6 +43,9 @@ class Listener(Protocol):
     def pulsed(self, pulse: wire.Pulse) -> None:
         """The watcher told the queues' state."""
 
+    def debugged(self) -> None:
+        """The debugger has left."""
+
     def sampled(self, threads: tuple[wire.ThreadSample, ...]) -> None:
         """The watcher tells where every thread is."""
 
@@ -127,6 +130,15 @@ class DriverProcess:
         except OSError as error:
             self.kill(ExitHow.LAUNCH, f"it could not be told what to run: {error.strerror}")
 
+    def debug(self, descriptor: int) -> bool:
+        """Give the watcher a debugger's socket, which stays the caller's; whether it went."""
+        packet = self._watch.encode(wire.Debug())
+        try:
+            sockets.send_packet(self._channels.watch, packet, [descriptor])
+        except OSError:
+            return False
+        return True
+
     def ask_sample(self) -> None:
         """Have the watcher tell where every thread is; it answers unless native code holds it."""
         self._send_watcher(wire.AskSample())
@@ -200,6 +212,8 @@ class DriverProcess:
             self._listener.pulsed(message)
         elif isinstance(message, wire.Sample):
             self._listener.sampled(message.threads)
+        elif isinstance(message, wire.Debugged):
+            self._listener.debugged()
 
     def _on_output(self) -> None:
         if not self._read_output():

@@ -167,6 +167,22 @@ class SampleDriver(CommandOf[Threads], frozen=True, array_like=True, tag="sample
     driver: DriverId
 
 
+class DebugDoor(msgspec.Struct, frozen=True, array_like=True):
+    """Answer to `DebugDriver`: a Unix stream socket that takes one connection, for 10 s."""
+
+    path: str
+
+
+class DebugDriver(CommandOf[DebugDoor], frozen=True, array_like=True, tag="debug"):
+    """Have pdb speak on a socket, in the driver's process. Needs developer mode.
+
+    Refused with ``developer-mode``, ``wrong-state`` or ``busy`` (it is being debugged).
+    """
+
+    RESULT: ClassVar[object] = DebugDoor
+    driver: DriverId
+
+
 class Crashes(msgspec.Struct, frozen=True, array_like=True):
     """Answer to `ListCrashes`: newest first."""
 
@@ -257,6 +273,7 @@ Command = (
     | ReleaseDriver
     | ReadLog
     | SampleDriver
+    | DebugDriver
     | ListCrashes
     | ReadCrash
     | Describe

@@ -152,9 +152,17 @@ class AskSample(_Strict, frozen=True, tag="ask-sample"):
     """Runtime to watcher: send a Sample now."""
 
 
+class Debug(_Strict, frozen=True, tag="debug"):
+    """Runtime to watcher: a debugger's stream socket comes beside; speak pdb on it."""
+
+
+class Debugged(_Strict, frozen=True, tag="debugged"):
+    """Watcher to runtime: the debugger has left."""
+
+
 class AskPulse(_Strict, frozen=True, tag="ask-pulse"):
     """Runtime to watcher: send a Pulse now."""
 
 
-FromWatcher = Hello | Log | Pulse | Sample | Goodbye
-ToWatcher = Hello | AskPulse | AskSample | Goodbye
+FromWatcher = Hello | Log | Pulse | Sample | Debugged | Goodbye
+ToWatcher = Hello | AskPulse | AskSample | Debug | Goodbye
