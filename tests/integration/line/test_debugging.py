@@ -110,7 +110,7 @@ def test_steps_come_back_to_the_prompt(runtime_process: RuntimeProcess, tmp_path
     wait_for(lambda: len(runtime_process.driver().launch) >= 4, "its code to run")
     with attached(runtime_process) as debugger:
         for _ in range(3):
-            assert "Driver.py" in debugger.say("next")
+            assert "Start()" in debugger.say("next")
         debugger.say("stuck = False")
         debugger.leave("c")
     runtime_process.driver_when(lambda driver: driver.state is DriverState.RUNNING, "it to run")
