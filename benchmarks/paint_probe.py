@@ -15,12 +15,14 @@ from PySide6.QtWidgets import QApplication, QStyleOptionViewItem
 from ioregui.bridge import Bridge
 from ioregui.composition import Desk
 from ioregui.household import Household
+from ioregui.registry.cells import Column
 from ioregui.registry.delegate import CellDelegate
-from ioregui.registry.model import Column, Index, RegistryModel
+from ioregui.registry.model import Index, RegistryModel
 from ioregui.window.settings import Settings
 from runtime.model import properties
 
 LOOK_MS = 50
+SIZE = (1320, 860)  # every column of the row is in view
 
 
 class SpeakingDelegate(CellDelegate):
@@ -65,7 +67,7 @@ class Probe(QObject):
         for entry in self._bridge.mirror.entries.values():
             if entry.name == self._name:
                 self._timer.stop()
-                view.scrollTo(model.index(model.reveal(entry.id), Column.NAME))
+                self._desk.selection.select(entry.id)  # keeps the row in view
                 view.setItemDelegate(SpeakingDelegate(model, view, entry.id))
                 tell("")
                 return
@@ -81,6 +83,7 @@ def main(name: str) -> int:
     end = QSocketNotifier(sys.stdin.fileno(), QSocketNotifier.Type.Read)
     end.activated.connect(application.quit)
     Probe(desk, bridge, name)
+    desk.window.resize(*SIZE)
     desk.window.show()
     household.start()
     code = application.exec()

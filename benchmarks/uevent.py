@@ -8,6 +8,7 @@ Invariant: the clock starts right before the write to the device's `uevent` file
 
 import fcntl
 import os
+import select
 import socket
 import struct
 import subprocess
@@ -95,8 +96,9 @@ def ours() -> Iterator[Sample]:
                 assert probe.stdout is not None
                 wanted = f"{interface.change()}\n"
                 began = interface.send_event()
-                while probe.stdout.readline() != wanted:
-                    pass  # painted for another reason, with the MTU that it had
+                while (painted := probe.stdout.readline()) != wanted:
+                    if not painted:  # other lines: painted for another reason, with the old MTU
+                        raise ChildProcessError("paint probe: expected a paint, found its end")
                 return (time.perf_counter_ns() - began) / 1e3
 
             yield sample
@@ -108,19 +110,21 @@ def peer() -> Iterator[Sample]:
     """`udevadm monitor --kernel`, as one would watch in a terminal."""
     with _shared_interface() as interface:
         monitor = subprocess.Popen(
-            ["udevadm", "monitor", "--kernel"], stdout=subprocess.PIPE, text=True
+            ["udevadm", "monitor", "--kernel"], stdout=subprocess.PIPE, bufsize=0
         )
         with monitor:
             assert monitor.stdout is not None
             for line in monitor.stdout:
-                if line.startswith("KERNEL - "):
+                if line.startswith(b"KERNEL - "):
                     break  # it listens now
 
             def sample() -> float:
                 assert monitor.stdout is not None
                 interface.change()
+                while select.select([monitor.stdout], [], [], 0)[0]:
+                    os.read(monitor.stdout.fileno(), 65536)  # events of ours' rounds
                 began = interface.send_event()
-                while f"/{NAME} " not in monitor.stdout.readline():
+                while f"/{NAME} ".encode() not in os.read(monitor.stdout.fileno(), 65536):
                     pass
                 return (time.perf_counter_ns() - began) / 1e3
 

@@ -9,8 +9,11 @@ import os
 import sys
 from pathlib import Path
 
-from ioregui import display
+from ioregui import display, pages
 from runtime.linux import roles
+
+ICON = Path("icons/org.ioregistry.Inspector.svg")
+"""The program's icon, inside the resources."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -41,14 +44,22 @@ def _parser() -> argparse.ArgumentParser:
         prog="ioregui", description="The window of IORegistry Inspector."
     )
     parser.add_argument(
-        "--connect", type=Path, metavar="SOCKET", help="join the runtime listening there"
+        "--connect",
+        type=Path,
+        metavar="SOCKET",
+        help="join the runtime that listens there; start none",
     )
     parser.add_argument(
         "--screenshot", type=Path, metavar="PNG", help="write a picture of the window and exit"
     )
     parser.add_argument("--theme", choices=("light", "dark"), default="", help="colours")
-    parser.add_argument("--state-dir", type=Path, help="where the runtime keeps its state")
-    parser.add_argument("--socket", type=Path, help="where the runtime listens")
+    parser.add_argument("--page", choices=pages.NAMES, default="registry", help="page shown first")
+    parser.add_argument(
+        "--state-dir", type=Path, metavar="DIR", help="state folder of the runtime that is started"
+    )
+    parser.add_argument(
+        "--socket", type=Path, metavar="PATH", help="where the runtime listens that is started"
+    )
     return parser
 
 
@@ -67,7 +78,9 @@ def _gui(arguments: list[str]) -> int:
         code: int = terminal.run(why, options.connect, sys.stdout)
         return code
     app = importlib.import_module("ioregui.app")
-    made = app.Options(options.connect, options.screenshot, options.theme)
+    made = app.Options(
+        options.connect, options.screenshot, options.theme, options.page, roles.resources() / ICON
+    )
     ended: int = app.run(made)
     return ended
 

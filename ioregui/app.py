@@ -8,18 +8,20 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, QTemporaryDir
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QSettings, QTemporaryDir, qInstallMessageHandler
+from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
+from ioregui import pages
 from ioregui.bridge import Bridge
-from ioregui.camera import Camera
+from ioregui.camera import Camera, hush
 from ioregui.composition import Desk
 from ioregui.household import Household
 from ioregui.window.main_window import TITLE
 from ioregui.window.settings import Settings
 from ioregui.window.theme import Choice
 
+ENDING_S = 10.0  # until a runtime that stops its drivers is not waited for any longer
 DESKTOP_FILE = "org.ioregistry.Inspector"
 
 
@@ -30,15 +32,21 @@ class Options:
     connect: Path | None = None
     screenshot: Path | None = None
     theme: str = ""
+    page: str = pages.NAMES[0]
+    icon: Path | None = None
 
 
 def run(options: Options) -> int:
     """Show the window until it is closed; return the exit code."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     QGuiApplication.setDesktopFileName(DESKTOP_FILE)
+    if options.screenshot is not None:
+        qInstallMessageHandler(hush)
     application = QApplication(sys.argv[:1])
     application.setApplicationName("ioregistry-inspector")
     application.setApplicationDisplayName(TITLE)
+    if options.icon is not None:
+        application.setWindowIcon(QIcon(str(options.icon)))
     settings = Settings(_store(application, options))
     if options.theme:
         settings.theme = Choice(options.theme)
@@ -48,10 +56,12 @@ def run(options: Options) -> int:
     camera = None
     if options.screenshot is not None:
         camera = Camera(application, bridge, desk.window, options.screenshot)
+    desk.window.show_page(options.page)
     desk.window.show()
     household.start()
     code = application.exec()
     household.end()
+    household.join(ENDING_S)
     if camera is not None and camera.complaint:
         sys.stderr.write(f"ioregui: {camera.complaint}\n")
     return code

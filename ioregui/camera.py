@@ -4,16 +4,32 @@ Invariant: the picture is written when the registry has not changed for `QUIET_M
 first snapshot, or when `PATIENCE_MS` are over; what failed is the exit code.
 """
 
+import sys
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import (
+    QMessageLogContext,
+    QObject,
+    QTimer,
+    QtMsgType,
+    Slot,
+    qFormatLogMessage,
+)
 from PySide6.QtWidgets import QApplication, QWidget
 
 from ioregui.bridge import Bridge
+from ioregui.mirror import Changes
 
 QUIET_MS = 700
 PATIENCE_MS = 30_000
 FAILED = 1
+_OFF_SCREEN = "This plugin does not support "
+
+
+def hush(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
+    """Write Qt's messages to stderr, but not what the off-screen platform is sorry for."""
+    if not text.startswith(_OFF_SCREEN):
+        sys.stderr.write(f"{qFormatLogMessage(kind, context, text)}\n")
 
 
 class Camera(QObject):
@@ -31,11 +47,17 @@ class Camera(QObject):
         self._patience = self._timer(PATIENCE_MS, self._give_up)
         self._patience.start()
         bridge.reset.connect(self._stir)
-        bridge.changed.connect(self._stir)
+        bridge.changed.connect(self._changed)
 
     @Slot()
     def _stir(self) -> None:
         self._quiet.start()
+
+    @Slot(object)
+    def _changed(self, changes: Changes) -> None:
+        """Wait on for what changes the tree or a driver; a driver that logs is never quiet."""
+        if changes.entries or changes.drivers or changes.requests:
+            self._stir()
 
     @Slot()
     def _take(self) -> None:

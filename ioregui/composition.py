@@ -13,6 +13,7 @@ from ioregui.drivers.page import DriversPage
 from ioregui.drivers.process_panel import ProcessPanel
 from ioregui.extensions.page import ExtensionsPage
 from ioregui.household import Household
+from ioregui.matching.panel import MatchingPanel
 from ioregui.mirror import Changes
 from ioregui.properties.panel import PropertiesPanel
 from ioregui.registry.model import RegistryModel
@@ -54,6 +55,7 @@ class Desk(QObject):
         self._model = RegistryModel(bridge.mirror, self.selection, self)
         self.registry = RegistryView(self._model, self.selection)
         self._properties = PropertiesPanel(bridge, self.selection)
+        self._matching = MatchingPanel(bridge)
         self._process = ProcessPanel(bridge)
         self._log = LogPanel(bridge)
         self._drivers = DriversPage(bridge)
@@ -82,17 +84,48 @@ class Desk(QObject):
     def _pages(self) -> tuple[Page, ...]:
         tell = QCoreApplication.translate
         return (
-            Page("registry", tell("Page", "Registry"), self.registry, inspected=True),
-            Page("drivers", tell("Page", "Drivers"), self._drivers, running),
-            Page("extensions", tell("Page", "Extensions"), self._extensions),
-            Page("approvals", tell("Page", "Approvals"), self._approvals, waiting, waits=True),
-            Page("events", tell("Page", "Events"), self._events, inspected=True),
+            Page(
+                "registry",
+                tell("Page", "Registry"),
+                tell("Page", "Every device of the machine, and what drives it"),
+                self.registry,
+                inspected=True,
+            ),
+            Page(
+                "drivers",
+                tell("Page", "Drivers"),
+                tell("Page", "The processes of driver extensions, and how many run"),
+                self._drivers,
+                running,
+            ),
+            Page(
+                "extensions",
+                tell("Page", "Extensions"),
+                tell("Page", "What is installed, and what each may do"),
+                self._extensions,
+            ),
+            Page(
+                "approvals",
+                tell("Page", "Approvals"),
+                tell("Page", "What asks to run, and how many wait for an answer"),
+                self._approvals,
+                waiting,
+                waits=True,
+            ),
+            Page(
+                "events",
+                tell("Page", "Events"),
+                tell("Page", "Everything that happened, in words"),
+                self._events,
+                inspected=True,
+            ),
         )
 
     def _tabs(self) -> tuple[Tab, ...]:
         tell = QCoreApplication.translate
         return (
             Tab(tell("Tab", "Properties"), self._properties),
+            Tab(tell("Tab", "Matching"), self._matching),
             Tab(tell("Tab", "Process"), self._process),
             Tab(tell("Tab", "Log"), self._log),
         )
@@ -108,12 +141,15 @@ class Desk(QObject):
         self._model.counted.connect(toolbar.show_count)
         toolbar.searched.connect(self._search)
         toolbar.left.connect(self.registry.setFocus)
+        selection.changed.connect(self._matching.show_entry)
         selection.changed.connect(self._process.show_entry)
         selection.changed.connect(self._log.show_entry)
         self._drivers.entry_chosen.connect(selection.select)
         self._approvals.device_chosen.connect(self._show_device)
         self._events.entry_chosen.connect(selection.select)
         self._timeline.entry_chosen.connect(selection.select)
+        self._timeline.event_chosen.connect(self._events.select_event)
+        self._timeline.opened.connect(self._show_events)
         self._actions["theme"].triggered.connect(self.wear)
         self.registry.setFocus()
 
@@ -127,6 +163,10 @@ class Desk(QObject):
     def _show_device(self, entry: int) -> None:
         self.window.show_page("registry")
         self.selection.select(entry)
+
+    @Slot()
+    def _show_events(self) -> None:
+        self.window.show_page("events")
 
     @Slot()
     def _connected(self) -> None:

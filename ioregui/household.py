@@ -1,12 +1,13 @@
 """The window's own runtime: finding or starting one, starting it again, letting it go.
 
-Invariant: never waits; a child that was started is reaped; the delay before the next start
-grows while starts fail and is forgotten once a runtime has been there for a while.
+Invariant: never waits while there is a window; a child that was started is reaped; the delay
+before the next start grows while starts fail, and is forgotten once a runtime was there a while.
 """
 
 import time
+from contextlib import suppress
 from pathlib import Path
-from subprocess import Popen
+from subprocess import Popen, TimeoutExpired
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
@@ -44,6 +45,7 @@ class Household(QObject):
         self._since = 0.0
         self._started: list[Popen[bytes]] = []
         self._ending = False
+        self._kept = False
         self.embedded = False
         self._retry = QTimer(self)
         self._retry.setSingleShot(True)
@@ -84,6 +86,18 @@ class Household(QObject):
         self._retry.stop()
         self._bridge.detach()
         self._reap()
+
+    def keep(self) -> None:
+        """Leave the runtime running when the window goes."""
+        self._kept = True
+
+    def join(self, seconds: float) -> None:
+        """Wait for the runtime that ends with the window; only after the event loop's end."""
+        if self._kept:
+            return
+        for child in self._started:
+            with suppress(TimeoutExpired):
+                child.wait(seconds)
 
     @Slot()
     def _connected(self) -> None:

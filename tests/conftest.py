@@ -38,6 +38,7 @@ def _isolate() -> None:
         folder = Path(home) / variable.lower()
         folder.mkdir(mode=0o700)
         os.environ[f"XDG_{variable}"] = str(folder)
+    os.environ["HOME"] = home
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     name, value = _TOKEN.split("=")
     os.environ[name] = value

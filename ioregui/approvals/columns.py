@@ -35,28 +35,41 @@ def count(request: Request) -> str:
 
 def columns() -> tuple[Column[Request], ...]:
     """Return the columns, from left to right, in the user's language."""
-    t = translate
     return (
         Column(
-            t("approvals", "Driver"),
-            t("approvals", "The driver extension that waits or waited for approval."),
+            translate("approvals", "Driver"),
+            translate("approvals", "The driver extension that waits or waited for approval."),
             words.name,
             18,
+            grows=True,
         ),
         Column(
-            t("approvals", "State"),
-            t("approvals", "What became of the request."),
+            translate("approvals", "State"),
+            translate("approvals", "What became of the request."),
             words.state_word,
             23,
             words.state_tone,
         ),
-        Column(t("approvals", "App"), t("approvals", "Who asks."), words.app, 14),
         Column(
-            t("approvals", "Count"),
-            t("approvals", "How often the same request came."),
+            translate("approvals", "App"),
+            translate("approvals", "Who asks."),
+            words.app,
+            14,
+            optional=True,
+        ),
+        Column(
+            translate("approvals", "Count"),
+            translate("approvals", "How often the same request came."),
             count,
             5,
             numeric=True,
+            optional=True,
         ),
-        Column(t("approvals", "First seen"), t("approvals", "When it first came."), when, 18),
+        Column(
+            translate("approvals", "First seen"),
+            translate("approvals", "When it first came."),
+            when,
+            18,
+            optional=True,
+        ),
     )

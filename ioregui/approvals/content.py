@@ -59,71 +59,74 @@ def request_facts(
 
 
 def _who(request: Request) -> FactGroup:
-    t, asked = translate, request.requester
+    asked = request.requester
     user = plaintext.plain(asked.user) or _unknown()
-    process = t("approvals", "{pid}, of {user} (uid {uid})").format(
+    process = translate("approvals", "{pid}, of {user} (uid {uid})").format(
         pid=asked.pid or _unknown(), user=user, uid=asked.uid
     )
     usage = plaintext.plain(request.usage, plaintext.SENTENCE)
     return FactGroup(
-        t("approvals", "Who asks"),
+        translate("approvals", "Who asks"),
         (
-            Fact(t("approvals", "App"), words.app(request)),
-            Fact(t("approvals", "In its words"), f"“{usage}”" if usage else _unknown()),
-            Fact(t("approvals", "App's path"), _path(asked.app_path), exact=True),
-            Fact(t("approvals", "Program"), _path(asked.program), exact=True),
-            Fact(t("approvals", "Process"), process),
+            Fact(translate("approvals", "App"), words.app(request)),
+            Fact(translate("approvals", "In its words"), f"“{usage}”" if usage else _unknown()),
+            Fact(translate("approvals", "App's path"), _path(asked.app_path), exact=True),
+            Fact(translate("approvals", "Program"), _path(asked.program), exact=True),
+            Fact(translate("approvals", "Process"), process),
         ),
     )
 
 
 def _publisher(request: Request) -> FactGroup:
-    t = translate
     signature = plaintext.plain(request.signature) or _unknown()
     facts = [
         Fact(
-            t("approvals", "Signature"),
+            translate("approvals", "Signature"),
             signature,
             Tone.BAD if request.needs_developer else Tone.PLAIN,
         )
     ]
     if request.needs_developer:
         facts.append(
-            Fact("", t("approvals", "Nobody vouches for it: it runs only in developer mode."))
+            Fact(
+                "", translate("approvals", "Nobody vouches for it: it runs only in developer mode.")
+            )
         )
     facts.append(
-        Fact(t("approvals", "Content hash"), request.content_hash[:SHORT_HASH], exact=True)
+        Fact(translate("approvals", "Content hash"), request.content_hash[:SHORT_HASH], exact=True)
     )
-    return FactGroup(t("approvals", "Who made it"), tuple(facts))
+    return FactGroup(translate("approvals", "Who made it"), tuple(facts))
 
 
 def _touches(devices: tuple[DeviceHit, ...]) -> FactGroup:
-    t = translate
-    title = t("approvals", "What it would touch now")
+    title = translate("approvals", "What it would touch now")
     if not devices:
-        return FactGroup(title, (Fact("", t("approvals", "No device that is present now.")),))
+        return FactGroup(
+            title, (Fact("", translate("approvals", "No device that is present now.")),)
+        )
     facts: list[Fact] = []
     for hit in devices[:_DEVICES]:
         if hit.displaces:
-            text = t("approvals", "replaces {0}").format(plaintext.plain(hit.displaces))
+            text = translate("approvals", "replaces {0}").format(plaintext.plain(hit.displaces))
             facts.append(Fact(plaintext.plain(hit.title), text, Tone.WARNING))
         else:
-            facts.append(Fact(plaintext.plain(hit.title), t("approvals", "has no driver now")))
+            facts.append(
+                Fact(plaintext.plain(hit.title), translate("approvals", "has no driver now"))
+            )
         facts.append(Fact("", _path(hit.path), Tone.QUIET))
     if len(devices) > _DEVICES:
-        more = t("approvals", "and {0} more").format(len(devices) - _DEVICES)
+        more = translate("approvals", "and {0} more").format(len(devices) - _DEVICES)
         facts.append(Fact("", more))
     return FactGroup(title, tuple(facts))
 
 
 def _history(request: Request, others: Iterable[Request]) -> FactGroup:
-    t = translate
     facts = [
         Fact(
-            t("approvals", "First seen"),
+            translate("approvals", "First seen"),
             moments.date_and_clock(request.first_wall_ns) or _unknown(),
         ),
-        Fact(t("approvals", "Asked"), _times(request.count)),
+        Fact(translate("approvals", "Asked"), _times(request.count)),
     ]
     earlier = [
         words.outcome(one)
@@ -132,12 +135,12 @@ def _history(request: Request, others: Iterable[Request]) -> FactGroup:
         and one.id != request.id
         and one.state in {RequestState.COMPLETED, RequestState.DENIED}
     ]
-    label = t("approvals", "Earlier")
-    for text in earlier[-3:] or [t("approvals", "never decided before")]:
+    label = translate("approvals", "Earlier")
+    for text in earlier[-3:] or [translate("approvals", "never decided before")]:
         facts.append(Fact(label, text))
         label = ""
-    facts.append(Fact(t("approvals", "Request"), plaintext.plain(request.id), exact=True))
-    return FactGroup(t("approvals", "The request"), tuple(facts))
+    facts.append(Fact(translate("approvals", "Request"), plaintext.plain(request.id), exact=True))
+    return FactGroup(translate("approvals", "The request"), tuple(facts))
 
 
 def _times(count: int) -> str:

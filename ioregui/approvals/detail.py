@@ -2,7 +2,8 @@
 
 What is shown is what is decided: a decision takes its number, content hash and nonce from the
 request on the screen and from nowhere else.
-Invariant: a request that waits no more stays on the screen and says so; its buttons are off.
+Invariant: a request that waits no more stays on the screen and says so, without its
+answers.
 """
 
 import time
@@ -85,6 +86,7 @@ class RequestDetail(QWidget):
             )
             self.parts.facts.show_facts(words.headline(self._request), groups)
             self.parts.show_device.setVisible(bool(self._request.devices))
+            self.parts.answers.setVisible(self._request.state is RequestState.WAITING)
         if self.gate.state.decidable != self._decidable():
             self.gate.content(self._decidable())
         self._show_notice()

@@ -4,13 +4,12 @@ The answers stand at the bottom, the approving one apart at the far end; nothing
 above them moves them. Invariant: widgets only; decides nothing, asks nothing.
 """
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -22,6 +21,8 @@ from ioregui.records.facts_view import FactsView
 from ioregui.records.keys_button import KeysButton
 from ioregui.records.notice import Notice
 
+translate = QCoreApplication.translate
+
 _NOTE = 500  # characters of a note
 
 
@@ -29,27 +30,32 @@ class DetailLayout:
     """Builds the widgets of a request's detail inside `owner`."""
 
     def __init__(self, owner: QWidget) -> None:
-        self._tr = owner.tr
         self.notice = Notice()
-        self.facts = FactsView(self._tr("Request details"))
+        self.facts = FactsView(translate("RequestDetail", "Request details"))
         self.keys = KeysButton()
-        self.copy_details = _button(self._tr("Copy details"))
-        self.copy_hash = _button(self._tr("Copy content hash"))
-        self.show_device = _button(self._tr("Show device"))
+        self.copy_details = _button(translate("RequestDetail", "Copy details"))
+        self.copy_hash = _button(translate("RequestDetail", "Copy content hash"))
+        self.show_device = _button(translate("RequestDetail", "Show device"))
+        self.answers = QWidget()
         self.note = QLineEdit()
-        self.note.setPlaceholderText(self._tr("Note, kept with the decision"))
-        self.note.setAccessibleName(self._tr("Note, kept with the decision"))
+        self.note.setPlaceholderText(translate("RequestDetail", "Note, kept with the decision"))
+        self.note.setAccessibleName(translate("RequestDetail", "Note, kept with the decision"))
         self.note.setMaxLength(_NOTE)
         self.hint = QLabel()
         self.hint.setProperty("role", "muted")
         self.hint.setTextFormat(Qt.TextFormat.PlainText)
-        self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.approve = ApproveButton(self._tr("Approve driver"))
+        self.hint.setContentsMargins(12, 0, 12, 0)
+        self.hint.setWordWrap(True)
+        self.approve = ApproveButton(translate("RequestDetail", "Approve driver"))
         self.approve.setProperty("role", "primary")
-        self.deny = _button(self._tr("Deny"))
-        self.deny.setToolTip(self._tr("It does not run. Its app can ask again later."))
-        self.later = _button(self._tr("Decide later"))
-        self.later.setToolTip(self._tr("It stays in the inbox and does not run. (Esc)"))
+        self.deny = _button(translate("RequestDetail", "Deny"))
+        self.deny.setToolTip(
+            translate("RequestDetail", "It does not run. Its app can ask again later.")
+        )
+        self.later = _button(translate("RequestDetail", "Decide later"))
+        self.later.setToolTip(
+            translate("RequestDetail", "It stays in the inbox and does not run. (Esc)")
+        )
         self._pages = EmptyOr(self._content(), self._empty())
         layout = QVBoxLayout(owner)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -63,11 +69,11 @@ class DetailLayout:
         """Say why the approving button is off, or what denying means."""
         text = ""
         if decidable and not gate.active:
-            text = self._tr("Bring this window to the front to approve.")
+            text = translate("RequestDetail", "Bring this window to the front to approve.")
         elif decidable and not gate.armed:
-            text = self._tr("Read first: approving is possible in a moment.")
+            text = translate("RequestDetail", "Read first: approving is possible in a moment.")
         elif decidable:
-            text = self._tr("Nothing runs until you approve.")
+            text = translate("RequestDetail", "Nothing runs until you approve.")
         self.hint.setText(text)
         self.approve.setToolTip(text)
         self.approve.setAccessibleDescription(text)
@@ -80,14 +86,26 @@ class DetailLayout:
         layout.addWidget(self.notice)
         layout.addWidget(self.facts, 1)
         layout.addLayout(_row(self.keys, None, self.show_device, self.copy_hash, self.copy_details))
-        layout.addLayout(_row(self.note))
-        layout.addLayout(_row(self.deny, self.later, self.hint, self.approve))
+        layout.addWidget(self._answers())
         return content
+
+    def _answers(self) -> QWidget:
+        """Return the answers; a request that waits no more has none."""
+        rows = QVBoxLayout(self.answers)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addLayout(_row(self.note))
+        rows.addWidget(self.hint)
+        rows.addLayout(_row(self.deny, self.later, None, self.approve))
+        return self.answers
 
     def _empty(self) -> EmptyPage:
         return EmptyPage(
-            self._tr("No request selected"),
-            self._tr("Select a request to read what it asks for. Nothing runs until you approve."),
+            translate("RequestDetail", "No request selected"),
+            translate(
+                "RequestDetail",
+                "Select a request to read what it asks for. Nothing runs until you approve.",
+            ),
         )
 
 

@@ -9,10 +9,16 @@ from collections.abc import Callable
 
 import msgspec
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QKeySequence,
+    QShortcut,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
-from ioregui.approvals import columns
+from ioregui.approvals import columns, words
 from ioregui.approvals.detail import RequestDetail
 from ioregui.bridge import Bridge
 from ioregui.mirror import Changes
@@ -50,7 +56,8 @@ class ApprovalsPage(QWidget):
         split.addWidget(self.table)
         split.addWidget(self.detail)
         split.setChildrenCollapsible(False)
-        split.setStretchFactor(1, 1)
+        split.setStretchFactor(0, 2)
+        split.setStretchFactor(1, 3)
         split.setSizes([400, 600])
         self._pages = EmptyOr(split, self._empty())
         layout = QVBoxLayout(self)
@@ -62,7 +69,7 @@ class ApprovalsPage(QWidget):
         self.table.picked.connect(self._picked)
         self.detail.later.connect(self._later)
         self.detail.device_chosen.connect(self.device_chosen)
-        bridge.reset.connect(self._refresh)
+        bridge.reset.connect(self._reset)
         bridge.changed.connect(self._changed)
         bridge.disconnected.connect(self._refresh)
         self._refresh()
@@ -74,9 +81,20 @@ class ApprovalsPage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Open the request that waits longest when none is open."""
         super().showEvent(event)
+        self._open_first()
+
+    def _open_first(self) -> None:
         first = self.model.record(0)
         if self.detail.request is None and first and first.state is RequestState.WAITING:
             self.table.select_key(first.id)
+
+    @Slot()
+    def _reset(self) -> None:
+        """Take over a snapshot; the first one opens what `showEvent` had no chance to."""
+        was_empty = not self.model.rowCount()
+        self._refresh()
+        if was_empty and self.isVisible():
+            self._open_first()
 
     @Slot()
     def _refresh(self) -> None:
@@ -92,7 +110,19 @@ class ApprovalsPage(QWidget):
     @Slot(object)
     def _changed(self, changes: Changes) -> None:
         if changes.requests or changes.extensions or changes.status:
+            known = {request.id for request in self.model.records}
             self._refresh()
+            self._announce(changes.requests - known)
+
+    def _announce(self, arrived: set[RequestId]) -> None:
+        """Tell a screen reader of a request that has just come, one for all of a batch."""
+        requests = self._bridge.mirror.requests
+        waiting = [requests[one] for one in arrived if one in requests]
+        waiting = [one for one in waiting if one.state is RequestState.WAITING]
+        if waiting:
+            event = QAccessibleAnnouncementEvent(self, words.headline(waiting[0]))
+            event.setPoliteness(QAccessible.AnnouncementPoliteness.Assertive)
+            QAccessible.updateAccessibility(event)
 
     @Slot()
     def _picked(self) -> None:

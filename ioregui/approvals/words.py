@@ -83,13 +83,12 @@ def who_may(status: Status | None) -> str:
 
 
 def _what(request: Request) -> str:
-    t = translate
-    by = plaintext.plain(request.decided_by) or t("approvals", "the runtime")
+    by = plaintext.plain(request.decided_by) or translate("approvals", "the runtime")
     when = moments.date_and_clock(request.decided_wall_ns)
     if request.state is RequestState.COMPLETED:
-        text = t("approvals", "approved by {0}").format(by)
+        text = translate("approvals", "approved by {0}").format(by)
     elif request.state is RequestState.DENIED:
-        text = t("approvals", "denied by {0}").format(by)
+        text = translate("approvals", "denied by {0}").format(by)
     else:
         text = state_word(request)
     return f"{text}, {when}." if when else f"{text}."

@@ -54,54 +54,61 @@ def order(driver: Driver) -> tuple[str, str]:
 
 def columns() -> tuple[Column[Driver], ...]:
     """Return the columns, from left to right, in the user's language."""
-    t = translate
     return (
         Column(
-            t("drivers", "Name"),
-            t("drivers", "The driver's class, as its personality names it (IOUserClass)."),
+            translate("drivers", "Name"),
+            translate("drivers", "The driver's class, as its personality names it (IOUserClass)."),
             name,
             26,
         ),
         Column(
-            t("drivers", "State"),
-            t("drivers", "What the driver does now."),
+            translate("drivers", "State"),
+            translate("drivers", "What the driver does now."),
             words.state_word,
             15,
             words.state_tone,
         ),
         Column(
-            t("drivers", "PID"),
-            t("drivers", "The process that runs the driver now."),
+            translate("drivers", "PID"),
+            translate("drivers", "The process that runs the driver now."),
             pid,
             7,
             numeric=True,
         ),
         Column(
-            t("drivers", "Device"),
-            t("drivers", "The provider: the device or interface that the driver has."),
+            translate("drivers", "Device"),
+            translate("drivers", "The provider: the device or interface that the driver has."),
             words.device,
             18,
+            grows=True,
         ),
         Column(
-            t("drivers", "Restarts"),
-            t("drivers", "How many processes came after the first."),
+            translate("drivers", "Restarts"),
+            translate("drivers", "How many processes came after the first."),
             restarts,
             7,
             numeric=True,
+            optional=True,
         ),
         Column(
-            t("drivers", "Crashes"),
-            t("drivers", "How many processes ended though nobody had asked them to."),
+            translate("drivers", "Crashes"),
+            translate("drivers", "How many processes ended though nobody had asked them to."),
             crashes,
             7,
             numeric=True,
         ),
         Column(
-            t("drivers", "Last exit"),
-            t("drivers", "How the last process ended: signal, exit code, hang or breach."),
+            translate("drivers", "Last exit"),
+            translate("drivers", "How the last process ended: signal, exit code, hang or breach."),
             last_exit,
             16,
             words.exit_tone,
         ),
-        Column(t("drivers", "Since"), t("drivers", "When the present state began."), since, 12),
+        Column(
+            translate("drivers", "Since"),
+            translate("drivers", "When the present state began."),
+            since,
+            14,
+            optional=True,
+        ),
     )

@@ -25,12 +25,16 @@ from PySide6.QtWidgets import (
 )
 
 from ioregui.bridge import Bridge
-from ioregui.drivers.log_model import LogColumn, LogModel
+from ioregui.drivers.log_model import LogModel
 from ioregui.mirror import Changes
 from ioregui.records.empty import EmptyOr, EmptyPage
+from ioregui.records.fit import ColumnFit, Wish
 from ioregui.records.table import dress
 from runtime.model.identity import DriverId
 from runtime.wire import client as wire
+
+_WIDTHS = (12, 7, 40)  # characters of time, source and text
+_PADDING = 20
 
 
 class LogView(QTableView):
@@ -50,6 +54,7 @@ class LogView(QTableView):
         self.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
+        self._fit = ColumnFit(self, self._wishes)
         copy = QAction(self.tr("Copy lines"), self)
         copy.setShortcut(QKeySequence.StandardKey.Copy)
         copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
@@ -63,12 +68,15 @@ class LogView(QTableView):
         self.keyed.emit()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Size rows and columns with the font of the style."""
+        """Size the rows with the font of the style."""
         super().showEvent(event)
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 4)
+
+    def _wishes(self) -> list[Wish]:
+        """Return what the columns want: the text most; where it is narrow the source goes."""
         width = self.fontMetrics().averageCharWidth()
-        self.setColumnWidth(LogColumn.TIME, 16 * width)
-        self.setColumnWidth(LogColumn.SOURCE, 11 * width)
+        time, source, text = (characters * width + _PADDING for characters in _WIDTHS)
+        return [Wish(time, time), Wish(source, source, optional=True), Wish(text, text // 2, True)]
 
     @Slot()
     def copy(self) -> None:

@@ -57,7 +57,7 @@ class LogModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(LogColumn)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Return a cell's text; the whole line for a screen reader."""
+        """Return a cell's text; the whole line for a screen reader and on hover."""
         if not index.isValid() or index.row() >= len(self._lines):
             return None
         line = self._lines[index.row()]
@@ -65,6 +65,8 @@ class LogModel(QAbstractTableModel):
             return _cells(line)[index.column()]
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return ", ".join(_cells(line))
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return "  ".join(_cells(line))
         return None
 
     def headerData(

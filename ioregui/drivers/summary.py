@@ -3,6 +3,8 @@
 Invariant: pure; what is not known is said to be unknown, never left blank.
 """
 
+import re
+
 from PySide6.QtCore import QCoreApplication
 
 from ioregui import plaintext
@@ -15,6 +17,8 @@ from runtime.model.records import Driver
 
 translate = QCoreApplication.translate
 
+_ABOVE = re.compile(r"\(/.*/(?=[^/]+/[^/]+\)$)")  # what is above the folder of a frame's file
+
 
 def driver_facts(driver: Driver) -> tuple[FactGroup, ...]:
     """Return the groups: process, last exit, launch, sandbox."""
@@ -26,62 +30,75 @@ def driver_facts(driver: Driver) -> tuple[FactGroup, ...]:
 
 
 def _process(driver: Driver) -> FactGroup:
-    t = translate
     state = words.state_word(driver)
     if driver.note:
         state = f"{state}: {_sentence(driver.note)}"
-    none = t("drivers", "none now")
+    none = translate("drivers", "none now")
     return FactGroup(
-        t("drivers", "Process"),
+        translate("drivers", "Process"),
         (
-            Fact(t("drivers", "State"), state, words.state_tone(driver)),
-            Fact(t("drivers", "Since"), moments.date_and_clock(driver.since_wall_ns) or _unknown()),
-            Fact(t("drivers", "PID"), str(driver.pid) if driver.pid else none),
-            Fact(t("drivers", "Device"), _sentence(driver.provider_path)),
-            Fact(t("drivers", "Extension"), plaintext.plain(driver.bundle_id)),
-            Fact(t("drivers", "Personality"), plaintext.plain(driver.personality)),
-            Fact(t("drivers", "Content hash"), plaintext.plain(driver.content_hash), exact=True),
+            Fact(translate("drivers", "State"), state, words.state_tone(driver)),
             Fact(
-                t("drivers", "Starts"),
-                t("drivers", "{0}, crashes {1}").format(driver.starts, driver.crashes),
+                translate("drivers", "Since"),
+                moments.date_and_clock(driver.since_wall_ns) or _unknown(),
+            ),
+            Fact(translate("drivers", "PID"), str(driver.pid) if driver.pid else none),
+            Fact(translate("drivers", "Device"), _sentence(driver.provider_path)),
+            Fact(translate("drivers", "Extension"), plaintext.plain(driver.bundle_id)),
+            Fact(translate("drivers", "Personality"), plaintext.plain(driver.personality)),
+            Fact(
+                translate("drivers", "Content hash"),
+                plaintext.plain(driver.content_hash),
+                exact=True,
+            ),
+            Fact(
+                translate("drivers", "Starts"),
+                translate("drivers", "{0}, crashes {1}").format(driver.starts, driver.crashes),
             ),
         ),
     )
 
 
 def _last_exit(ended: Exit) -> FactGroup:
-    t = translate
-    facts = [Fact(t("drivers", "How"), words.exit_text(ended))]
+    facts = [Fact(translate("drivers", "How"), words.exit_text(ended))]
     if ended.detail:
-        facts.append(Fact(t("drivers", "Why"), _sentence(ended.detail)))
-    title = t("drivers", "Frames")
+        facts.append(Fact(translate("drivers", "Why"), _sentence(ended.detail)))
+    title = translate("drivers", "Frames")
     for frame in ended.frames:
-        facts.append(Fact(title, _sentence(frame), exact=True))
+        facts.append(Fact(title, frame_text(frame), exact=True))
         title = ""
-    return FactGroup(t("drivers", "Last exit"), tuple(facts))
+    return FactGroup(translate("drivers", "Last exit"), tuple(facts))
 
 
 def _sandbox(driver: Driver) -> FactGroup:
-    t = translate
     facts = [Fact("", _sentence(line)) for line in driver.sandbox]
-    title = t("drivers", "Not applied")
+    title = translate("drivers", "Not applied")
     for line in driver.missing:
         facts.append(Fact(title, _sentence(line), Tone.BAD))
         title = ""
     if not facts:
-        facts.append(Fact("", t("drivers", "Not known yet: no process has been locked down.")))
-    first = Fact(t("drivers", "Applied"), facts[0].text) if driver.sandbox else facts[0]
-    return FactGroup(t("drivers", "Sandbox"), (first, *facts[1:]))
+        facts.append(
+            Fact("", translate("drivers", "Not known yet: no process has been locked down."))
+        )
+    first = Fact(translate("drivers", "Applied"), facts[0].text) if driver.sandbox else facts[0]
+    return FactGroup(translate("drivers", "Sandbox"), (first, *facts[1:]))
 
 
 def _launch(driver: Driver) -> FactGroup:
-    t = translate
     stages = tuple(
-        Fact(t("launch stage", step.stage.value), moments.milliseconds(step.after_us))
+        Fact(translate("launch stage", step.stage.value), moments.milliseconds(step.after_us))
         for step in driver.launch
     )
-    none = (Fact("", t("drivers", "No process has been launched yet.")),)
-    return FactGroup(t("drivers", "Last launch"), stages or none)
+    none = (Fact("", translate("drivers", "No process has been launched yet.")),)
+    return FactGroup(translate("drivers", "Last launch"), stages or none)
+
+
+def frame_text(frame: str) -> str:
+    """Return a frame with its file's name and folder; what is above them tells a reader nothing.
+
+    `frame` is "function (path:line)", as `Exit.frames` has them.
+    """
+    return _sentence(_ABOVE.sub("(…/", frame))
 
 
 def _sentence(text: str) -> str:

@@ -42,39 +42,50 @@ def drivers(row: Row) -> str:
 
 def columns() -> tuple[Column[Row], ...]:
     """Return the columns, from left to right, in the user's language."""
-    t = translate
     return (
-        Column(t("extensions", "Name"), t("extensions", "Its display name."), words.name, 20),
         Column(
-            t("extensions", "Version"),
-            t("extensions", "The version for people, and the build."),
+            translate("extensions", "Name"),
+            translate("extensions", "Its display name."),
+            words.name,
+            20,
+        ),
+        Column(
+            translate("extensions", "Version"),
+            translate("extensions", "The version for people, and the build."),
             words.version,
             11,
         ),
         Column(
-            t("extensions", "State"),
-            t("extensions", "Whether it may run, and if not why."),
+            translate("extensions", "State"),
+            translate("extensions", "Whether it may run, and if not why."),
             words.state_word,
             23,
             words.state_tone,
         ),
         Column(
-            t("extensions", "Drivers"),
-            t("extensions", "How many of its drivers have a process now."),
+            translate("extensions", "Drivers"),
+            translate("extensions", "How many of its drivers have a process now."),
             drivers,
             6,
             numeric=True,
         ),
         Column(
-            t("extensions", "Identifier"),
-            t("extensions", "Its bundle identifier (CFBundleIdentifier)."),
+            translate("extensions", "Identifier"),
+            translate("extensions", "Its bundle identifier (CFBundleIdentifier)."),
             bundle_id,
             24,
+            grows=True,
         ),
-        Column(t("extensions", "App"), t("extensions", "The app that carries it."), app, 14),
         Column(
-            t("extensions", "Signature"),
-            t("extensions", "Who vouches for it."),
+            translate("extensions", "App"),
+            translate("extensions", "The app that carries it."),
+            app,
+            14,
+            optional=True,
+        ),
+        Column(
+            translate("extensions", "Signature"),
+            translate("extensions", "Who vouches for it."),
             signature,
             14,
         ),

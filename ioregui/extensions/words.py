@@ -97,46 +97,63 @@ def extension_facts(row: Row, keys: bool) -> tuple[FactGroup, ...]:
 
 
 def _extension(row: Row) -> FactGroup:
-    t, one = translate, row.extension
+    one = row.extension
     state = state_word(row)
     if one.note:
         state = f"{state}: {_sentence(one.note)}"
     return FactGroup(
-        t("extensions", "Extension"),
+        translate("extensions", "Extension"),
         (
-            Fact(t("extensions", "State"), state, state_tone(row)),
-            Fact(t("extensions", "Identifier"), plaintext.plain(one.bundle_id), exact=True),
-            Fact(t("extensions", "Version"), version(row) or _unknown()),
-            Fact(t("extensions", "App"), plaintext.plain(one.app) or _unknown()),
-            Fact(t("extensions", "App's path"), _sentence(one.app_path) or _unknown(), exact=True),
-            Fact(t("extensions", "In its words"), _sentence(one.usage) or _unknown()),
+            Fact(translate("extensions", "State"), state, state_tone(row)),
+            Fact(translate("extensions", "Identifier"), plaintext.plain(one.bundle_id), exact=True),
+            Fact(translate("extensions", "Version"), version(row) or _unknown()),
+            Fact(translate("extensions", "App"), plaintext.plain(one.app) or _unknown()),
+            Fact(
+                translate("extensions", "App's path"),
+                _sentence(one.app_path) or _unknown(),
+                exact=True,
+            ),
+            Fact(translate("extensions", "In its words"), _sentence(one.usage) or _unknown()),
         ),
     )
 
 
 def _publisher(one: Extension) -> FactGroup:
-    t = translate
     return FactGroup(
-        t("extensions", "Who made it"),
+        translate("extensions", "Who made it"),
         (
-            Fact(t("extensions", "Signature"), plaintext.plain(one.signature) or _unknown()),
-            Fact(t("extensions", "Team"), plaintext.plain(one.team_id) or _unknown()),
-            Fact(t("extensions", "Content hash"), plaintext.plain(one.content_hash), exact=True),
+            Fact(
+                translate("extensions", "Signature"), plaintext.plain(one.signature) or _unknown()
+            ),
+            Fact(translate("extensions", "Team"), plaintext.plain(one.team_id) or _unknown()),
+            Fact(
+                translate("extensions", "Content hash"),
+                plaintext.plain(one.content_hash),
+                exact=True,
+            ),
         ),
     )
 
 
 def _drivers(row: Row) -> FactGroup:
-    t = translate
     facts = tuple(
         Fact(
             plaintext.plain(driver.name, 40),
-            f"{t('driver state', driver.state.value)}, {plaintext.plain(driver.provider_path)}",
+            _where(driver),
         )
         for driver in row.drivers
     )
-    none = (Fact("", t("extensions", "None: no matching device is present, or it may not run.")),)
-    return FactGroup(t("extensions", "Its drivers"), facts or none)
+    none = (
+        Fact(
+            "", translate("extensions", "None: no matching device is present, or it may not run.")
+        ),
+    )
+    return FactGroup(translate("extensions", "Its drivers"), facts or none)
+
+
+def _where(driver: Driver) -> str:
+    state = translate("driver state", driver.state.value)
+    return f"{state}, {plaintext.plain(driver.provider_path)}"
 
 
 def _sentence(text: str) -> str:

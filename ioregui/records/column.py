@@ -31,7 +31,9 @@ def no_tone(_record: object) -> Tone:
 class Column(Generic[Record]):
     """A title, the explanation shown when the pointer rests on it, and how a cell is made.
 
-    `text` gives plain text that was made safe already. `width` is in average characters.
+    `text` gives plain text that was made safe already. `width` is in average characters; a
+    column that `grows` takes room that is left over, an `optional` one, whose text the details
+    beside the table give too, is hidden first where room is short.
     """
 
     title: str
@@ -40,3 +42,5 @@ class Column(Generic[Record]):
     width: int = 12
     tone: Callable[[Record], Tone] = no_tone
     numeric: bool = False
+    grows: bool = False
+    optional: bool = False

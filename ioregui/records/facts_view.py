@@ -24,7 +24,7 @@ from ioregui.records import tones
 from ioregui.records.column import Tone
 from ioregui.records.facts import Fact, FactGroup, as_text
 
-_LABEL_PERCENT = 30
+_LABEL_SPACE = 24  # between the longest label and the texts
 _MARGIN = 12
 
 
@@ -73,14 +73,21 @@ class FactsView(QTextEdit):
         headline, groups = self._shown
         if headline:
             cursor.insertText(headline, self._headline())
+        labels = self._label_width(groups)
         for group in groups:
-            self._insert_group(cursor, group)
+            self._insert_group(cursor, group, labels)
         cursor.endEditBlock()
         self.moveCursor(QTextCursor.MoveOperation.Start)  # what is at the cursor is kept in view
         self.verticalScrollBar().setValue(place)
         self.setUpdatesEnabled(True)
 
-    def _insert_group(self, cursor: QTextCursor, group: FactGroup) -> None:
+    def _label_width(self, groups: tuple[FactGroup, ...]) -> int:
+        """Return one width for all groups, so that their texts stand below each other."""
+        metrics = self.fontMetrics()
+        labels = (fact.label for group in groups for fact in group.facts)
+        return _LABEL_SPACE + max((metrics.horizontalAdvance(one) for one in labels), default=0)
+
+    def _insert_group(self, cursor: QTextCursor, group: FactGroup, labels: int) -> None:
         space = QTextBlockFormat()
         space.setTopMargin(_MARGIN)
         space.setBottomMargin(2)
@@ -91,7 +98,7 @@ class FactsView(QTextEdit):
         cursor.insertText(group.title, self._title())
         if not group.facts:
             return
-        table = cursor.insertTable(len(group.facts), 2, _table())
+        table = cursor.insertTable(len(group.facts), 2, _table(labels))
         for row, fact in enumerate(group.facts):
             at = table.cellAt(row, 0).firstCursorPosition()
             at.insertText(fact.label, self._label())
@@ -131,15 +138,17 @@ def _shown(fact: Fact) -> str:
     return fact.text if fact.tone is Tone.QUIET else tones.marked(fact.tone, fact.text)
 
 
-def _table() -> QTextTableFormat:
+def _table(labels: int) -> QTextTableFormat:
     style = QTextTableFormat()
     style.setBorder(0)
     style.setBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_None)
     style.setCellPadding(2)
     style.setCellSpacing(0)
     style.setWidth(QTextLength(QTextLength.Type.PercentageLength, 100))
-    kind = QTextLength.Type.PercentageLength
     style.setColumnWidthConstraints(
-        [QTextLength(kind, _LABEL_PERCENT), QTextLength(kind, 100 - _LABEL_PERCENT)]
+        [
+            QTextLength(QTextLength.Type.FixedLength, labels),
+            QTextLength(QTextLength.Type.VariableLength, 0),
+        ]
     )
     return style

@@ -96,6 +96,11 @@ class RecordModel(QAbstractTableModel, Generic[Record]):
                 return _RIGHT if column.numeric else _LEFT
         return None
 
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """The records, in the order of the rows."""
+        return tuple(self._rows)
+
     def record(self, row: int) -> Record | None:
         """Return the record of a row, None when there is no such row."""
         return self._rows[row] if 0 <= row < len(self._rows) else None

@@ -31,10 +31,12 @@ from PySide6.QtWidgets import (
 
 from ioregui.records import tones
 from ioregui.records.column import Record, Tone
+from ioregui.records.fit import ColumnFit, Wish
 from ioregui.records.model import RecordModel, Role
 
 _ROW_PADDING = 10
 _COLUMN_PADDING = 20
+_LEAST = 0.75  # of the wanted width; what is shorter is hard to read
 
 
 def dress(table: QTableView, name: str) -> None:
@@ -126,13 +128,13 @@ class RecordTable(QTableView, Generic[Record]):
         self._records = model
         self._selects_first = selects_first
         self._key: object = None
-        self._sized = False
         self._following = True  # False while rows move and the selection only follows them
         self.setModel(model)
         dress(self, name)
         self.setItemDelegate(ToneDelegate(self))
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self._add_copy()
+        self._fit = ColumnFit(self, self._wishes)
         self.selectionModel().selectionChanged.connect(self._moved)
 
     @property
@@ -164,11 +166,9 @@ class RecordTable(QTableView, Generic[Record]):
         return True
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Size the columns once, when the font of the style is known."""
+        """Size the rows, now that the font of the style is known."""
         super().showEvent(event)
-        if not self._sized:
-            self._sized = True
-            self._size_columns()
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + _ROW_PADDING)
 
     def pick_nothing(self) -> None:
         """Select nothing, without a signal."""
@@ -213,11 +213,14 @@ class RecordTable(QTableView, Generic[Record]):
         self.addAction(copy)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
-    def _size_columns(self) -> None:
-        """Make columns as wide as they ask for, and never narrower than their titles."""
-        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + _ROW_PADDING)
+    def _wishes(self) -> list[Wish]:
+        """Return what the columns want: never less than their titles."""
         width = self.fontMetrics().averageCharWidth()
         head = self.horizontalHeader()
+        wishes = []
         for at, column in enumerate(self._records.columns):
-            wanted = width * column.width + _COLUMN_PADDING
-            self.setColumnWidth(at, max(wanted, head.sectionSizeHint(at) + width))
+            title = head.sectionSizeHint(at) + width
+            wanted = max(width * column.width + _COLUMN_PADDING, title)
+            least = max(int(wanted * _LEAST), title)
+            wishes.append(Wish(wanted, least, column.grows, column.optional))
+        return wishes

@@ -9,7 +9,8 @@ from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPalette, QPolygonF
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from ioregui.plaintext import plain
-from ioregui.registry.model import Column, Index, RegistryModel
+from ioregui.registry.cells import Column
+from ioregui.registry.model import Index, RegistryModel
 
 INDENT = 16
 ARROW = 18
@@ -123,7 +124,7 @@ class CellDelegate(QStyledItemDelegate):
         if self._model.rows.is_gone(self._model.id_at(row)):
             role = QPalette.ColorRole.PlaceholderText
         elif column == Column.STATE:
-            role = _state_role(text)
+            role = _state_role(self._model.cells.state(self._model.id_at(row)))
         elif not text.isdecimal() and column == Column.PID:
             role = QPalette.ColorRole.PlaceholderText
         painter.setPen(_colour(palette, role, selected=selected))

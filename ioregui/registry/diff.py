@@ -31,10 +31,25 @@ def steps(old: list[int], new: list[int]) -> list[Step]:
 
     What is in both and changed its place among the others is removed and inserted again.
     """
-    kept = _kept(old, new)
-    removes = [Remove(first, last) for first, last in _runs(old, kept)]
-    inserts = [Insert(first, last) for first, last in _runs(new, kept)]
+    head = _common(old, new)
+    tail = _common(old[head:][::-1], new[head:][::-1])
+    before, after = old[head : len(old) - tail], new[head : len(new) - tail]
+    kept = _kept(before, after)
+    removes = [Remove(head + first, head + last) for first, last in _runs(before, kept)]
+    inserts = [Insert(head + first, head + last) for first, last in _runs(after, kept)]
     return [*reversed(removes), *inserts]
+
+
+def _common(first: list[int], second: list[int]) -> int:
+    """Return how long both begin alike; slices are compared, as that is done in C."""
+    low, high = 0, min(len(first), len(second))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if first[low:middle] == second[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _kept(old: list[int], new: list[int]) -> set[int]:

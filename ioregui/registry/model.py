@@ -4,11 +4,9 @@ Invariant: rows are announced in contiguous ranges; a row that stays is never re
 """
 
 import time
-from enum import IntEnum
 
 from PySide6.QtCore import (
     QAbstractTableModel,
-    QCoreApplication,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -19,8 +17,8 @@ from PySide6.QtCore import (
 )
 
 from ioregui.mirror import Changes, Mirror
-from ioregui.plaintext import plain
-from ioregui.registry import diff, states
+from ioregui.registry import diff
+from ioregui.registry.cells import Cells, Column, header, header_tip
 from ioregui.registry.rows import Rows
 from ioregui.window.selection import Selection
 from runtime.model.entry import Entry
@@ -36,20 +34,12 @@ _TOOL_TIP = int(Qt.ItemDataRole.ToolTipRole)
 _NOWHERE = QModelIndex()
 
 
-class Column(IntEnum):
-    """The columns, in order."""
-
-    NAME = 0
-    STATE = 1
-    DRIVER = 2
-    PID = 3
-
-
 class RegistryModel(QAbstractTableModel):
     """The visible rows of a mirror's registry.
 
     Signals:
-        about_to_change: Rows will be removed or inserted; then `synced`.
+        about_to_change: Rows will be removed or inserted.
+        synced: They were.
         counted: Number of entries, and of hits or -1 without a filter.
     """
 
@@ -60,6 +50,7 @@ class RegistryModel(QAbstractTableModel):
     def __init__(self, mirror: Mirror, selection: Selection, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.rows = Rows(mirror)
+        self.cells = Cells(mirror, self.rows)
         self._mirror = mirror
         self._selection = selection
         self._ids: list[int] = []
@@ -165,53 +156,22 @@ class RegistryModel(QAbstractTableModel):
         if role in _TEXT_ROLES:
             return self.text(index.row(), index.column())
         if role == _DESCRIPTION:
-            return self._description(index.row())
+            return self.cells.description(self._ids[index.row()], self._depths[index.row()])
         if role == _TOOL_TIP:
-            return self._tool_tip(index.row(), index.column())
+            return self.cells.tool_tip(self._ids[index.row()], index.column()) or None
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> str | None:
         """Qt's."""
-        if role != 0 or orientation != Qt.Orientation.Horizontal:
+        if orientation != Qt.Orientation.Horizontal:
             return None
-        return (self.tr("Name"), self.tr("State"), self.tr("Driver"), self.tr("PID"))[section]
+        if role == _TOOL_TIP:
+            return header_tip(section)
+        return header(section) if role == 0 else None
 
     def text(self, row: int, column: int) -> str:
         """Return what a cell says; empty for an entry that has just gone."""
-        entry_id = self._ids[row]
-        entry = self.rows.entry(entry_id)
-        if entry is None:
-            return ""
-        if column == Column.NAME:
-            return plain(entry.title)
-        if column == Column.STATE:
-            gone = self.rows.is_gone(entry_id)
-            return translated(states.state_word(self._mirror, entry, gone=gone))
-        if column == Column.DRIVER:
-            return plain(entry.driver)
-        return translated(states.process_word(entry))
-
-    def _description(self, row: int) -> str:
-        entry_id = self._ids[row]
-        words = [self.tr("level {0}").format(self._depths[row] + 1)]
-        if self.rows.has_children(entry_id):
-            opened = self.rows.is_expanded(entry_id)
-            words.append(self.tr("expanded") if opened else self.tr("collapsed"))
-        if self.rows.is_new(entry_id):
-            words.append(self.tr("new"))
-        words.append(self.text(row, Column.STATE))
-        return ", ".join(word for word in words if word)
-
-    def _tool_tip(self, row: int, column: int) -> str | None:
-        entry = self.rows.entry(self._ids[row])
-        if entry is None:
-            return None
-        if column == Column.NAME:
-            return f"{plain(entry.title)}\n{plain(entry.cls)}\nid {entry.id:#x}"
-        if column == Column.STATE:
-            word = states.state_word(self._mirror, entry, gone=self.rows.is_gone(self._ids[row]))
-            return explained(word) or None
-        return self.text(row, column) or None
+        return self.cells.text(self._ids[row], column)
 
     # --- keeping the rows --------------------------------------------------------------------
 
@@ -286,27 +246,3 @@ class RegistryModel(QAbstractTableModel):
     def _count(self) -> None:
         hits = self.rows.hits if self.rows.query is not None else -1
         self.counted.emit(len(self._mirror.entries), hits)
-
-
-def translated(word: str) -> str:
-    """Return a state word in the user's language."""
-    return QCoreApplication.translate("State", word) if word else ""
-
-
-def explained(word: str) -> str:
-    """Return one sentence that explains a state word, empty for an unknown one."""
-    tell = QCoreApplication.translate
-    return {
-        "no driver": tell("State", "Nothing drives this device."),
-        "kernel driver": tell("State", "A driver of the kernel holds this device."),
-        "extension": tell("State", "A driver extension holds this device."),
-        "going": tell("State", "The entry is terminated and its clients are letting go."),
-        "gone": tell("State", "The entry is no longer there; it is shown a little longer."),
-        "starting": tell("State", "A process is being launched or is in Start."),
-        "running": tell("State", "The driver runs."),
-        "not responding": tell("State", "A callback is older than its deadline."),
-        "restarting": tell("State", "The process is gone; a new one comes after a delay."),
-        "stopping": tell("State", "Told to stop; its process has not ended yet."),
-        "stopped": tell("State", "The driver has no process."),
-        "quarantined": tell("State", "It crashed too often and waits to be released."),
-    }.get(word, "")

@@ -9,14 +9,9 @@ from bisect import insort
 from ioregui.mirror import Changes, Mirror
 from ioregui.mirror.forest import sort_key
 from ioregui.registry import states
+from ioregui.registry.marks import Marks
 from runtime.model.entry import Entry, Kind
-from runtime.query.search import Query
-
-NEW_S = 8.0
-"""How long an entry is marked as new."""
-
-GONE_S = 5.0
-"""How long an entry that went is still shown."""
+from runtime.query.search import Facts, Query, haystack
 
 OPEN_ROWS = 60
 """Levels are opened at first as long as all rows of a level fit in this many."""
@@ -35,11 +30,9 @@ class Rows:
         self._mirror = mirror
         self._expanded: dict[int, str] = {}  # id to path, to find it in another run
         self._closed: set[int] = set()  # closed by hand while a filter is on
-        self._graves: dict[int, Entry] = {}
-        self._graves_of: dict[int, list[int]] = {}
-        self._deadlines: dict[int, float] = {}  # of graves and of new marks
-        self._new: set[int] = set()
+        self._marks = Marks()
         self._query: Query | None = None
+        self._hay: dict[int, str] = {}  # what plain words are looked for in
         self._shown: set[int] = set()  # with a filter: the hits and everything above them
         self._hits: set[int] = set()
         self._started = False
@@ -52,7 +45,7 @@ class Rows:
     @property
     def hits(self) -> int:
         """How many entries the filter found; tombstones do not count."""
-        return len(self._hits - self._graves.keys())
+        return len(self._hits - self._marks.graves.keys())
 
     def is_hit(self, entry_id: int) -> bool:
         """Whether the row is there for itself, and not only for what is below it."""
@@ -60,15 +53,15 @@ class Rows:
 
     def entry(self, entry_id: int) -> Entry | None:
         """Return an entry or tombstone."""
-        return self._mirror.entries.get(entry_id) or self._graves.get(entry_id)
+        return self._mirror.entries.get(entry_id) or self._marks.graves.get(entry_id)
 
     def is_gone(self, entry_id: int) -> bool:
         """Whether the row is a tombstone."""
-        return entry_id in self._graves
+        return entry_id in self._marks.graves
 
     def is_new(self, entry_id: int) -> bool:
         """Whether the row is marked as new."""
-        return entry_id in self._new
+        return self._marks.is_new(entry_id)
 
     def has_children(self, entry_id: int) -> bool:
         """Whether there is something below that could be shown."""
@@ -108,10 +101,8 @@ class Rows:
 
     def reset(self) -> None:
         """Take over a new snapshot: marks go, open entries are found again by path."""
-        self._graves.clear()
-        self._graves_of.clear()
-        self._deadlines.clear()
-        self._new.clear()
+        self._marks.clear()
+        self._hay.clear()
         paths = set(self._expanded.values())
         kept = [entry_id for entry_id in self._mirror.entries if self._keeps(entry_id, paths)]
         self._expanded = {entry_id: self._mirror.path(entry_id) for entry_id in kept}
@@ -122,49 +113,48 @@ class Rows:
 
     def apply(self, changes: Changes, now: float, keep: int) -> None:
         """Take over a batch; `keep` is the selected entry, whose tombstone stays."""
-        for entry_id, entry in changes.removed.items():
-            self._bury(entry_id, entry, now)
+        for entry_id in changes.changed:
+            self._hay.pop(entry_id, None)
+        for entry in changes.removed.values():
+            self._marks.bury(entry, now)
         for entry_id in changes.added:
-            self._replace_grave(entry_id)
-            self._new.add(entry_id)
-            self._deadlines[entry_id] = now + NEW_S
-        if len(changes.added) <= REVEALED:
-            for entry_id in changes.added:
-                added = self._mirror.entries.get(entry_id)
-                if added is not None and added.kind != Kind.NUB:
-                    self.reveal(entry_id)
+            added = self._mirror.entries[entry_id]
+            self._drop_hay(self._marks.replaced_by(added))
+            self._marks.mark_new(entry_id, now)
+            if len(changes.added) <= REVEALED and added.kind != Kind.NUB:
+                self.reveal(entry_id)
         self.expire(now, keep)
         self._search()
 
     def expire(self, now: float, keep: int) -> set[int]:
         """Drop marks and tombstones whose time is over; return whose."""
-        over = {
-            entry_id
-            for entry_id, deadline in self._deadlines.items()
-            if deadline <= now and not (entry_id == keep and entry_id in self._graves)
-        }
-        for entry_id in over:
-            self._forget(entry_id)
+        over = self._marks.expire(now, keep)
+        self._drop_hay(over)
         return over
 
     @property
     def next_deadline(self) -> float | None:
         """When `expire` has something to do."""
-        return min(self._deadlines.values(), default=None)
+        return self._marks.next_deadline
 
     def flatten(self) -> Flat:
         """Return the visible rows."""
         ids: list[int] = []
         depths: list[int] = []
-        stack = [(entry_id, 0) for entry_id in reversed(self._children(0))]
-        while stack:
-            entry_id, depth = stack.pop()
-            if not self._is_shown(entry_id):
-                continue
-            ids.append(entry_id)
-            depths.append(depth)
-            if self.is_expanded(entry_id):
-                stack.extend((child, depth + 1) for child in reversed(self._children(entry_id)))
+        filtered, shown, children = self._query is not None, self._shown, self._children
+        opened = shown - self._closed if filtered else self._expanded.keys()
+        pending = [iter(children(0))]  # one iterator a level: fast at 100,000 rows
+        while pending:
+            for entry_id in pending[-1]:
+                if filtered and entry_id not in shown:
+                    continue
+                ids.append(entry_id)
+                depths.append(len(pending) - 1)
+                if entry_id in opened and (below := children(entry_id)):
+                    pending.append(iter(below))
+                    break
+            else:
+                pending.pop()
         return ids, depths
 
     def _is_shown(self, entry_id: int) -> bool:
@@ -172,7 +162,7 @@ class Rows:
 
     def _children(self, entry_id: int) -> list[int]:
         live = self._mirror.children.get(entry_id, [])
-        graves = self._graves_of.get(entry_id)
+        graves = self._marks.below(entry_id)
         if not graves:
             return live
         both = list(live)
@@ -184,29 +174,11 @@ class Rows:
         entry = self.entry(entry_id)
         return sort_key(entry) if entry is not None else ((), entry_id)
 
-    def _bury(self, entry_id: int, entry: Entry, now: float) -> None:
-        self._new.discard(entry_id)
-        if entry_id not in self._graves:
-            self._graves_of.setdefault(entry.parent, []).append(entry_id)
-        self._graves[entry_id] = entry
-        self._deadlines[entry_id] = now + GONE_S
-
-    def _replace_grave(self, entry_id: int) -> None:
-        """An entry that comes back under its name takes the place of its tombstone."""
-        added = self._mirror.entries.get(entry_id)
-        if added is None:
-            return
-        for grave in tuple(self._graves_of.get(added.parent, ())):
-            if self._graves[grave].title == added.title:
-                self._forget(grave)
-
-    def _forget(self, entry_id: int) -> None:
-        """Drop the mark or the tombstone of an entry."""
-        del self._deadlines[entry_id]
-        self._new.discard(entry_id)
-        grave = self._graves.pop(entry_id, None)
-        if grave is not None:
-            self._graves_of[grave.parent].remove(entry_id)
+    def _drop_hay(self, entry_ids: set[int]) -> None:
+        """Forget the searched text of tombstones that are no more."""
+        for entry_id in entry_ids - self._mirror.entries.keys():
+            self._hay.pop(entry_id, None)
+            self._hits.discard(entry_id)
 
     def _keeps(self, entry_id: int, paths: set[str]) -> bool:
         if not paths:
@@ -236,12 +208,23 @@ class Rows:
         query = self._query
         if query is None:
             return
-        mirror = self._mirror
-        for entry_id, entry in (*mirror.entries.items(), *self._graves.items()):
-            gone = entry_id in self._graves
-            if query.matches(states.facts(mirror, entry, gone=gone)):
+        self._complete_hay()
+        for entry_id in query.find(self._hay):
+            if not query.fields or query.holds(self._facts(entry_id)):
                 self._hits.add(entry_id)
                 self._show_with_ancestors(entry_id)
+
+    def _complete_hay(self) -> None:
+        """Make the searched text of entries that have none yet."""
+        hay = self._hay
+        for entry_id, entry in (*self._mirror.entries.items(), *self._marks.graves.items()):
+            if entry_id not in hay:
+                hay[entry_id] = haystack(entry.title, entry.cls, entry.driver)
+
+    def _facts(self, entry_id: int) -> Facts:
+        entry = self.entry(entry_id)
+        assert entry is not None, "every searched text belongs to an entry or tombstone"
+        return states.facts(self._mirror, entry, gone=self.is_gone(entry_id))
 
     def _show_with_ancestors(self, entry_id: int) -> None:
         entry = self.entry(entry_id)

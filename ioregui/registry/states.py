@@ -6,21 +6,37 @@ Invariant: Qt-free and in English; `words` of the window translate the state.
 from ioregui.mirror import Mirror
 from runtime.model.driver_lifecycle import DriverState
 from runtime.model.entry import Entry, Holder, Kind, State
+from runtime.model.identity import EntryId
 from runtime.model.words import device_word
 from runtime.query.search import Facts
 
 GONE = "gone"
+_INACTIVE = int(State.INACTIVE)  # plain numbers: asked for every row, 100,000 times a search
+_DEVICE, _KERNEL_DRIVER = int(Kind.DEVICE), int(Kind.KERNEL_DRIVER)
+_OURS = frozenset({int(Kind.DRIVER), int(Kind.SERVER)})
+_KERNEL = int(Holder.KERNEL)
+
+
+def _word(**fields: int) -> str:
+    return device_word(Entry(EntryId(0), 0, "", "", **fields))  # type: ignore[arg-type]  # numbers only
+
+
+_WORDS = tuple(_word(holder=int(holder)) for holder in Holder)
+GOING = _word(state=_INACTIVE)
 
 
 def state_word(mirror: Mirror, entry: Entry, *, gone: bool = False) -> str:
     """Return the state word of an entry; empty for one that has no state of its own."""
     if gone:
         return GONE
-    if entry.kind == Kind.DEVICE or entry.state & State.INACTIVE:
-        return device_word(entry)
-    if entry.kind == Kind.KERNEL_DRIVER:
-        return str(DriverState.RUNNING)
-    if entry.kind in (Kind.DRIVER, Kind.SERVER):
+    if entry.state & _INACTIVE:
+        return GOING
+    kind = entry.kind
+    if kind == _DEVICE:
+        return _WORDS[entry.holder]
+    if kind == _KERNEL_DRIVER:
+        return DriverState.RUNNING.value
+    if kind in _OURS:
         driver = mirror.driver_of(entry.id)
         return str(driver.state) if driver is not None else ""
     return ""
@@ -30,9 +46,7 @@ def process_word(entry: Entry) -> str:
     """Return the process id, ``kernel``, or nothing."""
     if entry.pid:
         return str(entry.pid)
-    kernel = entry.kind == Kind.KERNEL_DRIVER or (
-        entry.kind == Kind.DEVICE and entry.holder == Holder.KERNEL
-    )
+    kernel = entry.kind == _KERNEL_DRIVER or (entry.kind == _DEVICE and entry.holder == _KERNEL)
     return "kernel" if kernel else ""
 
 

@@ -18,11 +18,19 @@ from PySide6.QtWidgets import (
 )
 
 from ioregui.properties.text import entry_text
+from ioregui.records.fit import ColumnFit, Wish
+from ioregui.registry.cells import Column
 from ioregui.registry.delegate import CellDelegate
-from ioregui.registry.model import Column, Index, RegistryModel
+from ioregui.registry.model import Index, RegistryModel
 from ioregui.window.selection import Selection
 
-WIDTHS = {Column.STATE: 112, Column.DRIVER: 180, Column.PID: 66}
+WISHES = {
+    Column.NAME: Wish(300, 200, grows=True),
+    Column.STATE: Wish(112, 96),
+    Column.DRIVER: Wish(180, 80),
+    Column.PID: Wish(66, 60, optional=True),
+}
+"""What the columns want; the process that the last one names is in the inspector too."""
 
 _COMMANDS = (
     Qt.KeyboardModifier.ControlModifier
@@ -144,9 +152,7 @@ class RegistryView(QTableView):
         columns = self.horizontalHeader()
         columns.setHighlightSections(False)
         columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        columns.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
-        for column, width in WIDTHS.items():
-            columns.resizeSection(column, width)
+        self._fit = ColumnFit(self, lambda: [WISHES[column] for column in Column])
 
     def _actions(self) -> None:
         for text, slot in (

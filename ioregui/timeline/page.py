@@ -16,10 +16,12 @@ from PySide6.QtWidgets import (
 from ioregui.bridge import Bridge
 from ioregui.mirror import Changes
 from ioregui.records.empty import EmptyOr, EmptyPage
+from ioregui.records.fit import ColumnFit, Wish
 from ioregui.records.table import ToneDelegate, dress
 from ioregui.timeline.model import EventColumn, EventsModel
 
-_WIDTHS = {EventColumn.TIME: 17, EventColumn.WORD: 20, EventColumn.SENTENCE: 72}
+_WIDTHS = {EventColumn.TIME: 12, EventColumn.WORD: 16, EventColumn.SENTENCE: 60}
+_PATH = 40  # characters; the inspector beside the table has it too
 
 
 class TimelinePage(QWidget):
@@ -103,14 +105,23 @@ class TimelinePage(QWidget):
         middle = Qt.TextElideMode.ElideMiddle
         table.setItemDelegate(ToneDelegate(table, glyphs=False, elide=middle))
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self._fit = ColumnFit(table, self._wishes)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Size rows and columns with the font of the style."""
+        """Size the rows with the font of the style."""
         super().showEvent(event)
-        width = self.table.fontMetrics().averageCharWidth()
         self.table.verticalHeader().setDefaultSectionSize(self.table.fontMetrics().height() + 10)
-        for column, characters in _WIDTHS.items():
-            self.table.setColumnWidth(column, characters * width)
+
+    def _wishes(self) -> list[Wish]:
+        """Return what the columns want; the sentence takes what the others leave."""
+        width = self.table.fontMetrics().averageCharWidth()
+        time, word, sentence = (characters * width + 20 for characters in _WIDTHS.values())
+        return [
+            Wish(time, time),
+            Wish(word, word),
+            Wish(sentence, sentence // 3, grows=True),
+            Wish(_PATH * width, _PATH * width, optional=True),
+        ]
 
     def _empty(self) -> EmptyPage:
         return EmptyPage(

@@ -1,6 +1,7 @@
 """The timeline as a strip: what happened, from left to right, the newest at the right.
 
-Keys: Left and Right go from mark to mark, Home to the oldest, End back to now.
+Keys: Left and Right go from mark to mark, Home to the oldest, End back to now, Return to the
+selected one in the list of events, and so does a double click.
 Invariant: paints what `axis.place` gives and nothing else; bounded by `groups.GROUPS`.
 """
 
@@ -36,10 +37,12 @@ class TimelineStrip(QWidget):
     Signals:
         entry_chosen: The user picked a mark; the id of the entry that it is about.
         event_chosen: The number of its first event in the journal.
+        opened: The user wants to read the selected mark's events in full.
     """
 
     entry_chosen = Signal(object)
     event_chosen = Signal(object)
+    opened = Signal()
 
     def __init__(self, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -121,6 +124,11 @@ class TimelineStrip(QWidget):
         else:
             self._select(number, scroll=False)
 
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Open the mark under the pointer."""
+        if self._at(event.position()) is not None:
+            self.opened.emit()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go from mark to mark."""
         match event.key():
@@ -130,6 +138,8 @@ class TimelineStrip(QWidget):
                 self.step(1)
             case Qt.Key.Key_Home if self._groups.items:
                 self._select(0)
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter if self._selected is not None:
+                self.opened.emit()
             case Qt.Key.Key_End | Qt.Key.Key_Escape:
                 self.go_to_now()
             case _:

@@ -108,6 +108,7 @@ SPECS = (
         checkable=True,
         why_not=_connected,
     ),
+    Spec("menu", "Menu", "Open the menu", "F10"),
     Spec("theme", "Light or dark", "Go from light to dark and back", "Ctrl+T"),
     Spec("search", "Search", "Go to the search field", "Ctrl+F"),
     Spec("quit", "Quit", "Close the window", "Ctrl+Q"),

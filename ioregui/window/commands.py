@@ -142,16 +142,16 @@ class Commands(QObject):
         self._app.setProgram(program)
         self._app.setArguments(arguments)
         self._app.start()
-        self.told.emit(self.tr("The sample app asks for its extension's activation."))
+        self.told.emit(
+            self.tr("The sample app asks to activate its extension: answer it in Approvals.")
+        )
 
     def _plugged(self, plugged: wire.Plugged) -> None:
         self._selection.select(plugged.entry)
-        path = plain(plugged.path, SENTENCE)
-        self.told.emit(self.tr("Plugged in: {0}").format(path))
+        self.told.emit(self.tr("Plugged in: {0}").format(_device(plugged)))
 
     def _unplugged(self, plugged: wire.Plugged) -> None:
-        path = plain(plugged.path, SENTENCE)
-        self.told.emit(self.tr("Unplugged: {0}").format(path))
+        self.told.emit(self.tr("Unplugged: {0}").format(_device(plugged)))
 
     def _switched(self, status: Status) -> None:
         on = self.tr("Developer mode is on.")
@@ -167,7 +167,7 @@ class Commands(QObject):
         last = plain(output.strip().rpartition("\n")[2], SENTENCE)
         if code == 0 and status is QProcess.ExitStatus.NormalExit:
             if last:
-                self.told.emit(self.tr("Sample app: {0}").format(last))
+                self.told.emit(last)
             return
         self.failed.emit(self.tr("Sample app ended with {0}: {1}").format(code, last))
 
@@ -176,3 +176,8 @@ class Commands(QObject):
         if error is QProcess.ProcessError.FailedToStart:
             text = plain(self._app.errorString(), SENTENCE)
             self.failed.emit(self.tr("The sample app could not be started: {0}").format(text))
+
+
+def _device(plugged: wire.Plugged) -> str:
+    """Return a device's name and place, the last part of its path."""
+    return plain(plugged.path.rpartition("/")[2], SENTENCE)

@@ -9,6 +9,7 @@ from ioregui.bridge import Bridge
 from ioregui.household import Household
 from ioregui.window.banners import Choice
 from ioregui.window.main_window import MainWindow
+from ioregui.window.quitting import words
 from ioregui.window.settings import Quitting, Settings
 from ioregui.window.status import running
 from runtime.wire import client as wire
@@ -29,10 +30,12 @@ class Leaving(QObject):
         self._household = household
         self._settings = settings
         self._window = window
+        self._asking = False
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
         self._patience.timeout.connect(self._leave)
         window.close_asked.connect(self.begin)
+        bridge.changed.connect(self._changed)
 
     @Slot()
     def begin(self) -> None:
@@ -47,13 +50,17 @@ class Leaving(QObject):
             self._ask()
 
     def _ask(self) -> None:
-        text = self.tr("Drivers are running. What shall become of them? (asked once)")
+        text = self.tr(
+            "Drivers are running. What shall become of them? The answer is remembered; the menu "
+            "changes it."
+        )
+        self._asking = True
         self._window.banners.show_banner(
             "leaving",
             text,
             (
-                Choice(self.tr("Stop them and quit"), self._chose_stop),
-                Choice(self.tr("Keep them running"), self._chose_keep),
+                Choice(words(Quitting.STOP), self._chose_stop),
+                Choice(words(Quitting.KEEP), self._chose_keep),
                 Choice(self.tr("Cancel"), self._cancel),
             ),
         )
@@ -70,16 +77,29 @@ class Leaving(QObject):
 
     @Slot()
     def _cancel(self) -> None:
+        self._asking = False
         self._window.banners.hide_banner("leaving")
 
+    @Slot(object)
+    def _changed(self, _changes: object) -> None:
+        """Take the question back when no driver is left that it would be about."""
+        if self._asking and not running(self._bridge.mirror):
+            self._cancel()
+
     def _stop(self) -> None:
+        self._asking = False
         self._window.banners.show_banner("leaving", self.tr("Stopping the drivers…"))
         self._patience.start(PATIENCE_MS)
         self._bridge.ask(wire.Quit(), self._answered, self._refused)
 
     def _keep(self) -> None:
+        self._asking = False
         self._patience.start(PATIENCE_MS)
-        self._bridge.ask(wire.Detach(), self._answered, self._refused)
+        self._bridge.ask(wire.Detach(), self._detached, self._refused)
+
+    def _detached(self, _nothing: None) -> None:
+        self._household.keep()
+        self._patience.start(0)
 
     def _answered(self, _nothing: None) -> None:
         self._patience.start(0)  # not from inside the bridge's turn

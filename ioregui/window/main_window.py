@@ -5,9 +5,10 @@ Invariant: holds no state of the runtime; lays out and routes, the slices do the
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QMainWindow,
@@ -23,6 +24,7 @@ from ioregui.mirror import Mirror
 from ioregui.window.actions import Actions
 from ioregui.window.banners import Banners
 from ioregui.window.navigation import Navigation, NavigationModel
+from ioregui.window.quitting import QuittingMenu
 from ioregui.window.settings import Settings
 from ioregui.window.status import StatusBar
 from ioregui.window.toolbar import Toolbar
@@ -35,12 +37,13 @@ SIZE = (1320, 860)
 class Page:
     """One page.
 
-    `count` says how much is in it, `waits` that this waits for the user, `inspected` that the
-    inspector stands beside it.
+    `tip` says in a sentence what it is, `count` how much is in it, `waits` that this waits for
+    the user, `inspected` that the inspector stands beside it.
     """
 
     name: str
     title: str
+    tip: str
     widget: QWidget
     count: Callable[[Mirror], int] | None = None
     waits: bool = False
@@ -82,7 +85,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(TITLE)
         self.toolbar = Toolbar(actions)
         self.banners = Banners()
-        self.navigation = Navigation(NavigationModel([page.title for page in pages]))
+        self.navigation = Navigation(NavigationModel(self._lines()))
         self.stack = QStackedWidget()
         self.inspector = QTabWidget()
         self._columns = QSplitter(Qt.Orientation.Horizontal)
@@ -95,10 +98,14 @@ class MainWindow(QMainWindow):
         self.navigation.show_row(0)
         self.refresh()
 
+    @property
+    def page_names(self) -> list[str]:
+        """The names that `show_page` takes, from top to bottom."""
+        return [page.name for page in self._pages]
+
     def show_page(self, name: str) -> None:
         """Show a page by its name."""
-        names = [page.name for page in self._pages]
-        self.navigation.show_row(names.index(name))
+        self.navigation.show_row(self.page_names.index(name))
 
     def leave(self) -> None:
         """Close for good; also from inside `close_asked`."""
@@ -136,12 +143,14 @@ class MainWindow(QMainWindow):
             self.stack.addWidget(page.widget)
         for tab in tabs:
             self.inspector.addTab(tab.widget, tab.title)
+        self.inspector.setAccessibleName(self.tr("Inspector"))
         self.inspector.setDocumentMode(True)
         self.inspector.tabBar().setDrawBase(False)
         for widget, width in ((self.navigation, 120), (self.stack, 320), (self.inspector, 240)):
             self._columns.addWidget(widget)
             widget.setMinimumWidth(width)
-        self._columns.setStretchFactor(1, 1)
+        self._columns.setStretchFactor(1, 3)
+        self._columns.setStretchFactor(2, 2)
         self._columns.setCollapsible(0, False)
         self._columns.setCollapsible(1, False)
         self._columns.setSizes([150, 720, 450])
@@ -167,10 +176,21 @@ class MainWindow(QMainWindow):
         self.navigation.chosen.connect(self._show_row)
         self.status.approvals_asked.connect(self._show_approvals)
         actions["search"].triggered.connect(self.toolbar.focus_search)
+        actions["menu"].triggered.connect(self.toolbar.open_menu)
         actions["quit"].triggered.connect(self.close)
+        self.toolbar.menu.menu().insertMenu(actions["quit"], QuittingMenu(self._settings, self))
+        for row in range(len(self._pages)):
+            shortcut = QShortcut(QKeySequence(_page_key(row)), self)
+            shortcut.activated.connect(partial(self.navigation.show_row, row))
         self._bridge.reset.connect(self.refresh)
         self._bridge.changed.connect(self.refresh)
         self._bridge.disconnected.connect(self.refresh)
+
+    def _lines(self) -> list[tuple[str, str]]:
+        """Return title and explanation of each page; the key to go there is said too."""
+        return [
+            (page.title, f"{page.tip} ({_page_key(row)})") for row, page in enumerate(self._pages)
+        ]
 
     @Slot(int)
     def _show_row(self, row: int) -> None:
@@ -186,3 +206,7 @@ class MainWindow(QMainWindow):
         self.restoreGeometry(self._settings.bytes("geometry"))
         self._columns.restoreState(self._settings.bytes("columns"))
         self._rows.restoreState(self._settings.bytes("rows"))
+
+
+def _page_key(row: int) -> str:
+    return f"Ctrl+{row + 1}"

@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
 _DISPLAY = int(Qt.ItemDataRole.DisplayRole)
+_TIP = int(Qt.ItemDataRole.ToolTipRole)
 _ACCESSIBLE = int(Qt.ItemDataRole.AccessibleTextRole)
 COUNT = int(Qt.ItemDataRole.UserRole)
 WAITING = int(Qt.ItemDataRole.UserRole) + 1
@@ -35,9 +36,10 @@ WAITING = int(Qt.ItemDataRole.UserRole) + 1
 
 @dataclass(slots=True)
 class Item:
-    """One page: its name, how much is in it (0 shows nothing), whether that waits for the user."""
+    """One page: `count` says how much is in it, 0 nothing; `waiting` that it waits for the user."""
 
     title: str
+    tip: str
     count: int = 0
     waiting: bool = False
 
@@ -45,9 +47,10 @@ class Item:
 class NavigationModel(QAbstractListModel):
     """The pages."""
 
-    def __init__(self, titles: list[str], parent: QObject | None = None) -> None:
+    def __init__(self, pages: list[tuple[str, str]], parent: QObject | None = None) -> None:
+        """Show pages, each with its title and what it is in a sentence."""
         super().__init__(parent)
-        self._items = [Item(title) for title in titles]
+        self._items = [Item(title, tip) for title, tip in pages]
 
     def set_count(self, row: int, count: int, *, waiting: bool = False) -> None:
         """Say how much is in a page."""
@@ -65,6 +68,8 @@ class NavigationModel(QAbstractListModel):
         item = self._items[index.row()]
         if role == _DISPLAY:
             return item.title
+        if role == _TIP:
+            return item.tip
         if role == _ACCESSIBLE:
             return f"{item.title}, {item.count}" if item.count else item.title
         if role == COUNT:

@@ -76,6 +76,13 @@ class Toolbar(QWidget):
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.selectAll()
 
+    @Slot()
+    def open_menu(self) -> None:
+        """Open the menu below its button, with its first line chosen."""
+        menu = self.menu.menu()
+        menu.popup(self.menu.mapToGlobal(self.menu.rect().bottomLeft()))
+        menu.setActiveAction(menu.actions()[0])
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Qt's; Escape clears the search, Down and Return leave it."""
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
@@ -106,7 +113,7 @@ class Toolbar(QWidget):
         self.theme.clicked.connect(actions["theme"].trigger)
         self.menu.setText("☰")
         self.menu.setAccessibleName(self.tr("Menu"))
-        self.menu.setToolTip(self.tr("Menu"))
+        self.menu.setToolTip(f"{self.tr('Menu')} ({actions['menu'].shortcut().toString()})")
         self.menu.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu.setMenu(self._menu(actions))
 

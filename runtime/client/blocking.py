@@ -6,6 +6,7 @@ Invariant: never used by the window, which must not wait.
 
 import select
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,12 +15,13 @@ from typing import Any, Self, TypeVar
 
 from runtime.client.client import Client, StateMessage
 from runtime.linux import places
-from runtime.model.errors import ProblemError, UnavailableError
+from runtime.model.errors import BreachError, ProblemError, UnavailableError
 from runtime.wire import client as wire
+from runtime.wire import codec
 
 R = TypeVar("R")
 
-CONNECT_SECONDS = 5.0
+CONNECT_SECONDS = 5
 ANSWER_SECONDS = 120.0  # staging a large bundle is the longest that a command takes
 
 
@@ -32,10 +34,16 @@ def connect(who: str, path: Path | None = None) -> "Connection":
     candidates = [path] if path is not None else [places.socket_path(), places.SYSTEM_SOCKET]
     for candidate in candidates:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-        sock.settimeout(CONNECT_SECONDS)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _CONNECT_TIME)  # of connect, too
         try:
             sock.connect(str(candidate))
-        except OSError:
+        except BlockingIOError:
+            sock.close()
+            raise UnavailableError(
+                f"runtime at {candidate}: expected it to take a client within "
+                f"{CONNECT_SECONDS} s, found it busy"
+            ) from None
+        except (OSError, ValueError):  # a path with a zero byte is a ValueError
             sock.close()
             continue
         return Connection(Client(sock, who))
@@ -43,6 +51,23 @@ def connect(who: str, path: Path | None = None) -> "Connection":
         f"runtime: expected one listening at {candidates[0]}, found none; "
         "open the window or run `python -m runtime`"
     )
+
+
+def _check(command: object) -> None:
+    """Hold a command to the protocol's bounds, which would else end the connection."""
+    name = type(command).__name__
+    decode: codec.Decoder[object] = codec.Decoder(type(command), name)
+    try:
+        decode(codec.encode(command))
+    except UnicodeEncodeError:
+        raise ProblemError(
+            "bad-argument", f"{name}: expected text in UTF-8, found other bytes"
+        ) from None
+    except BreachError as error:
+        raise ProblemError("bad-argument", str(error)) from None
+
+
+_CONNECT_TIME = struct.pack("@ll", CONNECT_SECONDS, 0)  # struct timeval, socket(7)
 
 
 class Connection:
@@ -71,9 +96,11 @@ class Connection:
         """Send a command and wait for its answer.
 
         Raises:
-            ProblemError: The runtime refused; `code` says why.
+            ProblemError: The runtime refused; `code` says why. ``bad-argument``: it was not
+                asked, as its protocol cannot carry an argument.
             UnavailableError: The connection ended, or no answer came in time.
         """
+        _check(command)
         outcome: list[Any] = []
         self._client.ask(command, lambda answer: outcome.append((answer,)), outcome.append)
         deadline = time.monotonic() + timeout_s

@@ -35,7 +35,7 @@ class Client:
         sock.setblocking(False)
         self._sock = sock
         self._session = session.client_of_runtime()
-        self._frames = framing.FrameReader()
+        self._frames = framing.FrameReader(limits.ANSWER)
         self._received: deque[bytes] = deque()
         self._outgoing = bytearray()
         self._asked: dict[int, _Asked] = {}

@@ -1,4 +1,4 @@
-"""Starting a runtime as a child of this program, over a socket pair.
+"""Finding a runtime, or starting one as a child of this program, over a socket pair.
 
 The pair is the proof that the window is the one that started the runtime: only over it may
 an embedded runtime's owner approve.

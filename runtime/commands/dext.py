@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 
 from runtime.client.blocking import Connection
 from runtime.commands import shell, terminal
+from runtime.commands.plaintext import plain
 from runtime.commands.selection import find_driver
-from runtime.commands.shell import plain
 from runtime.model import report_text
 from runtime.model.errors import UnavailableError
 from runtime.model.identity import DriverId

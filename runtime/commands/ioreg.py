@@ -2,26 +2,26 @@
 
 Talks to the running runtime; where none runs, it reads the machine itself.
 Exit codes: 0; 1 for wrong options and when the registry cannot be read. Source: ioreg(8).
+Invariant: reads only; standard output has the registry and nothing else.
 """
 
 import getopt
-import json
 import os
+import re
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from runtime.commands.ioreg_source import NOW, Source, opened, plane_of
+from runtime.commands.plaintext import INTERRUPTED, plain
 from runtime.interchange import ioreg_text
 from runtime.interchange.ioreg_text import Options
-from runtime.linux import places
-from runtime.model import classes, properties
-from runtime.model.entry import Entry, Holder, State
+from runtime.interchange.planes import project
+from runtime.model.entry import Entry
 from runtime.model.errors import InspectorError, UnavailableError
-from runtime.model.identity import SERVICE_PLANE
-from runtime.model.properties import Value
 
 USAGE = """\
 usage: ioreg [-abfilrtxy] [-c class] [-d depth] [-k key] [-n name] [-p plane] [-w width]
@@ -30,6 +30,7 @@ where options are:
 \t-b show object name in bold
 \t-c list properties of objects with the given class
 \t-d limit tree to the given depth
+\t-f enable smart formatting
 \t-i show object inheritance
 \t-k list properties of objects with the given key
 \t-l list properties of all objects
@@ -40,7 +41,13 @@ where options are:
 \t-w clip output to the given line width (0 is unlimited)
 \t-x show data and numbers as hexadecimal
 \t-y do not consider DriverKit classes with -c
+\t--from read a file: ioreg text or plist, .ioreg, udev database, JSON, recording
 \t--json print one array of objects, one for each entry
+\t--ioreg write all planes as IORegistryExplorer saves them
+\t--recording write a recording of the whole registry
+\t--stats print one object that counts what was read
+\t--watch print every change as one JSON object a line
+\t--diff print what differs between two files; "now" stands for this machine
 """
 
 _LETTERS = "abc:d:fik:ln:p:rsStw:xy"
@@ -49,12 +56,15 @@ _FLAGS = {
     "-r": "roots",
     "-t": "ancestors",
     "-i": "inheritance",
+    "-f": "smart",
     "-x": "hexadecimal",
     "-y": "kernel_classes",
 }
 _TEXTS = {"-c": "cls", "-k": "key", "-n": "name"}
 _NUMBERS = {"-d": "depth", "-w": "width"}
-_SNAPSHOT_SECONDS = 30.0
+_FILES = {"--ioreg", "--recording"}
+_FORMS = {"-a", "--json", "--stats", "--watch", *_FILES}
+_LONG = ["from=", "json", "stats", "watch", "ioreg", "recording"]
 
 
 class _UsageError(Exception):
@@ -68,40 +78,128 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command; returns the exit code."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a closed pipe ends it quietly
+    if sys.stdout is None:
+        return _unwritable("it closed")
     try:
-        options, form = _parsed(arguments)
-        entries = _entries()
+        _carry_out(_parsed(arguments))
     except _UsageError:
         sys.stderr.write(USAGE)
         return 1
     except InspectorError as error:
-        sys.stderr.write(f"ioreg: error: {error}\n")
+        sys.stderr.write(f"ioreg: error: {plain(str(error))}\n")
         return 1
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a closed pipe ends it quietly
-    if form == "-a":
-        sys.stdout.buffer.write(_archive(entries, options))
-    elif form == "--json":
-        _write(_json_lines(entries, options))
-    else:
-        _write(ioreg_text.lines(entries, options))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except OSError as error:  # files and sockets have their own sentences: only output is left
+        return _unwritable(error.strerror or str(error))
     return 0
 
 
-def _archive(entries: list[Entry], options: Options) -> bytes:
+def _unwritable(found: str) -> int:
+    sys.stderr.write(f"ioreg: error: standard output: expected to write to it, found: {found}\n")
+    return 1
+
+
+class _Request(msgspec.Struct, frozen=True):
+    """What the command line asks for."""
+
+    options: Options
+    form: str = ""  # text; or the option that names another form
+    plane: str = ""
+    source: str = NOW
+    diff: tuple[str, ...] = ()
+
+
+def _carry_out(request: _Request) -> None:
+    options = request.options
+    if request.diff:
+        _write(_differences(request))
+        return
+    if request.form == "--watch":
+        _write(_changes(options), at_once=True)
+        return
+    source = opened(request.source)
+    if request.form == "--stats":
+        _write(_stats(source))
+        return
+    plane = plane_of(source, request.plane)
+    if request.form == "-a":
+        sys.stdout.buffer.write(_archive(source.entries, options, plane))
+    elif request.form == "--json":
+        _write(_json(source, options, request.plane))
+    elif request.form in _FILES:
+        sys.stdout.buffer.write(_file(source, request.form))
+    else:
+        _write(ioreg_text.lines(source.entries, options, plane))
+
+
+def _archive(entries: Sequence[Entry], options: Options, plane: str) -> bytes:
     from runtime.interchange.ioreg_archive import archive  # noqa: PLC0415 - plistlib is slow
 
-    return archive(entries, options)
+    return archive(entries, options, plane)
 
 
-def _parsed(arguments: list[str]) -> tuple[Options, str]:
-    """The options, and the form that is asked for: text (empty), ``-a`` or ``--json``."""
+def _json(source: Source, options: Options, plane: str) -> Iterator[str]:
+    """All entries, or those of a plane; with -c, -k or -n only those that they choose."""
+    from runtime.interchange import json_form  # noqa: PLC0415 - plistlib is slow
+
+    entries = project(source.entries, plane_of(source, plane)) if plane else source.entries
+    if options.cls or options.key or options.name:
+        entries = [entry for entry in entries if ioreg_text.selected(entry, options)]
+    return json_form.lines(entries)
+
+
+def _file(source: Source, form: str) -> bytes:
+    from runtime.interchange import explorer_writer, recording  # noqa: PLC0415 - plistlib is slow
+
+    write = explorer_writer.write if form == "--ioreg" else recording.write
+    return write(source.entries, source.planes, time.time_ns(), source.host)
+
+
+def _stats(source: Source) -> Iterator[str]:
+    from runtime.interchange.registry_file import stats  # noqa: PLC0415 - only here
+
+    found = stats(source.form, source.entries, source.planes, source.warnings)
+    yield msgspec.json.encode(found).decode()
+
+
+def _differences(request: _Request) -> Iterator[str]:
+    from runtime.commands import ioreg_diff  # noqa: PLC0415 - only here
+    from runtime.interchange.ioreg_values import Values  # noqa: PLC0415
+    from runtime.interchange.registry_file import properties_of  # noqa: PLC0415
+    from runtime.query.compare import compare  # noqa: PLC0415
+
+    before, after = (opened(name) for name in request.diff)
+    plane = plane_of(before, request.plane)
+    found = compare(
+        project(before.entries, plane),
+        project(after.entries, plane_of(after, plane)),
+        plane,
+        properties_of,
+    )
+    if request.form == "--json":
+        return ioreg_diff.json_lines(found)
+    values = Values(request.options.hexadecimal, request.options.terminal)
+    return ioreg_diff.text(request.diff, found, values)
+
+
+def _changes(options: Options) -> Iterator[str]:
+    from runtime.commands import ioreg_watch  # noqa: PLC0415 - only here
+
+    chosen = bool(options.cls or options.key or options.name)
+    return ioreg_watch.lines(lambda entry: not chosen or ioreg_text.selected(entry, options))
+
+
+def _parsed(arguments: list[str]) -> _Request:
+    diff, arguments = _diff_of(arguments)
     try:
-        pairs, _ = getopt.getopt(arguments, _LETTERS, ["json"])
+        pairs, _ = getopt.getopt(arguments, _LETTERS, _LONG)
     except getopt.GetoptError:
         raise _UsageError from None
     terminal = sys.stdout.isatty()
     fields: dict[str, object] = {"terminal": terminal, "width": _terminal_width(terminal)}
-    form = ""
+    asked: dict[str, str] = {}
     for letter, argument in pairs:
         if letter in _FLAGS:
             fields[_FLAGS[letter]] = True
@@ -112,23 +210,29 @@ def _parsed(arguments: list[str]) -> tuple[Options, str]:
         elif letter == "-b":
             fields["bold"] = _bold()
         elif letter == "-p":
-            _check_plane(argument)
-        elif letter in {"-a", "--json"}:
-            form = letter
-    return msgspec.convert(fields, Options), form
+            asked["plane"] = argument
+        elif letter == "--from":
+            asked["source"] = argument
+        elif letter in _FORMS:
+            asked["form"] = letter
+    return _Request(msgspec.convert(fields, Options), diff=diff, **asked)
 
 
-def _check_plane(plane: str) -> None:
-    if plane != SERVICE_PLANE:
-        raise UnavailableError(
-            f"plane {plane!r}: expected one of this registry ({SERVICE_PLANE}), found no such plane"
-        )
+def _diff_of(arguments: list[str]) -> tuple[tuple[str, ...], list[str]]:
+    """The two names after `--diff`, and the other arguments."""
+    if "--diff" not in arguments:
+        return (), arguments
+    at = arguments.index("--diff")
+    names = arguments[at + 1 : at + 3]
+    if len(names) != 2:
+        raise _UsageError
+    return tuple(names), arguments[:at] + arguments[at + 3 :]
 
 
 def _number(letter: str, argument: str) -> int:
     """C's atoi, but a negative number is refused."""
-    digits = argument.strip()
-    number = int(digits) if digits.lstrip("+-").isdecimal() else 0
+    digits = re.match(r"\s*[+-]?[0-9]+", argument)
+    number = min(int(digits[0]), (1 << 31) - 1) if digits else 0
     if number < 0:
         raise UnavailableError(f"option {letter}: expected 0 or more, found {number}")
     return number
@@ -155,97 +259,13 @@ def _bold() -> tuple[str, str]:
     return ((on or b"").decode("ascii", "replace"), (off or b"").decode("ascii", "replace"))
 
 
-def _entries() -> list[Entry]:
-    """The registry of the running runtime, else of the machine itself."""
-    sockets = (places.socket_path(), places.SYSTEM_SOCKET)
-    found = _runtimes_entries() if any(path.exists() for path in sockets) else None
-    return _own_entries() if found is None else found
-
-
-def _runtimes_entries() -> list[Entry] | None:
-    """What the running runtime has; None where none answers."""
-    from runtime.client.blocking import connect  # noqa: PLC0415 - 20 ms without a runtime
-    from runtime.wire import client as wire  # noqa: PLC0415
-
-    try:
-        connection = connect("ioreg")
-    except UnavailableError:
-        return None
-    found: list[Entry] = []
-    with connection:
-        connection.call(wire.Subscribe(topics=(wire.Topic.ENTRIES,)))
-        for message in connection.messages(_SNAPSHOT_SECONDS):
-            if isinstance(message, wire.SnapshotBegin):
-                found.clear()
-            elif isinstance(message, wire.Part):
-                found.extend(message.entries)
-            elif isinstance(message, wire.SnapshotEnd):
-                break
-    return found
-
-
-def _own_entries() -> list[Entry]:
-    from runtime.linux import udev  # noqa: PLC0415 - loads libudev, which a runtime spares us
-    from runtime.linux.model_name import model_name  # noqa: PLC0415
-    from runtime.registry.machine import Machine  # noqa: PLC0415
-    from runtime.registry.tree import Registry  # noqa: PLC0415
-
-    registry = Registry(time.monotonic_ns, lambda _change: None)
-    Machine(registry, lambda *_event: None, model_name()).load(udev.enumerate_devices())
-    return list(registry.walk())
-
-
-def _write(lines: Iterable[str]) -> None:
+def _write(lines: Iterable[str], *, at_once: bool = False) -> None:
     out = sys.stdout.buffer
     for line in lines:
         out.write(line.encode("utf-8", "surrogateescape") + b"\n")
+        if at_once:
+            out.flush()
     out.flush()
-
-
-def _json_lines(entries: Iterable[Entry], options: Options) -> Iterator[str]:
-    """One array; with -c, -k or -n only of the entries that they choose."""
-    chosen = bool(options.cls or options.key or options.name)
-    before = "["
-    for entry in entries:
-        if not chosen or ioreg_text.selected(entry, options):
-            yield before + json.dumps(_plain(entry), ensure_ascii=False)
-            before = ","
-    yield "[]" if before == "[" else "]"
-
-
-def _plain(entry: Entry) -> dict[str, object]:
-    return {
-        "id": entry.id,
-        "parent": entry.parent,
-        "name": entry.name,
-        "location": entry.location,
-        "class": entry.cls,
-        "inheritance": list(classes.chain(entry.cls)),
-        "userClasses": list(entry.user_classes),
-        "registered": bool(entry.state & State.REGISTERED),
-        "matched": bool(entry.state & State.MATCHED),
-        "active": not entry.state & State.INACTIVE,
-        "busy": entry.busy,
-        "busyMilliseconds": entry.busy_ms,
-        "retain": entry.retain,
-        "holder": Holder(entry.holder).name.lower(),
-        "driver": entry.driver,
-        "pid": entry.pid,
-        "properties": {
-            key: _json_value(value) for key, value in properties.decode(entry.props).items()
-        },
-    }
-
-
-def _json_value(value: Value) -> object:
-    """Data becomes {"data": hex}; JSON has no bytes."""
-    if isinstance(value, bytes):
-        return {"data": value.hex()}
-    if isinstance(value, list):
-        return [_json_value(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _json_value(item) for key, item in value.items()}
-    return value
 
 
 if __name__ == "__main__":

@@ -10,14 +10,13 @@ import enum
 import json
 import os
 import sys
-import unicodedata
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import NoReturn
 
 import msgspec
 
 from runtime.client.blocking import Connection, connect
+from runtime.commands.plaintext import INTERRUPTED, plain
 from runtime.linux import places
 from runtime.model.errors import InspectorError, UnavailableError
 
@@ -25,7 +24,6 @@ OK = 0
 REFUSED = 1
 USAGE = 2
 NO_RUNTIME = 3
-INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
 class Parser(argparse.ArgumentParser):
@@ -79,9 +77,9 @@ def open_runtime(options: argparse.Namespace, who: str) -> Connection:
         UnavailableError: No runtime listens there.
     """
     if options.socket:
-        return connect(who, Path(options.socket).absolute())
+        return connect(who, places.absolute(options.socket))
     if options.state_dir:
-        return connect(who, places.socket_in(Path(options.state_dir).absolute()))
+        return connect(who, places.socket_in(places.absolute(options.state_dir)))
     return connect(who)
 
 
@@ -89,7 +87,8 @@ def run(prog: str, action: Callable[[], int]) -> int:
     """Carry an action out and turn every way in which it can end into an exit code."""
     try:
         code = action()
-        sys.stdout.flush()
+        if sys.stdout is not None:  # None where it was closed: nobody wants to know
+            sys.stdout.flush()
     except UnavailableError as error:
         return _complain(prog, error, NO_RUNTIME)
     except InspectorError as error:
@@ -98,16 +97,11 @@ def run(prog: str, action: Callable[[], int]) -> int:
         # What is still buffered would fail again when the interpreter flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
+    except OSError as error:  # of writing: what reading can bring about is an InspectorError
+        return _complain(prog, _unwritable(error), REFUSED)
     except KeyboardInterrupt:
         return INTERRUPTED
     return code
-
-
-def plain(text: str) -> str:
-    """Text from outside for a terminal: no control, format or bidirectional characters."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(char for char in text if unicodedata.category(char)[0] != "C")
 
 
 def print_json(records: Sequence[msgspec.Struct]) -> None:
@@ -131,6 +125,12 @@ def _add_options(parser: argparse.ArgumentParser, default: str | None) -> None:
     parser.add_argument(
         "--state-dir", metavar="DIR", default=default, help="state folder of the runtime"
     )
+
+
+def _unwritable(error: OSError) -> UnavailableError:
+    """Standard output takes no more; what is still buffered for it is dropped."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return UnavailableError(f"standard output: expected to write to it, found: {error.strerror}")
 
 
 def _complain(prog: str, error: InspectorError, code: int) -> int:

@@ -7,12 +7,12 @@ Invariant: decides nothing by itself; a decision repeats the hash and nonce that
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from runtime.client.blocking import Connection
 from runtime.commands import shell
+from runtime.commands.plaintext import plain
 from runtime.commands.selection import find_request
-from runtime.commands.shell import plain
+from runtime.linux import places
 from runtime.model.errors import ProblemError
 from runtime.model.extension_lifecycle import ExtensionState
 from runtime.model.identity import BundleId, RequestId
@@ -92,7 +92,7 @@ def _developer(runtime: Connection, options: argparse.Namespace) -> int:
 
 
 def _activate(runtime: Connection, options: argparse.Namespace) -> int:
-    app = str(Path(options.app).absolute())
+    app = str(places.absolute(options.app))
     request = runtime.call(wire.Activate(app, BundleId(options.bundle_id)))
     if options.wait and request.state is RequestState.WAITING:
         request = _final(runtime, request.id)

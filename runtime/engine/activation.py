@@ -7,7 +7,6 @@ Invariant: nothing runs that the store does not hold as active.
 
 import asyncio
 import contextlib
-import pwd
 import secrets
 import time
 from collections.abc import Callable
@@ -21,13 +20,19 @@ from runtime.engine.workers import Workers
 from runtime.extensions.location import applications_folders
 from runtime.extensions.requests import ActiveExtension, Extensions
 from runtime.extensions.store import Store
+from runtime.linux import places
 from runtime.linux.sockets import Peer
 from runtime.model.driver_lifecycle import Intent
 from runtime.model.errors import ProblemError
-from runtime.model.events import Detail
+from runtime.model.events import Detail, Noted
 from runtime.model.identity import BundleId
 from runtime.model.records import Extension, Request, Requester
 from runtime.wire import client as wire
+
+LOST = frozenset({"not-found", "changed"})
+"""Codes of a staged copy that will not come back: its extension is invalid."""
+
+RETRY_SECONDS = 5.0  # until a bundle that could not be loaded for another reason is tried again
 
 
 class Activation:
@@ -48,6 +53,8 @@ class Activation:
         self._workers = workers
         self._refreshing = asyncio.Lock()
         self._staging = asyncio.Lock()  # what is staged and not yet recorded must not be swept
+        self._retry: asyncio.TimerHandle | None = None
+        self._retrying: asyncio.Task[None] | None = None
         store = Store(state_dir)
         self._close_store: Callable[[], None] = store.close
         self._extensions = Extensions(
@@ -63,6 +70,8 @@ class Activation:
 
     def close(self) -> None:
         """Close the store; idempotent."""
+        if self._retry is not None:
+            self._retry.cancel()
         self._close_store()
 
     async def start(self) -> None:
@@ -70,7 +79,10 @@ class Activation:
         await self._refresh()
         async with self._staging:
             keep = tuple(self._extensions.referenced())
-            await self._workers.sweep(str(self._state_dir), keep)
+            try:
+                await self._workers.sweep(str(self._state_dir), keep)
+            except ProblemError as error:
+                self._hub.note(str(error))  # it costs room, and nothing else
 
     async def activate(self, command: wire.Activate, peer: Peer) -> Request:
         """Stage an app's extension and take its request.
@@ -78,10 +90,12 @@ class Activation:
         Raises:
             ProblemError: The bundle is refused, or too many requests wait.
         """
-        user = _user(peer.uid)
+        user = places.account(peer.uid)
         folders = None
         if not self._extensions.developer:
-            folders = tuple(str(folder) for folder in applications_folders(Path(user.pw_dir)))
+            folders = tuple(
+                str(folder) for folder in applications_folders(places.home_of(peer.uid))
+            )
         job = worker.Stage(command.app_path, command.bundle_id, str(self._state_dir), folders)
         async with self._staging:
             staged = await self._workers.stage(job)
@@ -151,7 +165,11 @@ class Activation:
         try:
             memfd = await self._workers.load(str(self._state_dir), extension.content_hash)
         except ProblemError as error:
-            self._extensions.broken(extension.id, str(error))
+            if error.code in LOST:
+                self._extensions.broken(extension.id, str(error))
+            else:
+                self._emit(Noted(f"{extension.name} cannot run for now: {error}"))
+                self._again()
             return
         self._bundles.put(
             Runnable(
@@ -164,22 +182,24 @@ class Activation:
         )
         self._binding.add(extension.bundle_id, item.personalities)
 
+    def _again(self) -> None:
+        """Try later to make what may run run; approved things are not lost to a bad minute."""
+        loop = asyncio.get_running_loop()
+
+        def refresh() -> None:
+            self._retrying = loop.create_task(self._refresh())
+
+        if self._retry is not None:
+            self._retry.cancel()
+        self._retry = loop.call_later(RETRY_SECONDS, refresh)
+
     def _emit(self, detail: Detail) -> None:
         self._hub.event(detail)
 
 
 def user_name(uid: int) -> str:
     """A user's name for sentences."""
-    return _user(uid).pw_name
-
-
-def _user(uid: int) -> pwd.struct_passwd:
-    try:
-        return pwd.getpwuid(uid)
-    except KeyError:
-        raise ProblemError(
-            "not-allowed", f"user {uid}: expected an account on this machine, found none"
-        ) from None
+    return places.account(uid).pw_name
 
 
 def _program(pid: int) -> str:

@@ -16,39 +16,49 @@ import msgspec
 
 from runtime.engine.bundles import Bundles
 from runtime.engine.hub import Hub
+from runtime.engine.kernel_drivers import KernelDrivers
 from runtime.engine.providers import make_provider
 from runtime.engine.simulation import Simulation
 from runtime.extensions import entitlements
 from runtime.matching.catalogue import Catalogue
 from runtime.matching.provider import Provider
-from runtime.matching.rank import Candidate, Ranking, explain, match
+from runtime.matching.rank import Candidate, Ranking, best_of, match
 from runtime.model import properties
 from runtime.model.classes import chain
 from runtime.model.driver_lifecycle import DriverState, Intent
 from runtime.model.entry import Entry
+from runtime.model.errors import ProblemError
 from runtime.model.events import Matched, Noted
 from runtime.model.identity import BundleId, EntryId
 from runtime.model.outcome import Match, MatchStage
 from runtime.model.personality import Personality
 from runtime.model.records import DeviceHit, Driver
 from runtime.registry.tree import Registry
+from runtime.supervisor.driver import SupervisedDriver
 from runtime.supervisor.ports import DriverSpec
 from runtime.supervisor.supervisor import Supervisor
 
 MOST_HITS = 32  # devices named in a request
+_FREE = (DriverState.STOPPED, DriverState.QUARANTINED)
 
 
 class Binding:
     """Matches providers with active extensions."""
 
     def __init__(
-        self, registry: Registry, hub: Hub, simulation: Simulation, bundles: Bundles
+        self,
+        registry: Registry,
+        hub: Hub,
+        simulation: Simulation,
+        bundles: Bundles,
+        kernel: KernelDrivers,
     ) -> None:
         self._registry = registry
         self._hub = hub
         self._simulation = simulation
         self._bundles = bundles
-        self._catalogue = Catalogue()
+        self._kernel = kernel
+        self.catalogue = Catalogue()
         self._supervisor: Supervisor | None = None
         self._failed: dict[EntryId, frozenset[str]] = {}
         self._holding = False
@@ -61,13 +71,13 @@ class Binding:
 
     def add(self, bundle_id: BundleId, personalities: tuple[Personality, ...]) -> None:
         """An extension may run: match it with what is there."""
-        if self._catalogue.add(bundle_id, personalities):
+        if self.catalogue.add(bundle_id, personalities):
             self._failed.clear()
-            self.match_all()
+            self._match_classes({personality.provider_class for personality in personalities})
 
     def remove(self, bundle_id: BundleId, intent: Intent) -> None:
         """An extension may not run any more: stop its drivers; others may follow."""
-        self._catalogue.remove(bundle_id)
+        self.catalogue.remove(bundle_id)
         for driver in self._supervisor or ():
             if driver.record.bundle_id == bundle_id:
                 driver.stop(intent)
@@ -79,28 +89,21 @@ class Binding:
         for entry in self._registry.walk():
             if not wanted.intersection(chain(entry.cls)):
                 continue
-            provider = make_provider(self._registry, entry)
-            matches = (explain(provider, personality) for personality in personalities)
-            scores = [found.score for found in matches if found.stage is MatchStage.MATCHED]
-            if scores:
-                found.append(
-                    DeviceHit(
-                        entry.id,
-                        entry.title,
-                        self._registry.path(entry.id),
-                        max(scores),
-                        provider.kernel_driver,
-                    )
-                )
+            provider = make_provider(self._registry, entry, self._kernel)
+            best = best_of(provider, personalities)
+            if best is not None:
+                path = self._registry.path(entry.id)
+                found.append(DeviceHit(entry.id, entry.title, path, best.score, best.displaces))
         found.sort(key=lambda hit: -hit.score)
         return tuple(found[:MOST_HITS])
 
     # --- providers -----------------------------------------------------------------------------
 
-    def match_all(self) -> None:
-        """Match every entry that is there."""
+    def _match_classes(self, classes: set[str]) -> None:
+        """Match the entries that a change of personalities of these classes can concern."""
         for entry in list(self._registry.walk()):
-            self.match_one(entry.id)
+            if classes.intersection(chain(entry.cls)):
+                self.match_one(entry.id)
 
     def match_below(self, top: EntryId) -> None:
         """Match an entry that is new and everything below it."""
@@ -112,14 +115,30 @@ class Binding:
         entry = self._registry.get(entry_id)
         if entry is None or self._holding or not self._simulation.provides(entry_id):
             return
-        if not self._catalogue.candidates(chain(entry.cls)):
+        if not self.catalogue.candidates(chain(entry.cls)):
             return
-        provider = make_provider(self._registry, entry)
-        ranking = match(provider, self._catalogue, taken=self._taken(entry_id))
+        provider = make_provider(self._registry, entry, self._kernel)
+        taken = self._taken(entry_id)
+        ranking = match(provider, self.catalogue, taken=taken, narrow=True)
         failed = self._failed.get(entry_id, frozenset())
         categories = {c.personality.category for c in ranking.candidates}
         for category in sorted(categories):
             self._launch_first(entry, provider, ranking, category, failed)
+
+    def release(self, driver: SupervisedDriver) -> None:
+        """Let a quarantined driver start again, if no other has its place by now.
+
+        Raises:
+            ProblemError: ``wrong-state``: another driver has its category of the provider.
+        """
+        other = self._taken(driver.record.provider).get(driver.spec.category)
+        if other is not None:
+            raise ProblemError(
+                "wrong-state",
+                f"driver {driver.record.name}: expected its provider to be free, found {other} "
+                "on it",
+            )
+        driver.release()
 
     def driver_ended(self, driver: Driver) -> None:
         """A driver stopped or was quarantined: the next candidate may have its provider."""
@@ -136,14 +155,22 @@ class Binding:
         """Launch nothing any more: the runtime ends."""
         self._holding = True
 
+    def holders(self, provider: EntryId) -> dict[str, str]:
+        """The personality of the driver that holds each category of a provider."""
+        assert self._supervisor is not None
+        return {
+            driver.spec.category: driver.spec.personality
+            for driver in self._supervisor.of_provider(provider)
+            if driver.record.state not in _FREE
+        }
+
     def _taken(self, provider: EntryId) -> dict[str, str]:
         """Categories of a provider that a driver holds."""
         assert self._supervisor is not None
-        free = (DriverState.STOPPED, DriverState.QUARANTINED)
         return {
             driver.spec.category: driver.record.name
             for driver in self._supervisor.of_provider(provider)
-            if driver.record.state not in free
+            if driver.record.state not in _FREE
         }
 
     def _launch_first(

@@ -12,6 +12,7 @@ from runtime.engine.binding import Binding
 from runtime.engine.connection import ClientConnection
 from runtime.engine.debugging import Doors
 from runtime.engine.devices import Devices
+from runtime.engine.explaining import Explaining
 from runtime.engine.hub import Hub
 from runtime.engine.logbook import Logbook
 from runtime.engine.samples import install_sample
@@ -44,6 +45,7 @@ class Commands:
         workers: Workers,
         crashes: CrashFolder,
         doors: Doors,
+        explaining: Explaining,
         quit_: Callable[[], None],
     ) -> None:
         self._registry = registry
@@ -57,6 +59,7 @@ class Commands:
         self._workers = workers
         self._crashes = crashes
         self._doors = doors
+        self._explaining = explaining
         self._quit = quit_
 
     async def handle(self, client: ClientConnection, command: wire.Command) -> object:
@@ -73,15 +76,23 @@ class Commands:
                 result = self._records(client)
             case wire.Describe(entry=entry):
                 result = await self._describe(entry)
+            case wire.Explain(entry=entry):
+                result = self._explaining.entry(entry)
+            case wire.ExplainExtension(bundle_id=bundle_id):
+                result = self._explaining.extension(bundle_id)
             case wire.Activate() | wire.Deactivate() | wire.Decide() | wire.SetDeveloperMode():
                 result = await self._policy(client, command)
             case wire.Plug() | wire.Unplug():
                 result = await self._simulate(command)
             case wire.CrashDriver() | wire.RestartDriver() | wire.ReleaseDriver():
                 result = self._drive(command)
-            case wire.DebugDriver():
-                result = self._debug(command)
-            case wire.ReadLog() | wire.SampleDriver() | wire.ListCrashes() | wire.ReadCrash():
+            case (
+                wire.DebugDriver()
+                | wire.ReadLog()
+                | wire.SampleDriver()
+                | wire.ListCrashes()
+                | wire.ReadCrash()
+            ):
                 result = await self._look(command)
             case wire.InstallSample():
                 result = install_sample(client.peer.uid)
@@ -113,7 +124,12 @@ class Commands:
         return await self._workers.describe(device)
 
     async def _look(
-        self, command: wire.ReadLog | wire.SampleDriver | wire.ListCrashes | wire.ReadCrash
+        self,
+        command: wire.DebugDriver
+        | wire.ReadLog
+        | wire.SampleDriver
+        | wire.ListCrashes
+        | wire.ReadCrash,
     ) -> object:
         match command:
             case wire.ReadLog(driver=driver, after=after):
@@ -123,6 +139,8 @@ class Commands:
                 return wire.Threads(tuple((thread.name, thread.frames) for thread in found))
             case wire.ListCrashes():
                 return wire.Crashes(self._crashes.list())
+            case wire.DebugDriver():
+                return self._debug(command)
             case wire.ReadCrash(report=report):
                 return self._crashes.read(report)
 
@@ -184,7 +202,7 @@ class Commands:
             case wire.ReleaseDriver():
                 quarantined = state is DriverState.QUARANTINED
                 self._require(quarantined, driver.record, "a quarantined driver")
-                driver.release()
+                self._binding.release(driver)
         return driver.record
 
     def _debug(self, command: wire.DebugDriver) -> wire.DebugDoor:

@@ -2,6 +2,8 @@
 
 Runs in the event loop and never blocks: what the socket does not take waits here as bytes up
 to a limit, and behind that in the outbox.
+A command goes on when its client leaves: what was approved is made to run, what was unplugged
+goes. Only the answer is dropped.
 Invariant: a client that does not read costs a bounded amount of memory.
 """
 
@@ -58,6 +60,8 @@ class ClientConnection:
         self._outgoing = bytearray()
         self._asked: dict[int, asyncio.Task[None]] = {}
         self._closed = False
+        self._paused = False  # nothing is done for it until it has read what waits for it
+        self._resumed = asyncio.Event()
         self._pumping: asyncio.Handle | None = None
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(sock, self._on_readable)
@@ -119,23 +123,49 @@ class ClientConnection:
                 raise BreachError(f"ask: expected a free number, found {message.number}")
             task = self._loop.create_task(self._answer(message))
             self._asked[message.number] = task
+            task.add_done_callback(self._answered)
 
     async def _answer(self, ask: wire.Ask) -> None:
         try:
+            while self._paused:
+                await self._resumed.wait()
             result = await self._handler(self, ask.command)
         except ProblemError as error:
             self._send(wire.Refusal(ask.number, error.code, str(error)))
         except InspectorError as error:
             self._send(wire.Refusal(ask.number, "failed", str(error)))
+        except OSError as error:  # no descriptor, memory or disk left
+            text = f"{type(ask.command).__name__}: expected to be able to do it, found: {error}"
+            self._send(wire.Refusal(ask.number, "failed", text))
         else:
             self._send(wire.Answer(ask.number, msgspec.Raw(codec.encode(result))))
         finally:
             self._asked.pop(ask.number, None)
 
+    def _answered(self, task: asyncio.Task[None]) -> None:
+        """A command that ended with a defect of ours leaves nobody waiting for its answer."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("client pid %d: a command failed", self.peer.pid, exc_info=error)
+            self.close(f"runtime failed to carry out a command: {error}")
+
     def _send(self, message: wire.ToClient) -> None:
         if not self._closed:
-            self._outgoing += framing.frame(self._session.encode(message))
+            self._outgoing += framing.frame(self._session.encode(message), limits.ANSWER)
             self._flush()
+            self._throttle()
+
+    def _throttle(self) -> None:
+        """Take no more commands from a client that does not read its answers."""
+        paused = len(self._outgoing) > HIGH_WATER
+        if paused is self._paused or self._closed:
+            return
+        self._paused = paused
+        if paused:
+            self._resumed.clear()
+            self._loop.remove_reader(self._sock)
+        else:
+            self._resumed.set()
+            self._loop.add_reader(self._sock, self._on_readable)
 
     def _flush(self) -> None:
         while self._outgoing:
@@ -149,14 +179,15 @@ class ClientConnection:
                 return
             del self._outgoing[:sent]
         self._loop.remove_writer(self._sock)
+        self._throttle()
         self.wake()
 
     def _end(self) -> None:
         if self._closed:
             return
         self._closed = True
-        for task in self._asked.values():
-            task.cancel()
+        self._paused = False
+        self._resumed.set()
         self._loop.remove_reader(self._sock)
         self._loop.remove_writer(self._sock)
         self._sock.close()

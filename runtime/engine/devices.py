@@ -1,30 +1,35 @@
 """The machine's devices: enumerated once, then kept by events, read again when some are lost.
 
-Runs in the event loop. Enumeration blocks for some tens of milliseconds: at the start, before
-anybody is served, and after lost events.
+Runs in the event loop. The first enumeration blocks for some tens of milliseconds, before
+anybody is served; later ones, after lost events, run in a worker.
 Invariant: no event is lost without the machine being read again.
 """
 
 import asyncio
 
 from runtime.engine.hub import Hub
+from runtime.engine.workers import Workers
 from runtime.linux.model_name import model_name
 from runtime.linux.udev import DeviceMonitor, enumerate_devices
-from runtime.model.errors import UnavailableError
+from runtime.model.errors import InspectorError, UnavailableError
 from runtime.model.events import Detail
 from runtime.registry.machine import Machine
 from runtime.registry.tree import Registry
 
+EVENTS_A_TURN = 32  # of distinct devices: about 3 ms
 SETTLE_SECONDS = 0.1  # after lost events, before the machine is read again
+RETRY_SECONDS = 1.0  # until that is tried again where no worker could do it
 
 
 class Devices:
     """Feeds the machine's events into the registry."""
 
-    def __init__(self, registry: Registry, hub: Hub) -> None:
+    def __init__(self, registry: Registry, hub: Hub, workers: Workers) -> None:
         self._hub = hub
         self.machine = Machine(registry, self._emit, model_name())
         self._monitor: DeviceMonitor | None = None
+        self._workers = workers
+        self._reading: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Listen, then enumerate. Without udev it leaves a note, and the tree has no devices."""
@@ -39,6 +44,8 @@ class Devices:
 
     def close(self) -> None:
         """Stop listening; idempotent."""
+        if self._reading is not None:
+            self._reading.cancel()
         if self._monitor is not None:
             asyncio.get_running_loop().remove_reader(self._monitor.fileno())
             self._monitor.close()
@@ -47,28 +54,32 @@ class Devices:
     def _drain(self) -> None:
         if self._monitor is None:
             return
-        drained = self._monitor.drain()
+        drained = self._monitor.drain(EVENTS_A_TURN)
         if drained.lost:
-            self._lost(drained.lost)
+            self._lost(self._monitor, drained.lost)
             return
         for uevent in drained.events:
             self.machine.apply(uevent)
 
-    def _lost(self, cause: str) -> None:
+    def _lost(self, monitor: DeviceMonitor, cause: str) -> None:
         """Some events are gone: let the storm pass, then read everything again."""
-        assert self._monitor is not None
         loop = asyncio.get_running_loop()
-        loop.remove_reader(self._monitor.fileno())
-        loop.call_later(SETTLE_SECONDS, self._resync, cause)
+        loop.remove_reader(monitor.fileno())
+        self._reading = loop.create_task(self._resync(monitor, cause))
 
-    def _resync(self, cause: str) -> None:
-        if self._monitor is None:
-            return
-        self._monitor.drain()  # older than what is read now
+    async def _resync(self, monitor: DeviceMonitor, cause: str) -> None:
+        devices = None
+        while devices is None:
+            await asyncio.sleep(SETTLE_SECONDS)
+            monitor.drain()  # older than what is read now; what comes meanwhile waits
+            try:
+                devices = await self._workers.enumerate()
+            except InspectorError as error:
+                self._hub.note(str(error))
+                await asyncio.sleep(RETRY_SECONDS)
         self._hub.set_status(resyncs=self._hub.status.resyncs + 1)
-        resynced = self.machine.resync(enumerate_devices(), cause)
-        self._hub.event(resynced)
-        asyncio.get_running_loop().add_reader(self._monitor.fileno(), self._drain)
+        self._hub.event(self.machine.resync(devices, cause))
+        asyncio.get_running_loop().add_reader(monitor.fileno(), self._drain)
 
     def _emit(self, detail: Detail, entry: int, path: str) -> None:
         self._hub.event(detail, entry, path)

@@ -13,6 +13,7 @@ from runtime.engine.connection import ClientConnection
 from runtime.engine.outbox import Outbox, Source
 from runtime.model.entry import Entry
 from runtime.model.events import Detail, Event
+from runtime.model.extension_lifecycle import ExtensionState
 from runtime.model.identity import DriverId, EntryId
 from runtime.model.records import Driver, Extension, LogLine, Request, Status
 from runtime.registry.journal import Journal
@@ -111,9 +112,12 @@ class Hub:
             outbox.driver_changed(driver)
 
     def record(self, record: Extension | Request) -> None:
-        """An extension's or a request's record is now this one."""
+        """An extension's or a request's record is now this one; removed extensions go."""
         if isinstance(record, Extension):
-            self.source.extensions[record.id] = record
+            if record.state is ExtensionState.REMOVED:
+                self.source.extensions.pop(record.id, None)
+            else:
+                self.source.extensions[record.id] = record
             for _, outbox in self._subscribed():
                 outbox.extension_changed(record.id)
         else:

@@ -16,8 +16,13 @@ from pathlib import Path
 
 from runtime.linux.sockets import Peer, peer_credentials
 from runtime.model.errors import UnavailableError
+from runtime.wire import client as wire
+from runtime.wire import codec, framing, limits
 
-BACKLOG = 64
+BACKLOG = 128
+CLIENTS = 200  # at once: windows and commands of one user, far below the limit of descriptors
+ACCEPTS_A_TURN = 32
+PAUSE_SECONDS = 0.5  # of accepting, when no descriptor is left
 PATH_BYTES = 107  # of an AF_UNIX address (unix(7)), without its terminating zero
 
 _log = logging.getLogger("runtime.listener")
@@ -26,9 +31,17 @@ _log = logging.getLogger("runtime.listener")
 class Listener:
     """Accepts clients at one path."""
 
-    def __init__(self, path: Path, accept: Callable[[socket.socket, Peer], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        accept: Callable[[socket.socket, Peer], None],
+        connected: Callable[[], int],
+    ) -> None:
+        """`accept` gets each client; `connected` says how many there are now."""
         self._path = path
         self._accept = accept
+        self._connected = connected
+        self._pausing: asyncio.TimerHandle | None = None
         self._sock: socket.socket | None = None
 
     def open(self) -> None:
@@ -64,6 +77,9 @@ class Listener:
 
     def close(self) -> None:
         """Stop listening and remove the path; idempotent."""
+        if self._pausing is not None:
+            self._pausing.cancel()
+            self._pausing = None
         if self._sock is not None:
             asyncio.get_running_loop().remove_reader(self._sock)
             self._sock.close()
@@ -88,19 +104,42 @@ class Listener:
 
     def _on_readable(self) -> None:
         assert self._sock is not None
-        try:
-            sock, _ = self._sock.accept()
-        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-            return
-        except OSError as error:
-            _log.warning("socket %s: a client could not be accepted: %s", self._path, error)
-            return
+        for _ in range(ACCEPTS_A_TURN):
+            try:
+                sock, _ = self._sock.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                _log.warning("socket %s: a client could not be accepted: %s", self._path, error)
+                self._pause(self._sock)
+                return
+            self._accepted(sock)
+
+    def _pause(self, sock: socket.socket) -> None:
+        """Leave clients waiting for a while: the socket would be reported readable for ever."""
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(sock)
+        self._pausing = loop.call_later(PAUSE_SECONDS, loop.add_reader, sock, self._on_readable)
+
+    def _accepted(self, sock: socket.socket) -> None:
         peer = peer_credentials(sock)
         if peer.uid not in (0, os.getuid()):
             _log.warning("client pid %d of user %d was refused", peer.pid, peer.uid)
             sock.close()
             return
+        if self._connected() >= CLIENTS:
+            _log.warning("client pid %d was refused: %d are connected", peer.pid, CLIENTS)
+            _refuse(sock, f"runtime: expected at most {CLIENTS} clients at once, found as many")
+            return
         self._accept(sock, peer)
+
+
+def _refuse(sock: socket.socket, reason: str) -> None:
+    """Say goodbye as far as the socket takes it."""
+    messages = (wire.Hello(limits.CLIENT_VERSION, "runtime"), wire.Goodbye(reason))
+    with sock, contextlib.suppress(OSError):
+        sock.setblocking(False)
+        sock.send(b"".join(framing.frame(codec.encode(message)) for message in messages))
 
 
 def _another() -> socket.socket:

@@ -16,7 +16,7 @@ from pathlib import Path
 from runtime.engine.runtime import Runtime
 from runtime.engine.settings import Settings
 from runtime.linux import places
-from runtime.model.errors import UnavailableError
+from runtime.model.errors import InspectorError
 from runtime.model.records import Mode
 from runtime.wire import client as wire
 from runtime.wire import codec, framing, limits
@@ -24,17 +24,18 @@ from runtime.wire import codec, framing, limits
 
 def main(argv: list[str] | None = None) -> int:
     """Run a runtime until it is told to end."""
-    settings = _settings(sys.argv[1:] if argv is None else argv)
+    given = _arguments(sys.argv[1:] if argv is None else argv)
     logging.basicConfig(format="runtime: %(message)s", level=logging.WARNING)
     os.environ.pop("LISTEN_FDS", None)
     try:
+        settings = _settings(given)
         lock = places.claim(settings.state_dir)
         try:
             asyncio.run(_run(settings))
         finally:
             os.close(lock)
-    except UnavailableError as error:
-        _tell_owner(settings, str(error))
+    except InspectorError as error:
+        _tell_owner(given.owner, str(error))
         print(f"runtime: {error}", file=sys.stderr)  # noqa: T201 - the process edge
         return 1
     return 0
@@ -48,7 +49,7 @@ async def _run(settings: Settings) -> None:
     await runtime.run()
 
 
-def _settings(argv: list[str]) -> Settings:
+def _arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m runtime", description="The driver runtime.")
     parser.add_argument("--socket", type=Path, help="where clients connect")
     parser.add_argument("--state-dir", type=Path, help="where decisions and history are kept")
@@ -63,10 +64,13 @@ def _settings(argv: list[str]) -> Settings:
         help="for measurements: restart crashed drivers without delay and without limit",
     )
     parser.add_argument("--owner", type=int, default=-1, help=argparse.SUPPRESS)
-    given = parser.parse_args(argv)
-    state_dir = given.state_dir.absolute() if given.state_dir else places.state_dir()
+    return parser.parse_args(argv)
+
+
+def _settings(given: argparse.Namespace) -> Settings:
+    state_dir = places.absolute(given.state_dir) if given.state_dir else places.state_dir()
     explicit = state_dir if given.state_dir else None
-    sock = given.socket.absolute() if given.socket else places.socket_path(explicit)
+    sock = places.absolute(given.socket) if given.socket else places.socket_path(explicit)
     return Settings(
         mode=Mode.EMBEDDED if given.owner >= 0 else Mode.ALONE,
         state_dir=state_dir,
@@ -77,12 +81,12 @@ def _settings(argv: list[str]) -> Settings:
     )
 
 
-def _tell_owner(settings: Settings, reason: str) -> None:
+def _tell_owner(descriptor: int, reason: str) -> None:
     """Give the window that started this runtime the reason why it cannot run."""
-    if settings.owner < 0:
+    if descriptor < 0:
         return
     try:
-        with socket.socket(fileno=settings.owner) as owner:
+        with socket.socket(fileno=descriptor) as owner:
             for message in (wire.Hello(limits.CLIENT_VERSION, "runtime"), wire.Goodbye(reason)):
                 owner.sendall(framing.frame(codec.encode(message)))
     except OSError:

@@ -15,7 +15,7 @@ from runtime.model.entry import Entry
 from runtime.model.events import Event
 from runtime.model.identity import DriverId, EntryId, RequestId
 from runtime.model.records import Driver, Extension, LogLine, Request, Status
-from runtime.wire import limits
+from runtime.wire import codec, limits
 from runtime.wire.client import Delta, Part, SnapshotBegin, SnapshotEnd, Topic
 
 ENTRY_BYTES = 160  # of an encoded entry without its properties, typically
@@ -55,13 +55,18 @@ class _Dirty(Generic[K, V]):
 
     def take(self, records: dict[K, V]) -> tuple[tuple[V, ...], tuple[K, ...]]:
         """The next batch of newest values and of removed ids."""
-        keys = list(islice(self.changed, BATCH))
-        for key in keys:
+        values: list[V] = []
+        left = limits.PART
+        while self.changed and left > 0 and len(values) < BATCH:
+            key = next(iter(self.changed))
             del self.changed[key]
+            if key in records:
+                values.append(records[key])
+                left -= len(codec.encode(records[key]))
         gone = tuple(islice(self.gone, BATCH))
         for key in gone:
             del self.gone[key]
-        return tuple(records[key] for key in keys if key in records), gone
+        return tuple(values), gone
 
     def __bool__(self) -> bool:
         return bool(self.changed or self.gone)
@@ -232,4 +237,10 @@ class Outbox:
 
 
 def _take(waiting: deque[V]) -> tuple[V, ...]:
-    return tuple(waiting.popleft() for _ in range(min(BATCH, len(waiting))))
+    """The first of what waits: about one part, whatever a driver put into its lines."""
+    taken: list[V] = []
+    left = limits.PART
+    while waiting and left > 0 and len(taken) < BATCH:
+        taken.append(waiting.popleft())
+        left -= len(codec.encode(taken[-1]))
+    return tuple(taken)

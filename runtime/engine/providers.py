@@ -3,30 +3,31 @@
 Invariant: reads the registry, never changes it.
 """
 
+import msgspec
+
+from runtime.engine.kernel_drivers import KernelDrivers
 from runtime.matching.provider import Provider
 from runtime.model import properties
 from runtime.model.classes import chain
-from runtime.model.entry import Entry, Holder
+from runtime.model.entry import Entry, Kind
 from runtime.model.identity import EntryId
 from runtime.registry.tree import Registry
 
-BOUND_KERNEL_DRIVER = 60_000
-"""Score of a bound kernel driver: that of a match by class, subclass and protocol, which is
-what the kernel's own drivers for standard devices match by."""
 
-
-def make_provider(registry: Registry, entry: Entry) -> Provider:
-    """An entry with its ancestors."""
+def make_provider(registry: Registry, entry: Entry, kernel: KernelDrivers) -> Provider:
+    """An entry with its ancestors, and the kernel driver that is bound to it."""
     ancestors: list[Provider] = []
     above = registry.get(EntryId(entry.parent))
     while above is not None:
         ancestors.append(_provider(registry, above, ()))
         above = registry.get(EntryId(above.parent))
-    return _provider(registry, entry, tuple(ancestors))
+    made = _provider(registry, entry, tuple(ancestors))
+    driver, score = kernel.bound(entry, made.properties)
+    return msgspec.structs.replace(made, kernel_driver=driver, kernel_score=score)
 
 
 def _provider(registry: Registry, entry: Entry, ancestors: tuple[Provider, ...]) -> Provider:
-    by_kernel = entry.holder == Holder.KERNEL
+    children = map(registry.get, registry.children(entry.id))
     return Provider(
         id=entry.id,
         name=entry.name,
@@ -35,6 +36,8 @@ def _provider(registry: Registry, entry: Entry, ancestors: tuple[Provider, ...])
         location=entry.location,
         path=registry.path(entry.id),
         ancestors=ancestors,
-        kernel_driver=entry.driver if by_kernel else "",
-        kernel_score=BOUND_KERNEL_DRIVER if by_kernel else 0,
+        services=sum(child is not None and child.kind in _SERVICES for child in children),
     )
+
+
+_SERVICES = (Kind.KERNEL_DRIVER, Kind.DRIVER)

@@ -19,7 +19,9 @@ from runtime.engine.connection import ClientConnection
 from runtime.engine.crash_reports import CrashReports
 from runtime.engine.debugging import Doors
 from runtime.engine.devices import Devices
+from runtime.engine.explaining import Explaining
 from runtime.engine.hub import Hub
+from runtime.engine.kernel_drivers import KernelDrivers
 from runtime.engine.listener import Listener
 from runtime.engine.logbook import Logbook
 from runtime.engine.settings import Settings
@@ -27,6 +29,7 @@ from runtime.engine.simulation import Simulation
 from runtime.engine.surroundings import DriverSurroundings
 from runtime.engine.workers import Workers
 from runtime.linux.sockets import Peer, peer_credentials
+from runtime.model.errors import UnavailableError
 from runtime.model.events import Began, Noted
 from runtime.model.records import Status
 from runtime.registry.journal import Journal
@@ -58,9 +61,10 @@ class Runtime:
         self._hub.use_registry(registry)
         self._workers = Workers()
         self._bundles = Bundles()
-        self._devices = Devices(registry, self._hub)
+        self._devices = Devices(registry, self._hub, self._workers)
         simulation = Simulation(registry, self._hub, self._devices.machine.resources)
-        self._binding = Binding(registry, self._hub, simulation, self._bundles)
+        kernel = KernelDrivers(settings.state_dir)
+        self._binding = Binding(registry, self._hub, simulation, self._bundles, kernel)
         self._activation = Activation(
             settings.state_dir, self._hub, self._binding, self._bundles, self._workers
         )
@@ -70,7 +74,12 @@ class Runtime:
         )
         self._doors = Doors(settings.socket_path.parent)
         surroundings = DriverSurroundings(
-            registry, self._hub, logbook, self._binding.driver_ended, self._crashes.crashed
+            registry,
+            self._devices.machine,
+            self._hub,
+            logbook,
+            self._binding.driver_ended,
+            on_crashed=self._crashes.crashed,
         )
         policy = ALWAYS_AT_ONCE if settings.restart_at_once else RestartPolicy()
         self._supervisor = Supervisor(Zygote(self._note), policy, surroundings)
@@ -87,9 +96,12 @@ class Runtime:
             self._workers,
             self._crashes.folder,
             self._doors,
+            Explaining(registry, self._binding, kernel),
             self.end,
         )
-        self._listener = Listener(settings.socket_path, self._accept)
+        self._listener = Listener(
+            settings.socket_path, self._accept, lambda: len(self._hub.connections())
+        )
         self._flushing: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
@@ -126,9 +138,9 @@ class Runtime:
             self._flushing.cancel()
         self._crashes.close()
         self._doors.close()
-        self._journal.close()
         self._activation.close()
         self._bundles.close()
+        self._journal.close()
 
     def _serve_owner(self) -> None:
         if self._settings.owner < 0:
@@ -152,7 +164,10 @@ class Runtime:
         self._hub.event(Noted(text))
 
     def _flush(self) -> None:
-        self._journal.flush()
+        try:
+            self._journal.flush()
+        except UnavailableError as error:
+            self._hub.note(str(error))  # the events wait; a full disk may empty
         self._logbook.settle()
         loop = asyncio.get_running_loop()
         self._flushing = loop.call_later(FLUSH_SECONDS, self._flush)

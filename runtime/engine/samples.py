@@ -5,11 +5,10 @@ Invariant: touches nothing but the sample's own folder.
 """
 
 import os
-import pwd
 import shutil
 from pathlib import Path
 
-from runtime.linux import roles
+from runtime.linux import places, roles
 from runtime.model.errors import ProblemError
 from runtime.wire.client import Installed
 
@@ -24,8 +23,7 @@ def install_sample(uid: int) -> Installed:
         ProblemError: ``failed``, the folder cannot be written or the sample is missing.
     """
     source = roles.resources() / "samples" / NAME
-    home = Path(pwd.getpwuid(uid).pw_dir)
-    target = home / "Applications" / NAME
+    target = places.home_of(uid) / "Applications" / NAME
     fresh = target.with_suffix(".new")
     try:
         target.parent.mkdir(exist_ok=True)
@@ -47,4 +45,4 @@ def _give(folder: Path, app: Path, uid: int) -> None:
     if os.geteuid() == uid:
         return
     for path in (folder, app, *app.rglob("*")):
-        os.chown(path, uid, pwd.getpwuid(uid).pw_gid, follow_symlinks=False)
+        os.chown(path, uid, places.account(uid).pw_gid, follow_symlinks=False)

@@ -16,6 +16,7 @@ from runtime.model.events import Detail
 from runtime.model.identity import ROOT_ID, DriverId, EntryId
 from runtime.model.outcome import Exit
 from runtime.model.records import Driver
+from runtime.registry.machine import Machine
 from runtime.registry.tree import Registry
 from runtime.supervisor.ports import DriverSpec
 from runtime.wire import limits, methods
@@ -32,12 +33,15 @@ class DriverSurroundings:
     def __init__(
         self,
         registry: Registry,
+        machine: Machine,
         hub: Hub,
         logbook: Logbook,
         on_ended: Callable[[Driver], None],
+        *,
         on_crashed: Callable[[Driver, Exit, Remains], None],
     ) -> None:
         self._registry = registry
+        self._machine = machine
         self._hub = hub
         self._logbook = logbook
         self._on_ended = on_ended
@@ -113,6 +117,7 @@ class DriverSurroundings:
             self._registry.terminate(EntryId(driver.service))
         if self._registry.get(driver.provider) is not None:
             self._registry.set_holder(driver.provider, Holder.NOBODY, "", 0)
+            self._machine.give_back(driver.provider)
 
     def crashed(self, driver: Driver, exit_: Exit, remains: Remains) -> None:
         """Make a crash report."""

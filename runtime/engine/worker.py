@@ -14,7 +14,7 @@ import msgspec
 from runtime.extensions import staging
 from runtime.extensions.staging import Staged
 from runtime.families import details
-from runtime.linux import memfd, sockets
+from runtime.linux import memfd, sockets, udev
 from runtime.model.device import Device
 from runtime.model.errors import BundleError, InspectorError, ProblemError
 from runtime.model.identity import ContentHash
@@ -51,7 +51,11 @@ class Sweep(msgspec.Struct, frozen=True, array_like=True, tag="sweep"):
     keep: tuple[ContentHash, ...]
 
 
-Job = Stage | Load | Describe | Sweep
+class Enumerate(msgspec.Struct, frozen=True, array_like=True, tag="enumerate"):
+    """Read all devices of the machine. Result: how many; beside: a memfd with the list."""
+
+
+Job = Stage | Load | Describe | Sweep | Enumerate
 JobResult = Staged | Details | int
 
 
@@ -109,6 +113,9 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
             return len(data), [memfd.sealed("bundle", data)]
         case Describe():
             return details.describe(job.device), []
+        case Enumerate():
+            devices = udev.enumerate_devices()
+            return len(devices), [memfd.sealed("devices", codec.encode(devices))]
         case Sweep():
             return staging.collect_garbage(Path(job.state_dir), job.keep), []
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from runtime.engine import worker
 from runtime.extensions.staging import Staged
-from runtime.linux import children, roles, sockets
+from runtime.linux import children, memfd, roles, sockets
 from runtime.model.device import Device
 from runtime.model.errors import BreachError, BundleError, ProblemError
 from runtime.model.identity import ContentHash
@@ -24,6 +24,7 @@ LINGER_SECONDS = 5.0  # of a worker that has answered
 
 _done: codec.Decoder[worker.Done] = codec.Decoder(worker.Done, "worker's result")
 _staged: codec.Decoder[Staged] = codec.Decoder(Staged, "staged extension")
+_devices: codec.Decoder[list[Device]] = codec.Decoder(list[Device], "machine's devices")
 _details: codec.Decoder[Details] = codec.Decoder(Details, "device's details")
 
 
@@ -37,7 +38,8 @@ class Workers:
         """Stage an extension.
 
         Raises:
-            BundleError, ProblemError: It is not what it has to be, or could not be kept.
+            BundleError, ProblemError: It is not what it has to be, or could not be kept; or no
+            worker could be started, as from every job here.
         """
         result, _ = await self._run(job)
         return _staged(result)
@@ -48,25 +50,35 @@ class Workers:
         Raises:
             ProblemError: It is missing, or not what was staged.
         """
-        _, descriptors = await self._run(worker.Load(state_dir, content_hash))
-        if len(descriptors) != 1:
-            raise ProblemError("failed", f"worker: expected one memfd, found {len(descriptors)}")
-        return descriptors[0]
+        return await self._memfd(worker.Load(state_dir, content_hash))
 
     async def describe(self, device: Device) -> Details:
         """A device's details."""
         result, _ = await self._run(worker.Describe(device))
         return _details(result)
 
+    async def enumerate(self) -> list[Device]:
+        """All devices of the machine, parents before their children."""
+        descriptor = await self._memfd(worker.Enumerate())
+        try:
+            return _devices(memfd.read_sealed(descriptor))
+        finally:
+            os.close(descriptor)
+
     async def sweep(self, state_dir: str, keep: tuple[ContentHash, ...]) -> None:
         """Delete staged bundles that nothing refers to."""
         await self._run(worker.Sweep(state_dir, keep))
 
+    async def _memfd(self, job: worker.Job) -> int:
+        _, descriptors = await self._run(job)
+        if len(descriptors) != 1:
+            raise ProblemError("failed", f"worker: expected one memfd, found {len(descriptors)}")
+        return descriptors[0]
+
     async def _run(self, job: worker.Job) -> tuple[Any, list[int]]:
         async with self._free:
-            ours, theirs = sockets.seqpacket_pair()
+            ours, process = _start()
             with ours:
-                process = _start(theirs)
                 try:
                     sockets.send_packet(ours, codec.encode(job))
                     await _readable(ours.fileno())
@@ -93,14 +105,28 @@ def _error(failed: worker.Failed) -> ProblemError:
     return ProblemError(failed.code, failed.text)
 
 
-def _start(theirs: socket.socket) -> subprocess.Popen[bytes]:
-    """Start a worker and give it its end of the channel."""
+def _start() -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    """Start a worker; return our end of its channel and the process."""
+    try:
+        ours, theirs = sockets.seqpacket_pair()
+    except OSError as error:
+        raise _no_worker(error) from None
     with theirs:
-        return subprocess.Popen(
-            roles.argv("worker", str(theirs.fileno())),
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-        )
+        try:
+            process = subprocess.Popen(
+                roles.argv("worker", str(theirs.fileno())),
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+            )
+        except OSError as error:
+            ours.close()
+            raise _no_worker(error) from None
+    return ours, process
+
+
+def _no_worker(error: OSError) -> ProblemError:
+    found = error.strerror or str(error)
+    return ProblemError("failed", f"worker: expected to be able to start one, found: {found}")
 
 
 async def _readable(descriptor: int) -> None:

@@ -86,7 +86,8 @@ class Ledger:
             return None
         known = self.extensions.get(request.extension)
         active = known is not None and known.record.state is ExtensionState.ACTIVE
-        holds = request.state is RequestState.COMPLETED and active
+        approved = self.approval(request) is not None  # a removal takes approvals back
+        holds = request.state is RequestState.COMPLETED and active and approved
         return request if holds or request.state is RequestState.WAITING else None
 
     def in_force(self, bundle_id: BundleId, changes: Changes) -> Iterator[KnownExtension]:

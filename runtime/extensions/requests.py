@@ -148,7 +148,7 @@ class Extensions:
         """
         request = self._shown(request_id, content_hash, nonce)
         wanted = RequestState.COMPLETED if approve else RequestState.DENIED
-        if request.state is wanted:
+        if request.state is wanted and self._holds(request):
             return request
         self._check_waiting(request)
         if approve and not self._may_run(request):
@@ -260,9 +260,20 @@ class Extensions:
             )
         return request
 
+    def _holds(self, request: Request) -> bool:
+        """Whether the decision on a request still stands; a removal takes approvals back."""
+        approved = request.state is RequestState.COMPLETED
+        return not approved or self._ledger.approval(request) is not None
+
     def _check_waiting(self, request: Request) -> None:
         if request.state is RequestState.WAITING:
             return
+        if not self._holds(request):
+            raise ProblemError(
+                "stale",
+                f"request {request.id}: expected it to wait for approval, found its extension "
+                "removed since it was approved",
+            )
         answered = request.state in (RequestState.COMPLETED, RequestState.DENIED)
         raise ProblemError(
             "decided" if answered else "stale",

@@ -6,6 +6,8 @@ Source: Apple, sysextd (realize, stage, validate); LWN "a way to do atomic write
 Invariant: a file named by a hash holds exactly the bytes with that hash, or does not exist.
 """
 
+import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Collection, Sequence
@@ -24,6 +26,7 @@ from runtime.model.identity import ContentHash
 
 FOLDER = "staged"
 _TEMPORARY = ".tmp-"
+_GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR})
 
 
 class Staged(msgspec.Struct, frozen=True, array_like=True):
@@ -69,16 +72,16 @@ def load_staged(state_dir: Path, content_hash: ContentHash) -> bytes:
     """Read a staged archive and compare its hash; blocks.
 
     Raises:
-        ProblemError: ``not-found``: it is not there; ``changed``: it is not what was staged.
+        ProblemError: ``not-found``: it is not there; ``changed``: it is not what was staged;
+            ``failed``: it could not be read this time.
     """
     path = state_dir / FOLDER / content_hash
     try:
         data = path.read_bytes()
     except OSError as error:
         found = (error.strerror or str(error)).lower()
-        raise ProblemError(
-            "not-found", f"{path}: expected a staged bundle, found {found}"
-        ) from None
+        code = "not-found" if error.errno in _GONE else "failed"
+        raise ProblemError(code, f"{path}: expected a staged bundle, found {found}") from None
     actual = archive.content_hash(data)
     if actual != content_hash:
         raise ProblemError(
@@ -157,20 +160,26 @@ def _check_runnable(app: App, bundle: Bundle) -> None:
 def _write(folder: Path, content_hash: ContentHash, data: bytes) -> None:
     """Write atomically: a temporary file, flushed to disk, renamed; then the folder flushed."""
     target = folder / content_hash
+    temporary = folder / f"{_TEMPORARY}{secrets.token_hex(8)}"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if target.exists() and archive.content_hash(target.read_bytes()) == content_hash:
             return
-        temporary = folder / f"{_TEMPORARY}{secrets.token_hex(8)}"
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        _write_through(temporary, data)
         temporary.rename(target)
         _sync_folder(folder)
     except OSError as error:
+        with contextlib.suppress(OSError):  # what remains of it is swept at the next start
+            temporary.unlink(missing_ok=True)
         raise _unwritable(folder, error) from None
+
+
+def _write_through(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

@@ -4,23 +4,22 @@ Source: IOKitTools, ioreg.c (archive, archive_scan, archive_search).
 Invariant: a pure function of a sequence of entries and the options.
 """
 
-import plistlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from runtime.interchange.ioreg_text import Options, Tree, inheritance, selected
-from runtime.model import classes, properties
+from runtime.interchange.planes import project
+from runtime.interchange.plist_writer import dump
+from runtime.interchange.registry_file import lineage, properties_of
 from runtime.model.entry import Entry, State
-from runtime.model.properties import Value
-
-_CONTROL = {code: None for code in range(0x20) if chr(code) not in "\t\n\r"}
+from runtime.model.identity import SERVICE_PLANE
 
 
-def archive(entries: Iterable[Entry], options: Options) -> bytes:
-    """The whole property list: a dictionary, or with -r an array of subtrees.
+def archive(entries: Sequence[Entry], options: Options, plane: str = SERVICE_PLANE) -> bytes:
+    """The whole property list: a dictionary; with -r, or of several roots, an array.
 
     Nothing at all is written where -r finds nothing, as Apple's tool does.
     """
-    tree = Tree(entries)
+    tree = Tree(project(entries, plane))
     top: list[dict[str, object]] = []
     if options.roots:
         top = _found(tree, options)
@@ -28,7 +27,7 @@ def archive(entries: Iterable[Entry], options: Options) -> bytes:
         top = [_subtree(tree, root, options.depth, options) for root in tree.roots]
     if not top:
         return b""
-    return plistlib.dumps(top if options.roots else top[0])
+    return dump(top if options.roots or len(top) > 1 else top[0])
 
 
 def _found(tree: Tree, options: Options) -> list[dict[str, object]]:
@@ -66,33 +65,17 @@ def _one(entry: Entry, options: Options) -> dict[str, object]:
     """One entry without its children; its properties where they are asked for."""
     made: dict[str, object] = {}
     if options.list_all or selected(entry, options):
-        decoded = properties.decode(entry.props)
-        made = {_text(key): _plain(value) for key, value in decoded.items()}
+        made |= properties_of(entry)
     made["IOObjectClass"] = entry.cls
     if options.inheritance:
-        made["IOObjectInheritance"] = inheritance(entry.cls)
+        made["IOObjectInheritance"] = inheritance(entry)
     made["IOObjectRetainCount"] = entry.retain
     made["IORegistryEntryID"] = entry.id
-    made["IORegistryEntryName"] = _text(entry.name)
+    made["IORegistryEntryName"] = entry.name
     if entry.location:
-        made["IORegistryEntryLocation"] = _text(entry.location)
-    if classes.conforms(entry.cls, "IOService"):
+        made["IORegistryEntryLocation"] = entry.location
+    if "IOService" in lineage(entry):
         made["IOServiceBusyState"] = entry.busy
         made["IOServiceBusyTime"] = entry.busy_ms * 1_000_000
         made["IOServiceState"] = entry.state & ~State.PLAIN
     return made
-
-
-def _plain(value: Value) -> object:
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {_text(key): _plain(item) for key, item in value.items()}
-    return value
-
-
-def _text(text: str) -> str:
-    """XML 1.0 has no control characters; they are left out."""
-    return text.translate(_CONTROL)

@@ -7,13 +7,26 @@ Invariant: a pure function of a sequence of entries and the options; yields line
 line feed.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from runtime.interchange.ioreg_values import Values
-from runtime.model import classes, properties
+from runtime.interchange.planes import DEVICE_TREE_PLANE, project
+from runtime.interchange.registry_file import (
+    FIRST_FREE_ID,
+    FileEntry,
+    lineage,
+    properties_of,
+    property_lines,
+)
 from runtime.model.entry import Entry, State
+from runtime.model.identity import SERVICE_PLANE
+from runtime.model.properties import Value
+
+if TYPE_CHECKING:
+    from runtime.interchange.ioreg_format import Smart
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -23,6 +36,7 @@ class Options(msgspec.Struct, frozen=True):
     roots: bool = False  # -r
     ancestors: bool = False  # -t
     inheritance: bool = False  # -i
+    smart: bool = False  # -f
     hexadecimal: bool = False  # -x
     kernel_classes: bool = False  # -y
     cls: str = ""  # -c
@@ -45,12 +59,11 @@ class _Node(msgspec.Struct, frozen=True, gc=False):
 class Tree:
     """Entries by parent; of entries whose parent is not there, each is a root."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        known = {entry.id for entry in entries}
         self._below: dict[int, list[Entry]] = {}
-        known: set[int] = set()
         self.roots: list[Entry] = []
         for entry in entries:
-            known.add(entry.id)
             if entry.parent in known:
                 self._below.setdefault(entry.parent, []).append(entry)
             else:
@@ -65,7 +78,7 @@ def selected(entry: Entry, options: Options) -> bool:
     """Whether -c, -k and -n, as far as given, all choose the entry; False where none is."""
     if options.cls and not _has_class(entry, options):
         return False
-    if options.key and options.key not in properties.decode(entry.props):
+    if options.key and options.key not in properties_of(entry):
         return False
     if options.name:
         name = f"{entry.name}@{entry.location}" if "@" in options.name else entry.name
@@ -74,19 +87,20 @@ def selected(entry: Entry, options: Options) -> bool:
     return bool(options.cls or options.key or options.name)
 
 
-def inheritance(cls: str) -> list[str]:
+def inheritance(entry: Entry) -> list[str]:
     """The classes that option -i shows: from IORegistryEntry down, without OSObject."""
-    return [name for name in reversed(classes.chain(cls)) if name != "OSObject"]
+    return [name for name in reversed(lineage(entry)) if name != "OSObject"]
 
 
-def lines(entries: Iterable[Entry], options: Options) -> Iterator[str]:
+def lines(entries: Sequence[Entry], options: Options, plane: str = SERVICE_PLANE) -> Iterator[str]:
     """The whole output, line by line.
 
     Args:
         entries: Parents before their children, as `Registry.walk` gives them.
         options: What to print.
+        plane: Along which plane.
     """
-    writer = _Writer(Tree(entries), options)
+    writer = _Writer(entries, plane, options)
     return writer.found() if options.roots else writer.whole()
 
 
@@ -101,14 +115,20 @@ def clipped(line: str, width: int) -> str:
 
 
 def _has_class(entry: Entry, options: Options) -> bool:
-    if entry.user_classes and not options.kernel_classes:  # they replace the kernel's test
-        return options.cls in entry.user_classes
-    return classes.conforms(entry.cls, options.cls)
+    user_classes: Sequence[Value] = entry.user_classes
+    if isinstance(entry, FileEntry) and b'"IOUserClasses" = (' in b'"' + entry.text:
+        said = properties_of(entry).get("IOUserClasses")
+        user_classes = said if isinstance(said, list) else ()
+    if user_classes and not options.kernel_classes:  # they replace the kernel's test
+        return options.cls in user_classes
+    return options.cls in lineage(entry)
 
 
 class _Writer:
-    def __init__(self, tree: Tree, options: Options) -> None:
-        self._tree = tree
+    def __init__(self, entries: Sequence[Entry], plane: str, options: Options) -> None:
+        self._entries = entries
+        self._tree = Tree(project(entries, plane))
+        self._smart: Smart | None = None
         self._options = options
         self._values = Values(options.hexadecimal, options.terminal)
 
@@ -162,11 +182,47 @@ class _Writer:
                 indent += "| " if node.bars >> i & 1 else "  "
             width = self._options.width
             yield clipped(indent + "{", width)
-            for key, value in properties.decode(entry.props).items():
-                shown = f"{indent}  {self._values.text(key)} = {self._values.show(value)}"
-                yield clipped(shown, width)
+            if self._options.smart:
+                for shown in self._formatted(entry, node.depth):
+                    yield clipped(f"{indent}{shown}", width)
+            else:
+                for shown in self._properties(entry):
+                    yield clipped(f"{indent}  {shown}", width)
             yield clipped(indent + "}", width)
             yield clipped(indent, width)
+
+    def _formatted(self, entry: Entry, depth: int) -> Iterator[str]:
+        from runtime.interchange.ioreg_format import Smart  # noqa: PLC0415 - only -f needs it
+
+        if self._smart is None:
+            self._smart = Smart(
+                project(self._entries, DEVICE_TREE_PLANE),
+                self._values,
+                self._options.hexadecimal,
+                self._options.width,
+            )
+        for key, value in properties_of(entry).items():
+            first, *more = self._smart.show(key, value, entry, depth)
+            yield f"  {self._values.text(key)} = {self._values.safe(first)}"
+            yield from more
+
+    def _properties(self, entry: Entry) -> Iterator[str]:
+        """The properties; those of a dump as they stand there, but for what -x changes."""
+        if not isinstance(entry, FileEntry) or not entry.text:
+            for key, value in properties_of(entry).items():
+                yield f"{self._values.text(key)} = {self._values.show(value)}"
+            return
+        from runtime.interchange.text_values import parse  # noqa: PLC0415 - see properties_of
+
+        for line in property_lines(entry):
+            if self._options.hexadecimal:
+                raw, _, text = line.partition(b'" = ')
+                value, complaint = parse(text)
+                if not complaint:
+                    key = raw.decode("utf-8", "surrogateescape")
+                    yield f"{self._values.text(key)} = {self._values.show(value)}"
+                    continue
+            yield self._values.safe('"' + line.decode("utf-8", "surrogateescape"))
 
     def _head(self, start: str, entry: Entry) -> str:
         """A node's line; the strings around its name take no room of the width."""
@@ -178,16 +234,22 @@ class _Writer:
         return f"{line[: len(start)]}{on}{line[len(start) : end]}{off}{line[end:]}"
 
     def _line(self, entry: Entry) -> str:
-        location = f"@{entry.location}" if entry.location else ""
         shown = entry.cls
-        chain = classes.chain(entry.cls)
+        if isinstance(entry, FileEntry) and entry.head:
+            line = self._values.safe(entry.head.decode("utf-8", "surrogateescape"))
+            if self._options.inheritance:
+                chain = ":".join(inheritance(entry))
+                return f"  <class {chain}".join(line.rsplit(f"  <class {shown}", 1))
+            return line
         if self._options.inheritance:
-            shown = ":".join(inheritance(entry.cls))
-        service = _service(entry) if "IOService" in chain else ""
-        return (
-            f"{entry.name}{location}  "
-            f"<class {shown}, id 0x{entry.id:x}{service}, retain {entry.retain}>"
-        )
+            shown = ":".join(inheritance(entry))
+        number, service, retain = f", id 0x{entry.id:x}", "", f", retain {entry.retain}"
+        if isinstance(entry, FileEntry):  # what its file does not say is not made up
+            number = number if entry.id < FIRST_FREE_ID else ""
+            retain = retain if entry.retain or number else ""
+        if not entry.state & State.PLAIN and "IOService" in lineage(entry):
+            service = _service(entry)
+        return f"{entry.title}  <class {shown}{number}{service}{retain}>"
 
 
 def _service(entry: Entry) -> str:

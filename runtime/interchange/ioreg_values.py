@@ -39,16 +39,17 @@ class Values:
 
     def text(self, text: str) -> str:
         """A string in its quotes; nothing in it is escaped."""
-        return f'"{self._safe(text)}"'
+        return f'"{self.safe(text)}"'
 
     def _data(self, data: bytes) -> str:
         strings = None if self._hex or len(data) == 1 else _strings(data)
         if strings is None:
             return f"<{data.hex()}>"
-        quoted = (f'"{self._safe(part.decode("utf-8", "surrogateescape"))}"' for part in strings)
+        quoted = (f'"{self.safe(part.decode("utf-8", "surrogateescape"))}"' for part in strings)
         return "<" + ",".join(quoted) + ">"
 
-    def _safe(self, text: str) -> str:
+    def safe(self, text: str) -> str:
+        """Text from outside as it may go to where this prints."""
         return text.translate(_CONTROL) if self._terminal else text
 
 

@@ -6,9 +6,10 @@ Invariant: reads the environment and names paths; `claim` alone touches the file
 
 import fcntl
 import os
+import pwd
 from pathlib import Path
 
-from runtime.model.errors import UnavailableError
+from runtime.model.errors import ProblemError, UnavailableError
 
 STATE_VARIABLE = "IOREGISTRY_STATE_DIR"
 SOCKET_VARIABLE = "IOREGISTRY_SOCKET"
@@ -16,13 +17,38 @@ SYSTEM_STATE = Path("/var/lib/ioregistry")
 SYSTEM_SOCKET = Path("/run/ioregistry/runtime.sock")
 
 
+def absolute(path: str | os.PathLike[str]) -> Path:
+    """A path as it is meant from the current folder.
+
+    Raises:
+        UnavailableError: It is relative, and the current folder was removed.
+    """
+    try:
+        return Path(path).absolute()
+    except OSError as error:
+        raise UnavailableError(
+            f"{path}: expected a current folder that it starts from, found: {error.strerror}"
+        ) from None
+
+
 def state_dir() -> Path:
-    """The state folder of this user's own runtime."""
+    """The state folder of this user's own runtime.
+
+    Raises:
+        UnavailableError: Nothing says where this user's home is.
+    """
     if override := os.environ.get(STATE_VARIABLE):
-        return Path(override).absolute()
+        return absolute(override)
     base = os.environ.get("XDG_STATE_HOME", "")
-    root = Path(base) if base.startswith("/") else Path.home() / ".local" / "state"
-    return root / "ioregistry"
+    if base.startswith("/"):
+        return Path(base) / "ioregistry"
+    try:
+        return Path.home() / ".local" / "state" / "ioregistry"
+    except RuntimeError:
+        raise UnavailableError(
+            f"state folder of user {os.getuid()}: expected HOME or {STATE_VARIABLE} to be set, "
+            "or an account with a home, found none"
+        ) from None
 
 
 def socket_path(state: Path | None = None) -> Path:
@@ -32,7 +58,7 @@ def socket_path(state: Path | None = None) -> Path:
     so that two runtimes on two folders never meet.
     """
     if override := os.environ.get(SOCKET_VARIABLE):
-        return Path(override).absolute()
+        return absolute(override)
     folder = os.environ.get("XDG_RUNTIME_DIR", "")
     if state is None and STATE_VARIABLE not in os.environ and folder.startswith("/"):
         return Path(folder) / "ioregistry" / "runtime.sock"
@@ -42,6 +68,31 @@ def socket_path(state: Path | None = None) -> Path:
 def socket_in(state: Path) -> Path:
     """The socket that a state folder holds, whatever the environment says."""
     return state / "runtime.sock"
+
+
+def home_of(uid: int) -> Path:
+    """A user's home: `HOME` for this process's own user, else the account's.
+
+    Raises:
+        ProblemError: ``not-allowed``: the user has no account on this machine.
+    """
+    if uid == os.geteuid() and os.environ.get("HOME", "").startswith("/"):
+        return Path(os.environ["HOME"])
+    return Path(account(uid).pw_dir)
+
+
+def account(uid: int) -> pwd.struct_passwd:
+    """A user's account.
+
+    Raises:
+        ProblemError: ``not-allowed``: there is none on this machine.
+    """
+    try:
+        return pwd.getpwuid(uid)
+    except KeyError:
+        raise ProblemError(
+            "not-allowed", f"user {uid}: expected an account on this machine, found none"
+        ) from None
 
 
 def claim(state: Path) -> int:

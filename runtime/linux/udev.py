@@ -125,18 +125,19 @@ class DeviceMonitor:
         lost = "POLLERR" if self._pending() & select.POLLERR else ""
         seen: dict[str, Device | None] = {}
         events: list[Uevent] = []
-        count = 0
+        count, failed = 0, False
         while limit is None or count < limit:
             count += 1
             try:
                 raw = monitor._receive_device()
             except OSError as error:
-                lost = "ENOBUFS" if error.errno == errno.ENOBUFS else "POLLERR"
-                if not self._pending():
-                    break
+                if failed:
+                    break  # twice running: the next turn goes on
+                lost, failed = "ENOBUFS" if error.errno == errno.ENOBUFS else "POLLERR", True
                 continue
             if raw is None:
                 break
+            failed = False
             event = _uevent(raw, seen)
             if event is not None:
                 events.append(event)

@@ -6,6 +6,8 @@ Invariant: a change of its content changes the generation, anything else does no
 
 from collections.abc import Iterable, Iterator
 
+from runtime.matching.narrowing import Index
+from runtime.matching.provider import Provider
 from runtime.model.identity import BundleId
 from runtime.model.personality import Personality
 
@@ -17,6 +19,7 @@ class Catalogue:
         self.generation = 0
         self._next = 0
         self._buckets: dict[str, dict[int, Personality]] = {}
+        self._indexes: dict[str, Index] = {}  # made when first asked for, dropped on a change
         self._bundles: dict[BundleId, dict[int, Personality]] = {}
 
     def __len__(self) -> int:
@@ -33,6 +36,7 @@ class Catalogue:
         self._drop(bundle_id)
         for personality in wanted:
             self._buckets.setdefault(personality.provider_class, {})[self._next] = personality
+            self._indexes.pop(personality.provider_class, None)
             self._bundles.setdefault(bundle_id, {})[self._next] = personality
             self._next += 1
         self.generation += 1
@@ -52,6 +56,18 @@ class Catalogue:
             found.update(self._buckets.get(cls, {}))
         return [found[number] for number in sorted(found)]
 
+    def narrowed(self, provider: Provider) -> list[Personality]:
+        """The personalities that can match a provider at all, first come first.
+
+        A superset of what matches; smaller than `candidates` by those whose vendor, class or
+        name is another one.
+        """
+        found: dict[int, Personality] = {}
+        for cls in provider.classes:
+            if cls in self._buckets:
+                self._indexes.setdefault(cls, Index(cls, self._buckets[cls])).find(provider, found)
+        return [found[number] for number in sorted(found)]
+
     def __iter__(self) -> Iterator[Personality]:
         """All personalities, first come first."""
         return iter(self.candidates(self._buckets))
@@ -60,6 +76,7 @@ class Catalogue:
         dropped = self._bundles.pop(bundle_id, {})
         for number, personality in dropped.items():
             bucket = self._buckets[personality.provider_class]
+            self._indexes.pop(personality.provider_class, None)
             del bucket[number]
             if not bucket:
                 del self._buckets[personality.provider_class]

@@ -1,8 +1,9 @@
 """Passive matching: the keys that IOService itself compares, in its order.
 
-IOProviderClass, IONameMatch, IOLocationMatch, IOPropertyMatch, IOPropertyExistsMatch,
-IOPathMatch, IORegistryEntryID, BSD Name, IOResourceMatch; after the family's own rules,
-IOParentMatch. The first failure ends it. Keys that it does not know are ignored, as IOKit does.
+IOCompatibilityMatch, IOProviderClass, IONameMatch, IOLocationMatch, IOPropertyMatch,
+IOPropertyExistsMatch, IOPathMatch, IORegistryEntryID, IOMatchedServiceCountMatch, BSD Name,
+BSD Major, BSD Minor, BSD Unit, IOResourceMatch; after the family's own rules, IOParentMatch.
+The first failure ends it. Keys that it does not know are ignored, as IOKit does.
 Source: xnu IOService.cpp matchInternal, matchPassive.
 Invariant: pure.
 """
@@ -17,7 +18,7 @@ from runtime.model.properties import Properties, Value
 
 def match_service(provider: Provider, table: Properties) -> Mismatch | None:
     """Compare everything but IOParentMatch; None when all keys match."""
-    for key, rule in _RULES:
+    for key, rule in PASSIVE_RULES:
         if key in table:
             failed = rule(provider, table[key])
             if failed is not None:
@@ -49,10 +50,10 @@ def _provider_class(provider: Provider, wanted: Value) -> Mismatch | None:
 
 def _name(provider: Provider, wanted: Value) -> Mismatch | None:
     """The entry's name, or one of its `compatible` strings, is one of the wanted."""
-    names = [provider.name, *_texts(provider.properties.get("compatible"))]
-    if any(name in names for name in _texts(wanted)):
+    here = names(provider)
+    if any(name in here for name in texts(wanted)):
         return None
-    return mismatch("IONameMatch", wanted, ", ".join(names))
+    return mismatch("IONameMatch", wanted, ", ".join(here))
 
 
 def _location(provider: Provider, wanted: Value) -> Mismatch | None:
@@ -87,7 +88,7 @@ def _pairs(properties: Properties, wanted: Properties) -> Mismatch | None:
 
 
 def _property_exists(provider: Provider, wanted: Value) -> Mismatch | None:
-    if any(name in provider.properties for name in _texts(wanted)):
+    if any(name in provider.properties for name in texts(wanted)):
         return None
     return mismatch("IOPropertyExistsMatch", wanted, None)
 
@@ -98,25 +99,46 @@ def _entry_id(provider: Provider, wanted: Value) -> Mismatch | None:
     return mismatch("IORegistryEntryID", wanted, int(provider.id))
 
 
-def _bsd_name(provider: Provider, wanted: Value) -> Mismatch | None:
-    found = provider.properties.get("BSD Name")
-    return None if found == wanted else mismatch("BSD Name", wanted, found)
+def _service_count(provider: Provider, wanted: Value) -> Mismatch | None:
+    """How many services with a match category are on the provider."""
+    if number(wanted) == provider.services:
+        return None
+    return mismatch("IOMatchedServiceCountMatch", wanted, provider.services)
+
+
+def _equal(key: str) -> Callable[[Provider, Value], Mismatch | None]:
+    """The rule of a key that the provider has to have with the same value."""
+
+    def rule(provider: Provider, wanted: Value) -> Mismatch | None:
+        found = provider.properties.get(key)
+        if found is not None and same(wanted, found):
+            return None
+        return mismatch(key, wanted, found)
+
+    return rule
 
 
 def _resource(provider: Provider, wanted: Value) -> Mismatch | None:
     """Only a resource nub publishes resources; on other providers the key says nothing."""
     if not (provider.conforms_to("IOResources") or provider.conforms_to("IOUserResources")):
         return None
-    missing = [name for name in _texts(wanted) if name not in provider.properties]
+    missing = [name for name in texts(wanted) if name not in provider.properties]
     return mismatch("IOResourceMatch", missing[0], None) if missing else None
 
 
-def _texts(value: Value | None) -> list[str]:
+def names(provider: Provider) -> list[str]:
+    """What IONameMatch compares: the entry's name and its `compatible` strings."""
+    return [provider.name, *texts(provider.properties.get("compatible"))]
+
+
+def texts(value: Value | None) -> list[str]:
+    """The texts of a value that is one or an array of them."""
     items = value if isinstance(value, list) else [value]
     return [item for item in items if isinstance(item, str)]
 
 
-_RULES: tuple[tuple[str, Callable[[Provider, Value], Mismatch | None]], ...] = (
+PASSIVE_RULES: tuple[tuple[str, Callable[[Provider, Value], Mismatch | None]], ...] = (
+    ("IOCompatibilityMatch", _equal("IOCompatibilityMatch")),
     ("IOProviderClass", _provider_class),
     ("IONameMatch", _name),
     ("IOLocationMatch", _location),
@@ -124,6 +146,10 @@ _RULES: tuple[tuple[str, Callable[[Provider, Value], Mismatch | None]], ...] = (
     ("IOPropertyExistsMatch", _property_exists),
     ("IOPathMatch", _path),
     ("IORegistryEntryID", _entry_id),
-    ("BSD Name", _bsd_name),
+    ("IOMatchedServiceCountMatch", _service_count),
+    ("BSD Name", _equal("BSD Name")),
+    ("BSD Major", _equal("BSD Major")),
+    ("BSD Minor", _equal("BSD Minor")),
+    ("BSD Unit", _equal("BSD Unit")),
     ("IOResourceMatch", _resource),
 )

@@ -7,16 +7,17 @@ Source: xnu IOService.cpp probeCandidates.
 Invariant: pure; decides nothing about processes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
-from runtime.matching import passive, usb
+from runtime.matching import compared, hid, passive, pci, usb
 from runtime.matching.catalogue import Catalogue
 from runtime.matching.provider import Provider
-from runtime.matching.verdict import Mismatch
+from runtime.matching.verdict import Mismatch, Scored
 from runtime.model.outcome import Match, MatchStage
 from runtime.model.personality import DEFAULT_CATEGORY, Personality
+from runtime.model.properties import Properties
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -58,30 +59,47 @@ class Ranking(msgspec.Struct, frozen=True):
 
 
 def match(
-    provider: Provider, catalogue: Catalogue, *, taken: Mapping[str, str] | None = None
+    provider: Provider,
+    catalogue: Catalogue,
+    *,
+    taken: Mapping[str, str] | None = None,
+    narrow: bool = False,
 ) -> Ranking:
     """Rank a catalogue on a provider.
 
-    `taken` maps each category that a running driver holds to that driver's name.
+    `taken` maps each category that a running driver holds to that driver's name. `narrow`
+    leaves personalities out of the trace that the catalogue's index already rules out.
     """
     held = taken or {}
-    matched: list[Candidate] = []
+    matched: list[tuple[Candidate, Scored]] = []
     failures: list[Match] = []
-    for personality in catalogue.candidates(provider.classes):
-        verdict = score(provider, personality)
+    considered = catalogue.narrowed(provider) if narrow else catalogue.candidates(provider.classes)
+    for personality in considered:
+        verdict = judge(provider, personality)
         if isinstance(verdict, Mismatch):
             failures.append(_failure(personality, verdict))
         else:
-            matched.append(_candidate(provider, personality, verdict, held))
-    matched.sort(key=lambda candidate: -candidate.score)  # stable: first come first served
+            matched.append((_candidate(provider, personality, verdict.total, held), verdict))
+    matched.sort(key=lambda pair: -pair[0].score)  # stable: first come first served
     winners: dict[str, Candidate] = {}
-    trace = [_compete(candidate, winners) for candidate in matched]
-    return Ranking(tuple(matched), winners, tuple(trace + failures))
+    trace = [_compete(candidate, scored, winners) for candidate, scored in matched]
+    candidates = tuple(candidate for candidate, _ in matched)
+    return Ranking(candidates, winners, tuple(trace + failures))
+
+
+def best_of(provider: Provider, personalities: Iterable[Personality]) -> Candidate | None:
+    """The best of some personalities on a provider, were nobody but a kernel driver there."""
+    best: Candidate | None = None
+    for personality in personalities:
+        verdict = judge(provider, personality)
+        if not isinstance(verdict, Mismatch) and (best is None or verdict.total > best.score):
+            best = _candidate(provider, personality, verdict.total, {})
+    return best
 
 
 def explain(provider: Provider, personality: Personality) -> Match:
     """What becomes of one personality on one provider, competition left aside."""
-    verdict = score(provider, personality)
+    verdict = judge(provider, personality)
     if isinstance(verdict, Mismatch):
         return _failure(personality, verdict)
     return _match(personality, verdict)
@@ -89,17 +107,44 @@ def explain(provider: Provider, personality: Personality) -> Match:
 
 def score(provider: Provider, personality: Personality) -> int | Mismatch:
     """The score of one personality on one provider, or the first key that failed."""
+    verdict = judge(provider, personality)
+    return verdict if isinstance(verdict, Mismatch) else verdict.total
+
+
+def judge(provider: Provider, personality: Personality) -> Scored | Mismatch:
+    """The score with its parts, or the first key that failed.
+
+    IOService's own keys, then the family's, then IOParentMatch (xnu IOService.cpp matchPassive).
+    """
     table = personality.table
     failed = passive.match_service(provider, table)
     if failed is not None:
         return failed
-    total = personality.probe_score
-    if usb.governs(provider):
-        family = usb.match_usb(provider, table)
-        if isinstance(family, Mismatch):
-            return family
-        total = family + min(total, usb.MAX_PROBE_SCORE)
-    return passive.match_parent(provider, table) or total
+    probe = personality.probe_score
+    parts: tuple[tuple[str, int], ...] = ()
+    for governs, match_family in _FAMILIES:
+        if governs(provider):
+            family = match_family(provider, table)
+            if isinstance(family, Mismatch):
+                return family
+            parts = family.parts
+            if match_family is usb.match_usb:
+                probe = min(probe, usb.MAX_PROBE_SCORE)
+            break
+    failed = passive.match_parent(provider, table)
+    if failed is not None:
+        return failed
+    return Scored((*parts, ("IOProbeScore", probe)) if probe else parts)
+
+
+_FAMILIES: tuple[
+    tuple[Callable[[Provider], bool], Callable[[Provider, Properties], Scored | Mismatch]], ...
+] = (
+    (usb.governs, usb.match_usb),
+    (hid.governs, hid.match_hid),
+    (pci.governs, pci.match_pci),
+    (compared.governs, compared.match_compared),
+)
 
 
 def _candidate(
@@ -120,14 +165,14 @@ def _candidate(
     return Candidate(personality, total, held_by=holder)
 
 
-def _compete(candidate: Candidate, winners: dict[str, Candidate]) -> Match:
+def _compete(candidate: Candidate, scored: Scored, winners: dict[str, Candidate]) -> Match:
     """Give a candidate its category if that is free, and say what became of it."""
     personality, category = candidate.personality, candidate.personality.category
     winner = winners.get(category)
     holder = f"{winner.personality.name} ({winner.score})" if winner else candidate.held_by
     if not holder:
         winners[category] = candidate
-        return _match(personality, candidate.score)
+        return _match(personality, scored, displaces=candidate.displaces)
     return Match(
         personality=personality.name,
         bundle_id=personality.bundle_id,
@@ -137,6 +182,8 @@ def _compete(candidate: Candidate, winners: dict[str, Candidate]) -> Match:
         key="IOMatchCategory",
         wanted=f"{category} free, or a score above its holder's",
         found=f"held by {holder}",
+        parts=scored.parts,
+        holder=winner.personality.name if winner else candidate.held_by.partition(" (")[0],
     )
 
 
@@ -153,11 +200,13 @@ def _failure(personality: Personality, failed: Mismatch) -> Match:
     )
 
 
-def _match(personality: Personality, total: int) -> Match:
+def _match(personality: Personality, scored: Scored, *, displaces: str = "") -> Match:
     return Match(
         personality=personality.name,
         bundle_id=personality.bundle_id,
         stage=MatchStage.MATCHED,
-        score=total,
+        score=scored.total,
         category=personality.category,
+        parts=scored.parts,
+        displaces=displaces,
     )

@@ -12,7 +12,7 @@ Invariant: pure.
 from typing import NamedTuple
 
 from runtime.matching.provider import Provider
-from runtime.matching.verdict import Mismatch, mismatch
+from runtime.matching.verdict import Mismatch, Scored, mismatch
 from runtime.model.numbers import number, same, shown
 from runtime.model.properties import Properties, Value
 
@@ -53,6 +53,8 @@ INTERFACE_SETS = (
     KeySet(50_000, frozenset({"bInterfaceClass", "bInterfaceSubClass"}), False),
 )
 _PRODUCT_FORMS = ("idProduct", "idProductArray", "idProductMask")
+NARROWING_KEYS = ("USBSpeed", "USBPortType")
+"""Compared when they are there; they belong to no set and add nothing (IOUSBHostFamily.h)."""
 USB_KEYS = (
     "idVendor",
     *_PRODUCT_FORMS,
@@ -74,15 +76,20 @@ def governs(provider: Provider) -> bool:
     return provider.conforms_to(DEVICE_CLASS) or provider.conforms_to(INTERFACE_CLASS)
 
 
-def match_usb(provider: Provider, table: Properties) -> int | Mismatch:
+def match_usb(provider: Provider, table: Properties) -> Scored | Mismatch:
     """Return the score of a personality's USB keys on a provider, or the first that failed."""
     present = [key for key in USB_KEYS if key in table]
-    cost = 0
+    costs: list[tuple[str, int]] = []
+    for key in NARROWING_KEYS:
+        if key in table:
+            failed = _compare(key, table[key], provider.properties.get(key))
+            if failed is not None:
+                return failed
     for key in present:
         if key in _PRODUCT_FORMS:
             continue
         if table[key] == WILDCARD and key in provider.properties:
-            cost += WILDCARD_COST
+            costs.append((f"{key} *", -WILDCARD_COST))
             continue
         failed = _compare(key, table[key], provider.properties.get(key))
         if failed is not None:
@@ -91,9 +98,14 @@ def match_usb(provider: Provider, table: Properties) -> int | Mismatch:
         product = _product(table, provider.properties.get("idProduct"))
         if isinstance(product, Mismatch):
             return product
-        cost += product
+        if product:
+            costs.append(
+                ("any idProduct" if product == WILDCARD_COST else "idProductMask", -product)
+            )
     score = _score(provider, present)
-    return score if isinstance(score, Mismatch) else score - cost
+    if isinstance(score, Mismatch):
+        return score
+    return Scored(((" + ".join(present), score), *costs))
 
 
 def _score(provider: Provider, present: list[str]) -> int | Mismatch:

@@ -1,4 +1,4 @@
-"""The two answers of a matching rule: a score, or the first key that failed.
+"""The two answers of a matching rule: a score with its parts, or the first key that failed.
 
 Invariant: values only.
 """
@@ -15,6 +15,17 @@ class Mismatch(msgspec.Struct, frozen=True):
     key: str
     wanted: str
     found: str
+
+
+class Scored(msgspec.Struct, frozen=True):
+    """A match: what each group of keys added to the score, in the order of comparison."""
+
+    parts: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def total(self) -> int:
+        """The score."""
+        return sum(points for _, points in self.parts)
 
 
 def mismatch(key: str, wanted: Value | None, found: Value | None) -> Mismatch:

@@ -63,7 +63,11 @@ class MatchStage(enum.StrEnum):
 
 
 class Match(msgspec.Struct, frozen=True, array_like=True):
-    """What became of one personality on one provider."""
+    """What became of one personality, or of one kernel module's alias, on one provider.
+
+    `holder` names who has the category instead, `displaces` the kernel driver that it would
+    replace. `parts` add up to `score`. Of a kernel module, `bundle_id` is `KERNEL`.
+    """
 
     personality: str  # its name in IOKitPersonalities
     bundle_id: str
@@ -73,6 +77,14 @@ class Match(msgspec.Struct, frozen=True, array_like=True):
     key: str = ""  # first key that failed
     wanted: str = ""
     found: str = ""
+    parts: tuple[tuple[str, int], ...] = ()
+    holder: str = ""
+    displaces: str = ""
+    running: bool = False
+
+
+KERNEL = "kernel"
+"""Stands in place of a bundle id for what comes with the kernel."""
 
 
 class Decision(msgspec.Struct, frozen=True, array_like=True):

@@ -14,10 +14,10 @@ from runtime.model.errors import BreachError
 
 
 class Speed(enum.IntEnum):
-    """USB speeds, by IOUSBHostFamily's numbers."""
+    """USB speeds, by IOUSBHostFamily's numbers (tIOUSBHostConnectionSpeed)."""
 
-    LOW = 1
-    FULL = 2
+    FULL = 1
+    LOW = 2
     HIGH = 3
     SUPER = 4
 

@@ -11,7 +11,7 @@ Invariant: pure; any text is a query, none raises.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fnmatch import translate
 
@@ -35,7 +35,11 @@ Test = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A parsed query; `plain` are its words of plain text, lower case."""
+    """A parsed query: `plain` are its words of plain text, `fields` its other terms.
+
+    Both parts have to hold; they are apart because searched text can be kept and field terms
+    need facts that change.
+    """
 
     text: str
     plain: tuple[str, ...]
@@ -43,11 +47,28 @@ class Query:
 
     def matches(self, facts: Facts) -> bool:
         """Return whether every term holds."""
-        if self.plain:
-            hay = f"{facts.name}\n{facts.cls}\n{facts.driver}".casefold()
-            if not all(_plain_test(word)(hay) for word in self.plain):
-                return False
+        hay = {0: haystack(facts.name, facts.cls, facts.driver)}
+        return bool(self.find(hay)) and self.holds(facts)
+
+    def find(self, hay: Mapping[int, str]) -> list[int]:
+        """Return the keys whose searched text, made by `haystack`, has every plain word."""
+        found = list(hay)
+        for word in self.plain:
+            if "*" in word or "?" in word:
+                pattern = re.compile(translate(f"*{word}*"))
+                found = [key for key in found if pattern.match(hay[key])]
+            else:
+                found = [key for key in found if word in hay[key]]
+        return found
+
+    def holds(self, facts: Facts) -> bool:
+        """Return whether every term with a field holds."""
         return all(test(str(getattr(facts, field)).casefold()) for field, test in self.fields)
+
+
+def haystack(name: str, cls: str, driver: str) -> str:
+    """Return the text that plain words are looked for in."""
+    return f"{name}\n{cls}\n{driver}".casefold()
 
 
 def parse(text: str) -> Query | None:
@@ -75,10 +96,3 @@ def _field_test(field: str, wanted: str) -> tuple[str, Test]:
     if field == "pid":
         return attribute, wanted.__eq__
     return attribute, lambda found: wanted in found
-
-
-def _plain_test(word: str) -> Test:
-    if "*" in word or "?" in word:
-        pattern = re.compile(translate(f"*{word}*"))
-        return lambda hay: pattern.match(hay) is not None
-    return lambda hay: word in hay

@@ -7,6 +7,7 @@ Invariant: at most one process at a time.
 """
 
 import asyncio
+import os
 import time
 
 import msgspec
@@ -31,6 +32,7 @@ from runtime.wire import methods
 LAUNCH_SECONDS = 15.0  # until the class is loaded; a cold, loaded machine takes 1 s
 START_SECONDS = 30.0  # for init and Start
 STOP_SECONDS = 5.0  # grace for Stop and free, then SIGKILL
+SENTENCES = 32  # on what its sandbox is, that a driver process may tell
 
 
 class SupervisedDriver:
@@ -59,6 +61,7 @@ class SupervisedDriver:
         self._heard_ns = 0
         self._start_error = ""
         self._samples = Samples()
+        self._bundle = -1  # a descriptor of our own, until it is sent
         self._over = asyncio.Event()
 
     @property
@@ -76,6 +79,14 @@ class SupervisedDriver:
         self._samples.forget()
         self._over.clear()
         self._account.change(service=self._around.attach(self.record, self.spec))
+        try:
+            self._bundle = os.dup(self.spec.bundle)  # an upgrade may close it before it is sent
+        except OSError as error:
+            said = f"descriptors for a driver: expected enough, found: {error.strerror}"
+            exit_ = Exit(ExitHow.LAUNCH, 0, said)
+            # Outside of whoever asked for it: what comes next may ask again.
+            asyncio.get_running_loop().call_soon(self._gone, exit_, Remains())
+            return
         standby = self._launcher.take(dumpable=self.spec.dumpable)
         if standby is not None:
             self._begin(standby)
@@ -183,7 +194,8 @@ class SupervisedDriver:
             provider_properties=self.spec.provider_properties,
             server_name=self.spec.server_name,
         )
-        process.load(load, self.spec.bundle)
+        process.load(load, self._bundle)
+        self._close_bundle()
         self._deadline(LAUNCH_SECONDS, ExitHow.LAUNCH, "it was not loaded in time")
 
     def _start(self, calls: Calls) -> None:
@@ -253,10 +265,12 @@ class SupervisedDriver:
     # --- messages ------------------------------------------------------------------------------
 
     def _staged(self, message: wire.Staged, calls: Calls) -> None:
-        if message.stage is Stage.LOCKED_DOWN:
-            missing = (*self._launcher.missing, *message.missing)
-            self._account.reach(message.stage, sandbox=message.applied, missing=missing)
-        elif message.stage is Stage.LOADED:
+        before = self.record.launch[-1].stage
+        if (before, message.stage) == (Stage.FORKED, Stage.LOCKED_DOWN):
+            missing = (*self._launcher.missing, *message.missing)[:SENTENCES]
+            applied = message.applied[:SENTENCES]
+            self._account.reach(message.stage, sandbox=applied, missing=missing)
+        elif (before, message.stage) == (Stage.LOCKED_DOWN, Stage.LOADED):
             self._account.reach(message.stage)
             self._around.serving(self.record, message.classes)
             self._start(calls)
@@ -309,9 +323,15 @@ class SupervisedDriver:
         else:
             self._process.kill(ExitHow.STOPPED, "")
 
+    def _close_bundle(self) -> None:
+        if self._bundle >= 0:
+            os.close(self._bundle)
+            self._bundle = -1
+
     def _gone(self, exit_: Exit, remains: Remains) -> None:
         """No process is left: close what it held, and decide what comes next."""
         self._set_timer(None)
+        self._close_bundle()
         if self._session is not None:
             self._session.close()
             self._session = None

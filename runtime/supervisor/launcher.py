@@ -79,7 +79,12 @@ class Launcher:
         Raises:
             SpawnError: It could not be created.
         """
-        channels = Channels()
+        try:
+            channels = Channels()
+        except OSError as error:
+            raise SpawnError(
+                f"descriptors for a driver: expected enough, found: {error.strerror}"
+            ) from error
         request = wire.Spawn(
             number=0,
             name=name[:200],

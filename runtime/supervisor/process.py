@@ -57,11 +57,20 @@ class Channels:
     """The descriptors of one process: the runtime's ends and, until sent, the process's."""
 
     def __init__(self) -> None:
-        self.control, self._their_control = sockets.seqpacket_pair()
-        self.watch, self._their_watch = sockets.seqpacket_pair()
-        self.output, self._their_output = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        os.set_blocking(self._their_output, True)
-        self.crash = memfd.blank("crash")
+        """Make all of them.
+
+        Raises:
+            OSError: No descriptor or memory is left; none was kept.
+        """
+        with contextlib.ExitStack() as undo:
+            self.control, self._their_control = map(undo.enter_context, sockets.seqpacket_pair())
+            self.watch, self._their_watch = map(undo.enter_context, sockets.seqpacket_pair())
+            self.output, self._their_output = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+            undo.callback(os.close, self.output)
+            undo.callback(os.close, self._their_output)
+            os.set_blocking(self._their_output, True)
+            self.crash = memfd.blank("crash")
+            undo.pop_all()
         self.control.setblocking(False)
         self.watch.setblocking(False)
 
@@ -261,7 +270,7 @@ class DriverProcess:
         if self._killed_for is not None:
             return self._killed_for
         goodbye = self._goodbye or wire.Goodbye()
-        frames = goodbye.frames
+        frames = tuple(frame[: limits.NAME] for frame in goodbye.frames[: limits.FRAMES])
         if ended.how is ExitHow.SIGNAL:
             frames = next((t.frames for t in post_mortem.threads(self._dump()) if t.faulting), ())
         return Exit(ended.how, ended.number, goodbye.error, frames)

@@ -59,17 +59,14 @@ class Zygote:
         return self._process.pid if self._process is not None else 0
 
     def start(self) -> None:
-        """Start one if none is there; does not wait."""
+        """Start one if none is there; does not wait. Without the means, a note is left."""
         if self._sock is not None or self._closing:
             return
-        ours, theirs = sockets.seqpacket_pair()
-        with theirs:
-            self._process = subprocess.Popen(
-                roles.argv("zygote", str(theirs.fileno())),
-                env=_environment(),
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-            )
+        try:
+            ours, self._process = _start()
+        except OSError as error:
+            self._note(f"zygote: expected to be able to start one, found: {error.strerror}")
+            return
         ours.setblocking(False)
         self._sock = ours
         loop = asyncio.get_running_loop()
@@ -190,6 +187,22 @@ class Zygote:
 def _environment() -> dict[str, str]:
     """What a zygote needs to find its interpreter and modules; the rest is the user's."""
     return {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
+
+
+def _start() -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    ours, theirs = sockets.seqpacket_pair()
+    with theirs:
+        try:
+            process = subprocess.Popen(
+                roles.argv("zygote", str(theirs.fileno())),
+                env=_environment(),
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+            )
+        except OSError:
+            ours.close()
+            raise
+    return ours, process
 
 
 def _close(descriptors: list[int]) -> None:

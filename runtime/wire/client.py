@@ -17,6 +17,7 @@ from runtime.model.crash_report import CrashReport, CrashSummary
 from runtime.model.entry import Entry
 from runtime.model.events import Event
 from runtime.model.identity import BundleId, ContentHash, DriverId, EntryId, RequestId
+from runtime.model.outcome import Match
 from runtime.model.records import Driver, Extension, LogLine, Request, Status
 from runtime.wire.limits import Name, Text
 
@@ -238,6 +239,46 @@ class Describe(CommandOf[Details], frozen=True, array_like=True, tag="describe")
     entry: EntryId
 
 
+class DeviceMatch(msgspec.Struct, frozen=True, array_like=True):
+    """What became of an extension on one device, by the personality that came furthest."""
+
+    entry: EntryId
+    title: str
+    path: str
+    match: Match
+
+
+class Explanation(msgspec.Struct, frozen=True, array_like=True):
+    """Answer to `Explain` and `ExplainExtension`.
+
+    Of a device, `matches`: everybody who could drive it by score, then those that do not match.
+    Of a driver or an extension, `devices`: those of its provider classes, the nearest first, and
+    in `elsewhere` how many there are of other classes. `compared` counts the personalities and
+    kernel aliases that were looked at.
+    """
+
+    matches: tuple[Match, ...] = ()
+    devices: tuple[DeviceMatch, ...] = ()
+    elsewhere: int = 0
+    compared: int = 0
+
+
+class Explain(CommandOf[Explanation], frozen=True, array_like=True, tag="explain"):
+    """Explain who could drive an entry and who not; of a driver's entry, what it could drive."""
+
+    RESULT: ClassVar[object] = Explanation
+    entry: EntryId
+
+
+class ExplainExtension(
+    CommandOf[Explanation], frozen=True, array_like=True, tag="explain-extension"
+):
+    """Explain what an active extension makes of every device that is there."""
+
+    RESULT: ClassVar[object] = Explanation
+    bundle_id: BundleId
+
+
 class Installed(msgspec.Struct, frozen=True, array_like=True):
     """Answer to `InstallSample`: where the app is, and the program in it to launch."""
 
@@ -278,6 +319,8 @@ Command = (
     | ReadCrash
     | Describe
     | InstallSample
+    | Explain
+    | ExplainExtension
     | Quit
     | Detach
 )

@@ -10,7 +10,8 @@ from msgspec import Meta
 CLIENT_VERSION = 1  # of the client protocol; a runtime speaks with clients of its own version only
 DRIVER_VERSION = 1  # of the driver protocol; both ends come from one installation
 
-FRAME = 1 << 20  # one client message: a log page or an answer; snapshots use `PART`
+FRAME = 1 << 20  # one message of a client
+ANSWER = 16 << 20  # one message of the runtime to a client: all records; snapshots use `PART`
 PART = 64 << 10  # one part of a snapshot or delta: keeps a reader's turn short
 PACKET = 128 << 10  # one driver packet: fits the default SO_SNDBUF (212,992) with its overhead
 DESCRIPTORS = 8  # descriptors beside one packet

@@ -11,9 +11,10 @@ from pytestqt.qtbot import QtBot
 
 from ioregui.bridge import Bridge
 from ioregui.mirror import Mirror
-from ioregui.registry import rows as rows_module
+from ioregui.registry import marks
+from ioregui.registry.cells import Column
 from ioregui.registry.diff import Insert, Remove, steps
-from ioregui.registry.model import Column, RegistryModel
+from ioregui.registry.model import RegistryModel
 from ioregui.window.selection import Selection
 from runtime.model.driver_lifecycle import DriverState
 from runtime.model.entry import Entry, Kind
@@ -96,7 +97,7 @@ class Storm:
 def test_random_storms(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, seed: int, tombstones: float
 ) -> None:
-    monkeypatch.setattr(rows_module, "GONE_S", tombstones)
+    monkeypatch.setattr(marks, "GONE_S", tombstones)
     storm = Storm(seed)
     model = RegistryModel(storm.mirror, Selection())
     tester = QAbstractItemModelTester(model, FATAL)
@@ -175,7 +176,7 @@ def test_gone_stays_as_a_tombstone_in_words(
     model: RegistryModel,
     fake_runtime: "FakeRuntime",
 ) -> None:
-    monkeypatch.setattr(rows_module, "GONE_S", 0.2)
+    monkeypatch.setattr(marks, "GONE_S", 0.2)
     with qtbot.waitSignal(model.dataChanged):
         fake_runtime.delta(gone_entries=(EntryId(ROOT_ID + 7),))
     row = model.row_of(ROOT_ID + 7)

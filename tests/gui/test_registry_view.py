@@ -10,7 +10,8 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from ioregui.bridge import Bridge
-from ioregui.registry.model import Column, RegistryModel
+from ioregui.registry.cells import Column
+from ioregui.registry.model import RegistryModel
 from ioregui.registry.view import RegistryView
 from ioregui.window.selection import Selection
 from runtime.model.entry import Entry

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QSettings, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -16,7 +16,8 @@ from ioregui.bridge import Bridge
 from ioregui.composition import Desk
 from ioregui.household import Household
 from ioregui.mirror import Mirror
-from ioregui.registry.model import Column, RegistryModel
+from ioregui.registry.cells import Column
+from ioregui.registry.model import RegistryModel
 from ioregui.window.settings import Settings
 from runtime.model import events
 from runtime.model.driver_lifecycle import DriverState
@@ -83,8 +84,10 @@ def seat(
     made.household.end()
     made.window.leave()
     qtbot.waitUntil(lambda: reaped(made.household), timeout=SOON_MS)
-    made.desk.deleteLater()
     made.window.deleteLater()
+    made.desk.deleteLater()
+    made.bridge.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def reaped(household: Household) -> bool:

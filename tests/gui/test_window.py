@@ -5,17 +5,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QSettings, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
+from ioregui import pages
 from ioregui.bridge import Bridge
 from ioregui.composition import Desk
 from ioregui.household import Household
 from ioregui.properties.panel import PropertiesPanel
+from ioregui.registry.cells import Column
+from ioregui.timeline.page import TimelinePage
+from ioregui.timeline.strip import TimelineStrip
+from ioregui.window.quitting import QuittingMenu
 from ioregui.window.settings import Quitting, Settings
 from ioregui.window.theme import DARK, LIGHT, Theme, contrast
+from runtime.model.driver_lifecycle import DriverState
+from runtime.model.events import Event, Plugged
 from runtime.model.identity import ROOT_ID, EntryId
 from runtime.wire import client as wire
 from tests.gui.conftest import sample_driver, sample_status
@@ -54,8 +61,9 @@ def desk(
     yield made
     household.end()
     made.window.leave()
-    made.deleteLater()
     made.window.deleteLater()
+    made.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def press(button: QPushButton) -> None:
@@ -188,6 +196,77 @@ def test_closing_asks_once(
     fake_runtime.answer(type(command), None)
     qtbot.waitUntil(lambda: not desk.window.isVisible())
     assert settings.quitting is remembered
+
+
+def test_question_goes_with_the_last_driver(
+    qtbot: QtBot, desk: Desk, fake_runtime: "FakeRuntime", household: Household
+) -> None:
+    household.embedded = True
+    desk.window.close()
+    assert desk.window.banners.banner("leaving") is not None
+    fake_runtime.delta(drivers=(sample_driver(DriverState.STOPPED, pid=0),))
+    qtbot.waitUntil(lambda: desk.window.banners.banner("leaving") is None)
+    assert desk.window.isVisible()
+
+
+def test_answer_about_drivers_is_changed_in_the_menu(desk: Desk, settings: Settings) -> None:
+    settings.quitting = Quitting.KEEP
+    menu = desk.window.findChild(QuittingMenu)
+    assert menu is not None
+    menu.aboutToShow.emit()
+    assert [answer for answer, one in menu.answers.items() if one.isChecked()] == [Quitting.KEEP]
+    menu.answers[Quitting.ASK].trigger()
+    assert settings.quitting is Quitting.ASK
+
+
+def test_pages_have_keys_and_say_what_they_are(qtbot: QtBot, desk: Desk) -> None:
+    assert desk.window.page_names == list(pages.NAMES)
+    desk.window.activateWindow()
+    desk.window.toolbar.focus_search()
+    for row in range(len(pages.NAMES)):
+        QTest.keyClick(desk.window, Qt.Key(Qt.Key.Key_1 + row), Qt.KeyboardModifier.ControlModifier)
+        assert desk.window.stack.currentIndex() == row
+        tip = desk.window.navigation.model().index(row, 0).data(Qt.ItemDataRole.ToolTipRole)
+        assert tip.endswith(f"(Ctrl+{row + 1})")
+
+
+def test_menu_opens_with_a_key(qtbot: QtBot, desk: Desk) -> None:
+    menu = desk.window.toolbar.menu.menu()
+    desk.window.activateWindow()
+    QTest.keyClick(desk.window, Qt.Key.Key_F10)
+    qtbot.waitUntil(menu.isVisible)
+    assert menu.activeAction() is menu.actions()[0]
+    QTest.keyClick(menu, Qt.Key.Key_Escape)
+    assert not menu.isVisible()
+
+
+def test_mark_of_the_timeline_opens_in_the_events(
+    qtbot: QtBot, desk: Desk, fake_runtime: "FakeRuntime"
+) -> None:
+    happened = tuple(
+        Event(number, number, Plugged(f"Device {number}", "IOService"), DEVICE) for number in (1, 2)
+    )
+    fake_runtime.delta(events=happened)
+    strip = desk.window.findChild(TimelineStrip)
+    assert strip is not None
+    qtbot.waitUntil(lambda: strip.marks > 0)
+    strip.setFocus()
+    QTest.keyClick(strip, Qt.Key.Key_Left)
+    QTest.keyClick(strip, Qt.Key.Key_Return)
+    page = desk.window.stack.currentWidget()
+    assert isinstance(page, TimelinePage)
+    row = page.table.selectionModel().selectedRows()[0].row()
+    chosen = page.model.event_at(row)
+    assert chosen is not None
+    assert strip.selected is not None
+    assert chosen.number == strip.selected.events[0].number
+
+
+def test_narrow_window_keeps_the_names(qtbot: QtBot, desk: Desk) -> None:
+    desk.window.resize(900, 600)
+    qtbot.waitUntil(lambda: desk.window.width() == 900)
+    assert desk.registry.columnWidth(Column.NAME) >= 200
+    assert not desk.registry.horizontalScrollBar().isVisible()
 
 
 def test_window_that_joined_just_closes(desk: Desk) -> None:

@@ -42,8 +42,6 @@ class Pipe:
 
     def submit(self, transfer: Transfer, timeout_ms: int) -> None:
         """Queue a transfer; a timeout of 0 means none."""
-        if len(self._queue) >= limits.OUTSTANDING:
-            raise ReturnError(IOReturn.NO_RESOURCES, "pipe has too many outstanding transfers")
         loop = asyncio.get_running_loop()
         if timeout_ms:
             transfer.timeout = loop.call_later(timeout_ms / 1000, self._expire, transfer)
@@ -104,6 +102,7 @@ class InterfaceSession:
         self._openers = openers
         self._complete = complete
         self._opened = False
+        self._outstanding = 0
         self._handles = itertools.count(1)
         self._pipes: dict[int, Pipe] = {}
 
@@ -204,15 +203,17 @@ class InterfaceSession:
         def done(status: int, data: bytes) -> None:
             count = len(data) if pipe.endpoint.is_input else len(method.data)
             count = count if status == IOReturn.SUCCESS else 0
+            self._outstanding -= 1
             now = time.monotonic_ns()
             self._complete(method.action, methods.CompleteAsyncIO(status, count, now, data))
 
-        pipe.submit(Transfer(_length(method), method.data, done), method.timeout_ms)
+        self._submit(pipe, Transfer(_length(method), method.data, done), method.timeout_ms)
 
     async def _transfer(self, pipe: Pipe, method: methods.PipeIO) -> bytes:
         ended: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
         def done(status: int, data: bytes) -> None:
+            self._outstanding -= 1
             if ended.done():
                 return  # the driver that waited is gone
             if status == IOReturn.SUCCESS:
@@ -221,8 +222,15 @@ class InterfaceSession:
             else:
                 ended.set_exception(ReturnError(status))
 
-        pipe.submit(Transfer(_length(method), method.data, done), method.timeout_ms)
+        self._submit(pipe, Transfer(_length(method), method.data, done), method.timeout_ms)
         return await ended
+
+    def _submit(self, pipe: Pipe, transfer: Transfer, timeout_ms: int) -> None:
+        """Queue a transfer, within what one driver may have outstanding on all its pipes."""
+        if self._outstanding >= limits.OUTSTANDING:
+            raise ReturnError(IOReturn.NO_RESOURCES, "driver has too many outstanding transfers")
+        self._outstanding += 1
+        pipe.submit(transfer, timeout_ms)
 
 
 def _length(method: methods.AsyncIO | methods.PipeIO) -> int:

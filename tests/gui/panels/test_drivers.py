@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from ioregui.bridge import Bridge
 from ioregui.drivers.page import DriversPage
 from ioregui.drivers.process_panel import ProcessPanel
+from ioregui.drivers.summary import frame_text
 from runtime.model.driver_lifecycle import DriverState
 from runtime.model.identity import ROOT_ID, DriverId
 from runtime.model.outcome import Exit, ExitHow, Stage
@@ -33,6 +34,18 @@ def line(number: int, text: str = "") -> LogLine:
 
 def driver(**more: object) -> Driver:
     return msgspec.structs.replace(sample_driver(), **more)
+
+
+@pytest.mark.parametrize(
+    ("frame", "shown"),
+    [
+        ("run (/opt/a b/runtime/host/queues.py:57)", "run (…/host/queues.py:57)"),
+        ("Start (MyDriver.py:12)", "Start (MyDriver.py:12)"),
+        ("f (/x.py:1)", "f (/x.py:1)"),
+    ],
+)
+def test_frames_are_told_by_folder_and_file(frame: str, shown: str) -> None:
+    assert frame_text(frame) == shown
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -133,10 +134,13 @@ def test_a_log_is_followed_until_it_is_interrupted(runtime: Runtime) -> None:
         text=True,
     )
     assert follower.stdout is not None
-    reads = [line for _, line in zip(range(6), follower.stdout, strict=False)]
+    reads: list[str] = []
+    while len(reads) < 3:  # the device sends for as long as it is plugged
+        line = follower.stdout.readline()
+        assert line, "the follower ended"
+        reads += [line] if "ReadComplete" in line else []
     follower.send_signal(signal.SIGINT)
     _, complaint = follower.communicate(timeout=DEADLINE)
-    assert sum("ReadComplete" in line for line in reads) >= 3
     assert len(set(reads)) == len(reads)
     assert (follower.returncode, complaint) == (130, "")
 
@@ -195,3 +199,24 @@ def test_a_closed_pipe_is_quiet(runtime: Runtime) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_bad_bundles_and_developer_mode_are_said_plainly(runtime: Runtime, tmp_path: Path) -> None:
+    ctl = "systemextensionsctl"
+    runtime.ok(ctl, "developer", "on")
+    app = tmp_path / "Broken.app"
+    shutil.copytree(SAMPLE, app)
+    dext = app / "Contents/Library/SystemExtensions" / f"{BUNDLE_ID}.dext"
+    (dext / f"{DRIVER}.py").unlink()
+    said = runtime.refused(1, ctl, "activate", str(app))
+    assert said.endswith(f"{DRIVER}.py: expected the driver's module, found no such file")
+    (dext / "Info.plist").write_bytes(b"<plist><dict><key>")
+    assert "Info.plist: expected a property list, found" in runtime.refused(
+        1, ctl, "activate", str(app)
+    )
+    assert runtime.ok(ctl, "list") == "0 extension(s)\n"
+    request = runtime.ok(ctl, "activate", str(SAMPLE)).split()[0]
+    runtime.ok(ctl, "developer", "off")
+    assert "expected developer mode to be on" in runtime.refused(1, ctl, "approve", request)
+    assert runtime.ok(ctl, "deny", request, "--note", "not today") == f"denied {request}\n"
+    assert "found it denied by" in runtime.refused(1, ctl, "approve", request)

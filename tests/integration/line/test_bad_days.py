@@ -14,7 +14,7 @@ from runtime.model.errors import ProblemError, UnavailableError
 from runtime.wire import client as wire
 
 from .apps import driver_source, make_app
-from .conftest import ROOT, SAMPLE, RuntimeProcess
+from .conftest import ROOT, SAMPLE, RuntimeProcess, wait_for
 
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -87,6 +87,29 @@ def test_a_socket_path_that_is_too_long(tmp_path: Path) -> None:
         _run("--state-dir", str(tmp_path / "s"), "--socket", str(tmp_path / ("x" * 120)))
     )
     assert "107" in said
+
+
+def test_a_folder_among_the_staged_bundles(tmp_path: Path) -> None:
+    """What cannot be swept away is told, and keeps nobody from work."""
+    (tmp_path / "state" / "staged" / "folder").mkdir(parents=True)
+    runtime = RuntimeProcess(tmp_path)
+    runtime.start()
+    wait_for(lambda: any("staged" in note for note in runtime.records().status.notes), "a note")
+    runtime.stop()
+
+
+def test_a_current_folder_that_is_gone(tmp_path: Path) -> None:
+    """A relative path has nothing to start from, and says so."""
+    script = 'cd "$1" && rmdir "$1" && exec "$2" -m runtime --state-dir x'
+    result = subprocess.run(
+        ["sh", "-c", script, "sh", str(tmp_path), sys.executable],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert "current folder" in _one_sentence(result)
 
 
 def test_nobody_listens(tmp_path: Path) -> None:

@@ -39,6 +39,20 @@ def test_screenshot_is_written(tmp_path: Path, theme: str) -> None:
     assert picture.stat().st_size > 20_000  # a window with text in it, not an empty ground
 
 
+def test_screenshot_of_another_page_without_a_word_of_the_platform(tmp_path: Path) -> None:
+    picture = tmp_path / "out.png"
+    done = subprocess.run(
+        command("--screenshot", str(picture), "--page", "events"),
+        env=environment(tmp_path / "state"),
+        timeout=SECONDS,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
 def test_screenshot_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     done = subprocess.run(
         command("--screenshot", str(tmp_path / "missing" / "out.png")),

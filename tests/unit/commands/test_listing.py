@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime.commands.shell import as_object, plain
+from runtime.commands.plaintext import plain
+from runtime.commands.shell import as_object
 from runtime.commands.systemextensionsctl import list_lines
 from runtime.model.extension_lifecycle import ExtensionState
 from runtime.model.identity import BundleId, ContentHash

@@ -244,3 +244,24 @@ def test_of_two_users_versions_that_waited_for_developer_mode_one_comes_into_for
         assert bench.ask(one, uid=uid).state is RequestState.WAITING
     bench.extensions.set_developer(on=True, by="admin")
     assert [active.extension.version for active in bench.extensions.active()] == ["2"]
+
+
+def test_an_approval_that_was_taken_back_does_not_come_back_through_another_user(
+    bench: Bench, staged: Staged
+) -> None:
+    bench.extensions.set_developer(on=True, by="admin")
+    bench.answer(bench.ask(staged, uid=1001))
+    bench.extensions.deactivate(staged.manifest.bundle_id, "admin")
+    bench.answer(bench.ask(staged, uid=1000))
+    assert bench.ask(staged, uid=1001).state is RequestState.WAITING
+
+
+def test_an_old_decision_does_not_bring_back_what_was_removed(bench: Bench, staged: Staged) -> None:
+    bench.extensions.set_developer(on=True, by="admin")
+    request = bench.ask(staged)
+    bench.answer(request)
+    bench.extensions.deactivate(staged.manifest.bundle_id, "admin")
+    with pytest.raises(ProblemError, match="removed since it was approved") as refusal:
+        bench.answer(request)
+    assert refusal.value.code == "stale"
+    assert bench.extensions.active() == []

@@ -1,5 +1,7 @@
 """Staging: content-addressed, atomic, verified again, collected when nobody needs it."""
 
+import resource
+import signal
 from pathlib import Path
 
 import pytest
@@ -90,3 +92,18 @@ def test_several_extensions_need_a_name(app: AppFolder, tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="expected the identifier of one of its extensions"):
         stage(app.path, "", tmp_path / "state", None)
     assert stage(app.path, second, tmp_path / "state", None).manifest.bundle_id == second
+
+
+def test_a_full_disk_leaves_nothing_half_written(app: AppFolder, tmp_path: Path) -> None:
+    app.source = "#" * 100_000
+    app.write()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # EFBIG instead, as of a full disk
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+        with pytest.raises(UnavailableError, match="expected a folder that can be written, found"):
+            stage(app.path, "", tmp_path / "state", None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    assert list((tmp_path / "state" / FOLDER).iterdir()) == []

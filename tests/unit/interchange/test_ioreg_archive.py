@@ -25,12 +25,13 @@ TREE = [
 ]
 
 
-def _read(options: Options) -> dict[str, Any]:
-    return plistlib.loads(archive(TREE, options))
+def _array(options: Options) -> list[dict[str, Any]]:
+    read: list[dict[str, Any]] = plistlib.loads(archive(TREE, options))
+    return read
 
 
 def test_whole_tree_is_one_dictionary() -> None:
-    root = _read(Options())
+    root = plistlib.loads(archive(TREE, Options()))
     assert root["IORegistryEntryName"] == "Root"
     assert "IOServiceState" not in root
     (box,) = root["IORegistryEntryChildren"]
@@ -40,7 +41,7 @@ def test_whole_tree_is_one_dictionary() -> None:
 
 
 def test_found_subtrees_are_an_array_with_properties() -> None:
-    (key,) = _read(Options(roots=True, cls="IOUSBHostDevice", inheritance=True))
+    (key,) = _array(Options(roots=True, cls="IOUSBHostDevice", inheritance=True))
     assert (key["IORegistryEntryName"], key["IORegistryEntryLocation"]) == ("Key", "01100000")
     assert (key["idVendor"], key["raw"], key["list"]) == (1, b"\0\xff", [True, {"a": -1}])
     assert key["IORegistryEntryID"] == KEY
@@ -49,9 +50,9 @@ def test_found_subtrees_are_an_array_with_properties() -> None:
 
 
 def test_depth_cuts_and_ancestors_wrap() -> None:
-    (key,) = _read(Options(roots=True, key="idVendor", depth=1))
+    (key,) = _array(Options(roots=True, key="idVendor", depth=1))
     assert "IORegistryEntryChildren" not in key
-    (root,) = _read(Options(roots=True, key="idVendor", ancestors=True))
+    (root,) = _array(Options(roots=True, key="idVendor", ancestors=True))
     key = root["IORegistryEntryChildren"]["IORegistryEntryChildren"]
     assert key["idVendor"] == 1
 

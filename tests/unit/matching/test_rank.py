@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.matching import Catalogue, Provider, match
-from runtime.matching.rank import explain, score
+from runtime.matching.rank import best_of, explain, score
 from runtime.matching.verdict import Mismatch
 from runtime.model.identity import BundleId, EntryId
 from runtime.model.outcome import MatchStage
@@ -102,6 +102,21 @@ def test_a_higher_score_replaces_a_kernel_driver_an_equal_one_does_not() -> None
     assert equal.winners == {}
     assert equal.trace[0].found == "held by usbhid (90000)"
     assert equal.next_after(frozenset(), DEFAULT_CATEGORY) is None
+
+
+def test_a_hit_names_a_kernel_driver_only_if_it_would_be_replaced() -> None:
+    both = [personality("broad", CLASS), personality("exact", PRODUCT)]
+    hit = best_of(provider(kernel_driver="usbhid", kernel_score=60_000), both)
+    assert hit is not None
+    assert (hit.score, hit.displaces) == (90_000, "usbhid")
+    weak = best_of(provider(kernel_driver="usbhid", kernel_score=60_000), both[:1])
+    assert weak is not None
+    assert (weak.score, weak.displaces) == (50_000, "")
+    aside = personality("aside", PRODUCT, category="com.example.aside")
+    beside = best_of(provider(kernel_driver="usbhid", kernel_score=60_000), [aside])
+    assert beside is not None
+    assert beside.displaces == ""
+    assert best_of(provider(), [personality("other", {"idVendor": 1})]) is None
 
 
 def test_a_running_driver_is_never_evicted() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from runtime.matching.provider import Provider
-from runtime.matching.usb import match_usb
+from runtime.matching.usb import match_usb as scored_usb
 from runtime.matching.verdict import Mismatch
 from runtime.model.identity import EntryId
 from runtime.model.properties import Properties
@@ -31,6 +31,11 @@ INTERFACE: Properties = {
 def provider(properties: Properties) -> Provider:
     cls = "IOUSBHostInterface" if "bInterfaceNumber" in properties else "IOUSBHostDevice"
     return Provider(EntryId(1), cls, (cls, "IOService"), properties)
+
+
+def match_usb(given: Provider, table: Properties) -> int | Mismatch:
+    verdict = scored_usb(given, table)
+    return verdict if isinstance(verdict, Mismatch) else verdict.total
 
 
 def vendor_specific(properties: Properties) -> Properties:

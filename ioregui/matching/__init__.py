@@ -1,0 +1,1 @@
+"""The Matching tab: who could drive a device, and why not."""

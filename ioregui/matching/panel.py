@@ -1,0 +1,175 @@
+"""The inspector's Matching tab: who could drive the selected device, who not, and why.
+
+For a driver extension's own entry it lists every device that is there instead, with the reason
+why the extension does not have it.
+Invariant: asks only while it is on the screen, and never twice for one change; an answer for
+another entry than the selected one is dropped.
+"""
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
+
+from ioregui import plaintext
+from ioregui.bridge import Bridge
+from ioregui.matching import columns, lines
+from ioregui.matching.lines import Line
+from ioregui.mirror import Changes
+from ioregui.records.empty import EmptyOr, EmptyPage
+from ioregui.records.facts_view import FactsView
+from ioregui.records.model import RecordModel
+from ioregui.records.table import RecordTable
+from runtime.model.entry import Entry, Kind
+from runtime.model.outcome import Match, MatchStage
+from runtime.wire.client import Explain, Explanation, Refusal
+
+
+class MatchingPanel(QWidget):
+    """Candidates above, the selected one's details below."""
+
+    def __init__(self, bridge: Bridge, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._entry = 0
+        self._asked: list[int] = []  # entries asked about, in the order of the open commands
+        self._stale = False
+        self.model = RecordModel(columns.columns(), lines.key, lines.order, self)
+        self.table: RecordTable[Line] = RecordTable(self.model, self.tr("Matching"))
+        self.summary = QLabel()
+        self.facts = FactsView(self.tr("Matching details"))
+        self.keys = QPushButton()
+        self._pages = EmptyOr(self._content(), self._empty())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._pages)
+        self.keys.toggled.connect(self._name_keys)
+        self.keys.toggled.connect(self._show_selected)
+        self.table.picked.connect(self._show_selected)
+        bridge.reset.connect(self._reset)
+        bridge.changed.connect(self._changed)
+        self._name_keys()
+
+    @Slot(object)
+    def show_entry(self, entry: int) -> None:
+        """Follow this entry; 0 for none."""
+        if entry != self._entry:
+            self._entry = entry
+            self._pages.show_content(False)
+            self._ask()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Ask what was not asked while nobody looked."""
+        super().showEvent(event)
+        if self._stale:
+            self._ask()
+
+    @Slot()
+    def _reset(self) -> None:
+        self._asked.clear()
+        self._ask()
+
+    @Slot(object)
+    def _changed(self, changes: Changes) -> None:
+        if self._entry in changes.changed or changes.drivers or changes.extensions:
+            self._ask()
+
+    def _ask(self) -> None:
+        entry = self._bridge.mirror.entries.get(self._entry)
+        if entry is None or not _matched(entry):
+            self._pages.show_content(False)
+            self._stale = False
+            return
+        self._stale = not self.isVisible() or entry.id in self._asked
+        if not self._stale:
+            self._asked.append(entry.id)
+            self._bridge.ask(Explain(entry.id), self._explained, self._refused)
+
+    def _explained(self, explanation: Explanation) -> None:
+        if not self._asked or self._asked.pop(0) != self._entry:
+            return
+        found = lines.of_explanation(explanation)
+        self.summary.setText(self._sum(explanation))
+        self._pages.show_content(bool(found))
+        self.table.show_records(found)
+        self._show_selected()
+        if self._stale:
+            self._ask()
+
+    def _refused(self, _refusal: Refusal) -> None:
+        """The entry went, or the extension is not active any more: there is nothing to show."""
+        if self._asked and self._asked.pop(0) == self._entry:
+            self._pages.show_content(False)
+
+    @Slot()
+    def _show_selected(self) -> None:
+        line = self.table.selected
+        if line is None:
+            self.facts.show_facts("", ())
+            return
+        self.facts.show_facts(lines.name(line), lines.facts(line, keys=self.keys.isChecked()))
+
+    @Slot()
+    def _name_keys(self) -> None:
+        shown = self.tr("Hide matching keys")
+        self.keys.setText(shown if self.keys.isChecked() else self.tr("Show matching keys"))
+
+    def _sum(self, explanation: Explanation) -> str:
+        """The answer in one sentence."""
+        if explanation.devices:
+            fitting = sum(_fits(found.match) for found in explanation.devices)
+            return self.tr(
+                "Fits {0} of {1} devices of its kind; {2} others are of another kind."
+            ).format(fitting, len(explanation.devices), explanation.elsewhere)
+        fitting = sum(_fits(match) for match in explanation.matches)
+        first = next((match for match in explanation.matches if match.running), None)
+        holder = plaintext.plain(first.personality) if first else self.tr("nobody")
+        return self.tr("Driven by {0}. {1} could drive it, of {2} that were compared.").format(
+            holder, fitting, explanation.compared
+        )
+
+    def _content(self) -> QWidget:
+        self.summary.setProperty("role", "muted")
+        self.summary.setTextFormat(Qt.TextFormat.PlainText)
+        self.summary.setWordWrap(True)
+        self.summary.setContentsMargins(12, 10, 12, 6)
+        self.keys.setCheckable(True)
+        self.keys.setAutoDefault(False)
+        bar = QHBoxLayout()
+        bar.setContentsMargins(12, 4, 12, 4)
+        bar.addWidget(self.keys)
+        bar.addStretch(1)
+        below = QWidget()
+        column = QVBoxLayout(below)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(bar)
+        column.addWidget(self.facts, 1)
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.addWidget(self.table)
+        split.addWidget(below)
+        split.setChildrenCollapsible(False)
+        split.setSizes([220, 260])
+        content = QWidget()
+        outer = QVBoxLayout(content)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(self.summary)
+        outer.addWidget(split, 1)
+        return content
+
+    def _empty(self) -> EmptyPage:
+        return EmptyPage(
+            self.tr("Nothing to match"),
+            self.tr(
+                "Select a device to see which driver extensions and kernel drivers could have "
+                "it, or a driver extension to see why it has one device and not another."
+            ),
+        )
+
+
+def _matched(entry: Entry) -> bool:
+    return entry.kind in {Kind.DEVICE, Kind.DRIVER}
+
+
+def _fits(match: Match) -> bool:
+    return match.stage in {MatchStage.MATCHED, MatchStage.CATEGORY}

@@ -1,0 +1,119 @@
+"""Where `ioreg` gets a registry from: the running runtime, this machine, or a file.
+
+Invariant: reads only; what of a file could not be read is told to the user, once.
+"""
+
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from runtime.commands.plaintext import plain
+from runtime.interchange.planes import planes_of
+from runtime.interchange.registry_file import Warnings
+from runtime.linux import places
+from runtime.model.entry import Entry
+from runtime.model.errors import UnavailableError
+from runtime.model.identity import SERVICE_PLANE
+
+NOW = "now"
+"""Instead of a file's name: the registry as it is."""
+
+SNAPSHOT_SECONDS = 30.0
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A registry: entries of all planes, parents first; the first plane is shown by default."""
+
+    form: str
+    entries: Sequence[Entry]
+    planes: tuple[str, ...]
+    warnings: Warnings
+    host: str = ""
+
+
+def opened(name: str) -> Source:
+    """The registry of a file, or for `NOW`, where no file is called so, as it is.
+
+    Raises:
+        ProblemError: The file cannot be read.
+    """
+    if name == NOW and not Path(name).exists():
+        return present()
+    from runtime.reader.load import open_registry  # noqa: PLC0415 - 20 ms that only files need
+
+    file = open_registry(Path(name))
+    if file.warnings.count:
+        what = "place" if file.warnings.count == 1 else "places"
+        sys.stderr.write(
+            f"ioreg: warning: {plain(name)}: {file.warnings.count} {what} could not be read, the "
+            f"first: {plain(file.warnings.first[0])}\n"
+        )
+    planes = file.planes
+    if SERVICE_PLANE in planes:
+        planes = tuple(dict.fromkeys((SERVICE_PLANE, *planes)))
+    return Source(file.format, file.entries, planes or (SERVICE_PLANE,), file.warnings, file.host)
+
+
+def present() -> Source:
+    """The registry of the running runtime, else of the machine itself."""
+    entries = _entries()
+    return Source("live", entries, planes_of(entries), Warnings(), socket.gethostname())
+
+
+def plane_of(source: Source, wanted: str) -> str:
+    """The plane to show: the one that is asked for, else the first.
+
+    Raises:
+        UnavailableError: The registry has no such plane.
+    """
+    if not wanted:
+        return source.planes[0]
+    if wanted not in source.planes:
+        known = ", ".join(source.planes)
+        raise UnavailableError(
+            f"plane {wanted!r}: expected one of this registry ({known}), found no such plane"
+        )
+    return wanted
+
+
+def _entries() -> list[Entry]:
+    sockets = (places.socket_path(), places.SYSTEM_SOCKET)
+    found = _runtimes_entries() if any(path.exists() for path in sockets) else None
+    return _own_entries() if found is None else found
+
+
+def _runtimes_entries() -> list[Entry] | None:
+    """What the running runtime has; None where none answers."""
+    from runtime.client.blocking import connect  # noqa: PLC0415 - 20 ms without a runtime
+    from runtime.wire import client as wire  # noqa: PLC0415
+
+    try:
+        connection = connect("ioreg")
+    except UnavailableError:
+        return None
+    found: list[Entry] = []
+    with connection:
+        connection.call(wire.Subscribe(topics=(wire.Topic.ENTRIES,)))
+        for message in connection.messages(SNAPSHOT_SECONDS):
+            if isinstance(message, wire.SnapshotBegin):
+                found.clear()
+            elif isinstance(message, wire.Part):
+                found.extend(message.entries)
+            elif isinstance(message, wire.SnapshotEnd):
+                break
+    return found
+
+
+def _own_entries() -> list[Entry]:
+    from runtime.linux import udev  # noqa: PLC0415 - loads libudev, which a runtime spares us
+    from runtime.linux.model_name import model_name  # noqa: PLC0415
+    from runtime.registry.machine import Machine  # noqa: PLC0415
+    from runtime.registry.tree import Registry  # noqa: PLC0415
+
+    registry = Registry(time.monotonic_ns, lambda _change: None)
+    Machine(registry, lambda *_event: None, model_name()).load(udev.enumerate_devices())
+    return list(registry.walk())

@@ -1,0 +1,92 @@
+"""Why something matched or did not: answers about the present registry.
+
+Runs in the event loop.
+Invariant: reads; nothing that is explained here changes by it.
+"""
+
+from runtime.engine.binding import Binding
+from runtime.engine.kernel_drivers import KernelDrivers
+from runtime.engine.providers import make_provider
+from runtime.matching import competition
+from runtime.model.classes import chain
+from runtime.model.entry import Entry, Kind
+from runtime.model.errors import ProblemError
+from runtime.model.identity import EntryId
+from runtime.model.outcome import Match, MatchStage
+from runtime.registry.tree import Registry
+from runtime.wire.client import DeviceMatch, Explanation
+
+MOST = 256  # matches or devices in an answer
+
+
+class Explaining:
+    """Explains entries and extensions."""
+
+    def __init__(self, registry: Registry, binding: Binding, kernel: KernelDrivers) -> None:
+        self._registry = registry
+        self._binding = binding
+        self._kernel = kernel
+
+    def entry(self, entry_id: EntryId) -> Explanation:
+        """Who could drive an entry; of a driver's own entry, what it could drive.
+
+        Raises:
+            ProblemError: ``not-found``.
+        """
+        entry = self._registry.get(entry_id)
+        if entry is None:
+            raise ProblemError(
+                "not-found", f"entry {entry_id:#x}: expected one that is there, found none"
+            )
+        if entry.kind == Kind.DRIVER:
+            return self.extension(entry.driver)
+        provider = make_provider(self._registry, entry, self._kernel)
+        kexts = self._kernel.of_device(provider.properties)
+        held = self._binding.holders(entry_id)
+        found = competition.candidates(provider, self._binding.catalogue, kexts, held)
+        return Explanation(matches=found[:MOST], compared=self._compared())
+
+    def extension(self, bundle_id: str) -> Explanation:
+        """What an active extension's personalities make of every device that is there.
+
+        Raises:
+            ProblemError: ``not-found``: it is not active.
+        """
+        own = [each for each in self._binding.catalogue if each.bundle_id == bundle_id]
+        if not own:
+            raise ProblemError(
+                "not-found", f"extension {bundle_id}: expected one that is active, found none"
+            )
+        present = [entry for entry in self._registry.walk() if entry.kind == Kind.DEVICE]
+        wanted = {personality.provider_class for personality in own}
+        near = [entry for entry in present if wanted.intersection(chain(entry.cls))]
+        providers = [make_provider(self._registry, entry, self._kernel) for entry in near]
+        entries = {entry.id: entry for entry in near}
+        found = [
+            _device(entries[provider.id], provider.path, self._held(match, provider.id))
+            for provider, match in competition.devices(own, providers)
+        ]
+        return Explanation(
+            devices=tuple(found[:MOST]),
+            elsewhere=len(present) - len(near),
+            compared=self._compared(),
+        )
+
+    def _held(self, match: Match, provider: EntryId) -> Match:
+        """A match as the competition for its provider ended."""
+        if match.stage is not MatchStage.MATCHED:
+            return match
+        told = self.entry(provider).matches
+        same = (
+            other
+            for other in told
+            if (other.bundle_id, other.personality) == (match.bundle_id, match.personality)
+        )
+        return next(same, match)
+
+    def _compared(self) -> int:
+        return len(self._binding.catalogue) + len(self._kernel)
+
+
+def _device(entry: Entry, path: str, match: Match) -> DeviceMatch:
+    return DeviceMatch(entry.id, entry.title, path, match)

@@ -1,0 +1,92 @@
+"""Our own recording: a registry at one moment, whole, in one file that a user can send.
+
+A line of text that names format and version, then one MessagePack map. Readers pass over keys that
+they do not know; a higher version is refused.
+Invariant: what was written is read back equal; bytes from outside raise `ProblemError` only.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from runtime.interchange.registry_file import (
+    FileEntry,
+    RegistryFile,
+    Warnings,
+    lineage,
+    plain,
+)
+from runtime.model import properties
+from runtime.model.entry import Entry
+from runtime.model.errors import BreachError, ProblemError
+
+FORMAT = "recording"
+VERSION = 1
+_MAGIC = b"IORegistry recording "
+
+
+class _Keyframe(msgspec.Struct, frozen=True):
+    """The registry at one moment; `lineages` has the classes of entries by their place."""
+
+    wall_ns: int
+    entries: list[Entry]
+    planes: tuple[str, ...]
+    lineages: dict[int, tuple[str, ...]] = {}
+    parents_in: dict[int, str] = {}  # by place: the plane of `parent` where it is not IOService
+    host: str = ""
+
+
+_decoder = msgspec.msgpack.Decoder(_Keyframe)
+
+
+def looks_like(data: bytes) -> bool:
+    """Whether a file is a recording of any version."""
+    return data.startswith(_MAGIC)
+
+
+def write(
+    entries: Iterable[Entry], planes: tuple[str, ...], wall_ns: int = 0, host: str = ""
+) -> bytes:
+    """A recording of these entries, parents first; `wall_ns` is the moment since 1970."""
+    found = list(entries)
+    own = {at: entry for at, entry in enumerate(found) if isinstance(entry, FileEntry)}
+    frame = _Keyframe(
+        wall_ns,
+        [plain(entry) for entry in found],
+        planes,
+        {at: lineage(entry) for at, entry in own.items() if entry.lineage},
+        {at: entry.plane for at, entry in own.items()},
+        host,
+    )
+    return _MAGIC + f"{VERSION}\n".encode() + msgspec.msgpack.encode(frame)
+
+
+def read(data: bytes) -> RegistryFile:
+    """Read a recording.
+
+    Raises:
+        ProblemError: ``not-a-registry``: it is damaged, or its version is higher than ours.
+    """
+    head, _, body = data[len(_MAGIC) :].partition(b"\n")
+    if head != str(VERSION).encode():
+        shown = head[:16].decode("ascii", "replace")
+        raise ProblemError(
+            "not-a-registry", f"recording: expected version {VERSION}, found {shown!r}"
+        )
+    try:
+        frame = _decoder.decode(body)
+        entries = [_entry(frame, at) for at in range(len(frame.entries))]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, BreachError) as error:
+        raise ProblemError(
+            "not-a-registry", f"recording: expected whole entries, found {error}"
+        ) from None
+    return RegistryFile(FORMAT, entries, frame.planes, Warnings(), frame.host)
+
+
+def _entry(frame: _Keyframe, at: int) -> FileEntry:
+    entry = frame.entries[at]
+    properties.decode(entry.props)
+    fields = {name: getattr(entry, name) for name in Entry.__struct_fields__}
+    made = FileEntry(**fields, lineage=frame.lineages.get(at, ()))
+    plane = frame.parents_in.get(at, made.plane)
+    return msgspec.structs.replace(made, plane=plane)

@@ -1,0 +1,138 @@
+"""Everybody who could drive a provider, in one order: driver extensions and kernel modules.
+
+Kernel modules are here with their aliases' scores, in the default category, and came first. The
+one that is bound is the running one; an extension with a strictly higher score would replace it.
+Those that do not match follow, each with the first key that failed.
+Source: xnu IOService.cpp probeCandidates; docs/matching.md for what a kernel alias scores.
+Invariant: pure; explains what `rank.match` decides and never decides otherwise.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from runtime.matching.aliases import Kext
+from runtime.matching.catalogue import Catalogue
+from runtime.matching.provider import Provider
+from runtime.matching.rank import explain, match
+from runtime.model.outcome import KERNEL, Match, MatchStage
+from runtime.model.personality import DEFAULT_CATEGORY, Personality
+
+UNKNOWN_USB, UNKNOWN = 60_000, 1000
+"""Score of a bound kernel driver that no alias names: a USB one as if it matched by class,
+subclass and protocol, any other as if its whole alias were named."""
+
+MAKERS = frozenset({"hid-generic", "usb"})
+"""Kernel drivers that only make what is below a device, and compete with nobody: hid-generic the
+input devices that others read beside it, usb the interfaces of a device."""
+
+
+def kernel_score(driver: str, kexts: Iterable[Kext], cls: str) -> int:
+    """The score of a kernel driver that is bound to a provider of a class."""
+    named = [kext.score for kext in kexts if _same_module(kext.module, driver)]
+    unknown = UNKNOWN_USB if cls.startswith("IOUSBHost") else UNKNOWN
+    return max(named) if named else unknown
+
+
+def candidates(
+    provider: Provider,
+    catalogue: Catalogue,
+    kexts: Sequence[Kext],
+    taken: Mapping[str, str] | None = None,
+) -> tuple[Match, ...]:
+    """Everybody's outcome on a provider: matches by score, then the others.
+
+    `taken` maps each category that a running extension holds to its personality's name.
+    """
+    held = taken or {}
+    own = [_running(found, held) for found in match(provider, catalogue, taken=held).trace]
+    others = [_as_match(kext, provider, own, held) for kext in _modules(provider, kexts)]
+    there = [found for found in own if found.stage in {MatchStage.MATCHED, MatchStage.CATEGORY}]
+    ranked = sorted([*others, *there], key=lambda found: -found.score)  # stable: kernel first
+    failed = [found for found in own if found.stage is MatchStage.PROPERTIES]
+    elsewhere = [
+        explain(provider, personality)
+        for personality in catalogue
+        if personality.provider_class not in provider.classes
+    ]
+    return (*ranked, *failed, *elsewhere)
+
+
+def devices(
+    personalities: Sequence[Personality], providers: Iterable[Provider]
+) -> list[tuple[Provider, Match]]:
+    """What became of an extension's personalities on every provider: the best, or the nearest.
+
+    Of several that fail on one provider the one that came furthest is told.
+    """
+    found: list[tuple[Provider, Match]] = []
+    for provider in providers:
+        matches = [explain(provider, personality) for personality in personalities]
+        if matches:
+            found.append((provider, max(matches, key=_progress)))
+    found.sort(key=lambda pair: _progress(pair[1]), reverse=True)
+    return found
+
+
+_STAGES = {stage: number for number, stage in enumerate(MatchStage)}
+
+
+def _progress(match: Match) -> tuple[int, int]:
+    return _STAGES[match.stage], match.score
+
+
+def _modules(provider: Provider, kexts: Sequence[Kext]) -> list[Kext]:
+    """The best alias of each module; the bound driver also where no alias names it."""
+    best: dict[str, Kext] = {}
+    for kext in kexts:
+        best.setdefault(kext.module, kext)
+    bound = provider.kernel_driver
+    if bound and not any(_same_module(module, bound) for module in best):
+        best[bound] = Kext(bound, "", provider.kernel_score)
+    return sorted(best.values(), key=lambda kext: -kext.score)
+
+
+def _as_match(kext: Kext, provider: Provider, own: list[Match], held: Mapping[str, str]) -> Match:
+    """A module's outcome: it runs, could be loaded, or somebody else has the device."""
+    running = _same_module(kext.module, provider.kernel_driver)
+    winner = next(
+        (
+            found.personality
+            for found in own
+            if found.stage is MatchStage.MATCHED and found.category == DEFAULT_CATEGORY
+        ),
+        "",
+    )
+    holder = held.get(DEFAULT_CATEGORY) or provider.kernel_driver or winner
+    lost = bool(holder) and not running
+    return Match(
+        personality=kext.module,
+        bundle_id=KERNEL,
+        stage=MatchStage.CATEGORY if lost else MatchStage.MATCHED,
+        score=kext.score,
+        category=DEFAULT_CATEGORY,
+        key="IOMatchCategory" if lost else "",
+        wanted=f"{DEFAULT_CATEGORY} free" if lost else "",
+        found=f"held by {holder}" if lost else "",
+        parts=kext.parts if kext.pattern else (("bound, named by no alias", kext.score),),
+        holder=holder if lost else "",
+        running=running,
+    )
+
+
+def _running(found: Match, held: Mapping[str, str]) -> Match:
+    """The personality that holds its category is no loser."""
+    if found.stage is not MatchStage.CATEGORY or held.get(found.category) != found.personality:
+        return found
+    return Match(
+        personality=found.personality,
+        bundle_id=found.bundle_id,
+        stage=MatchStage.MATCHED,
+        score=found.score,
+        category=found.category,
+        parts=found.parts,
+        running=True,
+    )
+
+
+def _same_module(module: str, driver: str) -> bool:
+    """Drivers and modules spell dashes and underscores as they like."""
+    return bool(driver) and module.replace("-", "_") == driver.replace("-", "_")

@@ -1,0 +1,50 @@
+"""The sample app as a user gets it: installed, launched, asked about."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from runtime.client import apps
+from runtime.model.records import RequestState
+from runtime.wire import client as wire
+
+from .conftest import SECONDS, RuntimeProcess, wait_for
+
+
+def test_install_launch_approve(runtime_process: RuntimeProcess) -> None:
+    """Its program submits the request by itself; the app is the user's own copy."""
+    installed = runtime_process.call(wire.InstallSample())
+    assert Path(installed.app_path).parent == Path(os.environ["HOME"]) / "Applications"
+    runtime_process.call(wire.InstallSample())  # again: replaces the copy
+    runtime_process.call(wire.SetDeveloperMode(on=True))
+    program = subprocess.Popen(
+        apps.command(installed.program),
+        env={**os.environ, "IOREGISTRY_SOCKET": str(runtime_process.socket)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    wait_for(lambda: len(runtime_process.records().requests) == 1, "the app's request")
+    (request,) = runtime_process.records().requests
+    assert request.state is RequestState.WAITING
+    assert request.requester.app_path == installed.app_path
+    assert request.requester.pid == program.pid
+    runtime_process.approve(request)
+    said, _ = program.communicate(timeout=SECONDS)
+    assert program.returncode == 0, said
+    assert said.strip()
+
+
+def test_the_request_outlives_the_app(runtime_process: RuntimeProcess) -> None:
+    """A requester that leaves only loses its answer."""
+    installed = runtime_process.call(wire.InstallSample())
+    runtime_process.call(wire.SetDeveloperMode(on=True))
+    program = subprocess.Popen(
+        apps.command(installed.program),
+        env={**os.environ, "IOREGISTRY_SOCKET": str(runtime_process.socket)},
+        stdout=subprocess.DEVNULL,
+    )
+    wait_for(lambda: len(runtime_process.records().requests) == 1, "the app's request")
+    program.kill()
+    program.wait(SECONDS)
+    (request,) = runtime_process.records().requests
+    assert runtime_process.approve(request).state is RequestState.COMPLETED
