@@ -296,7 +296,9 @@ class SupervisedDriver:
             return
         if isinstance(verdict, hang.Responding):
             if state is DriverState.NOT_RESPONDING:
-                self._account.advance(DriverEvent.RESPONDED, note="")
+                started = record.launch[-1].stage is Stage.STARTED
+                event = DriverEvent.RESPONDED if started else DriverEvent.STILL_STARTING
+                self._account.advance(event, note="")
                 self._account.tell(events.Responded(record.name, record.pid))
             return
         if state in (DriverState.STARTING, DriverState.RUNNING):
