@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from runtime.linux import memfd
@@ -273,6 +274,23 @@ class Life(RuleBasedStateMachine):
             puppet.say(wire.Reply(1, codec.raw(None)))
         self.settle(lambda: self.driver.record.launch[-1].stage is puppet.stage)
         assert (self.state is DriverState.RUNNING) is (puppet.stage is Stage.STARTED)
+
+    @precondition(lambda self: self.driver.record.pid and self.state is not DriverState.STOPPING)
+    @rule()
+    def comes_up(self) -> None:
+        """The process starts without a fault."""
+        while self.puppet().stage is not Stage.STARTED:
+            self.comes_on()
+
+    @precondition(lambda self: self.state in (DriverState.RUNNING, DriverState.NOT_RESPONDING))
+    @rule(first=st.sampled_from(Intent), second=st.sampled_from(Intent))
+    def is_stopped_for_two_reasons(self, first: Intent, second: Intent) -> None:
+        """The higher intent holds, in either order."""
+        for intent in (first, second):
+            self.call(lambda: self.driver.stop(intent))  # noqa: B023 - called within the turn
+        self._ends(self.puppet().end)
+        again = max(first, second) is Intent.RESTART
+        self._expect(DriverState.STARTING if again else DriverState.STOPPED)
 
     @precondition(lambda self: self.driver.record.pid)
     @rule()
