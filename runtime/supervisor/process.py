@@ -249,8 +249,8 @@ class DriverProcess:
         self._loop.remove_reader(self._pidfd)
         if self._late is not None:
             self._late.cancel()
+        self._drain()  # it may find a breach, and kill: the pidfd has to be there still
         os.close(self._pidfd)
-        self._drain()
         exit_ = self._exit(ended)
         remains = self._remains(exit_)
         self._channels.close_ours()
