@@ -24,13 +24,13 @@ from runtime.model.driver_lifecycle import LIVE, DriverState, Intent
 from runtime.model.errors import SpawnError
 from runtime.model.events import Crashed, Detail, Quarantined
 from runtime.model.identity import BundleId, ContentHash, DriverId, EntryId
-from runtime.model.outcome import Exit, Stage
+from runtime.model.outcome import Exit, ExitHow, Stage
 from runtime.model.records import Driver
 from runtime.supervisor.driver import SupervisedDriver
 from runtime.supervisor.launcher import Launched, Launcher
 from runtime.supervisor.policy import RestartPolicy
 from runtime.supervisor.ports import Complete, DriverSpec, Surroundings
-from runtime.supervisor.process import Channels
+from runtime.supervisor.process import PACKETS_A_TURN, Channels
 from runtime.supervisor.zygote import Child, Zygote
 from runtime.wire import codec, limits, methods
 from runtime.wire import driver as wire
@@ -407,8 +407,7 @@ class Life(RuleBasedStateMachine):
     def teardown(self) -> None:
         if self.driver.record.pid:
             self.stopped_for_good = True
-            if self.state is not DriverState.STOPPING:
-                self.call(lambda: self.driver.stop(Intent.STOP))
+            self.call(lambda: self.driver.stop(Intent.STOP))
             if self.driver.record.pid:
                 self._ends(self.puppet().end)
         for puppet in self.launcher.puppets:
@@ -419,3 +418,24 @@ class Life(RuleBasedStateMachine):
 
 Life.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
 TestLife = Life.TestCase
+
+
+def test_rubbish_among_the_last_words_is_a_breach_and_loses_nothing() -> None:
+    """So much is said before it that the rubbish is read when the process is reaped."""
+    life = Life()
+    try:
+        life.comes_up()
+        puppet = life.puppet()
+
+        def last_words() -> None:
+            for number in range(PACKETS_A_TURN):
+                puppet.say(wire.Call(number, 0, methods.RegisterService()))
+            puppet.say(b"\xc1")
+            puppet.end()
+            os.waitid(os.P_PID, puppet.pid, os.WEXITED | os.WNOWAIT)
+
+        life._ends(last_words)
+        (crash,) = [detail for detail in life.around.told if isinstance(detail, Crashed)]
+        assert crash.exit.how is ExitHow.BREACH
+    finally:
+        life.teardown()
