@@ -40,6 +40,7 @@ CLASSES = (
     "rogue action",
 )
 DEADLINE_US = 500_000  # of a callback in the campaign: a real driver has a minute
+DEAF_SECONDS = 5.0  # without an answer, an end or a hang: what it answered is lost
 ANSWER_SECONDS = 20.0  # without an answer or an end: the runtime has failed
 
 
@@ -187,7 +188,12 @@ class Campaign:
     async def _outcome(self, kind: str, seed: int) -> Exit:
         """Wait for the process's end; end it when it answers all the same."""
         while True:
-            news = await self._next()
+            try:
+                news = await self._next(DEAF_SECONDS)
+            except TimeoutError:  # it lives, is idle, and has lost its order
+                self.tally.silent[kind] += 1
+                self._kill()
+                news = await self._next()
             if isinstance(news, Exit):
                 return news
             if not isinstance(news, tuple):
@@ -215,8 +221,8 @@ class Campaign:
             if isinstance(news, _Session):
                 return news
 
-    async def _next(self) -> News:
-        return await asyncio.wait_for(self.news.get(), ANSWER_SECONDS)
+    async def _next(self, seconds: float = ANSWER_SECONDS) -> News:
+        return await asyncio.wait_for(self.news.get(), seconds)
 
     def _kill(self) -> None:
         for driver in self._supervisor:
