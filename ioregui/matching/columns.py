@@ -41,5 +41,7 @@ def columns() -> tuple[Column[Line], ...]:
             t("matching", "The reason in one line; select the row for the rest."),
             lines.why,
             30,
+            grows=True,
+            optional=True,
         ),
     )

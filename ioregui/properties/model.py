@@ -1,5 +1,6 @@
 """The property inspector's rows as a table model.
 
+While one entry is shown, values that change are marked and say what they were.
 Invariant: rows that stay keep their place: a change of values never resets the view.
 """
 
@@ -14,8 +15,24 @@ Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
 _DISPLAY = int(Qt.ItemDataRole.DisplayRole)
 _TOOL_TIP = int(Qt.ItemDataRole.ToolTipRole)
+_DESCRIPTION = int(Qt.ItemDataRole.AccessibleDescriptionRole)
 _FONT = int(Qt.ItemDataRole.FontRole)
 _INDENT = "\u2003"
+
+
+Key = tuple[int, str, int]
+"""Depth, key, and which of several with these."""
+
+
+def keyed(rows: list[Row]) -> dict[Key, Row]:
+    """Return rows by what identifies them, in order."""
+    found: dict[Key, Row] = {}
+    seen: dict[tuple[int, str], int] = {}
+    for row in rows:
+        name = (row.depth, row.key)
+        seen[name] = seen.get(name, -1) + 1
+        found[*name, seen[name]] = row
+    return found
 
 
 class Column(IntEnum):
@@ -32,21 +49,36 @@ class PropertyModel(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.rows: list[Row] = []
+        self._keys: list[Key] = []  # of the rows, in order
+        self._was: dict[Key, str] = {}  # values that changed, as they were when first shown
         self._heading = QFont()
         self._heading.setWeight(QFont.Weight.DemiBold)
 
+    def begin(self, rows: list[Row]) -> None:
+        """Show another entry: nothing has changed yet."""
+        self._was.clear()
+        self._replace(rows)
+
     def show(self, rows: list[Row]) -> None:
-        """Show other rows; those with the same keys stay where they are."""
-        if [(row.depth, row.key) for row in rows] == [(row.depth, row.key) for row in self.rows]:
-            changed = [at for at, row in enumerate(rows) if row != self.rows[at]]
-            self.rows = rows
-            if changed:
-                first, last = changed[0], changed[-1]
-                self.dataChanged.emit(self.index(first, 0), self.index(last, Column.VALUE))
+        """Show what the same entry says now; rows with the same keys stay where they are."""
+        old, new = dict(zip(self._keys, self.rows, strict=True)), keyed(rows)
+        for key, row in new.items():
+            before = old.get(key)
+            if before is not None and before.value != row.value:
+                self._was.setdefault(key, before.value)
+        if list(new) != self._keys:
+            self._replace(rows)
             return
-        self.beginResetModel()
+        changed = [at for at, row in enumerate(rows) if row != self.rows[at]]
         self.rows = rows
-        self.endResetModel()
+        if changed:
+            first, last = changed[0], changed[-1]
+            self.dataChanged.emit(self.index(first, 0), self.index(last, Column.VALUE))
+
+    def was(self, at: int) -> str | None:
+        """Return what a row said when the entry was first shown, None when it says that."""
+        was = self._was.get(self._keys[at])
+        return was if was != self.rows[at].value else None
 
     def append(self, rows: list[Row]) -> None:
         """Add rows at the end."""
@@ -54,7 +86,13 @@ class PropertyModel(QAbstractTableModel):
             first = len(self.rows)
             self.beginInsertRows(_NOWHERE, first, first + len(rows) - 1)
             self.rows = self.rows + rows
+            self._keys = list(keyed(self.rows))
             self.endInsertRows()
+
+    def _replace(self, rows: list[Row]) -> None:
+        self.beginResetModel()
+        self.rows, self._keys = rows, list(keyed(rows))
+        self.endResetModel()
 
     def rowCount(self, parent: Index = _NOWHERE) -> int:
         """Qt's."""
@@ -69,9 +107,13 @@ class PropertyModel(QAbstractTableModel):
         row = self.rows[index.row()]
         if role == _DISPLAY:
             return self._text(row, index.column())
-        if role == _TOOL_TIP and index.column() == Column.VALUE:
-            return row.value or None
-        if role == _FONT and row.heading:
+        if role in (_TOOL_TIP, _DESCRIPTION) and index.column() == Column.VALUE:
+            was = self.was(index.row())
+            changed = "" if was is None else self.tr("changed, it was: {0}").format(was)
+            if role == _DESCRIPTION:
+                return changed or None
+            return "\n".join(part for part in (row.value, changed) if part) or None
+        if role == _FONT and (row.heading or self.was(index.row()) is not None):
             return self._heading
         return None
 

@@ -3,6 +3,8 @@
 Invariant: Qt-free; no clock, times are given in seconds of one monotonic clock.
 """
 
+from collections.abc import Container
+
 from runtime.model.entry import Entry
 
 NEW_S = 8.0
@@ -28,6 +30,11 @@ class Marks:
     def below(self, parent: int) -> list[int]:
         """Return the tombstones below an entry, in the order in which they went."""
         return self._below.get(parent, [])
+
+    @property
+    def parents(self) -> Container[int]:
+        """The entries that have tombstones below them."""
+        return self._below
 
     @property
     def next_deadline(self) -> float | None:

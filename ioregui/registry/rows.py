@@ -5,12 +5,15 @@ Invariant: Qt-free; reads the mirror and never changes it; no clock, times are g
 """
 
 from bisect import insort
+from collections.abc import Iterator
+from functools import partial
 
 from ioregui.mirror import Changes, Mirror
-from ioregui.mirror.forest import sort_key
+from ioregui.mirror.forest import SortKey, sort_key
 from ioregui.registry import states
 from ioregui.registry.marks import Marks
 from runtime.model.entry import Entry, Kind
+from runtime.model.identity import SERVICE_PLANE
 from runtime.query.search import Facts, Query, haystack
 
 OPEN_ROWS = 60
@@ -18,6 +21,9 @@ OPEN_ROWS = 60
 
 REVEALED = 40
 """More new entries than this in one batch are not opened to view."""
+
+KEYS = 20_000
+"""So many sort keys are kept."""
 
 Flat = tuple[list[int], list[int]]
 """Ids and depths of the visible rows."""
@@ -33,6 +39,9 @@ class Rows:
         self._marks = Marks()
         self._query: Query | None = None
         self._hay: dict[int, str] = {}  # what plain words are looked for in
+        self._keys: dict[int, SortKey] = {}  # of tombstones and of those that stand beside them
+        self._stale: set[int] = set()  # entries whose searched text is missing or old
+        self._paths: dict[int, str] = {}  # of entries that a search has asked for
         self._shown: set[int] = set()  # with a filter: the hits and everything above them
         self._hits: set[int] = set()
         self._started = False
@@ -88,6 +97,20 @@ class Rows:
             if self._children(below):
                 self.set_expanded(below, expanded=True)
 
+    def expand_all(self) -> None:
+        """Open every entry."""
+        for top in self._children(0):
+            self.expand_below(top)
+
+    def collapse_all(self, keep: int) -> None:
+        """Close every entry but the roots and what is above `keep`."""
+        self._expanded.clear()
+        if self._query is not None:
+            self._closed = set(self._shown)
+        for top in self._children(0):
+            self.set_expanded(top, expanded=True)
+        self.reveal(keep)
+
     def reveal(self, entry_id: int) -> None:
         """Open everything above an entry."""
         for above in self._mirror.ancestors(entry_id):
@@ -99,22 +122,41 @@ class Rows:
         self._closed.clear()
         self._search()
 
+    def find(self, query: Query) -> set[int]:
+        """Return what a query finds, without filtering."""
+        self._complete_hay()
+        return set(query.find(self._hay, self._facts))
+
     def reset(self) -> None:
         """Take over a new snapshot: marks go, open entries are found again by path."""
         self._marks.clear()
         self._hay.clear()
+        self._paths.clear()
+        self._keys.clear()
         paths = set(self._expanded.values())
         kept = [entry_id for entry_id in self._mirror.entries if self._keeps(entry_id, paths)]
+        there = self._mirror.entries
+        absent = {key: path for key, path in self._expanded.items() if key not in there}
         self._expanded = {entry_id: self._mirror.path(entry_id) for entry_id in kept}
+        if self._mirror.past_ms:
+            self._expanded |= absent  # open again when the reader comes back to now
         if not self._started and self._mirror.entries:
             self._started = True
             self._open_first_levels()
         self._search()
 
-    def apply(self, changes: Changes, now: float, keep: int) -> None:
-        """Take over a batch; `keep` is the selected entry, whose tombstone stays."""
-        for entry_id in changes.changed:
-            self._hay.pop(entry_id, None)
+    def apply(self, changes: Changes, now: float, keep: int) -> bool:
+        """Take over a batch; `keep` is the selected entry, whose tombstone stays.
+
+        Returns:
+            Whether the rows may be others now; False where only what they say is.
+        """
+        if self._hay:
+            self._stale |= changes.changed | changes.added
+        if changes.moved:
+            self._paths.clear()
+        if changes.moved or len(self._keys) > KEYS:
+            self._keys.clear()
         for entry in changes.removed.values():
             self._marks.bury(entry, now)
         for entry_id in changes.added:
@@ -123,8 +165,12 @@ class Rows:
             self._marks.mark_new(entry_id, now)
             if len(changes.added) <= REVEALED and added.kind != Kind.NUB:
                 self.reveal(entry_id)
-        self.expire(now, keep)
-        self._search()
+        over = self.expire(now, keep)
+        touched = changes.changed | changes.added | changes.removed.keys()
+        self._search(None if changes.drivers or changes.moved else touched)
+        return bool(
+            changes.added or changes.removed or changes.moved or over or self._query is not None
+        )
 
     def expire(self, now: float, keep: int) -> set[int]:
         """Drop marks and tombstones whose time is over; return whose."""
@@ -141,21 +187,50 @@ class Rows:
         """Return the visible rows."""
         ids: list[int] = []
         depths: list[int] = []
-        filtered, shown, children = self._query is not None, self._shown, self._children
+        filtered, shown = self._query is not None, self._shown
         opened = shown - self._closed if filtered else self._expanded.keys()
-        pending = [iter(children(0))]  # one iterator a level: fast at 100,000 rows
+        live, graves = self._mirror.children, self._marks.parents
+        tops = [top for top in self._children(0) if self._is_shown(top)]
+        pending = [iter(tops)]  # one iterator a level: fast at 100,000 rows
+        depth = 0
         while pending:
             for entry_id in pending[-1]:
-                if filtered and entry_id not in shown:
-                    continue
                 ids.append(entry_id)
-                depths.append(len(pending) - 1)
-                if entry_id in opened and (below := children(entry_id)):
+                depths.append(depth)
+                if entry_id in opened and (entry_id in live or entry_id in graves):
+                    below = self._children(entry_id) if entry_id in graves else live[entry_id]
+                    if filtered:
+                        below = [child for child in below if child in shown]
                     pending.append(iter(below))
+                    depth += 1
                     break
             else:
                 pending.pop()
+                depth -= 1
         return ids, depths
+
+    def next_hit(self, query: Query, entry_id: int, *, backwards: bool = False) -> int:
+        """Return what a query finds next after an entry, in the tree's order, 0 for nothing.
+
+        Goes on from the other end; closed entries are looked into, hidden ones are not.
+        """
+        hits = self.find(query)
+        if self._query is not None:
+            hits &= self._hits
+        order = [below for top in self._children(0) for below in self._subtree(top)]
+        at = order.index(entry_id) if entry_id in set(order) else -1
+        turned = order[at + 1 :] + order[: at + 1]
+        if backwards:
+            turned = (order[at:] + order[:at])[::-1] if at >= 0 else order[::-1]
+        return next((found for found in turned if found in hits), 0)
+
+    def _subtree(self, entry_id: int) -> Iterator[int]:
+        """An entry and everything below it in the order of the rows."""
+        waiting = [entry_id]
+        while waiting:
+            top = waiting.pop()
+            yield top
+            waiting.extend(reversed(self._children(top)))
 
     def _is_shown(self, entry_id: int) -> bool:
         return self._query is None or entry_id in self._shown
@@ -170,22 +245,30 @@ class Rows:
             insort(both, grave, key=self._key)
         return both
 
-    def _key(self, entry_id: int) -> tuple[tuple[str | int, ...], int]:
-        entry = self.entry(entry_id)
-        return sort_key(entry) if entry is not None else ((), entry_id)
+    def _key(self, entry_id: int) -> SortKey:
+        key = self._keys.get(entry_id)
+        if key is None:
+            entry = self.entry(entry_id)
+            key = sort_key(entry) if entry is not None else ((), entry_id)
+            self._keys[entry_id] = key
+        return key
 
     def _drop_hay(self, entry_ids: set[int]) -> None:
         """Forget the searched text of tombstones that are no more."""
-        for entry_id in entry_ids - self._mirror.entries.keys():
+        there = self._mirror.entries
+        for entry_id in [gone for gone in entry_ids if gone not in there]:
             self._hay.pop(entry_id, None)
+            self._stale.discard(entry_id)
+            self._paths.pop(entry_id, None)
             self._hits.discard(entry_id)
 
     def _keeps(self, entry_id: int, paths: set[str]) -> bool:
         if not paths:
             return False
         known = self._expanded.get(entry_id)
-        path = self._mirror.path(entry_id) if self._mirror.children.get(entry_id) else ""
-        return path in paths if known is None else known == path
+        if known is not None:
+            return known == self._mirror.path(entry_id)
+        return bool(self._mirror.children.get(entry_id)) and self._mirror.path(entry_id) in paths
 
     def _open_first_levels(self) -> None:
         level = list(self._children(0))
@@ -202,32 +285,56 @@ class Rows:
         for driver in self._mirror.drivers.values():
             self.reveal(driver.service or driver.provider)
 
-    def _search(self) -> None:
+    def _search(self, only: set[int] | None = None) -> None:
+        """Find anew: everything, or what `only` names where nothing else can differ."""
         self._shown.clear()
-        self._hits.clear()
         query = self._query
         if query is None:
+            self._hits.clear()
             return
         self._complete_hay()
-        for entry_id in query.find(self._hay):
-            if not query.fields or query.holds(self._facts(entry_id)):
-                self._hits.add(entry_id)
-                self._show_with_ancestors(entry_id)
+        hay = self._hay
+        if only is None:
+            self._hits = set(query.find(hay, self._facts))
+        else:
+            self._hits -= only
+            some = {entry_id: hay[entry_id] for entry_id in only if entry_id in hay}
+            self._hits.update(query.find(some, self._facts))
+        shown, entries, graves = self._shown, self._mirror.entries, self._marks.graves
+        for hit in self._hits:
+            entry_id = hit
+            while entry_id not in shown:  # everything above a shown entry is shown already
+                entry = entries.get(entry_id) or graves.get(entry_id)
+                if entry is None:
+                    break
+                shown.add(entry_id)
+                entry_id = entry.parent
 
     def _complete_hay(self) -> None:
-        """Make the searched text of entries that have none yet."""
-        hay = self._hay
-        for entry_id, entry in (*self._mirror.entries.items(), *self._marks.graves.items()):
-            if entry_id not in hay:
-                hay[entry_id] = haystack(entry.title, entry.cls, entry.driver)
+        """Make the searched text of entries that have none yet, or an old one."""
+        if not self._hay:
+            self._stale = {*self._mirror.entries, *self._marks.graves}
+        for entry_id in self._stale:
+            entry = self.entry(entry_id)
+            if entry is not None:
+                self._hay[entry_id] = haystack(entry.title, entry.cls, entry.driver)
+        self._stale.clear()
 
     def _facts(self, entry_id: int) -> Facts:
         entry = self.entry(entry_id)
         assert entry is not None, "every searched text belongs to an entry or tombstone"
-        return states.facts(self._mirror, entry, gone=self.is_gone(entry_id))
+        gone = self.is_gone(entry_id)
+        return states.facts(self._mirror, entry, partial(self._path, entry_id), gone=gone)
 
-    def _show_with_ancestors(self, entry_id: int) -> None:
+    def _path(self, entry_id: int) -> str:
+        """The path of an entry or tombstone, made once for each entry above it."""
+        above: list[Entry] = []
         entry = self.entry(entry_id)
-        while entry is not None and entry.id not in self._shown:
-            self._shown.add(entry.id)
+        while entry is not None and entry.id not in self._paths:
+            above.append(entry)
             entry = self.entry(entry.parent)
+        path = self._paths[entry.id] if entry is not None else f"{SERVICE_PLANE}:"
+        for entry in reversed(above):
+            path = f"{path}/{entry.title}" if entry.parent else f"{SERVICE_PLANE}:"
+            self._paths[entry.id] = path
+        return path

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Sequence
 
 from runtime.client.blocking import Connection
-from runtime.commands import shell, terminal
+from runtime.commands import dext_explain, dext_lint, shell, terminal
 from runtime.commands.plaintext import plain
 from runtime.commands.selection import find_driver
 from runtime.model import report_text
@@ -173,7 +173,7 @@ def _parser() -> shell.Parser:
     plug = verb("plug", _plug, "plug a simulated device in")
     unplug = verb("unplug", _unplug, "unplug the simulated device that was plugged last")
     for added in (plug, unplug):
-        added.add_argument("model", metavar="MODEL", help="sample, …")
+        added.add_argument("model", metavar="MODEL", help="which device: sample")
     listing = verb("list", _list, "list the drivers")
     listing.add_argument("--json", action="store_true", help="one array of objects")
     log = verb("log", _log, "print a driver's log")
@@ -188,7 +188,18 @@ def _parser() -> shell.Parser:
     crashes.add_argument("--json", action="store_true", help="one array of objects")
     for added in (log, restart, release, crash, sample, debug):
         added.add_argument("name", metavar="NAME", help="IOUserClass, bundle id or driver id")
+    _add_file_verbs(verb)
     return parser
+
+
+def _add_file_verbs(verb: shell.AddVerb) -> None:
+    """The verbs that need no runtime."""
+    explain = verb("explain", None, "say what matches which device, and why not")
+    dext_explain.add_options(explain)
+    shell.local_verb(explain, dext_explain.run)
+    lint = verb("lint", None, "judge a bundle's personalities before activation")
+    dext_lint.add_options(lint)
+    shell.local_verb(lint, dext_lint.run)
 
 
 if __name__ == "__main__":

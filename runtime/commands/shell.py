@@ -37,6 +37,9 @@ class Parser(argparse.ArgumentParser):
 Verb = Callable[[Connection, argparse.Namespace], int]
 """What a subcommand does with a runtime; returns the exit code."""
 
+LocalVerb = Callable[[argparse.Namespace], int]
+"""What a subcommand does that finds for itself what it needs; returns the exit code."""
+
 
 def parser(prog: str, description: str) -> Parser:
     """A parser with the options that every command has."""
@@ -45,11 +48,17 @@ def parser(prog: str, description: str) -> Parser:
     return made
 
 
-def verbs(parser: Parser) -> Callable[[str, Verb, str], argparse.ArgumentParser]:
-    """Give a parser subcommands; the result adds one by name, action and description."""
+AddVerb = Callable[[str, Verb | None, str], argparse.ArgumentParser]
+
+
+def verbs(parser: Parser) -> AddVerb:
+    """Give a parser subcommands; the result adds one by name, action and description.
+
+    One without an action is a `local_verb`.
+    """
     group = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    def add(name: str, action: Verb, about: str) -> argparse.ArgumentParser:
+    def add(name: str, action: Verb | None, about: str) -> argparse.ArgumentParser:
         added = group.add_parser(name, help=about, description=about, allow_abbrev=False)
         added.set_defaults(verb=action)
         _add_options(added, argparse.SUPPRESS)  # absent here: what stood before COMMAND holds
@@ -58,11 +67,19 @@ def verbs(parser: Parser) -> Callable[[str, Verb, str], argparse.ArgumentParser]
     return add
 
 
+def local_verb(added: argparse.ArgumentParser, action: LocalVerb) -> None:
+    """Make a subcommand one that needs no runtime."""
+    added.set_defaults(local=action)
+
+
 def main(prog: str, parser: Parser, arguments: Sequence[str]) -> int:
     """Parse, connect and carry the chosen subcommand out; returns the exit code."""
     options = parser.parse_args(arguments)
 
     def action() -> int:
+        local: LocalVerb | None = getattr(options, "local", None)
+        if local is not None:
+            return local(options)
         with open_runtime(options, prog) as runtime:
             verb: Verb = options.verb
             return verb(runtime, options)

@@ -90,7 +90,6 @@ class Activation:
         Raises:
             ProblemError: The bundle is refused, or too many requests wait.
         """
-        user = places.account(peer.uid)
         folders = None
         if not self._extensions.developer:
             folders = tuple(
@@ -104,7 +103,7 @@ class Activation:
                 app_path=staged.app_path,
                 pid=peer.pid,
                 uid=peer.uid,
-                user=user.pw_name,
+                user=user_name(peer.uid),
                 program=_program(peer.pid),
             )
             personalities = staged.manifest.personalities(staged.content_hash)
@@ -198,8 +197,11 @@ class Activation:
 
 
 def user_name(uid: int) -> str:
-    """A user's name for sentences."""
-    return places.account(uid).pw_name
+    """A user's name for sentences; a container may run as a user without an account."""
+    try:
+        return places.account(uid).pw_name
+    except ProblemError:
+        return f"user {uid}"
 
 
 def _program(pid: int) -> str:

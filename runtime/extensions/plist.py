@@ -17,11 +17,10 @@ MAX_BYTES = 1 << 20  # the largest real Info.plist seen has 60 kB
 MAX_VALUES = 50_000  # after shared objects of a binary list are counted wherever they occur
 MAX_DEPTH = 32
 
-_FAILURES = (
+FAILURES = (
     ValueError,
     ExpatError,
-    KeyError,
-    IndexError,
+    LookupError,  # also of an encoding that nobody knows
     TypeError,
     AttributeError,
     OverflowError,
@@ -42,12 +41,21 @@ def read(data: bytes, path: str) -> Properties:
         raise refused(path, f"at most {MAX_BYTES} bytes", f"{len(data)}")
     try:
         top: object = plistlib.loads(data.lstrip())
-    except _FAILURES as error:
+    except FAILURES as error:
         found = str(error).split("\n")[0][:200] or type(error).__name__
         raise refused(path, "a property list", f"a broken one ({found})") from None
     if not isinstance(top, dict):
         raise refused(path, "a dictionary at the top", _kind(top))
     return _Checker(path).dictionary(top, "", 0)
+
+
+def checked(table: dict[object, object], path: str) -> Properties:
+    """Hold a dictionary that plistlib made to the bounds of `read`.
+
+    Raises:
+        BundleError: It is too big, or holds what a registry cannot.
+    """
+    return _Checker(path).dictionary(table, "", 0)
 
 
 def entry(table: Properties, key: str, kind: type[Value], path: str) -> Value:

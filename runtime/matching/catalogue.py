@@ -65,7 +65,9 @@ class Catalogue:
         found: dict[int, Personality] = {}
         for cls in provider.classes:
             if cls in self._buckets:
-                self._indexes.setdefault(cls, Index(cls, self._buckets[cls])).find(provider, found)
+                if cls not in self._indexes:
+                    self._indexes[cls] = Index(cls, self._buckets[cls])
+                self._indexes[cls].find(provider, found)
         return [found[number] for number in sorted(found)]
 
     def __iter__(self) -> Iterator[Personality]:

@@ -12,24 +12,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from runtime.matching.aliases import Kext
 from runtime.matching.catalogue import Catalogue
 from runtime.matching.provider import Provider
-from runtime.matching.rank import explain, match
+from runtime.matching.rank import explain, judge, match
+from runtime.matching.verdict import Mismatch
 from runtime.model.outcome import KERNEL, Match, MatchStage
 from runtime.model.personality import DEFAULT_CATEGORY, Personality
 
 UNKNOWN_USB, UNKNOWN = 60_000, 1000
-"""Score of a bound kernel driver that no alias names: a USB one as if it matched by class,
-subclass and protocol, any other as if its whole alias were named."""
+"""Score of a bound kernel driver on a device that no alias matches: a USB one as if it matched
+by class, subclass and protocol, any other as if its whole alias were named."""
 
 MAKERS = frozenset({"hid-generic", "usb"})
 """Kernel drivers that only make what is below a device, and compete with nobody: hid-generic the
 input devices that others read beside it, usb the interfaces of a device."""
 
 
-def kernel_score(driver: str, kexts: Iterable[Kext], cls: str) -> int:
-    """The score of a kernel driver that is bound to a provider of a class."""
+def kernel_score(driver: str, kexts: Sequence[Kext], cls: str) -> int:
+    """The score of a kernel driver that is bound to a provider of a class.
+
+    That of its module's alias; where the driver is not called as any module that matches (hub is
+    usbcore's), the best of these.
+    """
     named = [kext.score for kext in kexts if _same_module(kext.module, driver)]
     unknown = UNKNOWN_USB if cls.startswith("IOUSBHost") else UNKNOWN
-    return max(named) if named else unknown
+    return max(named or [kext.score for kext in kexts], default=unknown)
 
 
 def candidates(
@@ -112,7 +117,7 @@ def _as_match(kext: Kext, provider: Provider, own: list[Match], held: Mapping[st
         key="IOMatchCategory" if lost else "",
         wanted=f"{DEFAULT_CATEGORY} free" if lost else "",
         found=f"held by {holder}" if lost else "",
-        parts=kext.parts if kext.pattern else (("bound, named by no alias", kext.score),),
+        parts=kext.parts if kext.pattern else (("bound, its module has another name", kext.score),),
         holder=holder if lost else "",
         running=running,
     )
@@ -136,3 +141,23 @@ def _running(found: Match, held: Mapping[str, str]) -> Match:
 def _same_module(module: str, driver: str) -> bool:
     """Drivers and modules spell dashes and underscores as they like."""
     return bool(driver) and module.replace("-", "_") == driver.replace("-", "_")
+
+
+def winner(
+    provider: Provider, catalogue: Catalogue, kext: Kext | None
+) -> tuple[str, str, int] | None:
+    """Who gets a provider that nobody has, in the default category: bundle, name and score.
+
+    `kext` is the best kernel module, which came first: an extension has to be above it.
+    """
+    best = (KERNEL, kext.module, kext.score) if kext is not None else None
+    for personality in catalogue.narrowed(provider):
+        if personality.category != DEFAULT_CATEGORY:
+            continue
+        verdict = judge(provider, personality)
+        if isinstance(verdict, Mismatch):
+            continue
+        total = verdict.total
+        if best is None or total > best[2]:
+            best = (personality.bundle_id, personality.name, total)
+    return best

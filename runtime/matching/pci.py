@@ -27,7 +27,7 @@ PCI_KEYS: dict[str, tuple[tuple[int, ...], int]] = {
 }
 """Key: the registers that it is compared with, and the default mask; compared in this order."""
 
-_TERM = re.compile(r"\s*(?:0x)?([0-9a-f]{1,8})(?:\s*&\s*(?:0x)?([0-9a-f]{1,8}))?(?=\s|$)", re.I)
+_TERM = re.compile(r"\s*(?:0x)?([0-9a-f]+)(?:\s*&\s*(?:0x)?([0-9a-f]+))?(?=\s|$)", re.I)
 
 
 def governs(provider: Provider) -> bool:
@@ -57,11 +57,15 @@ def match_pci(provider: Provider, table: Properties) -> Scored | Mismatch:
 
 
 def terms(text: str, mask: int) -> list[tuple[int, int]]:
-    """The (value, mask) pairs of a match string, up to the first that is not one."""
+    """The (value, mask) pairs of a match string, up to the first that is not one.
+
+    Numbers are cut to 32 bits, as strtoul's result is there.
+    """
     pairs: list[tuple[int, int]] = []
     at = 0
     while found := _TERM.match(text, at):
-        pairs.append((int(found[1], 16), int(found[2], 16) if found[2] else mask))
+        bits = int(found[2], 16) & _ALL if found[2] else mask
+        pairs.append((int(found[1], 16) & _ALL, bits))
         at = found.end()
     return pairs
 

@@ -1,11 +1,15 @@
 """USB: which key sets match a device or an interface, and their scores.
 
-Only the sets below match; a further USB key makes a personality fail. Class keys need a
-class other than vendor-specific (0xFF), the vendor's subclass keys need 0xFF.
+Every USB key that is there has to match, and together they have to be one of the sets below. A
+set of vendor and product, and a vendor-specific one, may say the class as well; any other key
+beside a set makes a personality fail. Class keys need a class other than vendor-specific (0xFF),
+the vendor's subclass keys need 0xFF.
 ``"*"`` stands for any value and costs 1000; a match through idProductMask costs 500.
-IOProbeScore, at most 9000, is added by the caller's personality (`MAX_PROBE_SCORE`).
-Source: Apple Technical Q&A QA1076; IOUSBFamily matchPropertyTable (wildcards, mask, clamp);
-IOUSBHostFamily.h (idProductArray, idProductMask).
+IOProbeScore is added, one of 10000 or more as 9000 (`probe_points`).
+Source: IOUSBFamily IOUSBDevice.cpp and IOUSBInterface.cpp (matchPropertyTable), from which
+Technical Q&A QA1076 differs: it lets nothing stand beside a set, but Apple's own shipped
+personalities (KernelRelayHost, AppleUSBHub) say the class there; IOUSBHostFamily.h
+(idProductArray, idProductMask, USBSpeed, USBPortType).
 Invariant: pure.
 """
 
@@ -19,39 +23,44 @@ from runtime.model.properties import Properties, Value
 DEVICE_CLASS = "IOUSBHostDevice"
 INTERFACE_CLASS = "IOUSBHostInterface"
 VENDOR_SPECIFIC = 0xFF
-MAX_PROBE_SCORE = 9000
+_HIGHEST_PROBE, _CLAMPED_PROBE = 10_000, 9000
 WILDCARD = "*"
 WILDCARD_COST = 1000
 MASK_COST = 500
 
 
 class KeySet(NamedTuple):
-    """One row of the table. `vendor_class`: the class has to be 0xFF, must not be, or is free."""
+    """One row of the table; keys of `also` may stand beside it.
+
+    `vendor_class`: the device's class has to be 0xFF, must not be, or is free.
+    """
 
     score: int
     keys: frozenset[str]
     vendor_class: bool | None = None
+    also: frozenset[str] = frozenset()
 
 
-DEVICE_SETS = (
-    KeySet(100_000, frozenset({"idVendor", "idProduct", "bcdDevice"})),
-    KeySet(90_000, frozenset({"idVendor", "idProduct"})),
-    KeySet(80_000, frozenset({"idVendor", "bDeviceSubClass", "bDeviceProtocol"}), True),
-    KeySet(70_000, frozenset({"idVendor", "bDeviceSubClass"}), True),
-    KeySet(60_000, frozenset({"bDeviceClass", "bDeviceSubClass", "bDeviceProtocol"}), False),
-    KeySet(50_000, frozenset({"bDeviceClass", "bDeviceSubClass"}), False),
-)
-_INTERFACE_PRODUCT = frozenset({"idVendor", "idProduct", "bInterfaceNumber", "bConfigurationValue"})
-INTERFACE_SETS = (
-    KeySet(100_000, _INTERFACE_PRODUCT | {"bcdDevice"}),
-    KeySet(90_000, _INTERFACE_PRODUCT),
-    KeySet(80_000, frozenset({"idVendor", "bInterfaceSubClass", "bInterfaceProtocol"}), True),
-    KeySet(70_000, frozenset({"idVendor", "bInterfaceSubClass"}), True),
-    KeySet(
-        60_000, frozenset({"bInterfaceClass", "bInterfaceSubClass", "bInterfaceProtocol"}), False
-    ),
-    KeySet(50_000, frozenset({"bInterfaceClass", "bInterfaceSubClass"}), False),
-)
+_PRODUCT = frozenset({"idVendor", "idProduct"})
+_PLACE = frozenset({"bInterfaceNumber", "bConfigurationValue"})
+
+
+def _sets(kind: str, product: frozenset[str]) -> tuple[KeySet, ...]:
+    """The table of devices (``Device``) or interfaces, whose keys differ in their middle."""
+    cls, subclass, protocol = (f"b{kind}{end}" for end in ("Class", "SubClass", "Protocol"))
+    classes, whole = frozenset({cls}), frozenset({cls, subclass, protocol})
+    return (
+        KeySet(100_000, product | {"bcdDevice"}, None, whole),
+        KeySet(90_000, product, None, whole),
+        KeySet(80_000, frozenset({"idVendor", subclass, protocol}), True, classes),
+        KeySet(70_000, frozenset({"idVendor", subclass}), True, classes),
+        KeySet(60_000, whole, False),
+        KeySet(50_000, frozenset({cls, subclass}), False),
+    )
+
+
+DEVICE_SETS = _sets("Device", _PRODUCT)
+INTERFACE_SETS = _sets("Interface", _PRODUCT | _PLACE)
 _PRODUCT_FORMS = ("idProduct", "idProductArray", "idProductMask")
 NARROWING_KEYS = ("USBSpeed", "USBPortType")
 """Compared when they are there; they belong to no set and add nothing (IOUSBHostFamily.h)."""
@@ -71,6 +80,11 @@ USB_KEYS = (
 """Every key that counts as a USB matching key, in the order in which they are compared."""
 
 
+def probe_points(probe_score: int) -> int:
+    """What a personality's IOProbeScore adds to the family's score."""
+    return _CLAMPED_PROBE if probe_score >= _HIGHEST_PROBE else probe_score
+
+
 def governs(provider: Provider) -> bool:
     """Whether the USB rules apply to a provider."""
     return provider.conforms_to(DEVICE_CLASS) or provider.conforms_to(INTERFACE_CLASS)
@@ -79,62 +93,65 @@ def governs(provider: Provider) -> bool:
 def match_usb(provider: Provider, table: Properties) -> Scored | Mismatch:
     """Return the score of a personality's USB keys on a provider, or the first that failed."""
     present = [key for key in USB_KEYS if key in table]
-    costs: list[tuple[str, int]] = []
-    for key in NARROWING_KEYS:
-        if key in table:
-            failed = _compare(key, table[key], provider.properties.get(key))
-            if failed is not None:
-                return failed
-    for key in present:
-        if key in _PRODUCT_FORMS:
+    costs: dict[str, int] = {}
+    for key in (*NARROWING_KEYS, *present):
+        if key not in table or key in _PRODUCT_FORMS:
             continue
         if table[key] == WILDCARD and key in provider.properties:
-            costs.append((f"{key} *", -WILDCARD_COST))
-            continue
-        failed = _compare(key, table[key], provider.properties.get(key))
-        if failed is not None:
+            costs[key] = WILDCARD_COST
+        elif failed := _compare(key, table[key], provider.properties.get(key)):
             return failed
     if any(key in _PRODUCT_FORMS for key in present):
         product = _product(table, provider.properties.get("idProduct"))
         if isinstance(product, Mismatch):
             return product
-        if product:
-            costs.append(
-                ("any idProduct" if product == WILDCARD_COST else "idProductMask", -product)
-            )
-    score = _score(provider, present)
-    if isinstance(score, Mismatch):
-        return score
-    return Scored(((" + ".join(present), score), *costs))
+        costs["idProduct"] = product
+    row = _row(provider, present)
+    if isinstance(row, Mismatch):
+        return row
+    name = " + ".join(key for key in USB_KEYS if key in row.keys)
+    spent = [(_cost(key, cost), -cost) for key, cost in costs.items() if cost and key in row.keys]
+    return Scored(((name, row.score), *spent))
 
 
-def _score(provider: Provider, present: list[str]) -> int | Mismatch:
-    """Find the row whose keys are exactly those present, and hold it to its class rule."""
+def _cost(key: str, cost: int) -> str:
+    return f"any {key}" if cost == WILDCARD_COST else "idProductMask"
+
+
+def _row(provider: Provider, present: list[str]) -> KeySet | Mismatch:
+    """Find the row that the keys present are, and hold it to its class rule."""
     is_interface = provider.conforms_to(INTERFACE_CLASS)
     sets = INTERFACE_SETS if is_interface else DEVICE_SETS
     class_key = "bInterfaceClass" if is_interface else "bDeviceClass"
+    found = number(provider.properties.get(class_key, ""))
+    row = find_set(present, sets)
+    if row is None:
+        what = "an interface" if is_interface else "a device"
+        wanted = f"one of the USB key sets of {what}"
+        return Mismatch(odd_key(present, sets), wanted, ", ".join(present) or "none")
+    if row.vendor_class is None or row.vendor_class == (found == VENDOR_SPECIFIC):
+        return row
+    wanted = "255 (0xff)" if row.vendor_class else "other than 255 (0xff)"
+    return Mismatch(class_key, wanted, shown(found))
+
+
+def find_set(present: list[str], sets: tuple[KeySet, ...]) -> KeySet | None:
+    """The row that a personality's USB keys are; None when they are none."""
     keys = {"idProduct" if key in _PRODUCT_FORMS else key for key in present}
-    for row in sets:
-        if row.keys == keys:
-            found = number(provider.properties.get(class_key, ""))
-            if row.vendor_class is None or row.vendor_class == (found == VENDOR_SPECIFIC):
-                return row.score
-            wanted = "255 (0xff)" if row.vendor_class else "other than 255 (0xff)"
-            return Mismatch(class_key, wanted, shown(found))
-    what = "an interface" if is_interface else "a device"
-    return Mismatch(
-        _odd_key(keys, sets), f"one of the USB key sets of {what}", ", ".join(present) or "none"
-    )
+    return next((row for row in sets if row.keys <= keys <= row.keys | row.also), None)
 
 
-def _odd_key(keys: set[str], sets: tuple[KeySet, ...]) -> str:
-    """Name the key to blame: one that no set has, else one too many, else one missing."""
+def odd_key(present: list[str], sets: tuple[KeySet, ...]) -> str:
+    """The key to blame when those present are no set.
+
+    One that no set has, else one too many for the nearest, else one that it misses.
+    """
+    keys = {"idProduct" if key in _PRODUCT_FORMS else key for key in present}
     known = frozenset[str]().union(*(row.keys for row in sets))
     for key in USB_KEYS:
         if key in keys and key not in known:
             return key
-    nearest = min(sets, key=lambda row: len(row.keys ^ keys))
-    odd = nearest.keys ^ keys
+    odd = min(((row.keys - keys) | (keys - row.keys - row.also) for row in sets), key=len)
     return next(key for key in USB_KEYS if key in odd)
 
 

@@ -156,6 +156,8 @@ class DriverProcess:
         """End it at once; the first reason given is the one reported."""
         if self._killed_for is None:
             self._killed_for = Exit(how, int(signal.SIGKILL), detail)
+        if self._pidfd < 0:
+            return  # reaped: its last words were the reason
         with contextlib.suppress(ProcessLookupError):  # gone already: its pidfd says so
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
@@ -179,9 +181,12 @@ class DriverProcess:
     def _on_control(self) -> None:
         if not self._read(self._channels.control, self._take_control):
             self._loop.remove_reader(self._channels.control)
-            said = (
-                "expected it to end with its control socket, found it running (or an empty packet)"
-            )
+            self._expect_end("its control socket, found it running (or an empty packet)")
+
+    def _expect_end(self, what: str) -> None:
+        """It said or showed that it ends: let it, for a moment."""
+        if self._late is None and self._pidfd >= 0:
+            said = f"expected it to end with {what}"
             self._late = self._loop.call_later(EOF_SECONDS, self.kill, ExitHow.BREACH, said)
 
     def _on_watch(self) -> None:
@@ -189,7 +194,9 @@ class DriverProcess:
             self._loop.remove_reader(self._channels.watch)
 
     def _read(self, sock: socket.socket, take: "_Take") -> bool:
-        """Read what is there; return whether more may come."""
+        """Read what is there; return whether more may come. After a breach nothing is."""
+        if self._killed_for is not None and self._killed_for.how is ExitHow.BREACH:
+            return False
         for _ in range(PACKETS_A_TURN):
             try:
                 packet, _ = sockets.receive_packet(sock)
@@ -210,6 +217,7 @@ class DriverProcess:
         self._note(message, sent=False)
         if isinstance(message, wire.Goodbye):
             self._goodbye = message
+            self._expect_end("its goodbye, found it running")
         elif not isinstance(message, wire.Hello):
             self._listener.received(message)
 
@@ -249,8 +257,9 @@ class DriverProcess:
         self._loop.remove_reader(self._pidfd)
         if self._late is not None:
             self._late.cancel()
-        self._drain()  # it may find a breach, and kill: the pidfd has to be there still
         os.close(self._pidfd)
+        self._pidfd = -1
+        self._drain()
         exit_ = self._exit(ended)
         remains = self._remains(exit_)
         self._channels.close_ours()
@@ -270,10 +279,11 @@ class DriverProcess:
         if self._killed_for is not None:
             return self._killed_for
         goodbye = self._goodbye or wire.Goodbye()
+        detail = goodbye.error.partition("\n")[0]
         frames = tuple(frame[: limits.NAME] for frame in goodbye.frames[: limits.FRAMES])
         if ended.how is ExitHow.SIGNAL:
             frames = next((t.frames for t in post_mortem.threads(self._dump()) if t.faulting), ())
-        return Exit(ended.how, ended.number, goodbye.error, frames)
+        return Exit(ended.how, ended.number, detail, frames)
 
     def _remains(self, exit_: Exit) -> Remains:
         now = time.monotonic_ns()

@@ -109,6 +109,8 @@ def test_random_storms(
             model.set_expanded(row, expanded=storm.rng.random() < 0.6)
         if turn % 10 == 5:
             model.set_filter(storm.rng.choice(["a", "b1", "state:no", "", "c2"]))
+        if (query := model.query) is not None:
+            assert model.rows._hits == model.rows.find(query), "found bit by bit as all at once"
         ids, depths = model.rows.flatten()
         assert [model.id_at(row) for row in range(model.rowCount())] == ids
         assert [model.depth_at(row) for row in range(model.rowCount())] == depths
@@ -142,6 +144,44 @@ def test_filter_keeps_what_is_above_and_counts(qtbot: QtBot, model: RegistryMode
     ]
     model.set_filter("")
     assert len(shown(model)) == 8
+
+
+def test_a_wrong_search_keeps_the_last_good_result(qtbot: QtBot, model: RegistryModel) -> None:
+    model.set_filter("class:IOUSBHostInterface")
+    good = shown(model)
+    with qtbot.waitSignal(model.refused) as refused:
+        model.set_filter("class:IOUSBHostInterface vid:xyz")
+    assert refused.args == ["expected a vendor as 046d or 046d:c31c, found “xyz”", 29, 32]
+    assert shown(model) == good
+    with qtbot.waitSignal(model.refused) as refused:
+        model.set_filter("prop.idVendor=0x1234")
+    assert refused.args == ["", 0, 0]
+    assert shown(model)[-1] == "Sample Device@14100000"
+
+
+def test_a_path_is_searched_below_too(model: RegistryModel) -> None:
+    model.set_filter("under:/Machine/pci0000:00/sample* -name:Sample*")
+    assert [name for name in shown(model) if "nterface" in name] == [
+        "Interface@0",
+        "MyUserUSBInterfaceDriver",
+        "Interface@1",
+    ]
+
+
+def test_finding_goes_on_without_hiding(qtbot: QtBot, model: RegistryModel) -> None:
+    model.set_filtering(on=False)
+    with qtbot.waitSignal(model.counted) as counted:
+        model.set_filter("class:IOUSBHostInterface")
+    assert counted.args == [8, 2]
+    assert len(shown(model)) == 8
+    steps = []
+    for backwards in (False, False, False, True, True):
+        found = model.next_hit(backwards=backwards)
+        steps.append(found - ROOT_ID)
+        model._selection.select(found)
+    assert steps == [5, 7, 5, 7, 5]
+    model.set_filter("nothing has this name")
+    assert model.next_hit() == 0
 
 
 def test_state_words(model: RegistryModel) -> None:
@@ -218,3 +258,13 @@ def test_expansion_survives_another_run(
     with qtbot.waitSignal(bridge.reset):
         fake_runtime.snapshot(moved)
     assert shown(model) == before
+
+
+def test_all_is_opened_and_closed(model: RegistryModel) -> None:
+    model.collapse_all()
+    assert shown(model) == ["Root", "IOResources", "Machine"]
+    model.expand_all()
+    assert len(shown(model)) == 8
+    model._selection.select(ROOT_ID + 4)
+    model.collapse_all()
+    assert shown(model)[-1] == "Sample Device@14100000"

@@ -92,6 +92,7 @@ def test_a_probe_score_is_added_and_clamped() -> None:
     greedy = personality("greedy", PRODUCT, probe=50_000)
     assert score(provider(), modest) == 90_500
     assert score(provider(), greedy) == 99_000
+    assert score(provider(), personality("nearly", PRODUCT, probe=9_999)) == 99_999
 
 
 def test_a_higher_score_replaces_a_kernel_driver_an_equal_one_does_not() -> None:
@@ -130,10 +131,13 @@ def test_after_a_failure_the_next_of_the_category_comes() -> None:
     ranking = match(
         provider(), catalogue(personality("broad", CLASS), personality("exact", PRODUCT))
     )
-    second = ranking.next_after(frozenset({"exact"}), DEFAULT_CATEGORY)
+    second = ranking.next_after(frozenset({("com.example.exact", "exact")}), DEFAULT_CATEGORY)
     assert second is not None
     assert second.personality.name == "broad"
-    assert ranking.next_after(frozenset({"exact", "broad"}), DEFAULT_CATEGORY) is None
+    both = frozenset({("com.example.exact", "exact"), ("com.example.broad", "broad")})
+    assert ranking.next_after(both, DEFAULT_CATEGORY) is None
+    other = frozenset({("com.example.other", "exact")})
+    assert ranking.next_after(other, DEFAULT_CATEGORY) == ranking.candidates[0]
 
 
 def test_what_does_not_match_says_which_key() -> None:

@@ -84,15 +84,11 @@ def test_every_key_of_a_set_has_to_be_equal(properties: Properties, keys: str, s
     ("properties", "keys", "blamed"),
     [
         (DEVICE, "idVendor", "idProduct"),
-        (DEVICE, "idVendor idProduct bDeviceClass", "bDeviceClass"),
+        (DEVICE, "bcdDevice bDeviceClass bDeviceSubClass", "bcdDevice"),
         (DEVICE, "bDeviceClass", "bDeviceSubClass"),
         (DEVICE, "", "idVendor"),
         (INTERFACE, "idVendor idProduct", "bConfigurationValue"),
-        (
-            INTERFACE,
-            "idVendor idProduct bInterfaceNumber bConfigurationValue bInterfaceClass",
-            "bInterfaceClass",
-        ),
+        (INTERFACE, "idProduct bInterfaceClass bInterfaceSubClass", "idProduct"),
     ],
 )
 def test_keys_too_few_or_too_many_match_nothing(
@@ -103,6 +99,33 @@ def test_keys_too_few_or_too_many_match_nothing(
     assert isinstance(failed, Mismatch)
     assert failed.key == blamed
     assert failed.wanted.startswith("one of the USB key sets of")
+
+
+@pytest.mark.parametrize(
+    ("properties", "keys", "score"),
+    [
+        (DEVICE, "idVendor idProduct bDeviceClass", 90_000),
+        (DEVICE, "idVendor idProduct bcdDevice bDeviceClass bDeviceProtocol", 100_000),
+        (vendor_specific(DEVICE), "idVendor bDeviceClass bDeviceSubClass", 70_000),
+        (
+            vendor_specific(INTERFACE),
+            "idVendor bInterfaceClass bInterfaceSubClass bInterfaceProtocol",
+            80_000,
+        ),
+        (
+            INTERFACE,
+            "idVendor idProduct bInterfaceNumber bConfigurationValue bInterfaceSubClass",
+            90_000,
+        ),
+    ],
+)
+def test_the_class_may_stand_beside_a_vendors_set(
+    properties: Properties, keys: str, score: int
+) -> None:
+    table: Properties = {key: properties[key] for key in keys.split()}
+    assert match_usb(provider(properties), table) == score
+    table[keys.rsplit(maxsplit=1)[-1]] = 0x77
+    assert isinstance(match_usb(provider(properties), table), Mismatch)
 
 
 @pytest.mark.parametrize(("base", "row"), [(DEVICE, 2), (DEVICE, 4), (INTERFACE, 8)])

@@ -1,0 +1,259 @@
+"""`dext explain`: what matches what, and why not; of a runtime, or of files alone.
+
+Without --from and --catalogue the runtime is asked. With them nothing but the files is looked
+at: --from any registry file (the present registry without it), --catalogue an Info.plist, a
+bundle, a folder of bundles, a prelinked dictionary or a `modules.alias`.
+Invariant: reads only; prints one object for each provider and personality.
+"""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from runtime.client.blocking import Connection
+from runtime.commands import ioreg_source, shell
+from runtime.commands.plaintext import plain
+from runtime.extensions.plist_files import read_sources
+from runtime.interchange.registry_file import FileEntry, properties_of
+from runtime.matching import aliases, competition
+from runtime.matching.aliases import AliasIndex
+from runtime.matching.catalogue import Catalogue
+from runtime.matching.provider import Provider
+from runtime.model import match_words
+from runtime.model.classes import chain
+from runtime.model.entry import Entry, Holder, Kind
+from runtime.model.errors import ProblemError
+from runtime.model.identity import BundleId, EntryId
+from runtime.model.outcome import Match, MatchStage
+from runtime.wire import client as wire
+
+SNAPSHOT_SECONDS = 30.0
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One object of `--json`."""
+
+    provider: str
+    personality: str
+    bundle: str
+    stage: str
+    matched: bool
+    score: int
+    score_parts: dict[str, int]
+    category: str
+    winner: bool
+    failing_key: str
+    wanted: str
+    found: str
+    reason: str
+
+
+def run(options: argparse.Namespace) -> int:
+    """Carry the verb out; returns the exit code."""
+    if options.source or options.catalogue:
+        rows = list(_of_files(options))
+    else:
+        with shell.open_runtime(options, "dext") as runtime:
+            rows = list(_of_runtime(runtime, options))
+    if options.json:
+        print(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
+        return shell.OK
+    selected = bool(options.provider or options.personality)
+    shown = [row for row in rows if selected or row.stage != MatchStage.CLASS.value]
+    for row in shown:
+        print(_line(row))
+    if not shown:
+        print("nothing matches, and nothing comes near" if rows else "nothing to compare")
+    return shell.OK
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The verb's options."""
+    add = parser.add_argument
+    add("--from", dest="source", metavar="FILE", default="", help="a registry file")
+    add(
+        "--catalogue",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="Info.plist, bundle, folder of bundles, prelinked dictionary or modules.alias",
+    )
+    add("--provider", metavar="SELECTOR", default="", help="id, name, class or path of an entry")
+    add(
+        "--personality",
+        metavar="SELECTOR",
+        default="",
+        help="name of a personality, class, bundle id or kernel module",
+    )
+    add("--json", action="store_true", help="one array of objects")
+
+
+# --- a runtime ---------------------------------------------------------------------------------
+
+
+def _of_runtime(runtime: Connection, options: argparse.Namespace) -> Iterator[Row]:
+    entries = _entries(runtime)
+    chosen = [each for each in _chosen(entries, options.provider) if each[0].kind == Kind.DEVICE]
+    for entry, path in chosen:
+        explanation = runtime.call(wire.Explain(entry.id))
+        yield from _rows(path, explanation.matches, options.personality)
+
+
+def _entries(runtime: Connection) -> list[Entry]:
+    runtime.call(wire.Subscribe((wire.Topic.ENTRIES,)))
+    found: list[Entry] = []
+    for message in runtime.messages(SNAPSHOT_SECONDS):
+        if isinstance(message, wire.Part):
+            found.extend(message.entries)
+        elif isinstance(message, wire.SnapshotEnd):
+            break
+    return found
+
+
+# --- files -------------------------------------------------------------------------------------
+
+
+def _of_files(options: argparse.Namespace) -> Iterator[Row]:
+    catalogue, kernel = _catalogue(options.catalogue)
+    source = ioreg_source.opened(options.source) if options.source else ioreg_source.present()
+    entries = list(source.entries)
+    by_id = {entry.id: entry for entry in entries}
+    paths = dict(_paths(entries))
+    wanted = {personality.provider_class for personality in catalogue}
+    for entry, path in _chosen(entries, options.provider):
+        made = _provider(entry, paths[entry.id])
+        modalias = made.properties.get("MODALIAS")
+        kexts = kernel.look_up(modalias) if isinstance(modalias, str) else []
+        if not options.provider and not wanted.intersection(made.classes) and not kexts:
+            continue
+        bound = entry.driver if entry.holder == Holder.KERNEL else ""
+        if bound in competition.MAKERS:
+            bound = ""
+        provider = msgspec.structs.replace(
+            made,
+            ancestors=tuple(_provider(above, paths[above.id]) for above in _above(entry, by_id)),
+            kernel_driver=bound,
+            kernel_score=competition.kernel_score(bound, kexts, entry.cls) if bound else 0,
+        )
+        matches = competition.candidates(provider, catalogue, kexts)
+        yield from _rows(path, matches, options.personality)
+
+
+def _catalogue(paths: Sequence[str]) -> tuple[Catalogue, AliasIndex]:
+    """The personalities, and the kernel aliases, of the paths.
+
+    Raises:
+        ProblemError: One of them cannot be read.
+    """
+    catalogue, text = Catalogue(), ""
+    for each in paths:
+        path = Path(each)
+        if path.name.startswith("modules.alias"):
+            text += _alias_text(path)
+            continue
+        for number, source in enumerate(read_sources(path)):
+            owner = source.bundle_id or f"{path.name} {number}"
+            catalogue.add(BundleId(f"{owner} {source.path} {number}"), source.personalities())
+    return catalogue, aliases.build(text)
+
+
+def _alias_text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError as error:
+        raise ProblemError(
+            "not-found", f"{path}: expected a file of aliases, found: {error.strerror}"
+        ) from None
+
+
+def _provider(entry: Entry, path: str) -> Provider:
+    """An entry as matching sees it, with the class chain that its file gives where it does."""
+    lineage = entry.lineage if isinstance(entry, FileEntry) else ()
+    return Provider(
+        id=entry.id,
+        name=entry.name,
+        classes=lineage or chain(entry.cls),
+        properties=properties_of(entry),
+        location=entry.location,
+        path=path,
+    )
+
+
+def _above(entry: Entry, by_id: dict[EntryId, Entry]) -> Iterator[Entry]:
+    """The ancestors, nearest first; a file may have cycles, which end it."""
+    seen = {entry.id}
+    above = by_id.get(EntryId(entry.parent))
+    while above is not None and above.id not in seen:
+        seen.add(above.id)
+        yield above
+        above = by_id.get(EntryId(above.parent))
+
+
+# --- choosing and printing ---------------------------------------------------------------------
+
+
+def _paths(entries: Sequence[Entry]) -> Iterator[tuple[EntryId, str]]:
+    """Every entry's path in the service plane; parents come before their children."""
+    known: dict[int, str] = {}
+    for entry in entries:
+        above = known.get(entry.parent)
+        path = "IOService:/" if above is None else f"{above.rstrip('/')}/{entry.title}"
+        known[entry.id] = path
+        yield entry.id, path
+
+
+def _chosen(entries: Sequence[Entry], selector: str) -> list[tuple[Entry, str]]:
+    """The entries that a selector means, with their paths; all without one.
+
+    Raises:
+        ProblemError: None is meant.
+    """
+    paths = dict(_paths(entries))
+    found = [(each, paths[each.id]) for each in entries if _means(each, paths[each.id], selector)]
+    if not found:
+        raise ProblemError(
+            "not-found", f"--provider {selector}: expected an entry's id, name, class or path, "
+            f"found none of {len(entries)}"
+        )  # fmt: skip
+    return found
+
+
+def _means(entry: Entry, path: str, selector: str) -> bool:
+    return not selector or selector in {
+        entry.name,
+        entry.title,
+        entry.cls,
+        path,
+        f"{entry.id:#x}",
+        f"0x{entry.id:016x}",
+    }
+
+
+def _rows(path: str, matches: Sequence[Match], personality: str) -> Iterator[Row]:
+    for match in matches:
+        if personality and personality not in {match.personality, match.bundle_id.split(" ")[0]}:
+            continue
+        sentence = match_words.reason(match)
+        fits = match.stage in {MatchStage.MATCHED, MatchStage.CATEGORY}
+        yield Row(
+            provider=path,
+            personality=match.personality,
+            bundle=match.bundle_id,
+            stage=match.stage.value,
+            matched=fits,
+            score=match.score,
+            score_parts=dict(match.parts),
+            category=match.category,
+            winner=match.stage is MatchStage.MATCHED and (match.running or not match.holder),
+            failing_key=match.key,
+            wanted=match.wanted,
+            found=match.found,
+            reason=sentence.template.format(**sentence.fields),
+        )
+
+
+def _line(row: Row) -> str:
+    score = f" {row.score}" if row.matched else ""
+    return plain(f"{row.provider}: {row.personality} of {row.bundle}{score}: {row.reason}")

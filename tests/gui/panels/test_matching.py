@@ -1,0 +1,170 @@
+"""The Matching tab: candidates in order, reasons, keys one click deeper, a driver's devices."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from ioregui.bridge import Bridge
+from ioregui.matching.panel import MatchingPanel
+from runtime.model.entry import Entry
+from runtime.model.identity import ROOT_ID, EntryId
+from runtime.model.outcome import KERNEL, Match, MatchStage
+from runtime.model.personality import DEFAULT_CATEGORY
+from runtime.wire.client import DeviceMatch, Explain, Explanation
+
+if TYPE_CHECKING:
+    from tests.gui.conftest import FakeRuntime
+
+DEVICE, DRIVER, NUB = EntryId(ROOT_ID + 5), EntryId(ROOT_ID + 6), EntryId(ROOT_ID + 1)
+BUNDLE = "org.example.sample"
+
+HELD = Match(
+    "My<i>Driver", BUNDLE, MatchStage.MATCHED, 90_000, DEFAULT_CATEGORY,
+    parts=(("idVendor + idProduct", 90_000),), running=True,
+)  # fmt: skip
+LOSER = Match(
+    "usbhid", KERNEL, MatchStage.CATEGORY, 49_000, DEFAULT_CATEGORY,
+    "IOMatchCategory", f"{DEFAULT_CATEGORY} free", "held by MyDriver", holder="MyDriver",
+)  # fmt: skip
+FAILED = Match(
+    "Other", "org.example.other", MatchStage.PROPERTIES,
+    category=DEFAULT_CATEGORY, key="idProduct", wanted="2", found="1",
+)  # fmt: skip
+
+
+@pytest.fixture
+def panel(bridge: Bridge, put_up: Callable[[QWidget], None]) -> MatchingPanel:
+    """The tab on the screen, with nothing selected."""
+    made = MatchingPanel(bridge)
+    put_up(made)
+    return made
+
+
+def answer(qtbot: QtBot, runtime: "FakeRuntime", panel: MatchingPanel, found: Explanation) -> None:
+    """Answer what the tab asked and wait until it is shown."""
+    rows = len(found.matches) or len(found.devices)
+    runtime.answer(Explain, found)
+    qtbot.waitUntil(lambda: panel.model.rowCount() == rows)
+
+
+def cells(panel: MatchingPanel) -> list[list[str]]:
+    columns = range(panel.model.columnCount())
+    return [
+        [str(panel.model.index(row, column).data()) for column in columns]
+        for row in range(panel.model.rowCount())
+    ]
+
+
+def explained(runtime: "FakeRuntime") -> list[int]:
+    return [one.entry for one in runtime.commands() if isinstance(one, Explain)]
+
+
+def test_candidates_in_order_with_the_reason_of_each(
+    qtbot: QtBot, fake_runtime: "FakeRuntime", panel: MatchingPanel
+) -> None:
+    panel.show_entry(DEVICE)
+    answer(qtbot, fake_runtime, panel, Explanation((HELD, LOSER, FAILED), compared=26_000))
+    assert cells(panel) == [
+        ["My<i>Driver", "90000", "drives it", "it has the device, with score 90000"],
+        ["usbhid", "49000", "loses", "it fits with score 49000, but MyDriver has the device"],
+        ["Other", "", "does not fit", "idProduct has to be 2, the device has 1"],
+    ]
+    assert panel.summary.text() == (
+        "Driven by My<i>Driver. 2 could drive it, of 26000 that were compared."
+    )
+    assert "My<i>Driver" in panel.facts.toPlainText()
+
+
+def test_the_keys_are_one_click_deeper(
+    qtbot: QtBot, fake_runtime: "FakeRuntime", panel: MatchingPanel
+) -> None:
+    panel.show_entry(DEVICE)
+    answer(qtbot, fake_runtime, panel, Explanation((FAILED,)))
+    shown = panel.facts.toPlainText()
+    assert "the personality would have to say 1 for idProduct" in shown
+    assert "First key that failed" not in shown
+    QTest.mouseClick(panel.keys, Qt.MouseButton.LeftButton)
+    assert "First key that failed" in panel.facts.toPlainText()
+    assert panel.keys.text() == "Hide matching keys"
+
+
+def test_a_drivers_entry_lists_every_device_and_why_not(
+    qtbot: QtBot, fake_runtime: "FakeRuntime", panel: MatchingPanel
+) -> None:
+    panel.show_entry(DRIVER)
+    devices = (
+        DeviceMatch(DEVICE, "Keyboard@0", "IOService:/a", HELD),
+        DeviceMatch(NUB, "Mouse@1", "IOService:/b", FAILED),
+    )
+    answer(qtbot, fake_runtime, panel, Explanation(devices=devices, elsewhere=7))
+    assert [row[0] for row in cells(panel)] == ["Keyboard@0", "Mouse@1"]
+    assert panel.summary.text() == (
+        "Fits 1 of 2 devices of its kind; 7 others are of another kind."
+    )
+
+
+def test_it_asks_for_devices_and_drivers_only_and_once_each(
+    qtbot: QtBot, fake_runtime: "FakeRuntime", panel: MatchingPanel
+) -> None:
+    panel.show_entry(NUB)
+    assert explained(fake_runtime) == []
+    panel.show_entry(DEVICE)
+    panel.show_entry(DEVICE)
+    qtbot.waitUntil(lambda: explained(fake_runtime) == [DEVICE])
+    answer(qtbot, fake_runtime, panel, Explanation((HELD,)))
+    panel.show_entry(DRIVER)
+    qtbot.waitUntil(lambda: explained(fake_runtime) == [DEVICE, DRIVER])
+
+
+def test_an_answer_for_what_is_not_selected_any_more_is_dropped(
+    qtbot: QtBot, fake_runtime: "FakeRuntime", panel: MatchingPanel
+) -> None:
+    panel.show_entry(DEVICE)
+    fake_runtime.answer(Explain, Explanation((HELD,)))
+    panel.show_entry(DRIVER)
+    fake_runtime.receive()
+    answer(qtbot, fake_runtime, panel, Explanation((LOSER, FAILED)))
+    assert [row[0] for row in cells(panel)] == ["usbhid", "Other"]
+
+
+def test_it_asks_again_when_the_device_changes(
+    qtbot: QtBot,
+    bridge: Bridge,
+    fake_runtime: "FakeRuntime",
+    panel: MatchingPanel,
+    make_entry: Callable[..., Entry],
+) -> None:
+    panel.show_entry(DEVICE)
+    answer(qtbot, fake_runtime, panel, Explanation((HELD,)))
+    before = bridge.mirror.entries[DEVICE]
+    changed = make_entry(5, 4, before.name, before.cls, kind=before.kind, location="9")
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(entries=(changed,))
+    qtbot.waitUntil(lambda: explained(fake_runtime) == [DEVICE, DEVICE])
+
+
+def test_a_hidden_tab_asks_nothing_until_it_is_shown(
+    qtbot: QtBot, bridge: Bridge, fake_runtime: "FakeRuntime"
+) -> None:
+    panel = MatchingPanel(bridge)
+    qtbot.addWidget(panel)
+    panel.show_entry(DEVICE)
+    assert explained(fake_runtime) == []
+    panel.show()
+    qtbot.waitUntil(lambda: explained(fake_runtime) == [DEVICE])
+
+
+def test_a_refusal_leaves_the_empty_page(
+    qtbot: QtBot, fake_runtime: "FakeRuntime", panel: MatchingPanel
+) -> None:
+    panel.show_entry(DEVICE)
+    answer(qtbot, fake_runtime, panel, Explanation((HELD,)))
+    assert panel.table.isVisible()
+    panel.show_entry(DRIVER)
+    fake_runtime.refuse(Explain, "not-found", "gone")
+    qtbot.waitUntil(lambda: not panel.table.isVisible())

@@ -1,0 +1,149 @@
+"""`dext explain` and `dext lint` as programs on files alone, without a runtime."""
+
+import json
+import plistlib
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MACHINE = """\
+P: /devices/pci0000:00/0000:00:14.0/usb1
+E: DEVPATH=/devices/pci0000:00/0000:00:14.0/usb1
+E: SUBSYSTEM=usb
+E: DEVTYPE=usb_device
+E: DRIVER=usb
+
+P: /devices/pci0000:00/0000:00:14.0/usb1/1-1
+E: DEVPATH=/devices/pci0000:00/0000:00:14.0/usb1/1-1
+E: SUBSYSTEM=usb
+E: DEVTYPE=usb_device
+E: DRIVER=usb
+E: PRODUCT=1209/1/100
+
+P: /devices/pci0000:00/0000:00:14.0/usb1/1-1/1-1:1.0
+E: DEVPATH=/devices/pci0000:00/0000:00:14.0/usb1/1-1/1-1:1.0
+E: SUBSYSTEM=usb
+E: DEVTYPE=usb_interface
+E: DRIVER=usbhid
+E: PRODUCT=1209/1/100
+E: INTERFACE=3/1/1
+E: MODALIAS=usb:v1209p0001d0100dc00dsc00dp00ic03isc01ip01in00
+"""
+ALIASES = """\
+alias usb:v*p*d*dc*dsc*dp*ic03isc*ip*in* usbhid
+alias usb:v1209p0001d*dc*dsc*dp*ic*isc*ip*in* special
+"""
+
+
+def info(**keys: object) -> bytes:
+    table = {
+        "IOProviderClass": "IOUSBHostInterface",
+        "IOUserClass": "Driver",
+        "IOUserServerName": "com.example.driver",
+        **keys,
+    }
+    return plistlib.dumps(
+        {
+            "CFBundleIdentifier": "com.example.driver",
+            "CFBundlePackageType": "DEXT",
+            "IOKitPersonalities": {"Driver": table},
+        }
+    )
+
+
+def dext(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "runtime.commands.dext", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path, Path]:
+    machine, aliases, plist = (
+        tmp_path / name for name in ("machine.txt", "modules.alias", "Info.plist")
+    )
+    machine.write_text(MACHINE)
+    aliases.write_text(ALIASES)
+    plist.write_bytes(info(bInterfaceClass=3, bInterfaceSubClass=1))
+    return machine, aliases, plist
+
+
+def test_explain_ranks_kernel_modules_and_extensions_of_files(
+    files: tuple[Path, Path, Path],
+) -> None:
+    machine, aliases, plist = files
+    done = dext(
+        "explain", "--from", machine, "--catalogue", aliases, "--catalogue", plist, "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    rows: list[dict[str, Any]] = json.loads(done.stdout)
+    assert list(rows[0]) == [
+        "provider", "personality", "bundle", "stage", "matched", "score", "score_parts",
+        "category", "winner", "failing_key", "wanted", "found", "reason",
+    ]  # fmt: skip
+    interface = [row for row in rows if row["provider"].endswith("IOUSBHostInterface@0")]
+    assert [(row["personality"], row["score"], row["winner"]) for row in interface] == [
+        ("special", 89_000, False),
+        ("usbhid", 49_000, True),
+        ("Driver", 0, False),
+    ]
+    assert interface[1]["score_parts"] == {
+        "bInterfaceClass + subclass": 50_000,
+        "any subclass": -1000,
+    }
+    assert interface[2]["failing_key"] == "bInterfaceClass"  # a database has no descriptors
+    assert interface[2]["found"] == "nothing"
+
+
+def test_explain_one_personality_on_one_provider(files: tuple[Path, Path, Path]) -> None:
+    machine, _, plist = files
+    done = dext(
+        "explain", "--from", machine, "--catalogue", plist,
+        "--provider", "IOUSBHostInterface", "--personality", "Driver",
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert "bInterfaceClass has to be 3, and the device has none" in done.stdout
+    none = dext("explain", "--from", machine, "--catalogue", plist, "--provider", "IONothing")
+    assert none.returncode == 1
+    assert none.stderr.startswith("dext: --provider IONothing: expected")
+
+
+@pytest.mark.parametrize("name", ["none", "empty"])
+def test_explain_says_in_one_sentence_what_it_cannot_read(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty").touch()
+    for option in ("--from", "--catalogue"):
+        done = dext("explain", option, tmp_path / name)
+        assert done.returncode == 1
+        assert done.stderr.count("\n") == 1
+        assert "expected" in done.stderr
+
+
+def test_lint_names_line_and_key_and_ends_with_1_on_errors(tmp_path: Path) -> None:
+    plist = tmp_path / "Info.plist"
+    plist.write_bytes(info(idVendor=1))
+    (tmp_path / "Entitlements.plist").write_bytes(
+        plistlib.dumps({"com.apple.developer.driverkit": True})
+    )
+    done = dext("lint", tmp_path, "--json")
+    assert done.returncode == 1
+    errors = {row["key"]: row for row in json.loads(done.stdout)}
+    assert set(errors) == {"bInterfaceSubClass", "com.apple.developer.driverkit.transport.usb"}
+    assert all(row["severity"] == "error" and row["line"] > 0 for row in errors.values())
+    text = dext("lint", plist)
+    assert f"{plist}:" in text.stdout
+    assert text.returncode == 1
+
+
+def test_lint_ends_with_0_when_there_are_only_warnings(tmp_path: Path) -> None:
+    plist = tmp_path / "Info.plist"
+    plist.write_bytes(info(bInterfaceClass=3, bInterfaceSubClass=1, IOProbeScore=5))
+    done = dext("lint", plist)
+    assert done.returncode == 0
+    assert ": warning: Driver: IOProbeScore: " in done.stdout
