@@ -5,14 +5,17 @@ Invariant: a driver is named by IOUserClass, bundle id or driver id, and never g
 """
 
 import argparse
+import socket
 import sys
 import time
 from collections.abc import Iterable, Sequence
 
 from runtime.client.blocking import Connection
-from runtime.commands import dext_explain, dext_lint, shell
+from runtime.commands import dext_explain, dext_lint, shell, terminal
 from runtime.commands.plaintext import plain
 from runtime.commands.selection import find_driver
+from runtime.model import report_text
+from runtime.model.errors import UnavailableError
 from runtime.model.identity import DriverId
 from runtime.model.records import Driver, LogLine
 from runtime.wire import client as wire
@@ -79,6 +82,49 @@ def _crash(runtime: Connection, options: argparse.Namespace) -> int:
     return shell.OK
 
 
+def _sample(runtime: Connection, options: argparse.Namespace) -> int:
+    driver = _driver(runtime, options)
+    for name, frames in runtime.call(wire.SampleDriver(driver.id)).threads:
+        print(f"{plain(name)}:")
+        for frame in frames or ("no Python frames",):
+            print(f"  {plain(frame)}")
+    return shell.OK
+
+
+def _debug(runtime: Connection, options: argparse.Namespace) -> int:
+    driver = _driver(runtime, options)
+    door = runtime.call(wire.DebugDriver(driver.id)).path
+    with socket.socket(socket.AF_UNIX) as debugger:
+        try:
+            debugger.connect(door)
+        except OSError as error:
+            raise UnavailableError(
+                f"debugger of {driver.name}: expected it at {door}, found: {error.strerror}"
+            ) from error
+        print(f"waiting until the Default queue of {plain(driver.name)} runs Python …", flush=True)
+        terminal.relay(debugger, sys.stdin.fileno(), sys.stdout.fileno())
+    return shell.OK
+
+
+def _crashes(runtime: Connection, options: argparse.Namespace) -> int:
+    if options.report:
+        report = runtime.call(wire.ReadCrash(options.report))
+        if options.json:
+            shell.print_json([report])
+        else:
+            print("\n".join(plain(line) for line in report_text.lines(report)))
+        return shell.OK
+    reports = runtime.call(wire.ListCrashes()).reports
+    if options.json:
+        shell.print_json(reports)
+        return shell.OK
+    for one in reports:
+        print(f"{one.id}  {plain(one.name)}: {plain(one.reason)}")
+    if not reports:
+        print("no crash reports")
+    return shell.OK
+
+
 def _log(runtime: Connection, options: argparse.Namespace) -> int:
     driver = _driver(runtime, options)
     if options.follow:
@@ -135,7 +181,12 @@ def _parser() -> shell.Parser:
     restart = verb("restart", _restart, "stop a driver in order and start it again")
     release = verb("release", _release, "let a quarantined driver start again")
     crash = verb("crash", _crash, "have a driver dereference null (developer mode)")
-    for added in (log, restart, release, crash):
+    sample = verb("sample", _sample, "print where every thread of a driver is now")
+    debug = verb("debug", _debug, "stop a driver in pdb, without a restart (developer mode)")
+    crashes = verb("crashes", _crashes, "list the crash reports, or print one")
+    crashes.add_argument("report", metavar="REPORT", nargs="?", help="a report's id")
+    crashes.add_argument("--json", action="store_true", help="one array of objects")
+    for added in (log, restart, release, crash, sample, debug):
         added.add_argument("name", metavar="NAME", help="IOUserClass, bundle id or driver id")
     _add_file_verbs(verb)
     return parser

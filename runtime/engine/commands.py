@@ -4,11 +4,13 @@ Runs in the event loop; each command is a task of its connection.
 Invariant: every command is answered exactly once, and decisions only with authority.
 """
 
+import socket
 from collections.abc import Callable
 
 from runtime.engine.activation import Activation, user_name
 from runtime.engine.binding import Binding
 from runtime.engine.connection import ClientConnection
+from runtime.engine.debugging import Doors
 from runtime.engine.devices import Devices
 from runtime.engine.explaining import Explaining
 from runtime.engine.hub import Hub
@@ -23,6 +25,7 @@ from runtime.model.errors import ProblemError
 from runtime.model.identity import EntryId
 from runtime.model.records import Driver
 from runtime.registry.tree import Registry
+from runtime.supervisor.crash_folder import CrashFolder
 from runtime.supervisor.supervisor import Supervisor
 from runtime.wire import client as wire
 
@@ -41,6 +44,8 @@ class Commands:
         supervisor: Supervisor,
         activation: Activation,
         workers: Workers,
+        crashes: CrashFolder,
+        doors: Doors,
         keeper: Keeper,
         explaining: Explaining,
         quit_: Callable[[], None],
@@ -54,6 +59,8 @@ class Commands:
         self._supervisor = supervisor
         self._activation = activation
         self._workers = workers
+        self._crashes = crashes
+        self._doors = doors
         self._keeper = keeper
         self._explaining = explaining
         self._quit = quit_
@@ -70,8 +77,6 @@ class Commands:
                 self._hub.subscribe(client, topics)
             case wire.GetRecords():
                 result = self._records(client)
-            case wire.ReadLog(driver=driver, after=after):
-                result = wire.LogPage(*self._logbook.page(driver, after))
             case wire.Describe(entry=entry):
                 result = await self._describe(entry)
             case wire.ReadHistory() | wire.Explain() | wire.ExplainExtension():
@@ -82,6 +87,14 @@ class Commands:
                 result = await self._simulate(command)
             case wire.CrashDriver() | wire.RestartDriver() | wire.ReleaseDriver():
                 result = self._drive(command)
+            case (
+                wire.DebugDriver()
+                | wire.ReadLog()
+                | wire.SampleDriver()
+                | wire.ListCrashes()
+                | wire.ReadCrash()
+            ):
+                result = await self._look(command)
             case wire.InstallSample():
                 result = install_sample(client.peer.uid)
             case wire.Quit():
@@ -121,6 +134,27 @@ class Commands:
         if device is None:
             return wire.Details((), "this entry is no device of the machine")
         return await self._workers.describe(device)
+
+    async def _look(
+        self,
+        command: wire.DebugDriver
+        | wire.ReadLog
+        | wire.SampleDriver
+        | wire.ListCrashes
+        | wire.ReadCrash,
+    ) -> object:
+        match command:
+            case wire.ReadLog(driver=driver, after=after):
+                return wire.LogPage(*self._logbook.page(driver, after))
+            case wire.SampleDriver(driver=driver):
+                found = await self._supervisor.find(driver).sample()
+                return wire.Threads(tuple((thread.name, thread.frames) for thread in found))
+            case wire.ListCrashes():
+                return wire.Crashes(self._crashes.list())
+            case wire.DebugDriver():
+                return self._debug(command)
+            case wire.ReadCrash(report=report):
+                return self._crashes.read(report)
 
     async def _policy(
         self,
@@ -182,6 +216,19 @@ class Commands:
                 self._require(quarantined, driver.record, "a quarantined driver")
                 self._binding.release(driver)
         return driver.record
+
+    def _debug(self, command: wire.DebugDriver) -> wire.DebugDoor:
+        driver = self._supervisor.find(command.driver)
+        self._require(self._hub.status.developer, driver.record, "developer mode to be on")
+        self._require(driver.record.state in LIVE, driver.record, "a running driver")
+        if driver.record.debugging:
+            raise ProblemError("busy", f"driver {driver.record.name}: it is being debugged already")
+
+        def admit(client: socket.socket) -> None:
+            with client:
+                driver.debug(client.fileno())
+
+        return wire.DebugDoor(str(self._doors.open(admit)))
 
     @staticmethod
     def _require(fulfilled: bool, driver: Driver, wanted: str) -> None:

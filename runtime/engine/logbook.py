@@ -63,6 +63,12 @@ class Logbook:
         lines = [line for line in log.lines if line.number > after]
         return tuple(lines[:PAGE]), gone
 
+    def last(self, driver: DriverId, pid: int, most: int) -> list[LogLine]:
+        """The last kept lines of one process, oldest first."""
+        log = self._logs.get(driver)
+        lines = [] if log is None else [line for line in log.lines if line.pid == pid]
+        return lines[-most:]
+
     def forget(self, driver: DriverId) -> None:
         """Drop a driver's log."""
         self._logs.pop(driver, None)

@@ -16,6 +16,8 @@ from runtime.engine.binding import Binding
 from runtime.engine.bundles import Bundles
 from runtime.engine.commands import Commands
 from runtime.engine.connection import ClientConnection
+from runtime.engine.crash_reports import CrashReports
+from runtime.engine.debugging import Doors
 from runtime.engine.devices import Devices
 from runtime.engine.explaining import Explaining
 from runtime.engine.hub import Hub
@@ -34,6 +36,7 @@ from runtime.model.records import Status
 from runtime.registry.history import History
 from runtime.registry.journal import Journal
 from runtime.registry.tree import Registry
+from runtime.supervisor.crash_folder import CrashFolder
 from runtime.supervisor.policy import ALWAYS_AT_ONCE, RestartPolicy
 from runtime.supervisor.supervisor import Supervisor
 from runtime.supervisor.zygote import Zygote
@@ -48,7 +51,7 @@ class Runtime:
         """Build everything; nothing runs yet.
 
         Raises:
-            UnavailableError: The state folder's databases cannot be used.
+            UnavailableError: The state folder's databases or crash reports cannot be used.
         """
         self._settings = settings
         self._over = asyncio.Event()
@@ -72,8 +75,17 @@ class Runtime:
             settings.state_dir, self._hub, self._binding, self._bundles, self._workers
         )
         self._logbook = logbook = Logbook(time.time_ns, self._hub.log)
+        self._crashes = CrashReports(
+            CrashFolder(settings.state_dir / "crashes"), logbook, status.version, self._note
+        )
+        self._doors = Doors(settings.socket_path.parent)
         surroundings = DriverSurroundings(
-            registry, self._devices.machine, self._hub, logbook, self._binding.driver_ended
+            registry,
+            self._devices.machine,
+            self._hub,
+            logbook,
+            self._binding.driver_ended,
+            on_crashed=self._crashes.crashed,
         )
         policy = ALWAYS_AT_ONCE if settings.restart_at_once else RestartPolicy()
         self._supervisor = Supervisor(Zygote(self._note), policy, surroundings)
@@ -88,6 +100,8 @@ class Runtime:
             self._supervisor,
             self._activation,
             self._workers,
+            self._crashes.folder,
+            self._doors,
             self._keeper,
             Explaining(registry, self._binding, kernel),
             self.end,
@@ -130,6 +144,8 @@ class Runtime:
             connection.close("runtime ended")
         if self._settling is not None:
             self._settling.cancel()
+        self._crashes.close()
+        self._doors.close()
         self._activation.close()
         self._bundles.close()
         self._keeper.close()

@@ -9,10 +9,12 @@ from collections.abc import Callable
 from runtime.engine.hub import Hub
 from runtime.engine.logbook import Logbook
 from runtime.model import properties, words
+from runtime.model.crash_report import Remains
 from runtime.model.entry import READY, Holder, Kind, State
 from runtime.model.errors import BreachError
 from runtime.model.events import Detail
 from runtime.model.identity import ROOT_ID, DriverId, EntryId
+from runtime.model.outcome import Exit
 from runtime.model.records import Driver
 from runtime.registry.machine import Machine
 from runtime.registry.tree import Registry
@@ -35,12 +37,15 @@ class DriverSurroundings:
         hub: Hub,
         logbook: Logbook,
         on_ended: Callable[[Driver], None],
+        *,
+        on_crashed: Callable[[Driver, Exit, Remains], None],
     ) -> None:
         self._registry = registry
         self._machine = machine
         self._hub = hub
         self._logbook = logbook
         self._on_ended = on_ended
+        self._on_crashed = on_crashed
         self._servers: dict[DriverId, EntryId] = {}
         self._specs: dict[DriverId, DriverSpec] = {}
         self._busy: set[DriverId] = set()
@@ -113,6 +118,10 @@ class DriverSurroundings:
         if self._registry.get(driver.provider) is not None:
             self._registry.set_holder(driver.provider, Holder.NOBODY, "", 0)
             self._machine.give_back(driver.provider)
+
+    def crashed(self, driver: Driver, exit_: Exit, remains: Remains) -> None:
+        """Make a crash report."""
+        self._on_crashed(driver, exit_, remains)
 
     def ended(self, driver: Driver) -> None:
         """The provider is free for another driver."""

@@ -83,6 +83,8 @@ class Workers:
                     sockets.send_packet(ours, codec.encode(job))
                     await _readable(ours.fileno())
                     packet, descriptors = sockets.receive_packet(ours, max_fds=1)
+                except (BrokenPipeError, ConnectionResetError):
+                    packet, descriptors = b"", []  # it was killed before it read the job
                 finally:
                     ours.close()
                     await children.wait_for(process, LINGER_SECONDS)

@@ -40,6 +40,7 @@ class Connection:
         self._waiting: set[int] = set()
         self._replies: dict[int, driver.Reply | driver.Fail] = {}
         self._inbox: collections.deque[driver.ToDriver] = collections.deque()
+        self._descriptors: collections.deque[int] = collections.deque()
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._poll = select.poll()
         self._poll.register(control, select.POLLIN)
@@ -82,6 +83,16 @@ class Connection:
                 self._reading = True
             self._read(idle=True)
 
+    def take_descriptor(self) -> int:
+        """The descriptor that came beside a `Load`; the caller's to close.
+
+        Raises:
+            BreachError: None came.
+        """
+        if not self._descriptors:
+            raise BreachError("load: expected a descriptor beside it, found none")
+        return self._descriptors.popleft()
+
     def wake(self) -> None:
         """Make `next` look at its `due` again; any thread."""
         os.eventfd_write(self._wake, 1)
@@ -119,12 +130,13 @@ class Connection:
 
     def _receive(self) -> driver.ToDriver | None:
         try:
-            packet, _ = receive_packet(self._control)
+            packet, descriptors = receive_packet(self._control, max_fds=1)
         except ConnectionResetError:
-            packet = b""
+            packet, descriptors = b"", []
         if not packet:
             self._leave(1)
             return None
+        self._descriptors += descriptors
         return self._session.receive(packet)
 
     def _route(self, message: driver.ToDriver) -> None:

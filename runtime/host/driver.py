@@ -20,10 +20,11 @@ from runtime.driverkit.kern_return import IOReturnError
 from runtime.driverkit.service import Entry, IOService, OSObject
 from runtime.driverkit.usb import PROVIDERS
 from runtime.host.connection import Connection
-from runtime.host.loader import BundleFinder
+from runtime.host.loader import install
 from runtime.host.queues import DefaultQueue, HostQueue, ThreadQueue
 from runtime.host.watcher import Watcher
-from runtime.model import properties
+from runtime.linux import memfd
+from runtime.model import archive, properties
 from runtime.model.errors import BreachError
 from runtime.model.kern_return import IOReturn
 from runtime.model.outcome import Stage
@@ -37,12 +38,18 @@ class Driver:
     """The driver process's one service and its provider."""
 
     def __init__(
-        self, connection: Connection, queue: DefaultQueue, watcher: Watcher, bundle: BundleFinder
+        self,
+        connection: Connection,
+        queue: DefaultQueue,
+        watcher: Watcher,
+        rename: Callable[[str], None],
+        dump: Callable[[], None],
     ) -> None:
         self._connection = connection
         self._queue = queue
         self._watcher = watcher
-        self._bundle = bundle
+        self._rename = rename
+        self._dump = dump
         self._numbers = itertools.count(1)
         self._expected: dict[int, tuple[str, Callable[[methods.Completion], None]]] = {}
         self._load: driver.Load | None = None
@@ -82,12 +89,19 @@ class Driver:
         frames = traceback.extract_tb(error.__traceback__)
         lines = [f"{f.name} ({f.filename}:{f.lineno})" for f in reversed(frames)]
         traceback.print_exception(error)
+        self._dump()
         text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         self._end(text[:TEXT], tuple(line[:TEXT] for line in lines[:FRAMES]))
 
     def _import(self, load: driver.Load) -> None:
+        if self._load is not None:
+            raise BreachError("load: expected one, found a second")
         self._load = load
-        self._bundle.label = f"{load.bundle_id}.dext"
+        self._rename(f"{load.server_name} {load.service:#x}")
+        bundle = self._connection.take_descriptor()
+        files = archive.unpack(memfd.read_sealed(bundle))
+        os.close(bundle)
+        install(files, f"{load.bundle_id}.dext")
         module = importlib.import_module(load.executable)
         cls = getattr(module, load.user_class, None)
         if not (isinstance(cls, type) and issubclass(cls, IOService)):

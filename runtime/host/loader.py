@@ -22,9 +22,9 @@ class BundleFinder(importlib.abc.MetaPathFinder):
         label: What tracebacks show in front of a file's path; the bundle's name.
     """
 
-    def __init__(self, files: Mapping[str, bytes]) -> None:
+    def __init__(self, files: Mapping[str, bytes], label: str) -> None:
         self._files = files
-        self.label = "bundle"
+        self.label = label
 
     def find_spec(
         self,
@@ -62,9 +62,9 @@ class _BundleModule(importlib.machinery.SourceFileLoader):
         raise OSError(f"{path}: lies in memory, has no times and no compiled form")
 
 
-def install(files: Mapping[str, bytes]) -> BundleFinder:
+def install(files: Mapping[str, bytes], label: str) -> BundleFinder:
     """Put a bundle's modules before installed packages and after built-in ones."""
-    finder = BundleFinder(files)
+    finder = BundleFinder(files, label)
     at = sys.meta_path.index(importlib.machinery.PathFinder)
     sys.meta_path.insert(at, finder)
     return finder

@@ -27,6 +27,7 @@ class Sandbox:
     Attributes:
         root: Whether drivers get a user of their own; else they get a user namespace.
         flags: CLONE_* for each child.
+        calls: How many system calls `program` lets through.
         missing: What this kernel cannot give, one sentence each.
     """
 
@@ -36,6 +37,7 @@ class Sandbox:
     ruleset: int
     landlock_abi: int
     program: bytes
+    calls: int
     uid: int
     gid: int
     title: title.Area
@@ -86,7 +88,7 @@ class Sandbox:
             os.close(fd)
         if self.program:
             seccomp.load(self.program)
-            applied.append(f"seccomp: {len(policy.rules())} system calls, all others refused")
+            applied.append(f"seccomp: {self.calls} system calls, all others refused")
         return applied
 
 
@@ -126,6 +128,7 @@ def prepare() -> Sandbox:
         ruleset=ruleset,
         landlock_abi=abi,
         program=seccomp.assemble(policy.architecture(), rules) if rules else b"",
+        calls=len(rules),
         uid=uid,
         gid=gid,
         title=arguments,

@@ -1,7 +1,8 @@
 """A driver process, from the fork to its last packet.
 
-Order: output and crash report, lock-down, hello, load, Default queue. The main thread is the
-Default queue; the watcher has a thread and a socket of its own.
+Order: output and crash report, hello, lock-down, and then the Default queue, which loads the
+bundle when it is told to. The main thread is the Default queue; the watcher has a thread and a
+socket of its own.
 Invariant: `run` never returns into the zygote's loop.
 """
 
@@ -17,13 +18,11 @@ from typing import NamedTuple, NoReturn
 from runtime.driverkit.transport import attach
 from runtime.host.connection import Connection
 from runtime.host.driver import Driver
-from runtime.host.loader import install
 from runtime.host.lockdown import Sandbox
 from runtime.host.queues import DefaultQueue
 from runtime.host.watcher import Watcher
-from runtime.linux import memfd, privileges
-from runtime.model import archive
-from runtime.model.errors import BreachError, SpawnError
+from runtime.linux import privileges
+from runtime.model.errors import SpawnError
 from runtime.model.outcome import Stage
 from runtime.wire import driver
 from runtime.wire.limits import DRIVER_VERSION
@@ -36,7 +35,6 @@ class Descriptors(NamedTuple):
     control: int
     watch: int
     output: int
-    bundle: int
     crash: int
 
 
@@ -47,14 +45,18 @@ def run(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> NoReturn:
     connection.send(driver.Hello(DRIVER_VERSION))
     try:
         applied = sandbox.enter(spawn)
-        bundle = archive.unpack(memfd.read_sealed(fds.bundle))
-        os.close(fds.bundle)
-    except (SpawnError, BreachError) as error:
+    except SpawnError as error:
         connection.send(driver.Goodbye(str(error)))
         os._exit(1)
     queue = DefaultQueue(connection)
     watcher = Watcher(socket.socket(fileno=fds.watch))
-    host = Driver(connection, queue, watcher, install(bundle))
+    host = Driver(
+        connection,
+        queue,
+        watcher,
+        rename=lambda name: _rename(name, sandbox),
+        dump=lambda: faulthandler.dump_traceback(fds.crash, all_threads=True),
+    )
     attach(host)
     watcher.start(host.die)
     connection.send(driver.Staged(Stage.LOCKED_DOWN, tuple(applied)))
@@ -74,7 +76,7 @@ def _detach(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> None:
     os.dup2(fds.output, 2)
     null = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
     os.dup2(null, 0)
-    keep = sorted({0, 1, 2, fds.control, fds.watch, fds.bundle, fds.crash} | sandbox.descriptors)
+    keep = sorted({0, 1, 2, fds.control, fds.watch, fds.crash} | sandbox.descriptors)
     for low, high in zip(keep, [*keep[1:], os.sysconf("SC_OPEN_MAX")], strict=True):
         os.closerange(low + 1, high)
     sys.stdout, sys.stderr = _stream(1), _stream(2)
@@ -82,5 +84,10 @@ def _detach(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(PermissionError):  # it leads a session already
         os.setsid()
-    privileges.set_name(spawn.name)
-    sandbox.title.fill(spawn.name)
+    _rename(spawn.name, sandbox)
+
+
+def _rename(name: str, sandbox: Sandbox) -> None:
+    """What ps shows of this process from now on."""
+    privileges.set_name(name)
+    sandbox.title.fill(name)

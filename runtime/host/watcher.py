@@ -13,7 +13,9 @@ import socket
 import threading
 import time
 
+from runtime.host.debugger import Debugger
 from runtime.host.queues import Die, HostQueue
+from runtime.host.stacks import sample
 from runtime.linux.sockets import receive_packet, send_packet
 from runtime.wire import driver, session
 from runtime.wire.limits import DRIVER_VERSION, TEXT
@@ -37,6 +39,7 @@ class Watcher:
         self._lines: collections.deque[str] = collections.deque()
         self._dropped = 0
         self._queues: list[HostQueue] = []
+        self._debugger = Debugger(self._debugged)
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._send(driver.Hello(DRIVER_VERSION))
 
@@ -65,6 +68,10 @@ class Watcher:
         while self._waiting() and (left := deadline - time.monotonic()) > 0:
             select.select([], [self._watch], [], left)
             self._flush()
+
+    def _debugged(self) -> None:
+        with self._lock:
+            self._send(driver.Debugged())
 
     def _log(self, line: str) -> None:
         if not self._lines and not self._dropped and self._send(driver.Log(line)):
@@ -123,16 +130,24 @@ class Watcher:
     def _receive(self) -> bool:
         """Take one packet; whether it asks for a pulse."""
         try:
-            packet, _ = receive_packet(self._watch)
+            packet, descriptors = receive_packet(self._watch, max_fds=1)
         except BlockingIOError:
             return False
         except ConnectionResetError:
-            packet = b""
+            packet, descriptors = b"", []
         if not packet:
             os._exit(1)
-        return isinstance(self._session.receive(packet), driver.AskPulse)
+        message = self._session.receive(packet)
+        if isinstance(message, driver.AskSample):
+            self._send(sample())
+        elif isinstance(message, driver.Debug) and descriptors:
+            self._debugger.attach(socket.socket(fileno=descriptors[0]))
+        return isinstance(message, driver.AskPulse)
 
     def _pulse(self) -> None:
+        """Tell the queues' state, once the runtime has greeted: until then nobody reads."""
+        if self._session.phase is not session.Phase.OPEN:
+            return
         now = time.monotonic_ns()
         with self._lock:
             self._send(driver.Pulse(tuple(queue.pulse(now) for queue in self._queues)))

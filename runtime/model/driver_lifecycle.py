@@ -29,6 +29,7 @@ class DriverEvent(enum.StrEnum):
     STARTED = "started"  # Start returned success
     DEADLINE_PASSED = "deadline passed"
     RESPONDED = "responded"
+    STILL_STARTING = "responded in Start"  # which has not returned yet
     EXITED = "exited"  # reaped, and the policy says again
     GAVE_UP = "gave up"  # reaped, and the policy says quarantine
     STOP_ASKED = "stop asked"  # unplug, deactivation, restart, quit
@@ -73,6 +74,7 @@ TRANSITIONS: dict[tuple[DriverState, DriverEvent], DriverState] = {
     (_S.RUNNING, _E.STOP_ASKED): _S.STOPPING,
     (_S.RUNNING, _E.REAPED): _S.STOPPED,
     (_S.NOT_RESPONDING, _E.RESPONDED): _S.RUNNING,
+    (_S.NOT_RESPONDING, _E.STILL_STARTING): _S.STARTING,
     (_S.NOT_RESPONDING, _E.STARTED): _S.RUNNING,
     (_S.NOT_RESPONDING, _E.EXITED): _S.RESTARTING,
     (_S.NOT_RESPONDING, _E.GAVE_UP): _S.QUARANTINED,

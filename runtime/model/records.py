@@ -43,6 +43,7 @@ class Driver(msgspec.Struct, frozen=True, array_like=True, tag="driver"):
     sandbox: tuple[str, ...] = ()  # what was really applied, one sentence each
     missing: tuple[str, ...] = ()  # what could not be applied, and why
     note: str = ""  # why it is in this state, where the state word does not say
+    debugging: bool = False  # a debugger is attached: nobody judges whether it responds
 
 
 class Entitlement(msgspec.Struct, frozen=True, array_like=True):

@@ -13,6 +13,7 @@ import time
 import msgspec
 
 from runtime.model import events
+from runtime.model.crash_report import Remains
 from runtime.model.driver_lifecycle import LIVE, DriverEvent, DriverState, Intent
 from runtime.model.errors import BreachError, SpawnError
 from runtime.model.outcome import Exit, ExitHow, Stage
@@ -21,20 +22,17 @@ from runtime.supervisor import hang
 from runtime.supervisor import policy as restart
 from runtime.supervisor.account import Account
 from runtime.supervisor.calls import Calls
+from runtime.supervisor.launcher import Launched, Launcher
 from runtime.supervisor.ports import DriverSpec, ProviderSession, Surroundings
-from runtime.supervisor.process import Channels, DriverProcess
-from runtime.supervisor.zygote import Zygote
+from runtime.supervisor.process import DriverProcess
+from runtime.supervisor.samples import Samples
 from runtime.wire import driver as wire
-from runtime.wire import methods, zygote
+from runtime.wire import methods
 
 LAUNCH_SECONDS = 15.0  # until the class is loaded; a cold, loaded machine takes 1 s
 START_SECONDS = 30.0  # for init and Start
 STOP_SECONDS = 5.0  # grace for Stop and free, then SIGKILL
-MEMORY_BYTES = 2 << 30  # of address space
-OPEN_FILES = 64
 SENTENCES = 32  # on what its sandbox is, that a driver process may tell
-FIRST_UID = 61184  # a range that neither Debian's adduser nor systemd hands out (61184-65519)
-UIDS = 4096
 
 
 class SupervisedDriver:
@@ -44,13 +42,13 @@ class SupervisedDriver:
         self,
         record: Driver,
         spec: DriverSpec,
-        zygote_: Zygote,
+        launcher: Launcher,
         policy: restart.RestartPolicy,
         surroundings: Surroundings,
     ) -> None:
         self.spec = spec
         self._account = Account(record, surroundings)
-        self._zygote = zygote_
+        self._launcher = launcher
         self._policy = policy
         self._around = surroundings
         self._intent = Intent.NONE
@@ -62,6 +60,8 @@ class SupervisedDriver:
         self._creating: asyncio.Task[None] | None = None
         self._heard_ns = 0
         self._start_error = ""
+        self._samples = Samples()
+        self._bundle = -1  # a descriptor of our own, until it is sent
         self._over = asyncio.Event()
 
     @property
@@ -76,14 +76,22 @@ class SupervisedDriver:
         self._account.advance(DriverEvent.LAUNCHED)
         self._account.begin_launch()
         self._start_error = ""
+        self._samples.forget()
         self._over.clear()
         self._account.change(service=self._around.attach(self.record, self.spec))
         try:
-            bundle = os.dup(self.spec.bundle)  # an upgrade may close it before a zygote is ready
+            self._bundle = os.dup(self.spec.bundle)  # an upgrade may close it before it is sent
         except OSError as error:
-            self._not_launched(error)
+            said = f"descriptors for a driver: expected enough, found: {error.strerror}"
+            exit_ = Exit(ExitHow.LAUNCH, 0, said)
+            # Outside of whoever asked for it: what comes next may ask again.
+            asyncio.get_running_loop().call_soon(self._gone, exit_, Remains())
             return
-        self._creating = asyncio.get_running_loop().create_task(self._create(bundle))
+        standby = self._launcher.take(dumpable=self.spec.dumpable)
+        if standby is not None:
+            self._begin(standby)
+        else:
+            self._creating = asyncio.get_running_loop().create_task(self._create())
 
     def relaunch(self, spec: DriverSpec) -> None:
         """Start a stopped driver again, on a provider that came back to the same place."""
@@ -116,6 +124,21 @@ class SupervisedDriver:
         if self._process is not None:
             self._process.send(wire.CrashYourself())
 
+    async def sample(self) -> tuple[wire.ThreadSample, ...]:
+        """Where every thread of the process is now; ProblemError when it does not say."""
+        return await self._samples.ask(self.record.name, self._process)
+
+    def debug(self, descriptor: int) -> None:
+        """Let a debugger speak with the process; its socket stays the caller's.
+
+        Nobody judges whether the driver responds until the debugger has left.
+        """
+        if self._process is not None and self._process.debug(descriptor):
+            if self.record.state is DriverState.STARTING:
+                self._set_timer(None)
+            self._account.change(debugging=True)
+            self._around.log(self.record, "runtime", "a debugger was attached")
+
     def release(self) -> None:
         """Let a quarantined driver start again, with a clean slate."""
         self._crashes_ns = ()
@@ -136,36 +159,18 @@ class SupervisedDriver:
 
     # --- launching -----------------------------------------------------------------------------
 
-    def _not_launched(self, error: OSError) -> None:
-        """End a launch that found no descriptors, outside of whoever asked for it."""
-        said = f"descriptors for a driver: expected enough, found: {error.strerror}"
-        asyncio.get_running_loop().call_soon(self._gone, Exit(ExitHow.LAUNCH, 0, said))
-
-    async def _create(self, bundle: int) -> None:
+    async def _create(self) -> None:
+        name = f"{self.spec.server_name} {self.record.service:#x}"
         try:
-            channels = Channels()
-        except OSError as error:
-            os.close(bundle)
-            self._not_launched(error)
-            return
-        request = zygote.Spawn(
-            number=0,
-            name=f"{self.spec.server_name} {self.record.service:#x}"[:200],
-            uid=FIRST_UID + self.record.id % UIDS,
-            dumpable=self.spec.dumpable,
-            memory_bytes=MEMORY_BYTES,
-            open_files=OPEN_FILES,
-        )
-        try:
-            child = await self._zygote.spawn(request, channels.theirs(bundle))
+            launched = await self._launcher.create(name, dumpable=self.spec.dumpable)
         except SpawnError as error:
-            channels.close_ours()
-            self._gone(Exit(ExitHow.LAUNCH, 0, str(error)))
-            return
-        finally:
-            channels.close_theirs()
-            os.close(bundle)
-        self._process = DriverProcess(child.pid, child.pidfd, channels, self)
+            self._gone(Exit(ExitHow.LAUNCH, 0, str(error)), Remains())
+        else:
+            self._begin(launched)
+
+    def _begin(self, launched: Launched) -> None:
+        child = launched.child
+        self._process = DriverProcess(child.pid, child.pidfd, launched.channels, self)
         self._heard_ns = time.monotonic_ns()
         self._account.reach(Stage.FORKED, pid=child.pid)
         self._account.tell(events.Launched(self.record.name, child.pid))
@@ -177,19 +182,20 @@ class SupervisedDriver:
     def _load(self, process: DriverProcess) -> None:
         self._calls = Calls(process)
         self._session = self.spec.open_session(self._complete)
-        process.send(
-            wire.Load(
-                bundle_id=self.spec.bundle_id,
-                executable=self.spec.executable,
-                user_class=self.spec.name,
-                service=self.record.service,
-                provider=self.spec.provider,
-                provider_class=self.spec.provider_class,
-                provider_name=self.spec.provider_name,
-                properties=self.spec.properties,
-                provider_properties=self.spec.provider_properties,
-            )
+        load = wire.Load(
+            bundle_id=self.spec.bundle_id,
+            executable=self.spec.executable,
+            user_class=self.spec.name,
+            service=self.record.service,
+            provider=self.spec.provider,
+            provider_class=self.spec.provider_class,
+            provider_name=self.spec.provider_name,
+            properties=self.spec.properties,
+            provider_properties=self.spec.provider_properties,
+            server_name=self.spec.server_name,
         )
+        process.load(load, self._bundle)
+        self._close_bundle()
         self._deadline(LAUNCH_SECONDS, ExitHow.LAUNCH, "it was not loaded in time")
 
     def _start(self, calls: Calls) -> None:
@@ -240,19 +246,28 @@ class SupervisedDriver:
         self._heard_ns = time.monotonic_ns()
         self._judged(hang.judge(pulse))
 
-    def exited(self, exit_: Exit) -> None:
+    def debugged(self) -> None:
+        """The debugger has left."""
+        self._account.change(debugging=False)
+        self._around.log(self.record, "runtime", "the debugger has left")
+
+    def sampled(self, threads: tuple[wire.ThreadSample, ...]) -> None:
+        """Take where every thread is."""
+        self._samples.taken(threads)
+
+    def exited(self, exit_: Exit, remains: Remains) -> None:
         """The process is gone and reaped."""
         if exit_.how is ExitHow.CODE and self._process is not None and self._process.said_goodbye:
             exit_ = msgspec.structs.replace(exit_, how=ExitHow.STOPPED)
         self._process = None
-        self._gone(exit_)
+        self._gone(exit_, remains)
 
     # --- messages ------------------------------------------------------------------------------
 
     def _staged(self, message: wire.Staged, calls: Calls) -> None:
         before = self.record.launch[-1].stage
         if (before, message.stage) == (Stage.FORKED, Stage.LOCKED_DOWN):
-            missing = (*self._zygote.missing, *message.missing)[:SENTENCES]
+            missing = (*self._launcher.missing, *message.missing)[:SENTENCES]
             applied = message.applied[:SENTENCES]
             self._account.reach(message.stage, sandbox=applied, missing=missing)
         elif (before, message.stage) == (Stage.LOCKED_DOWN, Stage.LOADED):
@@ -277,15 +292,21 @@ class SupervisedDriver:
 
     def _judged(self, verdict: hang.Responding | hang.Late) -> None:
         state, record = self.record.state, self.record
+        if record.debugging:
+            return
         if isinstance(verdict, hang.Responding):
             if state is DriverState.NOT_RESPONDING:
-                self._account.advance(DriverEvent.RESPONDED, note="")
+                started = record.launch[-1].stage is Stage.STARTED
+                event = DriverEvent.RESPONDED if started else DriverEvent.STILL_STARTING
+                self._account.advance(event, note="")
                 self._account.tell(events.Responded(record.name, record.pid))
             return
         if state in (DriverState.STARTING, DriverState.RUNNING):
             seconds = verdict.age_us // 1_000_000
             note = f"{verdict.what} has not returned for {seconds} s"
             self._account.advance(DriverEvent.DEADLINE_PASSED, note=note)
+            if self._process is not None:
+                self._samples.late(self._process, verdict.queue)
             age_ms = verdict.age_us // 1000
             self._account.tell(
                 events.Hung(record.name, record.pid, verdict.queue, verdict.callback, age_ms)
@@ -304,25 +325,31 @@ class SupervisedDriver:
         else:
             self._process.kill(ExitHow.STOPPED, "")
 
-    def _gone(self, exit_: Exit) -> None:
+    def _close_bundle(self) -> None:
+        if self._bundle >= 0:
+            os.close(self._bundle)
+            self._bundle = -1
+
+    def _gone(self, exit_: Exit, remains: Remains) -> None:
         """No process is left: close what it held, and decide what comes next."""
         self._set_timer(None)
+        self._close_bundle()
         if self._session is not None:
             self._session.close()
             self._session = None
         if self._calls is not None:
             self._calls.close()
             self._calls = None
-        pid = self.record.pid
-        self._around.detach(self.record)
-        self._account.change(pid=0, service=0, last_exit=exit_)
+        died = self.record
+        self._around.detach(died)
+        self._account.change(pid=0, service=0, last_exit=exit_, debugging=False)
         if self.record.state is DriverState.STOPPING:
-            self._stopped(pid)
+            self._stopped(died.pid)
         elif self._start_error and exit_.how is ExitHow.STOPPED:
             self._account.advance(DriverEvent.REAPED, note=self._start_error)
             self._end()
         else:
-            self._crashed(pid, exit_)
+            self._crashed(died, exit_, remains)
 
     def _stopped(self, pid: int) -> None:
         self._account.tell(events.Stopped(self.record.name, pid))
@@ -334,11 +361,12 @@ class SupervisedDriver:
             self._account.advance(DriverEvent.REAPED)
             self._end()
 
-    def _crashed(self, pid: int, exit_: Exit) -> None:
+    def _crashed(self, died: Driver, exit_: Exit, remains: Remains) -> None:
         now = time.monotonic_ns()
         self._crashes_ns = (*restart.recent(self._policy, self._crashes_ns, now), now)
         self._account.change(crashes=self.record.crashes + 1)
-        self._account.tell(events.Crashed(self.record.name, pid, exit_))
+        self._account.tell(events.Crashed(self.record.name, died.pid, exit_))
+        self._around.crashed(died, exit_, self._samples.completed(exit_, remains))
         decision = restart.decide(self._policy, self._crashes_ns, now)
         if isinstance(decision, restart.Quarantine):
             note = f"crashed {decision.crashes} times; waits until somebody releases it"

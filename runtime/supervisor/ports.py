@@ -8,8 +8,10 @@ from typing import Protocol
 
 import msgspec
 
+from runtime.model.crash_report import Remains
 from runtime.model.events import Detail
 from runtime.model.identity import BundleId, ContentHash, EntryId
+from runtime.model.outcome import Exit
 from runtime.model.records import Driver
 from runtime.wire import methods
 
@@ -74,6 +76,12 @@ class Surroundings(Protocol):
 
     def detach(self, driver: Driver) -> None:
         """The process is gone: remove its service's entry."""
+
+    def crashed(self, driver: Driver, exit_: Exit, remains: Remains) -> None:
+        """Make a crash report; `driver` is the record as it was before the end.
+
+        Must not delay the restart: what takes time is for later.
+        """
 
     def ended(self, driver: Driver) -> None:
         """The driver is stopped or quarantined: its provider is free for another."""

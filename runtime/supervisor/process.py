@@ -9,15 +9,19 @@ Invariant: nothing that it sends is believed beyond the protocol.
 import asyncio
 import contextlib
 import os
-import re
 import signal
 import socket
+import time
 from collections import deque
 from typing import Protocol
 
-from runtime.linux import memfd, sockets
+import msgspec
+
+from runtime.linux import memfd, sockets, spawn
+from runtime.model.crash_report import MESSAGES, Packet, Remains
 from runtime.model.errors import BreachError
 from runtime.model.outcome import Exit, ExitHow
+from runtime.supervisor import post_mortem
 from runtime.wire import driver as wire
 from runtime.wire import limits, session
 
@@ -25,7 +29,6 @@ PACKETS_A_TURN = 64  # of one socket, so that no driver holds up the loop
 OUTPUT_BYTES = 16 << 10  # of stdout and stderr, a turn
 EOF_SECONDS = 2.0  # that a process may live on after its control socket ended
 CRASH_BYTES = 64 << 10  # of faulthandler's text
-_FRAME = re.compile(r'^  File "([^"\n]{0,512})", line (\d+) in (\S{1,128})', re.MULTILINE)
 
 
 class Listener(Protocol):
@@ -40,7 +43,13 @@ class Listener(Protocol):
     def pulsed(self, pulse: wire.Pulse) -> None:
         """The watcher told the queues' state."""
 
-    def exited(self, exit_: Exit) -> None:
+    def debugged(self) -> None:
+        """The debugger has left."""
+
+    def sampled(self, threads: tuple[wire.ThreadSample, ...]) -> None:
+        """The watcher tells where every thread is."""
+
+    def exited(self, exit_: Exit, remains: Remains) -> None:
         """It is gone and reaped; nothing more comes."""
 
 
@@ -65,13 +74,12 @@ class Channels:
         self.control.setblocking(False)
         self.watch.setblocking(False)
 
-    def theirs(self, bundle: int) -> tuple[int, ...]:
+    def theirs(self) -> tuple[int, ...]:
         """What the process gets, in the order of `zygote.SPAWN_DESCRIPTORS`."""
         return (
             self._their_control.fileno(),
             self._their_watch.fileno(),
             self._their_output,
-            bundle,
             self.crash,
         )
 
@@ -100,6 +108,7 @@ class DriverProcess:
         self._control = session.runtime_of_driver()
         self._watch = session.runtime_of_watcher()
         self._outgoing: deque[bytes] = deque()
+        self._packets: deque[tuple[bool, str, int]] = deque(maxlen=MESSAGES)
         self._partial = b""
         self._killed_for: Exit | None = None
         self._goodbye: wire.Goodbye | None = None
@@ -117,8 +126,31 @@ class DriverProcess:
         if len(self._outgoing) >= limits.OUTSTANDING:
             self.kill(ExitHow.HANG, f"it left {limits.OUTSTANDING} packets unread")
             return
+        self._note(message, sent=True)
         self._outgoing.append(self._control.encode(message))
         self._flush()
+
+    def load(self, message: wire.Load, bundle: int) -> None:
+        """Send what to run, with the sealed bundle; right after creation, when there is room."""
+        self._note(message, sent=True)
+        packet = self._control.encode(message)
+        try:
+            sockets.send_packet(self._channels.control, packet, [bundle])
+        except OSError as error:
+            self.kill(ExitHow.LAUNCH, f"it could not be told what to run: {error.strerror}")
+
+    def debug(self, descriptor: int) -> bool:
+        """Give the watcher a debugger's socket, which stays the caller's; whether it went."""
+        packet = self._watch.encode(wire.Debug())
+        try:
+            sockets.send_packet(self._channels.watch, packet, [descriptor])
+        except OSError:
+            return False
+        return True
+
+    def ask_sample(self) -> None:
+        """Have the watcher tell where every thread is; it answers unless native code holds it."""
+        self._send_watcher(wire.AskSample())
 
     def kill(self, how: ExitHow, detail: str) -> None:
         """End it at once; the first reason given is the one reported."""
@@ -182,6 +214,7 @@ class DriverProcess:
 
     def _take_control(self, packet: bytes) -> None:
         message = self._control.receive(packet)
+        self._note(message, sent=False)
         if isinstance(message, wire.Goodbye):
             self._goodbye = message
             self._expect_end("its goodbye, found it running")
@@ -194,6 +227,10 @@ class DriverProcess:
             self._listener.logged("log", message.text)
         elif isinstance(message, wire.Pulse):
             self._listener.pulsed(message)
+        elif isinstance(message, wire.Sample):
+            self._listener.sampled(message.threads)
+        elif isinstance(message, wire.Debugged):
+            self._listener.debugged()
 
     def _on_output(self) -> None:
         if not self._read_output():
@@ -214,8 +251,8 @@ class DriverProcess:
         return bool(data)
 
     def _on_exit(self) -> None:
-        result = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOHANG)
-        if result is None:
+        ended = spawn.wait_exit(self._pidfd)
+        if ended is None:
             return
         self._loop.remove_reader(self._pidfd)
         if self._late is not None:
@@ -223,9 +260,10 @@ class DriverProcess:
         os.close(self._pidfd)
         self._pidfd = -1
         self._drain()
-        exit_ = self._exit(result)
+        exit_ = self._exit(ended)
+        remains = self._remains(exit_)
         self._channels.close_ours()
-        self._listener.exited(exit_)
+        self._listener.exited(exit_, remains)
 
     def _drain(self) -> None:
         """Read the last words of a process that is gone."""
@@ -237,24 +275,34 @@ class DriverProcess:
             self._loop.remove_reader(descriptor)
         self._loop.remove_writer(channels.control)
 
-    def _exit(self, result: os.waitid_result) -> Exit:
+    def _exit(self, ended: Exit) -> Exit:
         if self._killed_for is not None:
             return self._killed_for
         goodbye = self._goodbye or wire.Goodbye()
         detail = goodbye.error.partition("\n")[0]
-        if result.si_code == os.CLD_EXITED:
-            frames = tuple(frame[: limits.NAME] for frame in goodbye.frames[: limits.FRAMES])
-            return Exit(ExitHow.CODE, result.si_status, detail, frames)
-        return Exit(ExitHow.SIGNAL, result.si_status, detail, self._frames())
+        frames = tuple(frame[: limits.NAME] for frame in goodbye.frames[: limits.FRAMES])
+        if ended.how is ExitHow.SIGNAL:
+            frames = next((t.frames for t in post_mortem.threads(self._dump()) if t.faulting), ())
+        return Exit(ended.how, ended.number, detail, frames)
 
-    def _frames(self) -> tuple[str, ...]:
-        """Python frames of the faulting thread, which faulthandler names the current one."""
-        text = memfd.read_whole(self._channels.crash, CRASH_BYTES).decode(errors="replace")
-        first = re.split(
-            r"^\s*$", text[max(0, text.find("Current thread 0x")) :], flags=re.MULTILINE
+    def _remains(self, exit_: Exit) -> Remains:
+        now = time.monotonic_ns()
+        packets = tuple(
+            Packet(sent, what, (now - when) // 1000) for sent, what, when in self._packets
         )
-        found = _FRAME.findall(first[0])[: limits.FRAMES]
-        return tuple(f"{name} ({file}:{line})" for file, line, name in found)
+        found = post_mortem.remains(exit_, self._dump())
+        return msgspec.structs.replace(found, packets=packets)
+
+    def _dump(self) -> str:
+        """What faulthandler wrote into the crash memfd."""
+        return memfd.read_whole(self._channels.crash, CRASH_BYTES).decode(errors="replace")
+
+    def _note(self, message: wire.ToDriver | wire.ToRuntime, *, sent: bool) -> None:
+        """Keep the kind of a packet for the crash report."""
+        what = type(message).__name__
+        if isinstance(message, wire.Call):
+            what = f"{what} {type(message.method).__name__}"
+        self._packets.append((sent, what, time.monotonic_ns()))
 
     @property
     def said_goodbye(self) -> bool:

@@ -14,6 +14,7 @@ from runtime.model.errors import ProblemError
 from runtime.model.identity import DriverId, EntryId
 from runtime.model.records import Driver
 from runtime.supervisor.driver import SupervisedDriver
+from runtime.supervisor.launcher import Launcher
 from runtime.supervisor.policy import RestartPolicy
 from runtime.supervisor.ports import DriverSpec, Surroundings
 from runtime.supervisor.zygote import Zygote
@@ -26,6 +27,7 @@ class Supervisor:
 
     def __init__(self, zygote: Zygote, policy: RestartPolicy, surroundings: Surroundings) -> None:
         self._zygote = zygote
+        self._launcher = Launcher(zygote)
         self._policy = policy
         self._around = surroundings
         self._drivers: dict[DriverId, SupervisedDriver] = {}
@@ -61,7 +63,7 @@ class Supervisor:
             provider_path=spec.provider_path,
             state=DriverState.STOPPED,
         )
-        driver = SupervisedDriver(record, spec, self._zygote, self._policy, self._around)
+        driver = SupervisedDriver(record, spec, self._launcher, self._policy, self._around)
         self._drivers[driver_id] = driver
         driver.launch()
         return driver.record
@@ -95,6 +97,7 @@ class Supervisor:
         for driver in drivers:
             driver.stop(Intent.STOP)
         await asyncio.gather(*(driver.wait_over() for driver in drivers))
+        await self._launcher.close()
         await self._zygote.close()
 
     def _tick(self) -> None:

@@ -21,6 +21,8 @@ READY_SECONDS = 30.0  # a cold import of the SDK on a slow machine
 ATTEMPTS = 3  # zygotes that one launch may lose
 LINGER_SECONDS = 2.0  # until a zygote without a socket is killed
 REPLACE_SECONDS = (0.0, 0.2, 1.0, 5.0)  # delays before the next zygote; the last one repeats
+ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH")
+"""Variables that a zygote inherits; drivers have its memory, so nothing of the user's is here."""
 
 _decode: codec.Decoder[zygote.FromZygote] = codec.Decoder(zygote.FromZygote, "packet of the zygote")
 
@@ -182,12 +184,18 @@ class Zygote:
                 answer.set_exception(ConnectionError())
 
 
+def _environment() -> dict[str, str]:
+    """What a zygote needs to find its interpreter and modules; the rest is the user's."""
+    return {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
+
+
 def _start() -> tuple[socket.socket, subprocess.Popen[bytes]]:
     ours, theirs = sockets.seqpacket_pair()
     with theirs:
         try:
             process = subprocess.Popen(
                 roles.argv("zygote", str(theirs.fileno())),
+                env=_environment(),
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
             )

@@ -13,6 +13,7 @@ from typing import ClassVar, Generic, TypeVar
 
 import msgspec
 
+from runtime.model.crash_report import CrashReport, CrashSummary
 from runtime.model.entry import Entry
 from runtime.model.events import Event
 from runtime.model.identity import BundleId, ContentHash, DriverId, EntryId, RequestId
@@ -154,6 +155,54 @@ class ReleaseDriver(CommandOf[Driver], frozen=True, array_like=True, tag="releas
     driver: DriverId
 
 
+class Threads(msgspec.Struct, frozen=True, array_like=True):
+    """Answer to `SampleDriver`: each thread's name and Python frames, innermost first."""
+
+    threads: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+class SampleDriver(CommandOf[Threads], frozen=True, array_like=True, tag="sample"):
+    """Where every thread of a driver is now; it runs on. Refused with ``silent``."""
+
+    RESULT: ClassVar[object] = Threads
+    driver: DriverId
+
+
+class DebugDoor(msgspec.Struct, frozen=True, array_like=True):
+    """Answer to `DebugDriver`: a Unix stream socket that takes one connection, for 10 s."""
+
+    path: str
+
+
+class DebugDriver(CommandOf[DebugDoor], frozen=True, array_like=True, tag="debug"):
+    """Have pdb speak on a socket, in the driver's process. Needs developer mode.
+
+    Refused with ``developer-mode``, ``wrong-state`` or ``busy`` (it is being debugged).
+    """
+
+    RESULT: ClassVar[object] = DebugDoor
+    driver: DriverId
+
+
+class Crashes(msgspec.Struct, frozen=True, array_like=True):
+    """Answer to `ListCrashes`: newest first."""
+
+    reports: tuple[CrashSummary, ...]
+
+
+class ListCrashes(CommandOf[Crashes], frozen=True, array_like=True, tag="list-crashes"):
+    """The kept crash reports of all drivers, those of earlier runs too."""
+
+    RESULT: ClassVar[object] = Crashes
+
+
+class ReadCrash(CommandOf[CrashReport], frozen=True, array_like=True, tag="read-crash"):
+    """One crash report, by its id. Refused with ``not-found``."""
+
+    RESULT: ClassVar[object] = CrashReport
+    report: Name
+
+
 class LogPage(msgspec.Struct, frozen=True, array_like=True):
     """Answer to `ReadLog`: oldest first; `dropped` lines came before and are gone."""
 
@@ -291,6 +340,10 @@ Command = (
     | RestartDriver
     | ReleaseDriver
     | ReadLog
+    | SampleDriver
+    | DebugDriver
+    | ListCrashes
+    | ReadCrash
     | Describe
     | InstallSample
     | Explain

@@ -32,7 +32,9 @@ class Hello(_Strict, frozen=True, tag="hello"):
 
 
 class Load(_Strict, frozen=True, tag="load"):
-    """Runtime to driver, once: what to run. The bundle is the sealed memfd of the launch.
+    """Runtime to driver, once: what to run. Beside it comes one descriptor: the bundle, sealed.
+
+    Until it comes the process is locked down and waits: it may have been made in advance.
 
     `properties` are the driver's own entry's, `provider_properties` its provider's, both
     encoded by `runtime.model.properties`. `service` and `provider` are entry ids.
@@ -47,6 +49,7 @@ class Load(_Strict, frozen=True, tag="load"):
     provider_name: Name
     properties: msgspec.Raw
     provider_properties: msgspec.Raw
+    server_name: Name = ""  # IOUserServerName, for ps
 
 
 class Staged(_Strict, frozen=True, tag="staged"):
@@ -132,9 +135,34 @@ class Pulse(_Strict, frozen=True, tag="pulse"):
     queues: tuple[QueuePulse, ...]
 
 
+class ThreadSample(_Strict, frozen=True):
+    """Where one thread is: its Python frames, innermost first."""
+
+    name: Name
+    frames: tuple[Text, ...] = ()
+
+
+class Sample(_Strict, frozen=True, tag="sample"):
+    """Watcher to runtime, when asked: every thread but the watcher's own."""
+
+    threads: tuple[ThreadSample, ...]
+
+
+class AskSample(_Strict, frozen=True, tag="ask-sample"):
+    """Runtime to watcher: send a Sample now."""
+
+
+class Debug(_Strict, frozen=True, tag="debug"):
+    """Runtime to watcher: a debugger's stream socket comes beside; speak pdb on it."""
+
+
+class Debugged(_Strict, frozen=True, tag="debugged"):
+    """Watcher to runtime: the debugger has left."""
+
+
 class AskPulse(_Strict, frozen=True, tag="ask-pulse"):
     """Runtime to watcher: send a Pulse now."""
 
 
-FromWatcher = Hello | Log | Pulse | Goodbye
-ToWatcher = Hello | AskPulse | Goodbye
+FromWatcher = Hello | Log | Pulse | Sample | Debugged | Goodbye
+ToWatcher = Hello | AskPulse | AskSample | Debug | Goodbye

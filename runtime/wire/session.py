@@ -6,7 +6,8 @@ Invariant: bytes in, messages out; never touches a socket or a clock.
 """
 
 import enum
-from typing import Generic, TypeVar
+import functools
+from typing import Any, Generic, TypeVar
 
 from runtime.model.errors import BreachError
 from runtime.wire import client, codec, driver, limits
@@ -27,7 +28,7 @@ class Session(Generic[In, Out]):
     """Decodes what the peer sends and holds it to the order of the protocol."""
 
     def __init__(self, incoming: object, version: int, name: str) -> None:
-        self._decode: codec.Decoder[In] = codec.Decoder(incoming, name)
+        self._decode: codec.Decoder[In] = _decoder(incoming, name)
         self._version = version
         self._name = name
         self.phase = Phase.GREETING
@@ -65,6 +66,12 @@ class Session(Generic[In, Out]):
             )
         self.peer = hello.who if isinstance(hello, client.Hello) else "driver"
         self.phase = Phase.OPEN
+
+
+@functools.cache
+def _decoder(incoming: object, name: str) -> codec.Decoder[Any]:
+    """One decoder for all sessions of a kind: it is costly to make, and keeps no state."""
+    return codec.Decoder(incoming, name)
 
 
 def runtime_of_client() -> Session[client.ToRuntime, client.ToClient]:

@@ -10,9 +10,9 @@ import msgspec
 
 from runtime.wire.limits import Name, Number, Text
 
-SPAWN_DESCRIPTORS = ("control", "watch", "output", "bundle", "crash")
-"""control, watch: SEQPACKET ends; output: write end of a pipe for stdout and stderr; bundle:
-sealed memfd; crash: memfd that faulthandler writes into."""
+SPAWN_DESCRIPTORS = ("control", "watch", "output", "crash")
+"""control, watch: SEQPACKET ends; output: write end of a pipe for stdout and stderr; crash:
+memfd that faulthandler writes into."""
 
 
 class Spawn(msgspec.Struct, frozen=True, array_like=True, tag="spawn"):

@@ -45,6 +45,21 @@ def bundle_with(source: str, **files: bytes) -> bytes:
     return archive.pack({"Driver.py": source.encode(), **files})
 
 
+def a_load() -> driver.Load:
+    """What to run: the class `Driver` of the module `Driver`, on a USB interface."""
+    return driver.Load(
+        bundle_id="com.example.test",
+        executable="Driver",
+        user_class="Driver",
+        service=0x1_0000_0200,
+        provider=0x1_0000_0100,
+        provider_class="IOUSBHostInterface",
+        provider_name="Interface 0",
+        properties=properties.encode({"IOUserClass": "Driver"}),
+        provider_properties=properties.encode({"bInterfaceNumber": 0}),
+    )
+
+
 @dataclass
 class Process:
     """One driver process as its runtime sees it."""
@@ -55,6 +70,7 @@ class Process:
     watch: socket.socket
     output: int
     crash: int
+    bundle: int
     speaks: session.Session[driver.ToRuntime, driver.ToDriver] = field(
         default_factory=session.runtime_of_driver
     )
@@ -67,9 +83,10 @@ class Process:
     asked: collections.deque[driver.Call] = field(default_factory=collections.deque)
 
     def send(self, *messages: driver.ToDriver) -> None:
-        """Send packets to the driver's Default queue."""
+        """Send packets to the driver's Default queue; beside a Load goes the bundle."""
         for message in messages:
-            send_packet(self.control, codec.encode(message))
+            beside = [self.bundle] if isinstance(message, driver.Load) else []
+            send_packet(self.control, codec.encode(message), beside)
 
     def receive(self) -> driver.ToRuntime | None:
         """The next packet of the driver; None at the end of file."""
@@ -84,19 +101,8 @@ class Process:
 
     def begin(self, **changes: object) -> driver.Staged:
         """Greet, load, and return what came with LOADED."""
-        load = driver.Load(
-            bundle_id="com.example.test",
-            executable="Driver",
-            user_class="Driver",
-            service=0x1_0000_0200,
-            provider=0x1_0000_0100,
-            provider_class="IOUSBHostInterface",
-            provider_name="Interface 0",
-            properties=properties.encode({"IOUserClass": "Driver"}),
-            provider_properties=properties.encode({"bInterfaceNumber": 0}),
-        )
         self.greet()
-        self.send(msgspec.structs.replace(load, **changes))
+        self.send(msgspec.structs.replace(a_load(), **changes))
         return self.expect(driver.Staged)
 
     def greet(self) -> driver.Staged:
@@ -179,7 +185,7 @@ class Process:
             self.wait()
         self.control.close()
         self.watch.close()
-        for fd in (self.pidfd, self.output, self.crash):
+        for fd in (self.pidfd, self.output, self.crash, self.bundle):
             os.close(fd)
 
 
@@ -207,12 +213,11 @@ class Zygote:
         crash = memfd.blank("crash")
         sealed = memfd.sealed("bundle", bundle)
         request = zygote.Spawn(1, "com.example.test", uid, dumpable, 1 << 30, 64)
-        fds = [their_control.fileno(), their_watch.fileno(), their_output, sealed, crash]
+        fds = [their_control.fileno(), their_watch.fileno(), their_output, crash]
         send_packet(self.socket, codec.encode(request), fds)
         their_control.close()
         their_watch.close()
         os.close(their_output)
-        os.close(sealed)
         packet, received = receive_packet(self.socket, max_fds=1)
         answer = self._decode(packet)
         if not isinstance(answer, zygote.Spawned):
@@ -220,10 +225,11 @@ class Zygote:
             watch.close()
             os.close(output)
             os.close(crash)
+            os.close(sealed)
         assert isinstance(answer, zygote.Spawned), answer
         control.settimeout(DEADLINE_S)
         watch.settimeout(DEADLINE_S)
-        process = Process(answer.pid, received[0], control, watch, output, crash)
+        process = Process(answer.pid, received[0], control, watch, output, crash, sealed)
         self.drivers.append(process)
         return process
 

@@ -23,6 +23,7 @@ from tests.integration.host.stage import (
     Process,
     Provider,
     Zygote,
+    a_load,
     bundle_of,
     bundle_with,
 )
@@ -86,7 +87,7 @@ def test_a_driver_ends_when_the_runtime_closes_its_control_socket(zygote: Zygote
     process = started(zygote)
     process.control.close()
     assert process.wait() == Exit(ExitHow.CODE, 1)
-    for fd in (process.pidfd, process.output, process.crash):
+    for fd in (process.pidfd, process.output, process.crash, process.bundle):
         os.close(fd)
     process.watch.close()
     zygote.drivers.remove(process)
@@ -129,16 +130,16 @@ def test_a_bundle_that_is_not_sealed_is_refused(zygote: Zygote) -> None:
     loose = os.memfd_create("loose", os.MFD_ALLOW_SEALING)
     crash = os.memfd_create("crash")
     request = zygote_wire.Spawn(1, "loose", 61184, False, 1 << 30, 64)
-    fds = [their_control.fileno(), their_watch.fileno(), their_output, loose, crash]
+    fds = [their_control.fileno(), their_watch.fileno(), their_output, crash]
     send_packet(zygote.socket, codec.encode(request), fds)
-    for fd in (their_output, loose):
-        os.close(fd)
+    os.close(their_output)
     their_control.close()
     their_watch.close()
     control.settimeout(DEADLINE_S)
     _, received = receive_packet(zygote.socket, max_fds=1)
-    process = Process(0, received[0], control, watch, output, crash)
-    process.expect(driver.Hello)
+    process = Process(0, received[0], control, watch, output, crash, loose)
+    process.greet()
+    process.send(a_load())
     assert "expected all seals" in process.expect(driver.Goodbye).error
     assert process.wait() == Exit(ExitHow.CODE, 1)
     process.close()

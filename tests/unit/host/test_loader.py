@@ -17,7 +17,8 @@ def finder() -> Iterator[BundleFinder]:
             "sample_main.py": b"import sample_lib.part\nVALUE = sample_lib.part.VALUE\n",
             "Resources/python/sample_lib/__init__.py": b"",
             "Resources/python/sample_lib/part.py": b"VALUE = 7\ndef fail():\n    raise OSError\n",
-        }
+        },
+        "com.example.dext",
     )
     sys.meta_path[:] = meta_path
     for name in set(sys.modules) - modules:
@@ -25,7 +26,6 @@ def finder() -> Iterator[BundleFinder]:
 
 
 def test_imports_modules_and_vendored_packages(finder: BundleFinder) -> None:
-    finder.label = "com.example.dext"
     module = importlib.import_module("sample_main")
     assert module.VALUE == 7
     assert module.__file__ == "com.example.dext/sample_main.py"

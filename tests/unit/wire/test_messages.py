@@ -49,7 +49,7 @@ def test_messages_of_the_first_version_are_still_understood(key: str) -> None:
     assert str(message.__struct_config__.tag) == tag
     fields = msgspec.msgpack.decode(data)
     again = msgspec.msgpack.decode(codec.encode(message))
-    assert again[: len(fields)] == fields, "fields are only ever appended"
+    assert begins_with(again, fields), "fields are only ever appended"
 
 
 def test_every_message_has_a_golden_one() -> None:
@@ -83,6 +83,13 @@ def assert_only_a_breach(name: str, data: bytes) -> None:
     except BreachError as error:
         complaint = str(error)
     assert complaint == "" or complaint.startswith(f"{name}: ")
+
+
+def begins_with(now: object, before: object) -> bool:
+    """Whether an encoded value is an earlier one with fields appended, at any depth."""
+    if isinstance(now, list) and isinstance(before, list):
+        return len(now) >= len(before) and all(map(begins_with, now, before))
+    return now == before
 
 
 def golden_examples() -> dict[str, str]:

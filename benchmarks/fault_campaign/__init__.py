@@ -1,0 +1,1 @@
+"""The fault campaign: drivers that break in every way, and what becomes of them."""

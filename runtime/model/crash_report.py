@@ -1,0 +1,106 @@
+"""A crash report: everything that is known of one driver process's unexpected end.
+
+The files in the state folder are this value as JSON (docs/crash-reports.md); fields are only
+ever appended. Nothing in it is of another process.
+Invariant: values only; every list is bounded by a constant of this file.
+"""
+
+import msgspec
+
+from runtime.model.outcome import Exit
+from runtime.model.records import StageTime
+
+VERSION = 1
+THREADS = 64  # of one report
+LINES = 100  # of the log before the end
+MESSAGES = 32  # packets of the control socket before the end
+EARLIER = 10  # crashes of the same driver before this one
+LINE = 500  # characters kept of a log line
+
+
+class ThreadFrames(msgspec.Struct, frozen=True):
+    """One thread: its Python frames, innermost first, as ``function (file:line)``."""
+
+    name: str
+    faulting: bool
+    frames: tuple[str, ...]
+
+
+class Packet(msgspec.Struct, frozen=True):
+    """One packet of the control socket; `age_us` before the end."""
+
+    sent: bool  # by the runtime; else by the driver
+    what: str
+    age_us: int
+
+
+class LogEntry(msgspec.Struct, frozen=True):
+    """One line of the log of that very process."""
+
+    wall_ns: int
+    source: str
+    text: str
+
+
+class Earlier(msgspec.Struct, frozen=True):
+    """An earlier crash of the same driver."""
+
+    wall_ns: int
+    reason: str
+
+
+class Remains(msgspec.Struct, frozen=True):
+    """What a process left behind: read when it was reaped."""
+
+    threads: tuple[ThreadFrames, ...] = ()
+    packets: tuple[Packet, ...] = ()
+    missing: tuple[str, ...] = ()  # facts that could not be had, and why
+
+
+class CrashSummary(msgspec.Struct, frozen=True):
+    """What a list of reports shows."""
+
+    id: str  # its file is `<id>.json`
+    wall_ns: int
+    driver: int
+    name: str
+    pid: int
+    device: str
+    reason: str  # one sentence
+
+
+class CrashReport(msgspec.Struct, frozen=True):
+    """One report. Times: nanoseconds since 1970, or microseconds where named so."""
+
+    id: str
+    wall_ns: int
+    driver: int
+    name: str  # IOUserClass
+    pid: int
+    device: str  # path of its provider in the IOService plane
+    reason: str
+    exit: Exit
+    bundle_id: str
+    content_hash: str
+    personality: str
+    starts: int
+    crashes: int
+    ran_ms: int  # since it was asked for
+    threads: tuple[ThreadFrames, ...]  # the faulting one first
+    packets: tuple[Packet, ...]  # oldest first
+    log: tuple[LogEntry, ...]  # oldest first
+    launch: tuple[StageTime, ...]
+    earlier: tuple[Earlier, ...]  # newest first
+    sandbox: tuple[str, ...]
+    missing: tuple[str, ...]
+    runtime: str  # version
+    kernel: str
+    python: str
+    version: int = VERSION
+
+    @property
+    def summary(self) -> CrashSummary:
+        """What a list shows of it."""
+        return CrashSummary(
+            self.id, self.wall_ns, self.driver, self.name, self.pid, self.device, self.reason
+        )

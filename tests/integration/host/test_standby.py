@@ -1,0 +1,140 @@
+"""The standby: made in advance, handed out once, replaced, and never left behind."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from runtime.linux import memory
+from runtime.supervisor import launcher as room
+from runtime.supervisor.launcher import Launched, Launcher
+from runtime.supervisor.zygote import Zygote
+
+SECONDS = 20.0
+
+
+@asynccontextmanager
+async def launching() -> AsyncIterator[Launcher]:
+    """A launcher with a real zygote; both ended afterwards."""
+    notes: list[str] = []
+    zygote = Zygote(notes.append)
+    launcher = Launcher(zygote)
+    try:
+        end(await launcher.create("first", dumpable=False))  # the zygote is up
+        yield launcher
+    finally:
+        await launcher.close()
+        await zygote.close()
+
+
+def end(launched: Launched) -> None:
+    """Kill and reap a process that was handed out."""
+    os.kill(launched.child.pid, signal.SIGKILL)
+    os.waitid(os.P_PIDFD, launched.child.pidfd, os.WEXITED)
+    os.close(launched.child.pidfd)
+    launched.channels.close_ours()
+
+
+def standbys() -> list[int]:
+    """Pids of this process's children that are called standby."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return [pid for pid in map(int, children) if comm(pid) == "standby"]
+
+
+def comm(pid: int) -> str:
+    """What ps calls a process; empty when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
+
+
+async def until(check: Callable[[], object]) -> None:
+    """Wait until a check holds."""
+    async with asyncio.timeout(SECONDS):
+        while not check():  # noqa: ASYNC110 - what is waited for is the kernel's, it has no event
+            await asyncio.sleep(0.01)
+
+
+async def taken(launcher: Launcher, *, dumpable: bool = False) -> Launched:
+    """Ask until a standby is handed out."""
+    found: list[Launched] = []
+
+    def ask() -> bool:
+        launched = launcher.take(dumpable=dumpable)
+        found.extend([] if launched is None else [launched])
+        return bool(found)
+
+    assert not ask(), "expected none before the first was asked for"
+    await until(standbys)
+    await until(ask)
+    return found[0]
+
+
+def test_it_is_handed_out_once_and_replaced() -> None:
+    async def run() -> None:
+        async with launching() as launcher:
+            one = await taken(launcher)
+            assert launcher.take(dumpable=False) is None
+            await until(lambda: len(standbys()) == 2)
+            end(one)
+
+    asyncio.run(run())
+
+
+def test_one_that_was_killed_is_reaped_and_not_handed_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "RETRY_SECONDS", 0.0)
+
+    async def run() -> None:
+        async with launching() as launcher:
+            launcher.take(dumpable=False)
+            await until(standbys)
+            (pid,) = standbys()
+            os.kill(pid, signal.SIGKILL)
+            await until(lambda: standbys() and standbys() != [pid])
+            assert not comm(pid)
+
+    asyncio.run(run())
+
+
+def test_one_that_debuggers_may_enter_is_not_for_other_drivers() -> None:
+    async def run() -> None:
+        async with launching() as launcher:
+            launcher.take(dumpable=True)
+            await until(standbys)
+            (pid,) = standbys()
+            end(await taken_other_than(launcher, pid))
+
+    asyncio.run(run())
+
+
+async def taken_other_than(launcher: Launcher, pid: int) -> Launched:
+    """Ask for a plain process until there is one; it must not be `pid`."""
+    found: list[Launched] = []
+
+    def ask() -> bool:
+        launched = launcher.take(dumpable=False)
+        found.extend([] if launched is None else [launched])
+        return bool(found)
+
+    await asyncio.sleep(0)
+    await until(ask)
+    assert found[0].child.pid != pid
+    return found[0]
+
+
+def test_none_is_made_when_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "available", lambda: room.SPARE_BYTES)
+    monkeypatch.setattr(room, "REFILL_SECONDS", 0.0)
+
+    async def run() -> None:
+        async with launching() as launcher:
+            assert launcher.take(dumpable=False) is None
+            end(await launcher.create("second", dumpable=False))  # the loop has turned meanwhile
+            assert not standbys()
+
+    asyncio.run(run())

@@ -1,0 +1,127 @@
+"""A debugger in a live driver: the stuck loop is found, a variable changed, and it goes on."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from runtime.model.driver_lifecycle import DriverState
+from runtime.model.errors import ProblemError
+from runtime.wire import client as wire
+
+from .apps import driver_source, make_app
+from .conftest import SECONDS, RuntimeProcess, wait_for
+
+PROMPT = b"(dext) "
+STUCK = """
+stuck = True
+counter = 0
+while stuck:
+    counter += 1
+IOLog("free again")
+"""
+
+
+class Session:
+    """One debugger's connection."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self.greeting = self._until_prompt()
+
+    def say(self, line: str) -> str:
+        """Type a line and return what comes before the next prompt."""
+        self._socket.sendall(line.encode() + b"\n")
+        return self._until_prompt()
+
+    def leave(self, line: str) -> None:
+        """Type a line that ends the session, and see it end."""
+        self._socket.sendall(line.encode() + b"\n")
+        while self._socket.recv(4096):
+            pass
+
+    def _until_prompt(self) -> str:
+        text = b""
+        while not text.endswith(PROMPT):
+            data = self._socket.recv(4096)
+            assert data, text
+            text += data
+        return text.removesuffix(PROMPT).decode()
+
+
+@contextmanager
+def attached(runtime: RuntimeProcess) -> Iterator[Session]:
+    door = runtime.call(wire.DebugDriver(runtime.driver().id)).path
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(SECONDS)
+        sock.connect(door)
+        yield Session(sock)
+
+
+def run(runtime: RuntimeProcess, app: Path) -> None:
+    runtime.approve(runtime.pending(app))
+    runtime.call(wire.Plug("sample"))
+
+
+def test_an_endless_loop_is_found_changed_and_left(
+    runtime_process: RuntimeProcess, tmp_path: Path
+) -> None:
+    run(runtime_process, make_app(tmp_path, driver_source(STUCK)))
+    stuck = runtime_process.driver_when(
+        lambda driver: driver.state is DriverState.NOT_RESPONDING, "it to be late"
+    )
+    with attached(runtime_process) as debugger:
+        assert "Stopped in Start" in debugger.greeting
+        assert "Default (stopped here):" in debugger.say("threads")
+        assert "watcher" in debugger.say("threads")
+        assert "while stuck" in debugger.say("list")
+        assert int(debugger.say("p counter")) > 0
+        wait_for(lambda: runtime_process.driver().debugging, "the record to say so")
+        debugger.say("stuck = False")
+        debugger.leave("c")
+    driver = runtime_process.driver_when(
+        lambda driver: driver.state is DriverState.RUNNING, "it to run"
+    )
+    assert driver.pid == stuck.pid
+    assert "free again" in runtime_process.log(driver)
+    wait_for(lambda: not runtime_process.driver().debugging, "the record to say so")
+
+
+def test_an_idle_driver_stops_at_once_and_goes_on_when_the_peer_leaves(
+    running: RuntimeProcess,
+) -> None:
+    pid = running.driver().pid
+    with attached(running) as debugger:
+        assert "Stopped in" in debugger.greeting
+        assert "watcher" in debugger.say("threads")
+        assert "watcher.py" in debugger.say("thread watcher")
+    wait_for(lambda: not running.driver().debugging, "the end of the session")
+    with attached(running) as debugger:  # and it can be debugged again
+        debugger.leave("q")
+    assert running.driver().pid == pid
+    assert running.driver().crashes == 0
+
+
+def test_steps_come_back_to_the_prompt(runtime_process: RuntimeProcess, tmp_path: Path) -> None:
+    run(runtime_process, make_app(tmp_path, driver_source(STUCK)))
+    wait_for(lambda: any(d.pid for d in runtime_process.records().drivers), "its process")
+    wait_for(lambda: len(runtime_process.driver().launch) >= 4, "its code to run")
+    with attached(runtime_process) as debugger:
+        for _ in range(3):
+            assert "Start()" in debugger.say("next")
+        debugger.say("stuck = False")
+        debugger.leave("c")
+    runtime_process.driver_when(lambda driver: driver.state is DriverState.RUNNING, "it to run")
+
+
+def test_only_in_developer_mode_and_once_at_a_time(running: RuntimeProcess) -> None:
+    driver = running.driver()
+    with attached(running):
+        wait_for(lambda: running.driver().debugging, "the record to say so")
+        with pytest.raises(ProblemError, match="already"):
+            running.call(wire.DebugDriver(driver.id))
+    running.call(wire.SetDeveloperMode(on=False))
+    with pytest.raises(ProblemError, match="developer mode"):
+        running.call(wire.DebugDriver(driver.id))

@@ -1,0 +1,441 @@
+"""Any order of what can happen to a driver keeps the rules of its life.
+
+The processes are real children that do nothing; this test speaks for them on their sockets.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from runtime.linux import memfd
+from runtime.linux.sockets import send_packet
+from runtime.model import properties
+from runtime.model.crash_report import Remains
+from runtime.model.driver_lifecycle import LIVE, DriverState, Intent
+from runtime.model.errors import SpawnError
+from runtime.model.events import Crashed, Detail, Quarantined
+from runtime.model.identity import BundleId, ContentHash, DriverId, EntryId
+from runtime.model.outcome import Exit, ExitHow, Stage
+from runtime.model.records import Driver
+from runtime.supervisor.driver import SupervisedDriver
+from runtime.supervisor.launcher import Launched, Launcher
+from runtime.supervisor.policy import RestartPolicy
+from runtime.supervisor.ports import Complete, DriverSpec, Surroundings
+from runtime.supervisor.process import PACKETS_A_TURN, Channels
+from runtime.supervisor.zygote import Child, Zygote
+from runtime.wire import codec, limits, methods
+from runtime.wire import driver as wire
+
+SECONDS = 20.0
+POLICY = RestartPolicy(limit=2, base_ms=0, cap_ms=0)
+
+
+class Puppet:
+    """One process: a sleeping child, and its ends of the sockets."""
+
+    def __init__(self, channels: Channels) -> None:
+        self.pid = os.posix_spawn("/bin/sleep", ["sleep", "1000"], {})
+        self.control, self.watch, output, crash = (os.dup(fd) for fd in channels.theirs())
+        os.close(output)
+        os.close(crash)
+        channels.close_theirs()
+        self.greeted = False
+        self.ended = False
+        self.stage = Stage.FORKED
+
+    def say(self, message: object) -> None:
+        """Send a packet on the control socket; a runtime that hung up hears nothing."""
+        with socket.socket(fileno=os.dup(self.control)) as sock, contextlib.suppress(OSError):
+            send_packet(sock, message if isinstance(message, bytes) else codec.encode(message))
+
+    def end(self) -> None:
+        """Be killed."""
+        self.ended = True
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Close its ends."""
+        os.close(self.control)
+        os.close(self.watch)
+
+
+class PuppetLauncher(Launcher):
+    """Makes puppets, or fails when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(Zygote(_silent))
+        self.puppets: list[Puppet] = []
+        self.failing = False
+
+    def take(self, *, dumpable: bool) -> Launched | None:
+        """Never in advance."""
+        del dumpable
+        return None
+
+    async def create(self, name: str, *, dumpable: bool) -> Launched:
+        """A puppet, after a turn of the loop."""
+        del name, dumpable
+        await asyncio.sleep(0)
+        if self.failing:
+            raise SpawnError("puppet: told to fail")
+        channels = Channels()
+        puppet = Puppet(channels)
+        self.puppets.append(puppet)
+        return Launched(Child(puppet.pid, os.pidfd_open(puppet.pid)), channels)
+
+
+class Session:
+    """A provider that does nothing; counts how often it was closed."""
+
+    def __init__(self) -> None:
+        self.closed = 0
+
+    async def call(self, target: int, method: methods.Method) -> object:
+        """Nothing to say."""
+        del target, method
+        return None
+
+    def close(self) -> None:
+        """Let go."""
+        self.closed += 1
+
+
+class Recorder(Surroundings):
+    """Counts what it is told."""
+
+    def __init__(self) -> None:
+        self.attached = 0
+        self.detached = 0
+        self.ended_in: list[DriverState] = []
+        self.told: list[Detail] = []
+        self.reports = 0
+
+    def changed(self, driver: Driver) -> None:
+        del driver
+
+    def log(self, driver: Driver, source: str, text: str) -> None:
+        del driver, source, text
+
+    def serving(self, driver: Driver, classes: tuple[str, ...]) -> None:
+        del driver, classes
+
+    def started(self, driver: Driver) -> None:
+        del driver
+
+    def service_call(self, driver: Driver, method: methods.ServiceMethod) -> None:
+        del driver, method
+
+    def event(self, driver: Driver, detail: Detail) -> None:
+        del driver
+        self.told.append(detail)
+
+    def attach(self, driver: Driver, spec: DriverSpec) -> EntryId:
+        del driver, spec
+        self.attached += 1
+        return EntryId(self.attached)
+
+    def detach(self, driver: Driver) -> None:
+        del driver
+        self.detached += 1
+
+    def crashed(self, driver: Driver, exit_: Exit, remains: Remains) -> None:
+        del driver, exit_, remains
+        self.reports += 1
+
+    def ended(self, driver: Driver) -> None:
+        self.ended_in.append(driver.state)
+
+
+def _silent(_text: str) -> None: ...
+
+
+class Life(RuleBasedStateMachine):
+    """One driver, and everything that can happen to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.archive = memfd.sealed("bundle", b"bundle")
+        self.sessions: list[Session] = []
+        self.around = Recorder()
+        self.stopped_for_good = False
+        self.driver = self.run(self._make())
+        self.settle()
+
+    async def _make(self) -> SupervisedDriver:
+        self.launcher = PuppetLauncher()
+        record = Driver(
+            id=DriverId(1),
+            name="Driver",
+            bundle_id=BundleId("com.example"),
+            content_hash=ContentHash("0" * 64),
+            personality="P",
+            provider=EntryId(9),
+            provider_path="/",
+            state=DriverState.STOPPED,
+        )
+        driver = SupervisedDriver(record, self.spec(), self.launcher, POLICY, self.around)
+        driver.launch()
+        return driver
+
+    def spec(self) -> DriverSpec:
+        nothing = properties.encode({})
+        return DriverSpec(
+            name="Driver",
+            bundle_id=BundleId("com.example"),
+            content_hash=ContentHash("0" * 64),
+            personality="P",
+            category="C",
+            executable="Driver",
+            server_name="com.example",
+            provider=EntryId(9),
+            provider_path="/",
+            provider_class="IOService",
+            provider_name="device",
+            properties=nothing,
+            provider_properties=nothing,
+            bundle=self.archive,
+            dumpable=False,
+            open_session=self.open_session,
+        )
+
+    def open_session(self, complete: Complete) -> Session:
+        del complete
+        self.sessions.append(Session())
+        return self.sessions[-1]
+
+    # --- the loop --------------------------------------------------------------------------
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return self.loop.run_until_complete(work)
+
+    def settle(self, until: Callable[[], bool] = lambda: True) -> None:
+        """Turn the loop until a condition holds and nothing more happens by itself."""
+
+        async def turn() -> None:
+            async with asyncio.timeout(SECONDS):
+                while not until() or self._moving():  # noqa: ASYNC110 - a child's end has no event
+                    await asyncio.sleep(0.001)
+                for _ in range(10):
+                    await asyncio.sleep(0)
+
+        self.run(turn())
+
+    def _moving(self) -> bool:
+        """Whether a process is being made, or has been killed and is not known to be gone."""
+        record, process = self.driver.record, self.driver._process
+        if process is None:
+            return record.state in LIVE
+        return process._killed_for is not None or self.puppet().ended
+
+    def call(self, action: Callable[[], object]) -> None:
+        async def inside() -> None:
+            action()
+
+        self.run(inside())
+        self.settle()
+
+    @property
+    def state(self) -> DriverState:
+        state: DriverState = self.driver.record.state
+        return state
+
+    def puppet(self) -> Puppet:
+        return self.launcher.puppets[-1]
+
+    # --- what can happen -------------------------------------------------------------------
+
+    @precondition(lambda self: self.driver.record.pid and self.state is not DriverState.STOPPING)
+    @rule()
+    def comes_on(self) -> None:
+        """The process reaches its next launch stage."""
+        puppet = self.puppet()
+        if puppet.stage is Stage.STARTED:
+            return
+        if not puppet.greeted:
+            puppet.greeted = True
+            puppet.say(wire.Hello(limits.DRIVER_VERSION))
+        following = {Stage.FORKED: Stage.LOCKED_DOWN, Stage.LOCKED_DOWN: Stage.LOADED}
+        if puppet.stage in following:
+            puppet.stage = following[puppet.stage]
+            puppet.say(wire.Staged(puppet.stage))
+        else:
+            puppet.stage = Stage.STARTED
+            puppet.say(wire.Reply(1, codec.raw(None)))
+        self.settle(lambda: self.driver.record.launch[-1].stage is puppet.stage)
+        assert (self.state is DriverState.RUNNING) is (puppet.stage is Stage.STARTED)
+
+    @precondition(lambda self: self.driver.record.pid and self.state is not DriverState.STOPPING)
+    @rule()
+    def comes_up(self) -> None:
+        """The process starts without a fault."""
+        while self.puppet().stage is not Stage.STARTED:
+            self.comes_on()
+
+    @precondition(lambda self: self.state in (DriverState.RUNNING, DriverState.NOT_RESPONDING))
+    @rule(first=st.sampled_from(Intent), second=st.sampled_from(Intent))
+    def is_stopped_for_two_reasons(self, first: Intent, second: Intent) -> None:
+        """The higher intent holds, in either order."""
+        for intent in (first, second):
+            self.call(lambda: self.driver.stop(intent))  # noqa: B023 - called within the turn
+        self._ends(self.puppet().end)
+        again = max(first, second) is Intent.RESTART
+        self._expect(DriverState.STARTING if again else DriverState.STOPPED)
+
+    @precondition(lambda self: self.driver.record.pid)
+    @rule()
+    def is_killed(self) -> None:
+        self._ends(self.puppet().end)
+
+    @precondition(lambda self: self.driver.record.pid)
+    @rule()
+    def talks_rubbish(self) -> None:
+        if self.state is not DriverState.STOPPING:
+            self._ends(lambda: self.puppet().say(b"\xc1"))
+
+    @precondition(lambda self: self.state is DriverState.STOPPING and self.driver.record.pid)
+    @rule()
+    def says_goodbye(self) -> None:
+        puppet = self.puppet()
+
+        def leave() -> None:
+            if puppet.greeted:
+                puppet.say(wire.Goodbye())
+            puppet.end()
+
+        self._ends(leave)
+
+    @rule()
+    def is_stopped(self) -> None:
+        self.stopped_for_good = True
+        self.call(lambda: self.driver.stop(Intent.STOP))
+
+    @precondition(lambda self: self.state in LIVE)
+    @rule()
+    def is_restarted(self) -> None:
+        self.call(lambda: self.driver.stop(Intent.RESTART))
+
+    @precondition(lambda self: self.state is DriverState.QUARANTINED)
+    @rule()
+    def is_released(self) -> None:
+        self.stopped_for_good = False
+        self.call(self.driver.release)
+
+    @precondition(lambda self: self.state is DriverState.STOPPED)
+    @rule()
+    def its_device_comes_back(self) -> None:
+        self.stopped_for_good = False
+        self.call(lambda: self.driver.relaunch(self.spec()))
+
+    @precondition(lambda self: self.state is DriverState.STOPPED)
+    @rule()
+    def cannot_be_launched(self) -> None:
+        self.stopped_for_good = False
+        self.launcher.failing = True
+        self.call(lambda: self.driver.relaunch(self.spec()))
+        self.launcher.failing = False
+        assert self.state is DriverState.QUARANTINED
+
+    @precondition(lambda self: self.driver.record.pid)
+    @rule()
+    def is_late_and_answers(self) -> None:
+        late = wire.Pulse((wire.QueuePulse("Default", "Start", 10_000_000),))
+        before = self.state
+        self.call(lambda: self.driver.pulsed(late))
+        if before in (DriverState.STARTING, DriverState.RUNNING):
+            self._expect(DriverState.NOT_RESPONDING)
+            self.call(lambda: self.driver.pulsed(wire.Pulse(())))
+            self._expect(before)
+
+    def _expect(self, state: DriverState) -> None:
+        assert self.state is state
+
+    def _ends(self, act: Callable[[], object]) -> None:
+        """Do what ends the process, and wait until the driver knows."""
+        pid = self.driver.record.pid
+        act()
+        self.settle(lambda: self.driver.record.pid != pid)
+
+    # --- what always holds -----------------------------------------------------------------
+
+    @invariant()
+    def a_process_is_there_exactly_in_a_live_state(self) -> None:
+        assert bool(self.driver.record.pid) is (self.state in LIVE)
+
+    @invariant()
+    def what_was_stopped_stays_so(self) -> None:
+        if self.stopped_for_good:
+            assert self.state in (DriverState.STOPPING, DriverState.STOPPED)
+
+    @invariant()
+    def an_entry_is_there_exactly_while_a_process_is(self) -> None:
+        assert self.around.attached - self.around.detached == (self.state in LIVE)
+
+    @invariant()
+    def every_session_but_the_present_is_closed(self) -> None:
+        past = self.sessions[:-1] if self.state in LIVE else self.sessions
+        assert all(session.closed for session in past)
+
+    @invariant()
+    def every_crash_is_counted_told_and_reported(self) -> None:
+        told = sum(isinstance(detail, Crashed) for detail in self.around.told)
+        assert self.driver.record.crashes == told == self.around.reports
+
+    @invariant()
+    def quarantine_is_told_and_ends_its_claim(self) -> None:
+        if self.state is DriverState.QUARANTINED:
+            assert isinstance(self.around.told[-1], Quarantined)
+            assert self.around.ended_in[-1] is DriverState.QUARANTINED
+
+    @invariant()
+    def all_but_the_present_process_are_reaped(self) -> None:
+        for puppet in self.launcher.puppets:
+            if puppet.pid != self.driver.record.pid:
+                with pytest.raises(ChildProcessError):
+                    os.waitid(os.P_PID, puppet.pid, os.WEXITED | os.WNOHANG)
+
+    def teardown(self) -> None:
+        if self.driver.record.pid:
+            self.stopped_for_good = True
+            self.call(lambda: self.driver.stop(Intent.STOP))
+            if self.driver.record.pid:
+                self._ends(self.puppet().end)
+        for puppet in self.launcher.puppets:
+            puppet.close()
+        os.close(self.archive)
+        self.loop.close()
+
+
+Life.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestLife = Life.TestCase
+
+
+def test_rubbish_among_the_last_words_is_a_breach_and_loses_nothing() -> None:
+    """So much is said before it that the rubbish is read when the process is reaped."""
+    life = Life()
+    try:
+        life.comes_up()
+        puppet = life.puppet()
+
+        def last_words() -> None:
+            for number in range(PACKETS_A_TURN):
+                puppet.say(wire.Call(number, 0, methods.RegisterService()))
+            puppet.say(b"\xc1")
+            puppet.end()
+            os.waitid(os.P_PID, puppet.pid, os.WEXITED | os.WNOWAIT)
+
+        life._ends(last_words)
+        (crash,) = [detail for detail in life.around.told if isinstance(detail, Crashed)]
+        assert crash.exit.how is ExitHow.BREACH
+    finally:
+        life.teardown()
