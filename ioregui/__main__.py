@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from ioregui import display, pages
-from runtime.linux import roles
+from runtime.linux import places, roles
+from runtime.model.errors import UnavailableError
 
 ICON = Path("icons/org.ioregistry.Inspector.svg")
 """The program's icon, inside the resources."""
@@ -36,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
 def _main_module(role: str) -> str:
     """The module with a role's `main(argv)`; a package's is its `__main__`."""
     module = roles.MODULES[role]
-    return f"{module}.__main__" if module == "runtime" else module
+    return f"{module}.__main__" if module in {"runtime", "runtime.reader"} else module
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="SOCKET",
         help="join the runtime that listens there; start none",
+    )
+    parser.add_argument(
+        "--open", type=Path, metavar="FILE", help="show a registry file: ioreg's, udev's, ours"
     )
     parser.add_argument(
         "--screenshot", type=Path, metavar="PNG", help="write a picture of the window and exit"
@@ -70,7 +74,11 @@ def _gui(arguments: list[str]) -> int:
         ("IOREGISTRY_SOCKET", options.connect or options.socket),
     ):
         if path is not None:
-            os.environ[variable] = str(path.absolute())
+            try:
+                os.environ[variable] = str(places.absolute(path))
+            except UnavailableError as error:
+                sys.stderr.write(f"ioregui: {error}\n")
+                return 1
     if options.screenshot is not None:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     elif why := display.why_none(os.environ):
@@ -79,7 +87,12 @@ def _gui(arguments: list[str]) -> int:
         return code
     app = importlib.import_module("ioregui.app")
     made = app.Options(
-        options.connect, options.screenshot, options.theme, options.page, roles.resources() / ICON
+        options.connect,
+        options.screenshot,
+        options.theme,
+        options.page,
+        roles.resources() / ICON,
+        options.open,
     )
     ended: int = app.run(made)
     return ended

@@ -34,6 +34,7 @@ class Options:
     theme: str = ""
     page: str = pages.NAMES[0]
     icon: Path | None = None
+    file: Path | None = None
 
 
 def run(options: Options) -> int:
@@ -51,7 +52,7 @@ def run(options: Options) -> int:
     if options.theme:
         settings.theme = Choice(options.theme)
     bridge = Bridge(application)
-    household = Household(bridge, options.connect)
+    household = Household(bridge, options.connect, file=options.file)
     desk = Desk(application, bridge, household, settings)
     camera = None
     if options.screenshot is not None:

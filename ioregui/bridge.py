@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QSocketNotifier, QTimer, Signal, Slot
 from ioregui.mirror import Changes, Mirror
 from runtime.client.client import Client
 from runtime.wire import client as wire
+from runtime.wire.history import Moment
 
 R = TypeVar("R")
 
@@ -28,6 +29,7 @@ class Bridge(QObject):
     Signals:
         reset: A whole snapshot replaced everything; read the mirror anew.
         changed: A `Changes` with what is new since the last of these signals; never a reset.
+        travelled: Another moment of the registry is shown: `Mirror.past_ms`, 0 for now.
         connected: A runtime's first snapshot is there; comes before its `reset`.
         disconnected: The connection ended; one sentence why. The mirror keeps what it had.
 
@@ -36,6 +38,7 @@ class Bridge(QObject):
 
     reset = Signal()
     changed = Signal(object)
+    travelled = Signal()
     connected = Signal()
     disconnected = Signal(str)
 
@@ -82,6 +85,19 @@ class Bridge(QObject):
         if self._client is not None:
             self._client.close()
             self._client = None
+
+    def show_past(self, moment: Moment, ms: int) -> None:
+        """Have the mirror show an earlier moment of the registry; changes of now wait."""
+        self._publish()
+        self.mirror.show_past(moment, ms)
+        self.travelled.emit()
+
+    def show_now(self) -> None:
+        """Have the mirror show the registry as it is."""
+        if self.mirror.past_ms:
+            self._publish()
+            self.mirror.show_now()
+            self.travelled.emit()
 
     def ask(
         self,
@@ -140,6 +156,8 @@ class Bridge(QObject):
     def _publish(self) -> None:
         changes, self._changes = self._changes, Changes()
         self._last_batch = time.monotonic()
+        if self.mirror.past_ms:
+            changes.leave_entries_out()
         if changes.reset:
             self._resyncing = False
             if not self._greeted:

@@ -15,11 +15,13 @@ from ioregui.extensions.page import ExtensionsPage
 from ioregui.household import Household
 from ioregui.matching.panel import MatchingPanel
 from ioregui.mirror import Changes
+from ioregui.plaintext import SENTENCE, plain
 from ioregui.properties.panel import PropertiesPanel
 from ioregui.registry.model import RegistryModel
 from ioregui.registry.view import RegistryView
 from ioregui.timeline.page import TimelinePage
 from ioregui.timeline.strip import TimelineStrip
+from ioregui.timeline.travel import TimeTravel
 from ioregui.window.actions import Actions
 from ioregui.window.banners import Choice
 from ioregui.window.commands import Commands
@@ -71,6 +73,7 @@ class Desk(QObject):
             tabs=self._tabs(),
             timeline=self._timeline,
         )
+        self._travel = TimeTravel(bridge, self.selection, self)
         self._gone: Entry | None = None  # the selected entry, after it went
         self._conditions = Conditions(bridge, self._commands, self.window.banners)
         self._leaving = Leaving(bridge, household, settings, self.window)
@@ -135,10 +138,13 @@ class Desk(QObject):
         bridge.reset.connect(self._model.reset)
         bridge.reset.connect(self._select_something)
         bridge.changed.connect(self._model.apply)
+        bridge.travelled.connect(self._model.travel)
         bridge.changed.connect(self._succeed)
         bridge.connected.connect(self._connected)
         self._household.waiting.connect(self._waiting)
+        self._household.unread.connect(self._unread)
         self._model.counted.connect(toolbar.show_count)
+        self._model.refused.connect(toolbar.show_error)
         toolbar.searched.connect(self._search)
         toolbar.left.connect(self.registry.setFocus)
         selection.changed.connect(self._matching.show_entry)
@@ -148,9 +154,17 @@ class Desk(QObject):
         self._approvals.device_chosen.connect(self._show_device)
         self._events.entry_chosen.connect(selection.select)
         self._timeline.entry_chosen.connect(selection.select)
+        self._timeline.moment_chosen.connect(self._travel.go_to)
+        self._timeline.now_chosen.connect(self._travel.go_to_now)
+        self._travel.failed.connect(self._commands.failed)
+        self._actions["now"].triggered.connect(self._timeline.go_to_now)
         self._timeline.event_chosen.connect(self._events.select_event)
         self._timeline.opened.connect(self._show_events)
         self._actions["theme"].triggered.connect(self.wear)
+        self._actions["next"].triggered.connect(self.registry.find_next)
+        self._actions["previous"].triggered.connect(self.registry.find_previous)
+        self._actions["filter"].setChecked(True)
+        self._actions["filter"].toggled.connect(self._set_filtering)
         self.registry.setFocus()
 
     @Slot(str)
@@ -158,6 +172,10 @@ class Desk(QObject):
         self._model.set_filter(text)
         if text:
             self.window.show_page("registry")
+
+    @Slot(bool)
+    def _set_filtering(self, on: bool) -> None:
+        self._model.set_filtering(on=on)
 
     @Slot(object)
     def _show_device(self, entry: int) -> None:
@@ -202,6 +220,10 @@ class Desk(QObject):
             if driver.service in mirror.entries:
                 return driver.service
         return next(iter(mirror.children.get(0, [])), 0)
+
+    @Slot(str)
+    def _unread(self, reason: str) -> None:
+        self.window.banners.show_banner("runtime", plain(reason, SENTENCE), ())
 
     @Slot(str, int)
     def _waiting(self, reason: str, delay_ms: int) -> None:

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from ioregui.bridge import Bridge
 from runtime.client.client import Client
-from runtime.client.start import find_runtime, start_runtime
+from runtime.client.start import find_runtime, open_file, start_runtime
 
 DELAYS_MS = (200, 1000, 2000, 5000, 10_000, 30_000)
 """Before the first, second, … start in a row; the last for all that follow."""
@@ -29,18 +29,28 @@ class Household(QObject):
 
     Signals:
         waiting: There is no runtime; why, and milliseconds until the next attempt.
+        unread: The file could not be read, or its reader ended; why.
     """
 
     waiting = Signal(str, int)
+    unread = Signal(str)
 
     def __init__(
-        self, bridge: Bridge, socket_path: Path | None = None, state_dir: Path | None = None
+        self,
+        bridge: Bridge,
+        socket_path: Path | None = None,
+        state_dir: Path | None = None,
+        file: Path | None = None,
     ) -> None:
-        """Take a bridge; with `socket_path` only connect there, else start a runtime at need."""
+        """Take a bridge; with `socket_path` only connect there, else start a runtime at need.
+
+        With `file` there is no runtime at all: a reader serves the file.
+        """
         super().__init__(bridge)
         self._bridge = bridge
         self._socket_path = socket_path
         self._state_dir = state_dir
+        self._file = file
         self._failures = 0
         self._since = 0.0
         self._started: list[Popen[bytes]] = []
@@ -66,6 +76,9 @@ class Household(QObject):
         """Attach the bridge to a running runtime, or to a new one."""
         self._retry.stop()
         self._since = time.monotonic()
+        if self._file is not None:
+            self._read(self._file)
+            return
         found = find_runtime(self._socket_path)
         self.embedded = found is None and self._socket_path is None
         if self.embedded:
@@ -79,6 +92,15 @@ class Household(QObject):
             self._lost(f"runtime: expected one listening at {self._socket_path}, found none")
             return
         self._bridge.attach(Client(found, "window"))
+
+    def _read(self, file: Path) -> None:
+        try:
+            sock, child = open_file(file)
+        except OSError as error:
+            self._lost(f"{file}: expected a process to read it, found: {error}")
+            return
+        self._started.append(child)
+        self._bridge.attach(Client(sock, "window"))
 
     def end(self) -> None:
         """Close the connection and start no other runtime; ours ends by itself."""
@@ -106,6 +128,10 @@ class Household(QObject):
     @Slot(str)
     def _lost(self, reason: str) -> None:
         if self._ending:
+            return
+        if self._file is not None:  # trying again would find the same file
+            self._reaper.start()
+            self.unread.emit(reason)
             return
         if self._bridge.mirror.run and time.monotonic() - self._since > STEADY_S:
             self._failures = 0

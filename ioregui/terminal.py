@@ -22,7 +22,6 @@ SNAPSHOT_SECONDS = 60.0
 
 def run(why: str, socket_path: Path | None, out: TextIO) -> int:
     """Say why there is no window, print the registry, then events until interrupted."""
-    out.write(f"{why}; showing the registry here (Ctrl-C ends)\n")
     child = None
     sock = find_runtime(socket_path)
     if sock is None and socket_path is None:
@@ -32,6 +31,7 @@ def run(why: str, socket_path: Path | None, out: TextIO) -> int:
         return 1
     connection = Connection(Client(sock, "window"))
     try:
+        out.write(f"{why}; showing the registry here (Ctrl-C ends)\n")
         _follow(connection, out)
     except KeyboardInterrupt:
         return 0
@@ -39,6 +39,9 @@ def run(why: str, socket_path: Path | None, out: TextIO) -> int:
         return 0
     except InspectorError as error:
         sys.stderr.write(f"ioregui: {error}\n")
+        return 1
+    except OSError as error:  # of writing
+        sys.stderr.write(f"ioregui: expected to write the registry, found: {error.strerror}\n")
         return 1
     finally:
         connection.close()

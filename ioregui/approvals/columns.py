@@ -69,7 +69,7 @@ def columns() -> tuple[Column[Request], ...]:
             translate("approvals", "First seen"),
             translate("approvals", "When it first came."),
             when,
-            18,
+            21,
             optional=True,
         ),
     )

@@ -37,6 +37,12 @@ class DetailLayout:
         self.copy_hash = _button(translate("RequestDetail", "Copy content hash"))
         self.show_device = _button(translate("RequestDetail", "Show device"))
         self.answers = QWidget()
+        for button, tip in (
+            (self.copy_details, translate("RequestDetail", "Everything above, as text")),
+            (self.copy_hash, translate("RequestDetail", "All 64 digits of the content hash")),
+            (self.show_device, translate("RequestDetail", "Select the first one in the registry")),
+        ):
+            button.setToolTip(tip)
         self.note = QLineEdit()
         self.note.setPlaceholderText(translate("RequestDetail", "Note, kept with the decision"))
         self.note.setAccessibleName(translate("RequestDetail", "Note, kept with the decision"))

@@ -60,6 +60,7 @@ def columns() -> tuple[Column[Driver], ...]:
             translate("drivers", "The driver's class, as its personality names it (IOUserClass)."),
             name,
             26,
+            grows=True,
         ),
         Column(
             translate("drivers", "State"),

@@ -149,8 +149,12 @@ class LogPanel(QWidget):
 
     @Slot(object)
     def show_entry(self, entry: int) -> None:
-        """Show the log of the driver behind a registry entry; 0 for none."""
-        driver = self._bridge.mirror.driver_of(entry)
+        """Show the log of the driver behind a registry entry; 0 for none.
+
+        Logs of earlier runs are gone with them.
+        """
+        mirror = self._bridge.mirror
+        driver = mirror.driver_of(entry) if mirror.shown_run == mirror.run else None
         self.show_driver(None if driver is None else driver.id)
 
     @Slot()

@@ -31,6 +31,7 @@ class ProcessPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.details)
         bridge.reset.connect(self._refresh)
+        bridge.travelled.connect(self._refresh)
         bridge.changed.connect(self._changed)
 
     @Slot(object)

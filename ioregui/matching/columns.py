@@ -40,6 +40,8 @@ def columns() -> tuple[Column[Line], ...]:
             t("matching", "Why"),
             t("matching", "The reason in one line; select the row for the rest."),
             lines.why,
-            12,
+            30,
+            grows=True,
+            optional=True,
         ),
     )

@@ -71,6 +71,13 @@ class Changes:
         self.lost_events += later.lost_events
         self.lost_logs += later.lost_logs
 
+    def leave_entries_out(self) -> None:
+        """Forget what changed in the registry: another moment of it is shown."""
+        self.added.clear()
+        self.changed.clear()
+        self.moved.clear()
+        self.removed.clear()
+
     def _forget(self) -> None:
         """Drop what a snapshot made void; log lines and losses stay."""
         self.reset = True

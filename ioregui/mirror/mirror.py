@@ -14,6 +14,7 @@ from runtime.model.events import Event
 from runtime.model.identity import SERVICE_PLANE, DriverId, RequestId
 from runtime.model.records import Driver, Extension, LogLine, Request, Status
 from runtime.wire.client import Delta, Part, SnapshotBegin, SnapshotEnd
+from runtime.wire.history import Moment
 
 EVENTS = 5000
 """How many events are kept; older ones fall out."""
@@ -36,8 +37,22 @@ class _State:
         self.events: deque[Event] = deque(maxlen=EVENTS)
 
 
+class _Past:
+    """The registry of an earlier moment."""
+
+    def __init__(self, moment: Moment) -> None:
+        self.run = moment.run
+        self.drivers = moment.drivers
+        self.forest = Forest()
+        for entry in moment.entries.values():
+            self.forest.put(entry)
+
+
 class Mirror:
     """The registry and the records, as of the last message applied.
+
+    While a moment of the past is shown, entries, paths and `driver_of` are that moment's;
+    everything else is, and messages go on to be applied to, the present.
 
     `more` is False when the sender said that nothing will follow (a file). `run` is the
     identity of the runtime's run, empty before the first snapshot.
@@ -45,7 +60,9 @@ class Mirror:
 
     def __init__(self) -> None:
         self._state = _State()
+        self._past: _Past | None = None
         self._coming: _State | None = None
+        self.past_ms = 0  # milliseconds since 1970 of the moment that is shown, 0 for now
         self._coming_run = ""
         self._next = -1  # number of the delta that has to come; -1 while there is none
         self.logs: dict[DriverId, deque[LogLine]] = {}
@@ -55,12 +72,12 @@ class Mirror:
     @property
     def entries(self) -> dict[int, Entry]:
         """Entries by id; read only."""
-        return self._state.forest.entries
+        return self._forest.entries
 
     @property
     def children(self) -> dict[int, list[int]]:
         """Ids of children by parent, sorted by title; 0 holds the root; read only."""
-        return self._state.forest.children
+        return self._forest.children
 
     @property
     def drivers(self) -> dict[DriverId, Driver]:
@@ -104,13 +121,28 @@ class Mirror:
             case Delta():
                 return self._delta(message)
 
+    @property
+    def shown_run(self) -> str:
+        """The run of the runtime whose registry is shown."""
+        return self.run if self._past is None else self._past.run
+
+    def show_past(self, moment: Moment, ms: int) -> None:
+        """Show the registry of an earlier moment, asked for as `ms`."""
+        self._past = _Past(moment)
+        self.past_ms = ms
+
+    def show_now(self) -> None:
+        """Show the registry as it is."""
+        self._past = None
+        self.past_ms = 0
+
     def subtree(self, entry_id: int) -> Iterator[int]:
         """Yield an entry's id and those of everything below it, parents first."""
-        return self._state.forest.subtree(entry_id)
+        return self._forest.subtree(entry_id)
 
     def ancestors(self, entry_id: int) -> Iterator[int]:
         """Yield the ids above an entry, nearest first."""
-        return self._state.forest.ancestors(entry_id)
+        return self._forest.ancestors(entry_id)
 
     def path(self, entry_id: int) -> str:
         """Return an entry's path in the IOService plane, empty for an unknown one."""
@@ -124,20 +156,35 @@ class Mirror:
                 names.append(parent.title)
         return f"{SERVICE_PLANE}:/" + "/".join(reversed(names))
 
+    def nearest(self, path: str) -> int:
+        """Return the entry at a path, else the nearest one above it, 0 for none."""
+        found = next(iter(self.children.get(0, [])), 0)
+        for step in path.partition(":/")[2].split("/"):
+            titles = {self.entries[child].title: child for child in self.children.get(found, [])}
+            if step not in titles:
+                break
+            found = titles[step]
+        return found
+
     def driver_of(self, entry: int) -> Driver | None:
         """Return the driver whose service, server or provider an entry is."""
-        for driver in self.drivers.values():
+        drivers = [*(self.drivers if self._past is None else self._past.drivers).values()]
+        for driver in drivers:
             if driver.service == entry:
                 return driver
         found = self.entries.get(entry)
         if found is None or found.kind == Kind.KERNEL_DRIVER:
             return None
-        for driver in self.drivers.values():
+        for driver in drivers:
             if driver.provider == entry:
                 return driver
             if found.kind == Kind.SERVER and driver.pid and driver.pid == found.pid:
                 return driver
         return None
+
+    @property
+    def _forest(self) -> Forest:
+        return self._state.forest if self._past is None else self._past.forest
 
     def _finish(self, end: SnapshotEnd) -> Changes:
         if self._coming is None:

@@ -22,6 +22,7 @@ from ioregui.plaintext import plain
 from ioregui.properties.model import Column, PropertyModel
 from ioregui.properties.rows import Row, of_details, of_entry
 from ioregui.properties.text import rows_text
+from ioregui.records.fit import ColumnFit, Wish
 from ioregui.registry.states import GONE, state_word
 from ioregui.window.selection import Selection
 from runtime.model.entry import Entry, Kind
@@ -29,6 +30,12 @@ from runtime.wire.client import Describe, Details, Refusal
 
 DESCRIBED = ("IOUSB", "IOHID")
 """Classes of which a device can tell more than the registry knows."""
+
+WISHES = {
+    Column.KEY: Wish(178, 110),
+    Column.TYPE: Wish(92, 92, optional=True),
+    Column.VALUE: Wish(150, 110, grows=True),
+}
 
 
 class PropertiesPanel(QWidget):
@@ -51,6 +58,7 @@ class PropertiesPanel(QWidget):
         selection.changed.connect(self._select)
         bridge.changed.connect(self._apply)
         bridge.reset.connect(self._reset)
+        bridge.travelled.connect(self._reset)
 
     @Slot()
     def copy(self) -> None:
@@ -103,9 +111,7 @@ class PropertiesPanel(QWidget):
         columns = table.horizontalHeader()
         columns.setHighlightSections(False)
         columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        columns.setStretchLastSection(True)
-        columns.resizeSection(Column.KEY, 168)
-        columns.resizeSection(Column.TYPE, 78)
+        self._fit = ColumnFit(table, lambda: [WISHES[column] for column in Column])
         copy = QAction(self.tr("Copy"), table)
         copy.setShortcut(QKeySequence.StandardKey.Copy)
         copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
@@ -119,7 +125,8 @@ class PropertiesPanel(QWidget):
         self._path = self._bridge.mirror.path(entry_id)
         self._details = []
         self._show()
-        if self._entry is not None and _tells_more(self._entry):
+        past = self._bridge.mirror.past_ms  # only a present device can be asked
+        if self._entry is not None and not past and _tells_more(self._entry):
             self._asked.append(entry_id)
             self._bridge.ask(Describe(self._entry.id), self._described, self._refused)
 

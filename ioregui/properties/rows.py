@@ -45,8 +45,9 @@ def of_entry(entry: Entry, path: str, state: str) -> list[Row]:
         Row(0, "class", "", plain(entry.cls)),
         Row(0, "id", "", f"{entry.id:#x}"),
         Row(0, "path", "", plain(path, SENTENCE)),
-        Row(0, "state", "", state_text(entry, state)),
     ]
+    if said := state_text(entry, state):
+        rows.append(Row(0, "state", "", said))
     if entry.user_classes:
         rows.append(Row(0, "user classes", "", " : ".join(map(plain, entry.user_classes))))
     if entry.driver:

@@ -22,7 +22,7 @@ from ioregui.registry.cells import Cells, Column, header, header_tip
 from ioregui.registry.rows import Rows
 from ioregui.window.selection import Selection
 from runtime.model.entry import Entry
-from runtime.query.search import Query, parse
+from runtime.query.search import Query, SearchError, parse
 
 MAX_STEPS = 300
 """With more stretches than this in one batch, a reset is cheaper for the view."""
@@ -40,12 +40,14 @@ class RegistryModel(QAbstractTableModel):
     Signals:
         about_to_change: Rows will be removed or inserted.
         synced: They were.
-        counted: Number of entries, and of hits or -1 without a filter.
+        counted: Number of entries, and of hits or -1 without a search.
+        refused: One sentence why a search text is none, and where in it; empty when it is one.
     """
 
     about_to_change = Signal()
     synced = Signal()
     counted = Signal(int, int)
+    refused = Signal(str, int, int)
 
     def __init__(self, mirror: Mirror, selection: Selection, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -53,6 +55,8 @@ class RegistryModel(QAbstractTableModel):
         self.cells = Cells(mirror, self.rows)
         self._mirror = mirror
         self._selection = selection
+        self._query: Query | None = None
+        self._filtering = True
         self._ids: list[int] = []
         self._depths: list[int] = []
         self._row_of: dict[int, int] | None = None
@@ -69,6 +73,14 @@ class RegistryModel(QAbstractTableModel):
         self._reset_rows()
         self._count()
 
+    @Slot()
+    def travel(self) -> None:
+        """Take over another moment; rows that are in both stay where they are."""
+        self.rows.reset()
+        self._sync()
+        self._repaint({self._ids[0], self._ids[-1]} if self._ids else set())
+        self._count()
+
     @Slot(object)
     def apply(self, changes: Changes) -> None:
         """Take over a batch of changes."""
@@ -83,18 +95,36 @@ class RegistryModel(QAbstractTableModel):
     # --- what the user does ------------------------------------------------------------------
 
     def set_filter(self, text: str) -> None:
-        """Show what a search text finds; an empty one shows everything."""
-        query = parse(text)
-        if query == self.rows.query and query is None:
+        """Show what a search text finds; an empty one shows everything.
+
+        With a text that is no search the last good result stays.
+        """
+        try:
+            query = parse(text)
+        except SearchError as error:
+            self.refused.emit(str(error), error.start, error.end)
             return
-        self.rows.set_filter(query)
-        self._reset_rows()
-        self._count()
+        self.refused.emit("", 0, 0)
+        if query is None and self._query is None:
+            return
+        self._query = query
+        self._filter()
+
+    def set_filtering(self, *, on: bool) -> None:
+        """Say whether a search hides what it does not find."""
+        self._filtering = on
+        self._filter()
+
+    def next_hit(self, *, backwards: bool = False) -> int:
+        """Return the entry that the search finds after the selected one, 0 for none."""
+        if self._query is None:
+            return 0
+        return self.rows.next_hit(self._query, self._selection.entry, backwards=backwards)
 
     @property
     def query(self) -> Query | None:
-        """The filter in force."""
-        return self.rows.query
+        """The search in force."""
+        return self._query
 
     def set_expanded(self, row: int, *, expanded: bool) -> None:
         """Open or close a row."""
@@ -243,6 +273,17 @@ class RegistryModel(QAbstractTableModel):
             last = len(Column) - 1
             self.dataChanged.emit(self.index(min(rows), 0), self.index(max(rows), last))
 
+    def _filter(self) -> None:
+        query = self._query if self._filtering else None
+        if query is not None or self.rows.query is not None:
+            self.rows.set_filter(query)
+            self._reset_rows()
+        self._count()
+
     def _count(self) -> None:
-        hits = self.rows.hits if self.rows.query is not None else -1
+        hits = -1
+        if self.rows.query is not None:
+            hits = self.rows.hits
+        elif self._query is not None:
+            hits = len(self.rows.find(self._query))
         self.counted.emit(len(self._mirror.entries), hits)

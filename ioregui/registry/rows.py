@@ -5,12 +5,15 @@ Invariant: Qt-free; reads the mirror and never changes it; no clock, times are g
 """
 
 from bisect import insort
+from collections.abc import Iterator
+from functools import partial
 
 from ioregui.mirror import Changes, Mirror
 from ioregui.mirror.forest import sort_key
 from ioregui.registry import states
 from ioregui.registry.marks import Marks
 from runtime.model.entry import Entry, Kind
+from runtime.model.identity import SERVICE_PLANE
 from runtime.query.search import Facts, Query, haystack
 
 OPEN_ROWS = 60
@@ -33,6 +36,7 @@ class Rows:
         self._marks = Marks()
         self._query: Query | None = None
         self._hay: dict[int, str] = {}  # what plain words are looked for in
+        self._paths: dict[int, str] = {}  # of entries that a search has asked for
         self._shown: set[int] = set()  # with a filter: the hits and everything above them
         self._hits: set[int] = set()
         self._started = False
@@ -99,13 +103,23 @@ class Rows:
         self._closed.clear()
         self._search()
 
+    def find(self, query: Query) -> set[int]:
+        """Return what a query finds, without filtering."""
+        self._complete_hay()
+        return set(query.find(self._hay, self._facts))
+
     def reset(self) -> None:
         """Take over a new snapshot: marks go, open entries are found again by path."""
         self._marks.clear()
         self._hay.clear()
+        self._paths.clear()
         paths = set(self._expanded.values())
         kept = [entry_id for entry_id in self._mirror.entries if self._keeps(entry_id, paths)]
+        there = self._mirror.entries
+        absent = {key: path for key, path in self._expanded.items() if key not in there}
         self._expanded = {entry_id: self._mirror.path(entry_id) for entry_id in kept}
+        if self._mirror.past_ms:
+            self._expanded |= absent  # open again when the reader comes back to now
         if not self._started and self._mirror.entries:
             self._started = True
             self._open_first_levels()
@@ -115,6 +129,8 @@ class Rows:
         """Take over a batch; `keep` is the selected entry, whose tombstone stays."""
         for entry_id in changes.changed:
             self._hay.pop(entry_id, None)
+        if changes.moved:
+            self._paths.clear()
         for entry in changes.removed.values():
             self._marks.bury(entry, now)
         for entry_id in changes.added:
@@ -157,6 +173,29 @@ class Rows:
                 pending.pop()
         return ids, depths
 
+    def next_hit(self, query: Query, entry_id: int, *, backwards: bool = False) -> int:
+        """Return what a query finds next after an entry, in the tree's order, 0 for nothing.
+
+        Goes on from the other end; closed entries are looked into, hidden ones are not.
+        """
+        hits = self.find(query)
+        if self._query is not None:
+            hits &= self._hits
+        order = [below for top in self._children(0) for below in self._subtree(top)]
+        at = order.index(entry_id) if entry_id in set(order) else -1
+        turned = order[at + 1 :] + order[: at + 1]
+        if backwards:
+            turned = (order[at:] + order[:at])[::-1] if at >= 0 else order[::-1]
+        return next((found for found in turned if found in hits), 0)
+
+    def _subtree(self, entry_id: int) -> Iterator[int]:
+        """An entry and everything below it in the order of the rows."""
+        waiting = [entry_id]
+        while waiting:
+            top = waiting.pop()
+            yield top
+            waiting.extend(reversed(self._children(top)))
+
     def _is_shown(self, entry_id: int) -> bool:
         return self._query is None or entry_id in self._shown
 
@@ -178,14 +217,16 @@ class Rows:
         """Forget the searched text of tombstones that are no more."""
         for entry_id in entry_ids - self._mirror.entries.keys():
             self._hay.pop(entry_id, None)
+            self._paths.pop(entry_id, None)
             self._hits.discard(entry_id)
 
     def _keeps(self, entry_id: int, paths: set[str]) -> bool:
         if not paths:
             return False
         known = self._expanded.get(entry_id)
-        path = self._mirror.path(entry_id) if self._mirror.children.get(entry_id) else ""
-        return path in paths if known is None else known == path
+        if known is not None:
+            return known == self._mirror.path(entry_id)
+        return bool(self._mirror.children.get(entry_id)) and self._mirror.path(entry_id) in paths
 
     def _open_first_levels(self) -> None:
         level = list(self._children(0))
@@ -209,10 +250,9 @@ class Rows:
         if query is None:
             return
         self._complete_hay()
-        for entry_id in query.find(self._hay):
-            if not query.fields or query.holds(self._facts(entry_id)):
-                self._hits.add(entry_id)
-                self._show_with_ancestors(entry_id)
+        for entry_id in query.find(self._hay, self._facts):
+            self._hits.add(entry_id)
+            self._show_with_ancestors(entry_id)
 
     def _complete_hay(self) -> None:
         """Make the searched text of entries that have none yet."""
@@ -224,7 +264,21 @@ class Rows:
     def _facts(self, entry_id: int) -> Facts:
         entry = self.entry(entry_id)
         assert entry is not None, "every searched text belongs to an entry or tombstone"
-        return states.facts(self._mirror, entry, gone=self.is_gone(entry_id))
+        gone = self.is_gone(entry_id)
+        return states.facts(self._mirror, entry, partial(self._path, entry_id), gone=gone)
+
+    def _path(self, entry_id: int) -> str:
+        """The path of an entry or tombstone, made once for each entry above it."""
+        above: list[Entry] = []
+        entry = self.entry(entry_id)
+        while entry is not None and entry.id not in self._paths:
+            above.append(entry)
+            entry = self.entry(entry.parent)
+        path = self._paths[entry.id] if entry is not None else f"{SERVICE_PLANE}:"
+        for entry in reversed(above):
+            path = f"{path}/{entry.title}" if entry.parent else f"{SERVICE_PLANE}:"
+            self._paths[entry.id] = path
+        return path
 
     def _show_with_ancestors(self, entry_id: int) -> None:
         entry = self.entry(entry_id)

@@ -3,6 +3,8 @@
 Invariant: Qt-free and in English; `words` of the window translate the state.
 """
 
+from collections.abc import Callable
+
 from ioregui.mirror import Mirror
 from runtime.model.driver_lifecycle import DriverState
 from runtime.model.entry import Entry, Holder, Kind, State
@@ -50,7 +52,7 @@ def process_word(entry: Entry) -> str:
     return "kernel" if kernel else ""
 
 
-def facts(mirror: Mirror, entry: Entry, *, gone: bool = False) -> Facts:
+def facts(mirror: Mirror, entry: Entry, path_of: Callable[[], str], *, gone: bool = False) -> Facts:
     """Return what a search looks at."""
     return Facts(
         entry.title,
@@ -58,4 +60,7 @@ def facts(mirror: Mirror, entry: Entry, *, gone: bool = False) -> Facts:
         entry.driver,
         state_word(mirror, entry, gone=gone),
         process_word(entry),
+        entry.id,
+        entry.props,
+        path_of,
     )

@@ -7,7 +7,16 @@ rows, the selection never jumps to another entry.
 import time
 
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QKeyEvent, QMouseEvent
+from PySide6.QtGui import (
+    QAction,
+    QContextMenuEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -27,7 +36,7 @@ from ioregui.window.selection import Selection
 WISHES = {
     Column.NAME: Wish(300, 200, grows=True),
     Column.STATE: Wish(112, 96),
-    Column.DRIVER: Wish(180, 80),
+    Column.DRIVER: Wish(180, 80, grows=True),
     Column.PID: Wish(66, 60, optional=True),
 }
 """What the columns want; the process that the last one names is in the inspector too."""
@@ -37,6 +46,7 @@ _COMMANDS = (
     | Qt.KeyboardModifier.AltModifier
     | Qt.KeyboardModifier.MetaModifier
 )
+_MIDDLE = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
 
 
 class RegistryView(QTableView):
@@ -65,6 +75,24 @@ class RegistryView(QTableView):
         model.about_to_change.connect(self._hold)
         model.synced.connect(self._settle)
         selection.changed.connect(self._follow)
+
+    @property
+    def why_empty(self) -> str:
+        """Why there is no row, in words; empty while there are some."""
+        if self._model.rowCount():
+            return ""
+        if self._model.query is None:
+            return self.tr("The devices of this machine appear here when a runtime is connected.")
+        return self.tr("The search finds nothing. Esc in its field shows everything again.")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Qt's; an empty tree says why it is empty."""
+        super().paintEvent(event)
+        if why := self.why_empty:
+            painter = QPainter(self.viewport())
+            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+            room = self.viewport().rect().adjusted(24, 24, -24, -24)
+            painter.drawText(room, int(_MIDDLE), why)
 
     def currentChanged(self, current: Index, previous: Index) -> None:
         """Qt's; the current row is what the whole window speaks of."""
@@ -184,6 +212,16 @@ class RegistryView(QTableView):
         entry = self._model.rows.entry(self._selection.entry)
         if entry is not None:
             QGuiApplication.clipboard().setText(entry_text(entry, self._model.path(entry.id)))
+
+    @Slot()
+    def find_next(self) -> None:
+        """Go to the next entry that the search finds, opening what is above it."""
+        self._selection.select(self._model.next_hit() or self._selection.entry)
+
+    @Slot()
+    def find_previous(self) -> None:
+        """Go to the entry before that the search finds."""
+        self._selection.select(self._model.next_hit(backwards=True) or self._selection.entry)
 
     # --- keys and mouse ------------------------------------------------------------------------
 

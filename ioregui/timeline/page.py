@@ -20,7 +20,7 @@ from ioregui.records.fit import ColumnFit, Wish
 from ioregui.records.table import ToneDelegate, dress
 from ioregui.timeline.model import EventColumn, EventsModel
 
-_WIDTHS = {EventColumn.TIME: 12, EventColumn.WORD: 16, EventColumn.SENTENCE: 60}
+_WIDTHS = {EventColumn.TIME: 14, EventColumn.WORD: 16, EventColumn.SENTENCE: 60}
 _PATH = 40  # characters; the inspector beside the table has it too
 
 

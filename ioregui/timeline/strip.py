@@ -1,10 +1,12 @@
 """The timeline as a strip: what happened, from left to right, the newest at the right.
 
 Keys: Left and Right go from mark to mark, Home to the oldest, End back to now, Return to the
-selected one in the list of events, and so does a double click.
+selected one in the list of events, and so does a double click. With Shift, or with Space on a
+mark, the registry is shown as it was then; dragging does the same.
 Invariant: paints what `axis.place` gives and nothing else; bounded by `groups.GROUPS`.
 """
 
+import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt, Signal, Slot
@@ -18,7 +20,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QToolButton, QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QSizePolicy, QToolButton, QToolTip, QWidget
 
 from ioregui.bridge import Bridge
 from ioregui.mirror import Changes
@@ -37,11 +39,15 @@ class TimelineStrip(QWidget):
     Signals:
         entry_chosen: The user picked a mark; the id of the entry that it is about.
         event_chosen: The number of its first event in the journal.
+        moment_chosen: Show the registry as it was then: milliseconds since 1970.
+        now_chosen: Show the registry as it is.
         opened: The user wants to read the selected mark's events in full.
     """
 
     entry_chosen = Signal(object)
     event_chosen = Signal(object)
+    moment_chosen = Signal(object)
+    now_chosen = Signal()
     opened = Signal()
 
     def __init__(self, bridge: Bridge, parent: QWidget | None = None) -> None:
@@ -50,6 +56,8 @@ class TimelineStrip(QWidget):
         self._groups = Groups()
         self._selected: int | None = None
         self._last = -1  # rightmost group; follows the newest unless a mark is selected
+        self._pressed: QPointF | None = None
+        self._dragged = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(self.tr("Timeline"))
@@ -58,6 +66,7 @@ class TimelineStrip(QWidget):
         self.later = self._button("▸", self.tr("Later event"), self._step_right)
         bridge.reset.connect(self._refresh)
         bridge.changed.connect(self._changed)
+        bridge.travelled.connect(self.update)
         self._refresh()
 
     @property
@@ -72,15 +81,14 @@ class TimelineStrip(QWidget):
 
     def placed(self) -> list[Placed]:
         """Return where the marks stand now, from left to right."""
-        metrics = self.fontMetrics()
-        now = metrics.horizontalAdvance(strip_paint.now_text())
-        return axis.place(
-            self._groups.items,
-            self._last,
-            strip_paint.right_end(self.width()) - now - axis.SPACE,
-            _LEFT,
-            metrics.horizontalAdvance,
-        )
+        measure = self.fontMetrics().horizontalAdvance
+        return axis.place(self._groups.items, self._last, self._right(), _LEFT, measure)
+
+    def moment_at(self, x: float) -> int:
+        """Return the moment at a place, in milliseconds since 1970; 0 where now is."""
+        now = time.time_ns()
+        found = axis.moment_at(self._groups.items, self.placed(), x, self._right(), now)
+        return 0 if found >= now else -(-found // 1_000_000)
 
     def sizeHint(self) -> QSize:
         """Return room for a line, its words, and the pauses below."""
@@ -102,7 +110,8 @@ class TimelineStrip(QWidget):
             self._select(max(0, here + by))
 
     def go_to_now(self) -> None:
-        """Select nothing and follow the newest event again."""
+        """Select nothing, follow the newest event again, and show the registry as it is."""
+        self.now_chosen.emit()
         self._selected = None
         self._last = len(self._groups.items) - 1
         self._say(self.tr("now"))
@@ -112,17 +121,43 @@ class TimelineStrip(QWidget):
         """Paint the line, the marks, their words and the pauses."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        strip_paint.paint(painter, self, self._groups.items, self.placed(), self._selected)
+        placed = self.placed()
+        strip_paint.paint(painter, self, self._groups.items, placed, self._selected)
+        shown = self._bridge.mirror.past_ms * 1_000_000
+        if shown:
+            now = time.time_ns()
+            x = axis.place_of(self._groups.items, placed, shown, self._right(), now)
+            strip_paint.paint_moment(painter, self, x, moments.clock(shown))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Select the mark under the pointer; beside every mark go back to now."""
+        """Select the mark under the pointer; what follows may be a drag."""
         if event.button() is not Qt.MouseButton.LeftButton:
             return
+        self._pressed, self._dragged = event.position(), False
         number = self._at(event.position())
-        if number is None:
-            self.go_to_now()
-        else:
+        if number is not None:
             self._select(number, scroll=False)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Show the registry as it was at the place that is dragged to."""
+        if self._pressed is None:
+            return
+        x = event.position().x()
+        distance = QApplication.startDragDistance()
+        if not self._dragged and abs(x - self._pressed.x()) < distance:
+            return
+        self._dragged = True
+        if x < _LEFT and self._last > 0:
+            self._last -= 1  # dragging past the left end goes on to older events
+        self._choose_moment(self.moment_at(x))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Beside every mark go back to now, unless it was a drag."""
+        if self._pressed is None or event.button() is not Qt.MouseButton.LeftButton:
+            return
+        pressed, self._pressed = self._pressed, None
+        if not self._dragged and self._at(pressed) is None:
+            self.go_to_now()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Open the mark under the pointer."""
@@ -130,7 +165,7 @@ class TimelineStrip(QWidget):
             self.opened.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go from mark to mark."""
+        """Go from mark to mark, with Shift in the registry too."""
         match event.key():
             case Qt.Key.Key_Left:
                 self.step(-1)
@@ -138,12 +173,18 @@ class TimelineStrip(QWidget):
                 self.step(1)
             case Qt.Key.Key_Home if self._groups.items:
                 self._select(0)
+            case Qt.Key.Key_Space:
+                self.show_selected_moment()
+                return
             case Qt.Key.Key_Return | Qt.Key.Key_Enter if self._selected is not None:
                 self.opened.emit()
             case Qt.Key.Key_End | Qt.Key.Key_Escape:
                 self.go_to_now()
             case _:
                 super().keyPressEvent(event)
+                return
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self.show_selected_moment()
 
     def event(self, event: QEvent) -> bool:
         """Show what a mark stands for while the pointer rests on it."""
@@ -161,6 +202,24 @@ class TimelineStrip(QWidget):
         for at, button in enumerate((self.earlier, self.later)):
             left = self.width() - (2 - at) * half
             button.setGeometry(left, 4, half - 4, self.fontMetrics().height() + 12)
+
+    def show_selected_moment(self) -> None:
+        """Show the registry as it was just after the selected mark."""
+        if self.selected is not None:
+            self._choose_moment(-(-self.selected.last_ns // 1_000_000))
+
+    def _choose_moment(self, ms: int) -> None:
+        if ms:
+            self.moment_chosen.emit(ms)
+            self._say(moments.date_and_clock(ms * 1_000_000))
+        else:
+            self.now_chosen.emit()
+            self._say(self.tr("now"))
+
+    def _right(self) -> int:
+        """Where the marks end and now begins."""
+        now = self.fontMetrics().horizontalAdvance(strip_paint.now_text())
+        return strip_paint.right_end(self.width()) - now - axis.SPACE
 
     def _button(self, glyph: str, name: str, slot: Callable[[], None]) -> QToolButton:
         button = QToolButton(self)

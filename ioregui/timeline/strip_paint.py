@@ -72,6 +72,20 @@ def paint(
         _paint_pause(painter, strip, one, end, line + height / 2 + 6)
 
 
+def paint_moment(painter: QPainter, strip: QWidget, x: int, text: str) -> None:
+    """Paint where the registry that is shown was: a line across, and the time at its foot."""
+    metrics, accent = strip.fontMetrics(), strip.palette().color(QPalette.ColorRole.Link)
+    width, height = metrics.horizontalAdvance(text) + 10, metrics.height() + 2
+    left = min(max(0, x - width // 2), right_end(strip.width()) - width)
+    painter.setPen(QPen(accent, 2))
+    painter.drawLine(QPointF(x, 0), QPointF(x, strip.height() - height))
+    box = QRectF(left, strip.height() - height - 1, width, height)
+    painter.setBrush(accent)
+    painter.drawRoundedRect(box, 4, 4)
+    painter.setPen(strip.palette().color(QPalette.ColorRole.Base))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+
 def paint_shape(painter: QPainter, shape: Shape, centre: QPointF, colour: QColor) -> None:
     """Paint one shape around `centre`."""
     painter.setPen(QPen(colour, 1.6))

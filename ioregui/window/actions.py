@@ -21,6 +21,7 @@ class Situation:
     developer: bool = False
     driver: Driver | None = None
     embedded: bool = False
+    past: bool = False
 
 
 def _always(_situation: Situation) -> str:
@@ -31,20 +32,30 @@ def _connected(situation: Situation) -> str:
     return "" if situation.connected else "No runtime is connected."
 
 
+def _present(situation: Situation) -> str:
+    if situation.past:
+        return "The registry is shown as it was: go back to now first."
+    return _connected(situation)
+
+
+def _in_the_past(situation: Situation) -> str:
+    return "" if situation.past else "The registry is shown as it is."
+
+
 def _may_crash(situation: Situation) -> str:
     driver = situation.driver
     if driver is None or driver.state not in LIVE:
         return "Choose a driver that runs, or its device."
     if not situation.developer:
         return "Crashing a driver on purpose needs developer mode."
-    return _connected(situation)
+    return _present(situation)
 
 
 def _may_restart(situation: Situation) -> str:
     driver = situation.driver
     if driver is None or driver.state not in LIVE:
         return "Choose a driver that runs, or its device."
-    return _connected(situation)
+    return _present(situation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +89,14 @@ SPECS = (
         "Plug sample device",
         "Plug a simulated USB device with an interrupt endpoint in",
         "Ctrl+P",
-        why_not=_connected,
+        why_not=_present,
     ),
     Spec(
         "unplug",
         "Unplug sample device",
         "Unplug the simulated USB device that was plugged last",
         "Ctrl+U",
-        why_not=_connected,
+        why_not=_present,
     ),
     Spec(
         "crash",
@@ -108,9 +119,19 @@ SPECS = (
         checkable=True,
         why_not=_connected,
     ),
+    Spec("now", "Back to now", "Show the registry as it is", "Ctrl+Shift+N", why_not=_in_the_past),
     Spec("menu", "Menu", "Open the menu", "F10"),
     Spec("theme", "Light or dark", "Go from light to dark and back", "Ctrl+T"),
     Spec("search", "Search", "Go to the search field", "Ctrl+F"),
+    Spec("next", "Find next", "Go to the next entry that the search finds", "F3"),
+    Spec("previous", "Find previous", "Go to the entry before that it finds", "Shift+F3"),
+    Spec(
+        "filter",
+        "Filter",
+        "Hide what the search does not find; off, F3 goes from one to the next",
+        "Ctrl+Shift+F",
+        checkable=True,
+    ),
     Spec("quit", "Quit", "Close the window", "Ctrl+Q"),
 )
 

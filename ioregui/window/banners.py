@@ -12,10 +12,11 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A button of a banner; `chosen` is a bound method."""
+    """A button of a banner; `chosen` is a bound method, `tip` says what pressing it does."""
 
     text: str
     chosen: Callable[[], None]
+    tip: str = ""
 
 
 class Banner(QFrame):
@@ -36,6 +37,7 @@ class Banner(QFrame):
         for choice in choices:
             button = QPushButton(choice.text)
             button.setAutoDefault(False)
+            button.setToolTip(choice.tip)
             button.clicked.connect(choice.chosen)
             line.addWidget(button)
             self.buttons[choice.text] = button

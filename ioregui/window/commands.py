@@ -20,6 +20,9 @@ SAMPLE = "sample"
 class Commands(QObject):
     """Connects the actions to the runtime.
 
+    Attributes:
+        actions: The window's actions.
+
     Signals:
         told: One sentence on what was done.
         failed: One sentence on what was not.
@@ -34,7 +37,7 @@ class Commands(QObject):
         super().__init__(parent)
         self._bridge = bridge
         self._selection = selection
-        self._actions = actions
+        self.actions = actions
         self._app = QProcess(self)
         self._app.setProcessChannelMode(QProcess.ProcessChannelMode.MergedChannels)
         self._app.finished.connect(self._app_finished)
@@ -53,6 +56,7 @@ class Commands(QObject):
         ):
             actions[name].triggered.connect(slot)
         bridge.reset.connect(self.update)
+        bridge.travelled.connect(self.update)
         bridge.disconnected.connect(self.update)
         bridge.changed.connect(self._changed)
         selection.changed.connect(self.update)
@@ -67,12 +71,13 @@ class Commands(QObject):
     def update(self) -> None:
         """Enable what can be done now."""
         status = self._bridge.mirror.status
-        self._actions.update(
+        self.actions.update(
             Situation(
                 connected=self._bridge.is_connected,
                 developer=status is not None and status.developer,
                 driver=self.driver,
                 embedded=status is not None and status.mode is Mode.EMBEDDED,
+                past=bool(self._bridge.mirror.past_ms),
             )
         )
 
@@ -111,7 +116,7 @@ class Commands(QObject):
     @Slot()
     def switch_developer(self) -> None:
         """Turn developer mode on or off, as the action now stands."""
-        self.set_developer(on=self._actions["developer"].isChecked())
+        self.set_developer(on=self.actions["developer"].isChecked())
 
     @Slot()
     def developer_off(self) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Slot
 from ioregui.bridge import Bridge
 from ioregui.mirror import Changes
 from ioregui.plaintext import SENTENCE, plain
+from ioregui.records import moments
 from ioregui.window.banners import Banners, Choice
 from ioregui.window.commands import Commands
 from runtime.model.records import Mode
@@ -30,6 +31,7 @@ class Conditions(QObject):
         self._fading.timeout.connect(self._hide_notice)
         bridge.reset.connect(self._refresh)
         bridge.changed.connect(self._changed)
+        bridge.travelled.connect(self._travelled)
         commands.told.connect(self._tell)
         commands.failed.connect(self._fail)
 
@@ -46,18 +48,27 @@ class Conditions(QObject):
         self._keep(
             "developer",
             self.tr("Developer mode is on: unsigned extensions may run, once approved"),
-            (Choice(self.tr("Turn off"), self._commands.developer_off),),
+            (
+                Choice(
+                    self.tr("Turn off"),
+                    self._commands.developer_off,
+                    self.tr("Drivers of unsigned extensions stop, and start no more"),
+                ),
+            ),
             wanted=status.developer,
         )
         self._keep(
             "root",
             self.tr("Started as root: the runtime and this window may do anything here"),
-            (Choice(self.tr("Understood"), self._put_root_away),),
+            (Choice(self.tr("Understood"), self._put_root_away, self._away()),),
             wanted=status.uid == 0 and status.mode is Mode.EMBEDDED,
         )
         note = "  ·  ".join(plain(note, SENTENCE) for note in status.notes)
-        choices = (Choice(self.tr("Understood"), self._put_note_away),)
+        choices = (Choice(self.tr("Understood"), self._put_note_away, self._away()),)
         self._keep("note", note, choices, wanted=bool(note))
+
+    def _away(self) -> str:
+        return self.tr("Put this line away until the window is opened again")
 
     def _keep(self, key: str, text: str, choices: tuple[Choice, ...], *, wanted: bool) -> None:
         if wanted and f"{key}:{text}" not in self._put_away:
@@ -76,6 +87,18 @@ class Conditions(QObject):
         if banner is not None:
             self._put_away.add(f"{key}:{banner.text}")
             self._banners.hide_banner(key)
+
+    @Slot()
+    def _travelled(self) -> None:
+        """Say that what is shown is the past, and which moment of it."""
+        ms = self._bridge.mirror.past_ms
+        when = moments.date_and_clock(ms * 1_000_000)
+        self._keep(
+            "past",
+            self.tr("The past: this is the registry as it was at {0}").format(when),
+            (Choice(self.tr("Back to now"), self._commands.actions["now"].trigger),),
+            wanted=bool(ms),
+        )
 
     @Slot(str)
     def _tell(self, text: str) -> None:

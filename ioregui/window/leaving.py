@@ -59,8 +59,16 @@ class Leaving(QObject):
             "leaving",
             text,
             (
-                Choice(words(Quitting.STOP), self._chose_stop),
-                Choice(words(Quitting.KEEP), self._chose_keep),
+                Choice(
+                    words(Quitting.STOP),
+                    self._chose_stop,
+                    self.tr("Each gives its device back in order; then the window closes"),
+                ),
+                Choice(
+                    words(Quitting.KEEP),
+                    self._chose_keep,
+                    self.tr("The window closes, the runtime stays; the next window joins it"),
+                ),
                 Choice(self.tr("Cancel"), self._cancel),
             ),
         )

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from ioregui.bridge import Bridge
 from ioregui.mirror import Mirror
+from ioregui.records import moments
 from ioregui.window.actions import Actions
 from ioregui.window.banners import Banners
 from ioregui.window.navigation import Navigation, NavigationModel
@@ -124,7 +125,9 @@ class MainWindow(QMainWindow):
         self.status.show_state(mirror)
         connected = self._bridge.is_connected
         text = self.tr("live") if connected else self.tr("no runtime")
-        self.toolbar.show_live(connected=connected, text=text)
+        if mirror.past_ms:
+            text = self.tr("the past: {0}").format(moments.clock(mirror.past_ms * 1_000_000))
+        self.toolbar.show_live(connected=connected and not mirror.past_ms, text=text)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Qt's; asks whoever decides, and closes when told to leave."""
@@ -183,6 +186,7 @@ class MainWindow(QMainWindow):
             shortcut = QShortcut(QKeySequence(_page_key(row)), self)
             shortcut.activated.connect(partial(self.navigation.show_row, row))
         self._bridge.reset.connect(self.refresh)
+        self._bridge.travelled.connect(self.refresh)
         self._bridge.changed.connect(self.refresh)
         self._bridge.disconnected.connect(self.refresh)
 

@@ -33,6 +33,7 @@ QPushButton[role="primary"]:disabled { background: @window; color: @muted;
     border: 1px solid @line; }
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 5px;
     padding: 4px 8px; }
+QToolButton:checked { background: @selection; color: @on_selection; }
 QToolButton::menu-indicator { image: none; }
 
 QLineEdit { background: @base; border: 1px solid @line; border-radius: 5px; padding: 4px 8px;
@@ -43,8 +44,11 @@ QComboBox { background: @raised; border: 1px solid @line; border-radius: 5px;
 QComboBox:focus { border: 1px solid @accent; }
 QComboBox::drop-down { border: none; width: 20px; }
 
-QTableView, QListView, QTreeView, QPlainTextEdit, QTextEdit { background: @base; border: none;
+QTableView, QListView, QTreeView, QPlainTextEdit, QTextEdit { background: @base;
+    border: 1px solid @base;
     selection-background-color: @selection; selection-color: @on_selection; }
+QTableView:focus, QTextEdit:focus, QListView[role="navigation"]:focus {
+    border: 1px solid @accent; }
 QTableView::item, QListView::item { padding: 0px 6px; border: none; }
 QTableView::item:hover, QListView::item:hover { background: @hover; }
 QTableView::item:selected, QListView::item:selected { background: @selection;
@@ -54,7 +58,7 @@ QHeaderView::section { background: @base; color: @muted; border: none;
     border-bottom: 1px solid @line; padding: 5px 8px; font-weight: 500; }
 QTableCornerButton::section { background: @base; border: none; }
 
-QListView[role="navigation"] { background: @window; border: none; padding: 6px; }
+QListView[role="navigation"] { background: @window; border: 1px solid @window; padding: 5px; }
 QListView[role="navigation"]::item { border-radius: 5px; padding: 7px 10px; margin: 1px 0px; }
 
 QTabWidget::pane { border: none; border-top: 1px solid @line; background: @base; }

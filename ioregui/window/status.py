@@ -7,6 +7,7 @@ from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import QLabel, QStatusBar, QToolButton, QWidget
 
 from ioregui.mirror import Mirror
+from ioregui.plaintext import SENTENCE, plain
 from runtime.model.driver_lifecycle import LIVE
 from runtime.model.records import Mode, RequestState, Status
 
@@ -46,6 +47,8 @@ def summary(mirror: Mirror) -> str:
 def runtime_words(status: Status) -> str:
     """Return how the runtime runs and where its events come from."""
     tell = QCoreApplication.translate
+    if status.mode is Mode.FILE:
+        return tell("Status", "a file, nothing live")
     mode = {
         Mode.EMBEDDED: tell("Status", "runtime embedded"),
         Mode.ALONE: tell("Status", "runtime alone"),
@@ -57,6 +60,41 @@ def runtime_words(status: Status) -> str:
     if status.resyncs:
         words.append(tell("Status", "{0} resyncs").format(status.resyncs))
     return "  ·  ".join(words)
+
+
+def explanation(mirror: Mirror) -> str:
+    """Return what the words of the line mean, one line each."""
+    tell = QCoreApplication.translate
+    lines = [
+        tell("Status", "entries: devices, their drivers, and what stands between them"),
+        tell("Status", "quiet: nothing is being matched or started; busy: so many are"),
+        tell("Status", "drivers: processes of driver extensions"),
+    ]
+    status = mirror.status
+    if status is not None:
+        lines += [_mode(status), _source(status)]
+        lines.append(
+            tell("Status", "version {0}, process {1}, state in {2}").format(
+                status.version, status.pid, plain(status.state_dir or "?", SENTENCE)
+            )
+        )
+    return "\n".join(lines)
+
+
+def _mode(status: Status) -> str:
+    tell = QCoreApplication.translate
+    return {
+        Mode.EMBEDDED: tell("Status", "embedded: a window started the runtime, and ends it"),
+        Mode.ALONE: tell("Status", "alone: the runtime was started by itself, and goes on"),
+        Mode.SYSTEM: tell("Status", "system service: the machine started the runtime"),
+    }[status.mode]
+
+
+def _source(status: Status) -> str:
+    tell = QCoreApplication.translate
+    if status.udev:
+        return tell("Status", "events of udev: devices are told of when udev has set them up")
+    return tell("Status", "kernel events: udev does not run here, the kernel itself is heard")
 
 
 class StatusBar(QStatusBar):
@@ -73,6 +111,7 @@ class StatusBar(QStatusBar):
         self.setSizeGripEnabled(False)
         self.text = QLabel()
         self.approvals = QToolButton()
+        self.approvals.setToolTip(self.tr("Open the approvals inbox"))
         self.approvals.clicked.connect(self.approvals_asked)
         self.approvals.hide()
         self.addWidget(self.text, 1)
@@ -81,6 +120,7 @@ class StatusBar(QStatusBar):
     def show_state(self, mirror: Mirror) -> None:
         """Say what the mirror has now."""
         self.text.setText(summary(mirror))
+        self.text.setToolTip(explanation(mirror))
         count = waiting(mirror)
         self.approvals.setVisible(count > 0)
         one = self.tr("1 approval waiting")

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ioregui.window import underline
 from ioregui.window.actions import Actions
 from runtime.model.identity import SERVICE_PLANE
 
@@ -39,6 +40,8 @@ class Toolbar(QWidget):
         self.plane = QComboBox()
         self.search = QLineEdit()
         self.count = QLabel()
+        self.error = QLabel()
+        self.filter = QToolButton()
         self.live = QLabel()
         self.theme = QToolButton()
         self.menu = QToolButton()
@@ -52,7 +55,9 @@ class Toolbar(QWidget):
         line.setSpacing(10)
         line.addWidget(self.plane)
         line.addWidget(self.search, 1)
+        line.addWidget(self.error)
         line.addWidget(self.count)
+        line.addWidget(self.filter)
         line.addSpacing(8)
         line.addWidget(self.live)
         line.addWidget(self.theme)
@@ -64,11 +69,24 @@ class Toolbar(QWidget):
         found = self.tr("{0} of {1}").format(f"{max(hits, 0):,}", f"{entries:,}")
         self.count.setText(found)
 
+    @Slot(str, int, int)
+    def show_error(self, text: str, start: int, end: int) -> None:
+        """Say why the text is no search and underline where; an empty sentence ends that."""
+        underline.show(self.search, start, end)
+        self.error.setVisible(bool(text))
+        self.error.setText(text)
+        self.search.setAccessibleDescription(text)
+
     def show_live(self, *, connected: bool, text: str) -> None:
         """Say whether what is shown is live."""
         role = QPalette.ColorRole.Link if connected else QPalette.ColorRole.BrightText
         self.live.setForegroundRole(role)
         self.live.setText(("● " if connected else "○ ") + text)
+        self.live.setToolTip(
+            self.tr("What is shown follows the machine")
+            if connected
+            else self.tr("What is shown is what was last known")
+        )
 
     @Slot()
     def focus_search(self) -> None:
@@ -100,13 +118,20 @@ class Toolbar(QWidget):
         self.plane.addItem(SERVICE_PLANE)
         self.plane.setAccessibleName(self.tr("Plane"))
         self.plane.setToolTip(self.tr("The plane of the registry that the tree shows"))
-        self.search.setPlaceholderText(self.tr("Search: a name, or  class:  driver:  state:  pid:"))
+        self.search.setPlaceholderText(
+            self.tr("Search: a name, or  class:  driver:  state:  vid:  prop.KEY=value  -not  or")
+        )
+        self.search.setToolTip(self._grammar())
         self.search.setAccessibleName(self.tr("Search"))
         self.search.setClearButtonEnabled(True)
         self.search.installEventFilter(self)
         self.search.textChanged.connect(self._typed)
         self.count.setProperty("role", "muted")
         self.count.hide()
+        self.error.setTextFormat(Qt.TextFormat.PlainText)
+        self.error.setForegroundRole(QPalette.ColorRole.LinkVisited)
+        self.error.hide()
+        self.filter.setDefaultAction(actions["filter"])
         self.theme.setText("☾")
         self.theme.setAccessibleName(actions["theme"].text())
         self.theme.setToolTip(actions["theme"].toolTip())
@@ -117,6 +142,18 @@ class Toolbar(QWidget):
         self.menu.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu.setMenu(self._menu(actions))
 
+    def _grammar(self) -> str:
+        return self.tr(
+            "usb keyboard\tboth words in name, class or driver\n"
+            "usb or pci\tone of them\n"
+            "-hub\tnot this\n"
+            "class:IOHID*  name:  driver:  state:\tone field; * and ? match the whole\n"
+            "pid:2572\tthe driver's process\n"
+            "vid:046d  vid:046d:c31c\tUSB or PCI vendor, and product\n"
+            "prop.KEY  prop.KEY=value\ta property\n"
+            "under:/path\ta path and everything below it"
+        )
+
     def _menu(self, actions: Actions) -> QMenu:
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
@@ -124,6 +161,8 @@ class Toolbar(QWidget):
             ("install", "launch"),
             ("plug", "unplug"),
             ("crash", "restart"),
+            ("next", "previous"),
+            ("now",),
             ("developer", "theme"),
             ("quit",),
         ):

@@ -1,4 +1,4 @@
-"""Finding a runtime, or starting one as a child of this program, over a socket pair.
+"""Finding a runtime, or starting one, or a file's reader, as a child, over a socket pair.
 
 The pair is the proof that the window is the one that started the runtime: only over it may
 an embedded runtime's owner approve.
@@ -28,6 +28,27 @@ def start_runtime(state_dir: Path | None = None) -> tuple[socket.socket, subproc
         command = roles.argv("runtime", "--owner", str(theirs.fileno()))
         if state_dir is not None:
             command += ["--state-dir", os.fspath(state_dir)]
+        try:
+            child = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+        except OSError:
+            ours.close()
+            raise
+    return ours, child
+
+
+def open_file(path: Path) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    """Start a reader of a registry file; return our end of its pair and the process.
+
+    The reader speaks the client protocol: a snapshot, and then nothing. Where it cannot read the
+    file it says goodbye with the reason. The caller reaps the process; closing the socket ends it.
+    Does not wait.
+
+    Raises:
+        OSError: No process could be started.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    with theirs:
+        command = roles.argv("reader", "--owner", str(theirs.fileno()), "--", str(path.absolute()))
         try:
             child = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
         except OSError:

@@ -127,7 +127,7 @@ def _parser() -> shell.Parser:
     plug = verb("plug", _plug, "plug a simulated device in")
     unplug = verb("unplug", _unplug, "unplug the simulated device that was plugged last")
     for added in (plug, unplug):
-        added.add_argument("model", metavar="MODEL", help="sample, …")
+        added.add_argument("model", metavar="MODEL", help="which device: sample")
     listing = verb("list", _list, "list the drivers")
     listing.add_argument("--json", action="store_true", help="one array of objects")
     log = verb("log", _log, "print a driver's log")

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from runtime.commands.ioreg_source import NOW, Source, opened, plane_of
+from runtime.commands.ioreg_source import NOW, Source, opened, past, plane_of
 from runtime.commands.plaintext import INTERRUPTED, plain
 from runtime.interchange import ioreg_text
 from runtime.interchange.ioreg_text import Options
@@ -42,12 +42,15 @@ where options are:
 \t-x show data and numbers as hexadecimal
 \t-y do not consider DriverKit classes with -c
 \t--from read a file: ioreg text or plist, .ioreg, udev database, JSON, recording
+\t--at the registry as it was: '10 minutes ago', 14:30, 2026-03-01T14:30
 \t--json print one array of objects, one for each entry
 \t--ioreg write all planes as IORegistryExplorer saves them
 \t--recording write a recording of the whole registry
+\t--since with --recording: with its past from a time on
+\t--anonymous with --recording: without serial numbers and host names
 \t--stats print one object that counts what was read
 \t--watch print every change as one JSON object a line
-\t--diff print what differs between two files; "now" stands for this machine
+\t--diff print what differs between two files or moments; "now" stands for this machine
 """
 
 _LETTERS = "abc:d:fik:ln:p:rsStw:xy"
@@ -64,7 +67,7 @@ _TEXTS = {"-c": "cls", "-k": "key", "-n": "name"}
 _NUMBERS = {"-d": "depth", "-w": "width"}
 _FILES = {"--ioreg", "--recording"}
 _FORMS = {"-a", "--json", "--stats", "--watch", *_FILES}
-_LONG = ["from=", "json", "stats", "watch", "ioreg", "recording"]
+_LONG = ["from=", "at=", "json", "stats", "watch", "ioreg", "recording", "since=", "anonymous"]
 
 
 class _UsageError(Exception):
@@ -108,6 +111,9 @@ class _Request(msgspec.Struct, frozen=True):
     form: str = ""  # text; or the option that names another form
     plane: str = ""
     source: str = NOW
+    at: str | None = None
+    since: str | None = None
+    anonymous: bool = False
     diff: tuple[str, ...] = ()
 
 
@@ -119,7 +125,7 @@ def _carry_out(request: _Request) -> None:
     if request.form == "--watch":
         _write(_changes(options), at_once=True)
         return
-    source = opened(request.source)
+    source = opened(request.source) if request.at is None else past(request.at, request.source)
     if request.form == "--stats":
         _write(_stats(source))
         return
@@ -129,7 +135,7 @@ def _carry_out(request: _Request) -> None:
     elif request.form == "--json":
         _write(_json(source, options, request.plane))
     elif request.form in _FILES:
-        sys.stdout.buffer.write(_file(source, request.form))
+        sys.stdout.buffer.write(_file(source, request))
     else:
         _write(ioreg_text.lines(source.entries, options, plane))
 
@@ -150,11 +156,14 @@ def _json(source: Source, options: Options, plane: str) -> Iterator[str]:
     return json_form.lines(entries)
 
 
-def _file(source: Source, form: str) -> bytes:
-    from runtime.interchange import explorer_writer, recording  # noqa: PLC0415 - plistlib is slow
+def _file(source: Source, request: _Request) -> bytes:
+    if request.form == "--recording":
+        from runtime.commands import ioreg_recording  # noqa: PLC0415 - only here
 
-    write = explorer_writer.write if form == "--ioreg" else recording.write
-    return write(source.entries, source.planes, time.time_ns(), source.host)
+        return ioreg_recording.write(source, request.since, anonymous=request.anonymous)
+    from runtime.interchange import explorer_writer  # noqa: PLC0415 - plistlib is slow
+
+    return explorer_writer.write(source.entries, source.planes, time.time_ns(), source.host)
 
 
 def _stats(source: Source) -> Iterator[str]:
@@ -200,6 +209,7 @@ def _parsed(arguments: list[str]) -> _Request:
     terminal = sys.stdout.isatty()
     fields: dict[str, object] = {"terminal": terminal, "width": _terminal_width(terminal)}
     asked: dict[str, str] = {}
+    anonymous = False
     for letter, argument in pairs:
         if letter in _FLAGS:
             fields[_FLAGS[letter]] = True
@@ -213,9 +223,13 @@ def _parsed(arguments: list[str]) -> _Request:
             asked["plane"] = argument
         elif letter == "--from":
             asked["source"] = argument
+        elif letter in {"--at", "--since"}:
+            asked[letter[2:]] = argument
+        elif letter == "--anonymous":
+            anonymous = True
         elif letter in _FORMS:
             asked["form"] = letter
-    return _Request(msgspec.convert(fields, Options), diff=diff, **asked)
+    return _Request(msgspec.convert(fields, Options), diff=diff, anonymous=anonymous, **asked)
 
 
 def _diff_of(arguments: list[str]) -> tuple[tuple[str, ...], list[str]]:

@@ -1,4 +1,4 @@
-"""Where `ioreg` gets a registry from: the running runtime, this machine, or a file.
+"""Where `ioreg` gets a registry from: the running runtime, its past, this machine, or a file.
 
 Invariant: reads only; what of a file could not be read is told to the user, once.
 """
@@ -7,6 +7,8 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -16,8 +18,10 @@ from runtime.interchange.planes import planes_of
 from runtime.interchange.registry_file import Warnings
 from runtime.linux import places
 from runtime.model.entry import Entry
-from runtime.model.errors import UnavailableError
+from runtime.model.errors import ProblemError, UnavailableError
 from runtime.model.identity import SERVICE_PLANE
+from runtime.query import moments
+from runtime.query.moments import NoMomentError
 
 NOW = "now"
 """Instead of a file's name: the registry as it is."""
@@ -36,13 +40,17 @@ class Source(msgspec.Struct, frozen=True):
 
 
 def opened(name: str) -> Source:
-    """The registry of a file, or for `NOW`, where no file is called so, as it is.
+    """The registry of a file; where no file is called so, as it is for `NOW`, or as it was.
 
     Raises:
-        ProblemError: The file cannot be read.
+        ProblemError: The file cannot be read, or history does not reach back so far.
+        UnavailableError: No runtime is there to say how it was.
     """
-    if name == NOW and not Path(name).exists():
-        return present()
+    if not Path(name).exists():
+        if name == NOW:
+            return present()
+        with suppress(NoMomentError):
+            return past(name)
     from runtime.reader.load import open_registry  # noqa: PLC0415 - 20 ms that only files need
 
     file = open_registry(Path(name))
@@ -62,6 +70,45 @@ def present() -> Source:
     """The registry of the running runtime, else of the machine itself."""
     entries = _entries()
     return Source("live", entries, planes_of(entries), Warnings(), socket.gethostname())
+
+
+def past(moment: str, source: str = NOW) -> Source:
+    """The registry as it was, from a running runtime or from a recording.
+
+    Raises:
+        NoMomentError: The text names no moment.
+        ProblemError: ``not-found``: history does not reach back so far.
+        UnavailableError: No runtime is there.
+    """
+    from runtime.client import past as history  # noqa: PLC0415 - only the past needs it
+    from runtime.client.blocking import connect  # noqa: PLC0415
+
+    at_ms = milliseconds(moment)
+    if source != NOW or Path(source).exists():
+        return _recorded(at_ms, source)
+    with connect("ioreg") as runtime:
+        entries = history.moment(runtime, at_ms).ordered()
+    return Source("history", entries, planes_of(entries), Warnings(), socket.gethostname())
+
+
+def milliseconds(moment: str) -> int:
+    """The moment that a text names, in milliseconds since 1970.
+
+    Raises:
+        NoMomentError: It names none.
+    """
+    return moments.milliseconds(moments.parse(moment, datetime.now().astimezone()))
+
+
+def _recorded(at_ms: int, name: str) -> Source:
+    from runtime.interchange import recorded, recording  # noqa: PLC0415 - only here
+
+    file = opened(name)  # complains of everything that is no recording
+    data = Path(name).read_bytes()
+    if not recording.looks_like(data):
+        raise ProblemError("not-found", f"{name}: expected a recording, found {file.form}")
+    entries = recorded.moment(recording.read_history(data), at_ms).ordered()
+    return Source("history", entries, planes_of(entries), file.warnings, file.host)
 
 
 def plane_of(source: Source, wanted: str) -> str:

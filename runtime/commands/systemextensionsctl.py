@@ -177,18 +177,22 @@ def _parser() -> shell.Parser:
     parser = shell.parser(PROG, "Show, activate, approve and remove system extensions.")
     verb = shell.verbs(parser)
     listing = verb("list", _list, "list the extensions")
-    listing.add_argument("category", nargs="?", default="", help="only of this category")
+    listing.add_argument(
+        "category", nargs="?", default="", metavar="CATEGORY", help="only of this category"
+    )
     developer = verb("developer", _developer, "show or set developer mode")
-    developer.add_argument("mode", nargs="?", choices=("on", "off"))
+    developer.add_argument("mode", nargs="?", choices=("on", "off"), help="show it without one")
     activate = verb("activate", _activate, "ask for the activation of an app's extension")
-    activate.add_argument("app", metavar="APP", help="folder X.app")
-    activate.add_argument("bundle_id", metavar="ID", nargs="?", default="", help="which extension")
+    activate.add_argument("app", metavar="APP", help="folder X.app with the extension")
+    activate.add_argument(
+        "bundle_id", metavar="ID", nargs="?", default="", help="which of its extensions"
+    )
     activate.add_argument("--wait", action="store_true", help="until the request is decided")
     deactivate = verb("deactivate", _deactivate, "stop and remove an extension")
-    deactivate.add_argument("bundle_id", metavar="ID")
+    deactivate.add_argument("bundle_id", metavar="ID", help="its bundle identifier")
     uninstall = verb("uninstall", _uninstall, "stop and remove an extension of a team")
     uninstall.add_argument("team_id", metavar="TEAM", help=f"team, {NO_TEAM} for none")
-    uninstall.add_argument("bundle_id", metavar="ID")
+    uninstall.add_argument("bundle_id", metavar="ID", help="its bundle identifier")
     pending = verb("pending", _pending, "list the requests that wait for approval")
     for added in (listing, activate, pending):
         added.add_argument("--json", action="store_true", help="one array of objects")

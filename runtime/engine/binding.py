@@ -31,7 +31,7 @@ from runtime.model.errors import ProblemError
 from runtime.model.events import Matched, Noted
 from runtime.model.identity import BundleId, EntryId
 from runtime.model.outcome import Match, MatchStage
-from runtime.model.personality import Personality
+from runtime.model.personality import Personality, PersonalityKey
 from runtime.model.records import DeviceHit, Driver
 from runtime.registry.tree import Registry
 from runtime.supervisor.driver import SupervisedDriver
@@ -60,7 +60,7 @@ class Binding:
         self._kernel = kernel
         self.catalogue = Catalogue()
         self._supervisor: Supervisor | None = None
-        self._failed: dict[EntryId, frozenset[str]] = {}
+        self._failed: dict[EntryId, frozenset[PersonalityKey]] = {}
         self._holding = False
 
     def use(self, supervisor: Supervisor) -> None:
@@ -120,7 +120,7 @@ class Binding:
         provider = make_provider(self._registry, entry, self._kernel)
         taken = self._taken(entry_id)
         ranking = match(provider, self.catalogue, taken=taken, narrow=True)
-        failed = self._failed.get(entry_id, frozenset())
+        failed = self._failed.get(entry_id, frozenset()) | self._quarantined(entry_id)
         categories = {c.personality.category for c in ranking.candidates}
         for category in sorted(categories):
             self._launch_first(entry, provider, ranking, category, failed)
@@ -144,7 +144,8 @@ class Binding:
         """A driver stopped or was quarantined: the next candidate may have its provider."""
         if driver.state is DriverState.QUARANTINED or driver.note:
             failed = self._failed.get(driver.provider, frozenset())
-            self._failed[driver.provider] = failed | {driver.personality}
+            key = (driver.bundle_id, driver.personality)
+            self._failed[driver.provider] = failed | {key}
         self.match_one(driver.provider)
 
     def forget(self, provider: EntryId) -> None:
@@ -173,18 +174,27 @@ class Binding:
             if driver.record.state not in _FREE
         }
 
+    def _quarantined(self, provider: EntryId) -> frozenset[PersonalityKey]:
+        """What is kept out of a provider until somebody releases it, whatever else changes."""
+        assert self._supervisor is not None
+        return frozenset(
+            (driver.record.bundle_id, driver.record.personality)
+            for driver in self._supervisor.of_provider(provider)
+            if driver.record.state is DriverState.QUARANTINED
+        )
+
     def _launch_first(
         self,
         entry: Entry,
         provider: Provider,
         ranking: Ranking,
         category: str,
-        failed: frozenset[str],
+        failed: frozenset[PersonalityKey],
     ) -> None:
         while (candidate := ranking.next_after(failed, category)) is not None:
             if self._launch(entry, provider, candidate):
                 return
-            failed |= {candidate.personality.name}
+            failed |= {candidate.personality.key}
 
     def _launch(self, entry: Entry, provider: Provider, candidate: Candidate) -> bool:
         assert self._supervisor is not None

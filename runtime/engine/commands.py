@@ -12,6 +12,7 @@ from runtime.engine.connection import ClientConnection
 from runtime.engine.devices import Devices
 from runtime.engine.explaining import Explaining
 from runtime.engine.hub import Hub
+from runtime.engine.keeper import Keeper
 from runtime.engine.logbook import Logbook
 from runtime.engine.samples import install_sample
 from runtime.engine.simulation import Simulation
@@ -40,6 +41,7 @@ class Commands:
         supervisor: Supervisor,
         activation: Activation,
         workers: Workers,
+        keeper: Keeper,
         explaining: Explaining,
         quit_: Callable[[], None],
     ) -> None:
@@ -52,6 +54,7 @@ class Commands:
         self._supervisor = supervisor
         self._activation = activation
         self._workers = workers
+        self._keeper = keeper
         self._explaining = explaining
         self._quit = quit_
 
@@ -71,10 +74,8 @@ class Commands:
                 result = wire.LogPage(*self._logbook.page(driver, after))
             case wire.Describe(entry=entry):
                 result = await self._describe(entry)
-            case wire.Explain(entry=entry):
-                result = self._explaining.entry(entry)
-            case wire.ExplainExtension(bundle_id=bundle_id):
-                result = self._explaining.extension(bundle_id)
+            case wire.ReadHistory() | wire.Explain() | wire.ExplainExtension():
+                result = await self._look_up(command)
             case wire.Activate() | wire.Deactivate() | wire.Decide() | wire.SetDeveloperMode():
                 result = await self._policy(client, command)
             case wire.Plug() | wire.Unplug():
@@ -103,6 +104,17 @@ class Commands:
             tuple(source.extensions.values()),
             tuple(source.requests.values()),
         )
+
+    async def _look_up(
+        self, command: wire.ReadHistory | wire.Explain | wire.ExplainExtension
+    ) -> object:
+        match command:
+            case wire.ReadHistory(at_ms=at_ms, segment=segment, after=after):
+                return await self._keeper.page(at_ms, segment, after)
+            case wire.Explain(entry=entry):
+                return self._explaining.entry(entry)
+            case wire.ExplainExtension(bundle_id=bundle_id):
+                return self._explaining.extension(bundle_id)
 
     async def _describe(self, entry: EntryId) -> wire.Details:
         device = self._devices.machine.device_of(entry)

@@ -16,6 +16,7 @@ from runtime.model.events import Detail, Event
 from runtime.model.extension_lifecycle import ExtensionState
 from runtime.model.identity import DriverId, EntryId
 from runtime.model.records import Driver, Extension, LogLine, Request, Status
+from runtime.registry.history import History
 from runtime.registry.journal import Journal
 from runtime.registry.tree import Change, Changed, Registry
 from runtime.wire.client import Topic
@@ -27,9 +28,12 @@ RECENT_EVENTS = 1000  # of the journal, that a new subscriber is shown
 class Hub:
     """The present records, and who is told of their changes."""
 
-    def __init__(self, status: Status, journal: Journal, *, socket_approval: bool) -> None:
+    def __init__(
+        self, status: Status, journal: Journal, history: History, *, socket_approval: bool
+    ) -> None:
         self._status = status
         self._journal = journal
+        self._history = history
         self._socket_approval = socket_approval
         self._connections: set[ClientConnection] = set()
         self._registry: Registry | None = None
@@ -84,12 +88,17 @@ class Hub:
         if text not in self._status.notes:
             self.set_status(notes=(*self._status.notes, text))
 
+    def withdraw(self, text: str) -> None:
+        """A standing condition is over."""
+        self.set_status(notes=tuple(note for note in self._status.notes if note != text))
+
     def use_registry(self, registry: Registry) -> None:
         """Publish this tree; called once."""
         self._registry = registry
 
     def registry_changed(self, change: Change) -> None:
         """Listener of the registry."""
+        self._history.changed(change)
         if isinstance(change, Changed):
             if change.entry.parent == 0 and change.entry.busy != self._status.busy:
                 self.set_status(busy=change.entry.busy)
@@ -102,12 +111,14 @@ class Hub:
     def driver(self, record: Driver) -> None:
         """A driver's record is now this one."""
         self.source.drivers[record.id] = record
+        self._history.driver(record)
         for _, outbox in self._subscribed():
             outbox.driver_changed(record.id)
 
     def forget_driver(self, driver: DriverId) -> None:
         """A driver is gone for good."""
         self.source.drivers.pop(driver, None)
+        self._history.driver_gone(driver)
         for _, outbox in self._subscribed():
             outbox.driver_changed(driver)
 

@@ -55,6 +55,14 @@ class _Dirty(Generic[K, V]):
 
     def take(self, records: dict[K, V]) -> tuple[tuple[V, ...], tuple[K, ...]]:
         """The next batch of newest values and of removed ids."""
+        values = self.take_changed(records)
+        gone = tuple(islice(self.gone, BATCH))
+        for key in gone:
+            del self.gone[key]
+        return values, gone
+
+    def take_changed(self, records: dict[K, V]) -> tuple[V, ...]:
+        """The next batch of newest values; removed ids wait."""
         values: list[V] = []
         left = limits.PART
         while self.changed and left > 0 and len(values) < BATCH:
@@ -63,10 +71,7 @@ class _Dirty(Generic[K, V]):
             if key in records:
                 values.append(records[key])
                 left -= len(codec.encode(records[key]))
-        gone = tuple(islice(self.gone, BATCH))
-        for key in gone:
-            del self.gone[key]
-        return tuple(values), gone
+        return tuple(values)
 
     def __bool__(self) -> bool:
         return bool(self.changed or self.gone)
@@ -207,9 +212,10 @@ class Outbox:
         if unsent:
             return Part(entries=self._take_entries(unsent))
         source = self._source
-        drivers, _ = self._drivers.take(source.drivers)
-        extensions, _ = self._extensions.take(source.extensions)
-        requests, _ = self._requests.take(source.requests)
+        # A part cannot say that a record of an earlier part is gone: the first delta does.
+        drivers = self._drivers.take_changed(source.drivers)
+        extensions = self._extensions.take_changed(source.extensions)
+        requests = self._requests.take_changed(source.requests)
         status, self._status = self._status, None
         if drivers or extensions or requests or status is not None or self._events:
             events = _take(self._events)

@@ -19,6 +19,7 @@ from runtime.engine.connection import ClientConnection
 from runtime.engine.devices import Devices
 from runtime.engine.explaining import Explaining
 from runtime.engine.hub import Hub
+from runtime.engine.keeper import Keeper
 from runtime.engine.kernel_drivers import KernelDrivers
 from runtime.engine.listener import Listener
 from runtime.engine.logbook import Logbook
@@ -27,16 +28,16 @@ from runtime.engine.simulation import Simulation
 from runtime.engine.surroundings import DriverSurroundings
 from runtime.engine.workers import Workers
 from runtime.linux.sockets import Peer, peer_credentials
-from runtime.model.errors import UnavailableError
 from runtime.model.events import Began, Noted
 from runtime.model.records import Status
+from runtime.registry.history import History
 from runtime.registry.journal import Journal
 from runtime.registry.tree import Registry
 from runtime.supervisor.policy import ALWAYS_AT_ONCE, RestartPolicy
 from runtime.supervisor.supervisor import Supervisor
 from runtime.supervisor.zygote import Zygote
 
-FLUSH_SECONDS = 0.5  # between writes of the journal and counts of dropped log lines
+SETTLE_SECONDS = 0.5  # between counts of dropped log lines
 
 
 class Runtime:
@@ -51,9 +52,13 @@ class Runtime:
         self._settings = settings
         self._over = asyncio.Event()
         self._detached = settings.owner < 0
-        self._journal = Journal(settings.state_dir / "journal.sqlite")
+        self._journal = journal = Journal(settings.state_dir / "journal.sqlite")
         status = _status(settings)
-        self._hub = Hub(status, self._journal, socket_approval=settings.allow_socket_approval)
+        history = History(journal.segments(), status.run)
+        self._hub = hub = Hub(
+            status, journal, history, socket_approval=settings.allow_socket_approval
+        )
+        self._keeper = Keeper(journal, history, hub.note, hub.withdraw)
         registry = Registry(time.monotonic_ns, self._hub.registry_changed)
         self._hub.use_registry(registry)
         self._workers = Workers()
@@ -82,13 +87,14 @@ class Runtime:
             self._supervisor,
             self._activation,
             self._workers,
+            self._keeper,
             Explaining(registry, self._binding, kernel),
             self.end,
         )
         self._listener = Listener(
             settings.socket_path, self._accept, lambda: len(self._hub.connections())
         )
-        self._flushing: asyncio.TimerHandle | None = None
+        self._settling: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
         """Serve until `end` is called or the owner is gone, then stop everything in order.
@@ -104,7 +110,8 @@ class Runtime:
         try:
             self._listener.open()
             self._serve_owner()
-            self._flush()
+            self._keeper.start()
+            self._settle()
             await self._activation.start()
             await self._over.wait()
         finally:
@@ -120,11 +127,11 @@ class Runtime:
         self._listener.close()
         for connection in self._hub.connections():
             connection.close("runtime ended")
-        if self._flushing is not None:
-            self._flushing.cancel()
+        if self._settling is not None:
+            self._settling.cancel()
         self._activation.close()
         self._bundles.close()
-        self._journal.close()
+        self._keeper.close()
 
     def _serve_owner(self) -> None:
         if self._settings.owner < 0:
@@ -147,14 +154,10 @@ class Runtime:
     def _note(self, text: str) -> None:
         self._hub.event(Noted(text))
 
-    def _flush(self) -> None:
-        try:
-            self._journal.flush()
-        except UnavailableError as error:
-            self._hub.note(str(error))  # the events wait; a full disk may empty
+    def _settle(self) -> None:
         self._logbook.settle()
         loop = asyncio.get_running_loop()
-        self._flushing = loop.call_later(FLUSH_SECONDS, self._flush)
+        self._settling = loop.call_later(SETTLE_SECONDS, self._settle)
 
 
 def _status(settings: Settings) -> Status:

@@ -5,6 +5,7 @@ descriptor beside it where the job makes one.
 Invariant: ends after one job; never in the runtime's own process.
 """
 
+import contextlib
 import socket
 import sys
 from pathlib import Path
@@ -18,7 +19,7 @@ from runtime.linux import memfd, sockets, udev
 from runtime.model.device import Device
 from runtime.model.errors import BundleError, InspectorError, ProblemError
 from runtime.model.identity import ContentHash
-from runtime.wire import codec
+from runtime.wire import codec, limits
 from runtime.wire.client import Details
 
 
@@ -83,8 +84,16 @@ def main(argv: list[str] | None = None) -> int:
             return 0  # the runtime is gone
         decode: codec.Decoder[Job] = codec.Decoder(Job, "worker's job")
         done, descriptors = _carry_out(decode(packet))
-        sockets.send_packet(channel, codec.encode(done), descriptors)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the runtime is gone
+            sockets.send_packet(channel, _bounded(codec.encode(done)), descriptors)
     return 0
+
+
+def _bounded(packet: bytes) -> bytes:
+    if len(packet) <= limits.PACKET:
+        return packet
+    said = f"worker: expected a result of at most {limits.PACKET} bytes, found {len(packet)}"
+    return codec.encode(Done(codec.raw(None), Failed("failed", said)))
 
 
 def _carry_out(job: Job) -> tuple[Done, list[int]]:

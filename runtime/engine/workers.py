@@ -87,7 +87,8 @@ class Workers:
                     ours.close()
                     await children.wait_for(process, LINGER_SECONDS)
         if not packet:
-            raise ProblemError("failed", f"worker: expected a result, found its end ({job})"[:400])
+            what = type(job).__name__
+            raise ProblemError("failed", f"worker: expected it to do {what}, found that it ended")
         try:
             done = _done(packet)
         except BreachError:

@@ -24,6 +24,9 @@ ENDPOINT_SECURITY = "com.apple.system_extension.endpoint_security"
 INFO = "Info.plist"
 ENTITLEMENTS = "Entitlements.plist"
 MAX_PERSONALITIES = 256
+PERSONALITY_BYTES = 24 << 10  # encoded: a driver gets it twice in one packet (`limits.PACKET`)
+PERSONALITIES_BYTES = 80 << 10  # together, and with the entitlements in one packet of a worker
+ENTITLEMENTS_BYTES = 16 << 10
 NAME = 256  # characters of identifiers, names, versions
 USAGE = 1024
 
@@ -105,8 +108,14 @@ def read_manifest(files: Mapping[str, bytes], where: str) -> Manifest:
         signature=signed.words,
         team_id=signed.team_id,
         trusted=signed.trusted,
-        personality_tables=properties.encode(_tables(info, category, bundle_id, info_path)),
-        entitlement_table=properties.encode(read_entitlements(files, where)),
+        personality_tables=_bounded(
+            _tables(info, category, bundle_id, info_path),
+            PERSONALITIES_BYTES,
+            f"{info_path}: IOKitPersonalities",
+        ),
+        entitlement_table=_bounded(
+            read_entitlements(files, where), ENTITLEMENTS_BYTES, f"{where}/{ENTITLEMENTS}"
+        ),
     )
 
 
@@ -170,6 +179,9 @@ def _tables(info: Properties, category: str, bundle_id: BundleId, path: str) -> 
         table = tables[name]
         if not isinstance(table, dict):
             raise refused(where, "a dictionary", type(table).__name__)
+        if not 0 < len(name) <= NAME:
+            raise refused(where, f"a name of 1 to {NAME} characters", f"{len(name)}")
+        _bounded(table, PERSONALITY_BYTES, where)
         for key in ("IOProviderClass", "IOUserClass"):
             plist.text(table, key, where, longest=NAME)
         for key in ("IOMatchCategory", "IOUserServerName", "IOClass"):
@@ -181,6 +193,14 @@ def _tables(info: Properties, category: str, bundle_id: BundleId, path: str) -> 
         if owner != bundle_id:
             raise refused(f"{where}.CFBundleIdentifier", bundle_id, repr(owner))
     return tables
+
+
+def _bounded(table: Properties, most: int, where: str) -> msgspec.Raw:
+    """Encode a table that has to fit where it is sent."""
+    encoded = properties.encode(table)
+    if len(memoryview(encoded)) > most:
+        raise refused(where, f"at most {most} bytes, encoded", f"{len(memoryview(encoded))}")
+    return encoded
 
 
 def _personality(

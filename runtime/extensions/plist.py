@@ -20,8 +20,7 @@ MAX_DEPTH = 32
 FAILURES = (
     ValueError,
     ExpatError,
-    KeyError,
-    IndexError,
+    LookupError,  # also of an encoding that nobody knows
     TypeError,
     AttributeError,
     OverflowError,

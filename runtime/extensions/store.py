@@ -101,6 +101,8 @@ class Store:
             )
             self._connection, self._contents = self._open()
 
+        self._file = _identity(self.path)
+
     def read(self) -> Contents:
         """What the file held when it was opened."""
         return self._contents
@@ -111,6 +113,8 @@ class Store:
         Raises:
             UnavailableError: They could not be written; nothing of them is.
         """
+        if _identity(self.path) != self._file:
+            raise self._unavailable("it removed or exchanged; start the runtime anew")
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -172,6 +176,15 @@ class Store:
         return UnavailableError(
             f"{self.path}: expected a database that can be written, found {found}"
         )
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Which file a path names; nothing where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return 0, 0
+    return status.st_dev, status.st_ino
 
 
 class _BrokenError(Exception):

@@ -93,7 +93,7 @@ class Driver:
         if not (isinstance(cls, type) and issubclass(cls, IOService)):
             raise TypeError(
                 f"{load.executable}: expected a subclass of IOService named {load.user_class}, "
-                f"found {cls!r}"
+                f"found {'nothing' if cls is None else 'another ' + type(cls).__name__}"
             )
         kind = PROVIDERS.get(load.provider_class, IOService)
         self._provider = kind(

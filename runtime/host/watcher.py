@@ -51,6 +51,7 @@ class Watcher:
 
     def log(self, text: str) -> None:
         """Log each line of `text`; any thread."""
+        text = text.encode("utf-8", "replace").decode()  # half a character is no reason to end
         with self._lock:
             for line in text.splitlines() or [""]:
                 self._log(line[:TEXT])

@@ -50,7 +50,7 @@ class _Archive:
                     children.setdefault(place.plane, []).append(uids[at])
         for at, entry in enumerate(entries):
             children = below.get(entry.id, {}) if ids[entry.id] == uids[at] else {}
-            tables[at] |= {"entryTag": at, "dateDiscovered": date}
+            tables[at] |= {"entryTag": at, "dateDiscovered": date, "isRegistryRoot": at == 0}
             tables[at] |= self._entry(entry, places[at], ids, children)
         store |= {
             "$class": self._class("RexDataStore"),
@@ -102,7 +102,6 @@ class _Archive:
             "isRegistered": bool(entry.state & State.REGISTERED),
             "isMatched": bool(entry.state & State.MATCHED),
             "isActive": not entry.state & State.INACTIVE,
-            "isRegistryRoot": not entry.parent,
             "isNew": False,
             "terminationAcknowledged": False,
             "dateTerminated": _NULL,
@@ -152,7 +151,7 @@ class _Archive:
 
 def _places(entry: Entry, planes: Sequence[str]) -> list[Place]:
     """Every position of an entry with its name there; the root is in all planes."""
-    if not entry.parent and not entry.places:
+    if not entry.parent and not entry.places:  # it has no parent there, but a name
         return [Place(plane, EntryId(0), entry.name, entry.location) for plane in planes]
     home = entry.plane if isinstance(entry, FileEntry) else SERVICE_PLANE
     first = Place(home, EntryId(entry.parent), entry.name, entry.location)

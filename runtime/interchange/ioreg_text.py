@@ -230,7 +230,8 @@ class _Writer:
         on, off = self._options.bold
         if not on:
             return line
-        end = min(len(start) + len(entry.name), len(line.removesuffix("$")))
+        name = self._values.safe(entry.name)
+        end = min(len(start) + len(name), len(line.removesuffix("$")))
         return f"{line[: len(start)]}{on}{line[len(start) : end]}{off}{line[end:]}"
 
     def _line(self, entry: Entry) -> str:
@@ -249,7 +250,8 @@ class _Writer:
             retain = retain if entry.retain or number else ""
         if not entry.state & State.PLAIN and "IOService" in lineage(entry):
             service = _service(entry)
-        return f"{entry.title}  <class {shown}{number}{service}{retain}>"
+        title = self._values.safe(entry.title)
+        return f"{title}  <class {shown}{number}{service}{retain}>"
 
 
 def _service(entry: Entry) -> str:

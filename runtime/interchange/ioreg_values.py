@@ -7,7 +7,8 @@ Invariant: a pure function of the value and the two options.
 from runtime.model.properties import Value
 
 _UNSIGNED = (1 << 64) - 1
-_CONTROL = dict.fromkeys((*range(32), 127, *range(128, 160)))
+_BIDIRECTIONAL = (0x200E, 0x200F, 0x061C, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_CONTROL = dict.fromkeys((*range(32), 127, *range(128, 160), *_BIDIRECTIONAL))
 
 
 class Values:

@@ -1,4 +1,4 @@
-"""Our own recording: a registry at one moment, whole, in one file that a user can send.
+"""Our own recording: a registry at one moment, and its past, in one file that a user can send.
 
 A line of text that names format and version, then one MessagePack map. Readers pass over keys that
 they do not know; a higher version is refused.
@@ -34,6 +34,7 @@ class _Keyframe(msgspec.Struct, frozen=True):
     lineages: dict[int, tuple[str, ...]] = {}
     parents_in: dict[int, str] = {}  # by place: the plane of `parent` where it is not IOService
     host: str = ""
+    history: tuple[tuple[bytes, ...], ...] = ()  # segments, as `runtime.interchange.recorded` says
 
 
 _decoder = msgspec.msgpack.Decoder(_Keyframe)
@@ -45,7 +46,11 @@ def looks_like(data: bytes) -> bool:
 
 
 def write(
-    entries: Iterable[Entry], planes: tuple[str, ...], wall_ns: int = 0, host: str = ""
+    entries: Iterable[Entry],
+    planes: tuple[str, ...],
+    wall_ns: int = 0,
+    host: str = "",
+    history: Iterable[Iterable[bytes]] = (),
 ) -> bytes:
     """A recording of these entries, parents first; `wall_ns` is the moment since 1970."""
     found = list(entries)
@@ -57,6 +62,7 @@ def write(
         {at: lineage(entry) for at, entry in own.items() if entry.lineage},
         {at: entry.plane for at, entry in own.items()},
         host,
+        tuple(tuple(segment) for segment in history),
     )
     return _MAGIC + f"{VERSION}\n".encode() + msgspec.msgpack.encode(frame)
 
@@ -67,6 +73,24 @@ def read(data: bytes) -> RegistryFile:
     Raises:
         ProblemError: ``not-a-registry``: it is damaged, or its version is higher than ours.
     """
+    frame = _frame(data)
+    try:
+        entries = [_entry(frame, at) for at in range(len(frame.entries))]
+    except BreachError as error:
+        raise _damaged(error) from None
+    return RegistryFile(FORMAT, entries, frame.planes, Warnings(), frame.host)
+
+
+def read_history(data: bytes) -> tuple[tuple[bytes, ...], ...]:
+    """The segments of a recording's past, none where it has only its moment.
+
+    Raises:
+        ProblemError: As of `read`.
+    """
+    return _frame(data).history
+
+
+def _frame(data: bytes) -> _Keyframe:
     head, _, body = data[len(_MAGIC) :].partition(b"\n")
     if head != str(VERSION).encode():
         shown = head[:16].decode("ascii", "replace")
@@ -74,13 +98,13 @@ def read(data: bytes) -> RegistryFile:
             "not-a-registry", f"recording: expected version {VERSION}, found {shown!r}"
         )
     try:
-        frame = _decoder.decode(body)
-        entries = [_entry(frame, at) for at in range(len(frame.entries))]
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, BreachError) as error:
-        raise ProblemError(
-            "not-a-registry", f"recording: expected whole entries, found {error}"
-        ) from None
-    return RegistryFile(FORMAT, entries, frame.planes, Warnings(), frame.host)
+        return _decoder.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise _damaged(error) from None
+
+
+def _damaged(error: Exception) -> ProblemError:
+    return ProblemError("not-a-registry", f"recording: expected whole entries, found {error}")
 
 
 def _entry(frame: _Keyframe, at: int) -> FileEntry:

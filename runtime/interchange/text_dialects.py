@@ -16,6 +16,7 @@ _RTF_TOKEN = re.compile(
     re.DOTALL,
 )
 _RTF_HIDDEN = {b"fonttbl", b"colortbl", b"stylesheet", b"info", b"expandedcolortbl", b"listtable"}
+_RTF_SYMBOLS = {b"~": b" ", b"\\": b"\\", b"{": b"{", b"}": b"}"}
 _RTF_BREAKS = {b"par", b"line"}
 _TAG = re.compile(rb"</?(?:pre|code|span|div|p|html|body|head|meta|title|font|b|i)\b[^<>]*>", re.I)
 _BREAK = re.compile(rb"<br\s*/?>\n?", re.I)
@@ -31,9 +32,12 @@ def plain_text(data: bytes, warnings: Warnings) -> bytes:
     if data.startswith(b"{\\rtf"):
         data = _from_rtf(data)
     head = data[: 64 << 10]
-    if b"&lt;class" in head or (b"&quot;" in head and b"  <class" not in head):
+    first = head[head.find(b"+-o ") :].partition(b"\n")[0]
+    if b"&lt;" in first and b"<class" not in first:
         data = _from_html(data)
-    if b"\r" in data and (b"\r\n" in head or b"\n" not in head):
+        head = data[: 64 << 10]
+    first, line_feed, _ = head[head.find(b"+-o ") :].partition(b"\n")
+    if first.endswith(b"\r") or (b"\r" in first and not line_feed):
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if data and not data.endswith(b"\n"):
         warnings.add("last line: expected a line feed at its end, found the end of the file")
@@ -64,10 +68,6 @@ def _from_rtf(data: bytes) -> bytes:
     return b"".join(made)
 
 
-_RTF_SYMBOLS = {b"\n": b"\n", b"\r": b"\n", b"~": b" ", b"\\": b"\\", b"{": b"{", b"}": b"}"}
-"""Control symbols that stand for text."""
-
-
 def _rtf_text(token: re.Match[bytes]) -> bytes:
     """What a token of a group that is shown stands for; most stand for nothing."""
     octet, code, word, _number, symbol, _brace, _newline, text = token.groups()
@@ -77,8 +77,6 @@ def _rtf_text(token: re.Match[bytes]) -> bytes:
         return bytes.fromhex(octet.decode()).decode("cp1252", "replace").encode()
     if code is not None:
         return chr(int(code) & 0xFFFF).encode("utf-8", "replace")
-    if word in _RTF_BREAKS:
+    if word in _RTF_BREAKS or symbol in {b"\n", b"\r"}:
         return b"\n"
-    if word == b"tab":
-        return b"\t"
-    return _RTF_SYMBOLS.get(symbol, b"")
+    return _RTF_SYMBOLS.get(symbol, b"\t" if word == b"tab" else b"")

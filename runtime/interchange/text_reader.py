@@ -14,6 +14,7 @@ import msgspec
 from runtime.interchange.planes import DEVICE_TREE_PLANE
 from runtime.interchange.registry_file import FIRST_FREE_ID, FileEntry, RegistryFile, Warnings
 from runtime.interchange.text_dialects import plain_text
+from runtime.interchange.text_values import parse
 from runtime.model.entry import Kind, State
 from runtime.model.errors import ProblemError
 from runtime.model.identity import SERVICE_PLANE, EntryId
@@ -29,6 +30,10 @@ _STATE = re.compile(
     rb"(?:, (!?)registered, (!?)matched, (in)?active, busy (\d{1,18})(?: \((\d{1,18}) ms\))?)?"
     rb"(?:, retain (?:count )?(\d{1,18}))?>"
 )
+_KEY_MAX = 8 << 10  # bytes of a key that are searched for its end
+_VALUE_MAX = 8 << 10  # bytes of a value that is parsed to see whether it has ended
+_ATOM_MAX = 32  # bytes of a number
+_CLOSING = {b'"': b'"', b"(": b")", b"{": b"}", b"[": b"]", b"<": b">"}
 _HEAD = re.compile(rb"(?:  <class [^<>]*>| class: [A-Za-z0-9_:]+)\Z")
 _LOCATED = re.compile(r"(.+)@([0-9A-Za-z,.:_-]{1,64})", re.DOTALL)
 
@@ -96,19 +101,25 @@ class _Reader:
     def _marks(self) -> Iterator[_Mark]:
         """Lines with an entry; those that stand inside a text of several lines are none."""
         data = self._data
-        block = -1  # where the lines of the last entry begin
+        block = checked = -1  # where the lines of the last entry begin; how far they were looked at
+        prop = -1
         first = _FIRST.match(data)
         if first is not None:
-            block = data.find(b"\n", first.end()) + 1
+            block = checked = data.find(b"\n", first.end()) + 1
             yield _Mark(0, first.end(), block - 1)
         for found in _MARK.finditer(data):
             start = found.start() + 1
             if start < block:
                 continue
             end = data.find(b"\n", found.end())
-            if block < 0 or self._is_whole(block, start) or _HEAD.search(data, found.end(), end):
-                yield _Mark(start, found.end(), end)
-                block = end + 1
+            if block >= 0 and not self._is_whole(block, start):
+                prop, in_text = self._in_text(block, checked, start, prop)
+                checked = start
+                if in_text or not _HEAD.search(data, found.end(), end):
+                    continue
+            yield _Mark(start, found.end(), end)
+            block = checked = end + 1
+            prop = -1
 
     def _is_whole(self, start: int, end: int) -> bool:
         """Whether the lines of an entry are none, or a block from brace to brace."""
@@ -119,12 +130,35 @@ class _Reader:
         closing = data[start:brace] + b"}\n" + data[start:brace] + b"\n"
         return data.startswith(closing, end - len(closing))
 
+    def _in_text(self, block: int, checked: int, start: int, before: int) -> tuple[int, bool]:
+        """Whether a line stands in a value, or key, of several lines: in what has not ended.
+
+        Args:
+            block: Where the lines of the entry begin.
+            checked: How far they were looked at before.
+            start: Where the line begins.
+            before: Where the last property begins that was found there; -1: none was.
+
+        Returns:
+            Where the last property before the line begins, and the answer.
+        """
+        data = self._data
+        indent = data[block : data.find(b"{", block)]
+        last = data.rfind(b"\n" + indent + b'  "', max(block, checked) - 1, start)
+        last = before if last < 0 else last
+        if last < 0:
+            return last, False
+        key_end = data.find(b'" = ', last, min(start, last + _KEY_MAX))
+        if key_end < 0:
+            return last, True
+        return last, not _has_ended(data, key_end + 4, start - 1)
+
     def _entry(self, mark: _Mark, end: int, parent: int) -> FileEntry:
         head = self._data[mark.name : mark.end]
         title, chain, facts = self._head(head, mark)
         text, indent = self._block(mark.end + 1, end, mark)
         name, location = _titled(title)
-        stated = facts is not None and facts[4] is not None
+        stated = facts is not None and facts[5] is not None
         flags, busy, busy_ms = State.PLAIN, 0, 0
         if facts is not None and stated:
             flags = State(0)
@@ -216,6 +250,16 @@ class _Reader:
         line = self._data.count(b"\n", 0, mark.start) + 1
         shown = self._data[mark.name : min(mark.end, mark.name + 60)].decode("utf-8", "replace")
         self._warnings.add(f"line {line}: expected {expected}, found {shown!r}")
+
+
+def _has_ended(data: bytes, start: int, end: int) -> bool:
+    """Whether a value can be whole; of a long one only its ends are looked at."""
+    closing = _CLOSING.get(data[start : start + 1])
+    if closing is None:  # a number, Yes, No, or nothing
+        return end == start or (end - start < _ATOM_MAX and not parse(data[start:end])[1])
+    if end - start < 2 or data[end - 1 : end] != closing:
+        return False
+    return closing == b'"' or end - start > _VALUE_MAX or not parse(data[start:end])[1]
 
 
 def _chain(raw: bytes) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ MODULES = {
     "runtime": "runtime",
     "zygote": "runtime.host.zygote",
     "worker": "runtime.engine.worker",
+    "reader": "runtime.reader",
     "app": "runtime.client.apps",
 }
 """Role to the module whose `main(argv)` it runs."""

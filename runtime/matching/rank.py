@@ -16,7 +16,7 @@ from runtime.matching.catalogue import Catalogue
 from runtime.matching.provider import Provider
 from runtime.matching.verdict import Mismatch, Scored
 from runtime.model.outcome import Match, MatchStage
-from runtime.model.personality import DEFAULT_CATEGORY, Personality
+from runtime.model.personality import DEFAULT_CATEGORY, Personality, PersonalityKey
 from runtime.model.properties import Properties
 
 
@@ -45,14 +45,14 @@ class Ranking(msgspec.Struct, frozen=True):
     winners: dict[str, Candidate]
     trace: tuple[Match, ...]
 
-    def next_after(self, failed: frozenset[str], category: str) -> Candidate | None:
-        """The best candidate of a free category whose personality's name has not failed."""
+    def next_after(self, failed: frozenset[PersonalityKey], category: str) -> Candidate | None:
+        """The best candidate of a free category whose personality has not failed."""
         for candidate in self.candidates:
             personality = candidate.personality
             if (
                 personality.category == category
                 and not candidate.held_by
-                and personality.name not in failed
+                and personality.key not in failed
             ):
                 return candidate
         return None

@@ -7,6 +7,8 @@ Invariant: an unknown (state, event) pair raises; the diagram in docs/states is 
 
 import enum
 
+from runtime.model.lifecycle import step
+
 
 class DriverState(enum.StrEnum):
     """The words of the window and the command line."""
@@ -92,9 +94,4 @@ def advance(state: DriverState, event: DriverEvent) -> DriverState:
     Raises:
         ValueError: The table has no such pair; the caller has a defect.
     """
-    try:
-        return TRANSITIONS[state, event]
-    except KeyError:
-        raise ValueError(
-            f"driver: {event.value!r} cannot happen in state {state.value!r}"
-        ) from None
+    return step("driver", TRANSITIONS, state, event)

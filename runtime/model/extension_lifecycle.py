@@ -7,6 +7,8 @@ Invariant: an unknown (state, event) pair raises.
 
 import enum
 
+from runtime.model.lifecycle import step
+
 
 class ExtensionState(enum.StrEnum):
     """The words of the window and the command line."""
@@ -74,9 +76,4 @@ def advance(state: ExtensionState, event: ExtensionEvent) -> ExtensionState:
     Raises:
         ValueError: The table has no such pair; the caller has a defect.
     """
-    try:
-        return TRANSITIONS[state, event]
-    except KeyError:
-        raise ValueError(
-            f"extension: {event.value!r} cannot happen in state {state.value!r}"
-        ) from None
+    return step("extension", TRANSITIONS, state, event)

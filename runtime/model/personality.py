@@ -10,6 +10,9 @@ from runtime.model.properties import Properties
 
 DEFAULT_CATEGORY = "IODefaultMatchCategory"
 
+PersonalityKey = tuple[str, str]
+"""Bundle id and name: two bundles may use one name."""
+
 
 class Personality(msgspec.Struct, frozen=True):
     """One personality of one bundle.
@@ -26,3 +29,8 @@ class Personality(msgspec.Struct, frozen=True):
     probe_score: int = 0
     server_name: str = ""  # IOUserServerName
     content_hash: str = ""  # of the bundle that carries it
+
+    @property
+    def key(self) -> PersonalityKey:
+        """What tells it from every other."""
+        return self.bundle_id, self.name

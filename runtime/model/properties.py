@@ -22,6 +22,10 @@ Properties = dict[str, Value]
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(dict[str, object])
 
+DEPTH = 40
+"""Levels of arrays and dictionaries in one value: more than a bundle may have (32), and few
+enough for everybody who walks a value recursively."""
+
 NONE = msgspec.Raw(_encoder.encode({}))
 """No properties, encoded."""
 
@@ -43,19 +47,23 @@ def decode(raw: msgspec.Raw | bytes) -> Properties:
     """
     try:
         decoded = _decoder.decode(raw)
-        return {key: _checked(key, value) for key, value in decoded.items()}
+        return {key: _checked(key, value, DEPTH) for key, value in decoded.items()}
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BreachError(f"properties: expected an encoded dictionary, found {error}") from error
 
 
-def _checked(key: str, value: object) -> Value:
-    """Refuse what msgpack can hold and a registry cannot: null, floats, foreign keys."""
+def _checked(key: str, value: object, levels: int) -> Value:
+    """Refuse what msgpack can hold and a registry cannot: null, floats, foreign keys, depths."""
     if isinstance(value, str | int | bytes):  # bool is an int
         return value
+    if levels == 0:
+        raise BreachError(f"property {key!r}: expected at most {DEPTH} levels, found more")
     if isinstance(value, list):
-        return [_checked(key, item) for item in value]
+        return [_checked(key, item, levels - 1) for item in value]
     if isinstance(value, dict):
-        return {_text_key(key, name): _checked(key, item) for name, item in value.items()}
+        return {
+            _text_key(key, name): _checked(key, item, levels - 1) for name, item in value.items()
+        }
     raise BreachError(
         f"property {key!r}: expected text, number, data, array or dictionary, "
         f"found {type(value).__name__}"

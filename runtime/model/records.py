@@ -139,6 +139,7 @@ class Mode(enum.StrEnum):
     EMBEDDED = "embedded"  # child of a window
     ALONE = "alone"  # python -m runtime
     SYSTEM = "system"  # the system service
+    FILE = "file"  # no runtime: the reader of a registry file
 
 
 class Status(msgspec.Struct, frozen=True, array_like=True, tag="status"):

@@ -34,13 +34,21 @@ def open_registry(path: Path) -> RegistryFile:
     Raises:
         ProblemError: It cannot be opened, is too large, or is no registry.
     """
+    return read(bytes_of(path), str(path))
+
+
+def bytes_of(path: Path) -> bytes:
+    """The bytes of a file, at most one more than `MAX_BYTES`.
+
+    Raises:
+        ProblemError: ``not-found``: it cannot be read.
+    """
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            return file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         found = getattr(error, "strerror", None) or str(error)
         raise ProblemError("not-found", f"{path}: expected a file, found: {found}") from None
-    return read(data, str(path))
 
 
 def read(data: bytes, name: str) -> RegistryFile:

@@ -1,4 +1,4 @@
-"""The journal of events in a SQLite database (WAL, synchronous NORMAL).
+"""The journal of events, and the registry's past, in one SQLite database (WAL, NORMAL).
 
 Events are kept in memory until `flush`, which writes them in one transaction. A database that
 cannot be read is set aside under another name, never deleted.
@@ -13,9 +13,12 @@ import msgspec
 from runtime.model.errors import UnavailableError
 from runtime.model.events import Detail, Event
 from runtime.model.identity import DriverId
+from runtime.registry import segments
+from runtime.registry.segments import Segments
 
 KEEP = 100_000  # events; about 20 MB
-SCHEMA = 1  # of PRAGMA user_version
+HISTORY_BYTES = 64 << 20  # of the registry's past; a busy day is about 10 MB
+SCHEMA = 2  # of PRAGMA user_version; 1 had no history
 
 _SLACK = 1_000  # events over `keep` before the oldest are removed: not at every flush
 _CREATE = "CREATE TABLE events (number INTEGER PRIMARY KEY, event BLOB NOT NULL)"
@@ -89,6 +92,10 @@ class Journal:
                 f"journal {self._path}: expected to write events, found: {error}"
             ) from error
         self._waiting.clear()
+
+    def segments(self, keep: int = HISTORY_BYTES) -> Segments:
+        """The registry's past in the same file; usable until `close`."""
+        return Segments(self._database, keep)
 
     def close(self) -> None:
         """Flush and close; a second call does nothing.
@@ -166,13 +173,22 @@ def _check(database: sqlite3.Connection, path: Path) -> None:
     if version == 0 and tables == 0:
         with database:
             database.execute(_CREATE)
-            database.execute(f"PRAGMA user_version = {SCHEMA}")
+            _add_history(database)
         return
-    if version != SCHEMA:
+    if version == 1:
+        with database:
+            _add_history(database)
+    elif version != SCHEMA:
         raise sqlite3.DatabaseError(f"expected schema {SCHEMA}, found {version}")
     (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise sqlite3.DatabaseError(f"{path.name}: {verdict}")
+
+
+def _add_history(database: sqlite3.Connection) -> None:
+    for table in segments.CREATE:
+        database.execute(table)
+    database.execute(f"PRAGMA user_version = {SCHEMA}")
 
 
 def _inaccessible(error: sqlite3.DatabaseError) -> bool:

@@ -124,6 +124,8 @@ class DriverProcess:
         """End it at once; the first reason given is the one reported."""
         if self._killed_for is None:
             self._killed_for = Exit(how, int(signal.SIGKILL), detail)
+        if self._pidfd < 0:
+            return  # reaped: its last words were the reason
         with contextlib.suppress(ProcessLookupError):  # gone already: its pidfd says so
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
@@ -147,9 +149,12 @@ class DriverProcess:
     def _on_control(self) -> None:
         if not self._read(self._channels.control, self._take_control):
             self._loop.remove_reader(self._channels.control)
-            said = (
-                "expected it to end with its control socket, found it running (or an empty packet)"
-            )
+            self._expect_end("its control socket, found it running (or an empty packet)")
+
+    def _expect_end(self, what: str) -> None:
+        """It said or showed that it ends: let it, for a moment."""
+        if self._late is None and self._pidfd >= 0:
+            said = f"expected it to end with {what}"
             self._late = self._loop.call_later(EOF_SECONDS, self.kill, ExitHow.BREACH, said)
 
     def _on_watch(self) -> None:
@@ -157,7 +162,9 @@ class DriverProcess:
             self._loop.remove_reader(self._channels.watch)
 
     def _read(self, sock: socket.socket, take: "_Take") -> bool:
-        """Read what is there; return whether more may come."""
+        """Read what is there; return whether more may come. After a breach nothing is."""
+        if self._killed_for is not None and self._killed_for.how is ExitHow.BREACH:
+            return False
         for _ in range(PACKETS_A_TURN):
             try:
                 packet, _ = sockets.receive_packet(sock)
@@ -177,6 +184,7 @@ class DriverProcess:
         message = self._control.receive(packet)
         if isinstance(message, wire.Goodbye):
             self._goodbye = message
+            self._expect_end("its goodbye, found it running")
         elif not isinstance(message, wire.Hello):
             self._listener.received(message)
 
@@ -213,6 +221,7 @@ class DriverProcess:
         if self._late is not None:
             self._late.cancel()
         os.close(self._pidfd)
+        self._pidfd = -1
         self._drain()
         exit_ = self._exit(result)
         self._channels.close_ours()
@@ -232,10 +241,11 @@ class DriverProcess:
         if self._killed_for is not None:
             return self._killed_for
         goodbye = self._goodbye or wire.Goodbye()
+        detail = goodbye.error.partition("\n")[0]
         if result.si_code == os.CLD_EXITED:
             frames = tuple(frame[: limits.NAME] for frame in goodbye.frames[: limits.FRAMES])
-            return Exit(ExitHow.CODE, result.si_status, goodbye.error, frames)
-        return Exit(ExitHow.SIGNAL, result.si_status, goodbye.error, self._frames())
+            return Exit(ExitHow.CODE, result.si_status, detail, frames)
+        return Exit(ExitHow.SIGNAL, result.si_status, detail, self._frames())
 
     def _frames(self) -> tuple[str, ...]:
         """Python frames of the faulting thread, which faulthandler names the current one."""

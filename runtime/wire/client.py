@@ -190,6 +190,33 @@ class Describe(CommandOf[Details], frozen=True, array_like=True, tag="describe")
     entry: EntryId
 
 
+class HistoryPage(msgspec.Struct, frozen=True, array_like=True):
+    """Answer to `ReadHistory`: consecutive chunks of one segment, as `runtime.wire.history` says.
+
+    `last` is the number of the last chunk; `more`: others follow it up to the moment asked for.
+    `oldest_ms` is the first moment that history knows.
+    """
+
+    segment: int
+    chunks: tuple[bytes, ...]
+    last: int
+    more: bool
+    oldest_ms: int
+
+
+class ReadHistory(CommandOf[HistoryPage], frozen=True, array_like=True, tag="read-history"):
+    """Read what the registry was at a time, in milliseconds since 1970.
+
+    `segment` 0: begin with the segment that holds the moment; else go on in that segment after
+    chunk `after`. Refused with ``not-found`` for a moment before the first one known.
+    """
+
+    RESULT: ClassVar[object] = HistoryPage
+    at_ms: int
+    segment: int = 0
+    after: int = 0
+
+
 class DeviceMatch(msgspec.Struct, frozen=True, array_like=True):
     """What became of an extension on one device, by the personality that came furthest."""
 
@@ -268,6 +295,7 @@ Command = (
     | InstallSample
     | Explain
     | ExplainExtension
+    | ReadHistory
     | Quit
     | Detach
 )

@@ -24,6 +24,8 @@ TRANSFER = 64 << 10  # payload of one mediated transfer
 HANDLES = 256  # objects that a driver may hold of its provider
 OUTSTANDING = 1024  # calls without a reply, each way
 WAITING_EVENTS = 4096  # events and log lines that wait for one slow client; older ones are dropped
+HISTORY_CHUNK = 8 << 20  # a chunk of history when unpacked: one entry's properties are far below
+HISTORY_PAGE = 512 << 10  # chunks of history in one answer: within a frame
 
 Name = Annotated[str, Meta(max_length=NAME)]
 Text = Annotated[str, Meta(max_length=TEXT)]

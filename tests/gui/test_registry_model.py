@@ -144,6 +144,44 @@ def test_filter_keeps_what_is_above_and_counts(qtbot: QtBot, model: RegistryMode
     assert len(shown(model)) == 8
 
 
+def test_a_wrong_search_keeps_the_last_good_result(qtbot: QtBot, model: RegistryModel) -> None:
+    model.set_filter("class:IOUSBHostInterface")
+    good = shown(model)
+    with qtbot.waitSignal(model.refused) as refused:
+        model.set_filter("class:IOUSBHostInterface vid:xyz")
+    assert refused.args == ["expected a vendor as 046d or 046d:c31c, found “xyz”", 29, 32]
+    assert shown(model) == good
+    with qtbot.waitSignal(model.refused) as refused:
+        model.set_filter("prop.idVendor=0x1234")
+    assert refused.args == ["", 0, 0]
+    assert shown(model)[-1] == "Sample Device@14100000"
+
+
+def test_a_path_is_searched_below_too(model: RegistryModel) -> None:
+    model.set_filter("under:/Machine/pci0000:00/sample* -name:Sample*")
+    assert [name for name in shown(model) if "nterface" in name] == [
+        "Interface@0",
+        "MyUserUSBInterfaceDriver",
+        "Interface@1",
+    ]
+
+
+def test_finding_goes_on_without_hiding(qtbot: QtBot, model: RegistryModel) -> None:
+    model.set_filtering(on=False)
+    with qtbot.waitSignal(model.counted) as counted:
+        model.set_filter("class:IOUSBHostInterface")
+    assert counted.args == [8, 2]
+    assert len(shown(model)) == 8
+    steps = []
+    for backwards in (False, False, False, True, True):
+        found = model.next_hit(backwards=backwards)
+        steps.append(found - ROOT_ID)
+        model._selection.select(found)
+    assert steps == [5, 7, 5, 7, 5]
+    model.set_filter("nothing has this name")
+    assert model.next_hit() == 0
+
+
 def test_state_words(model: RegistryModel) -> None:
     words = {
         model.text(row, Column.NAME): model.text(row, Column.STATE)

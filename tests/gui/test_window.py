@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QPushButton,
+    QTabWidget,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from ioregui import pages
@@ -15,9 +24,13 @@ from ioregui.bridge import Bridge
 from ioregui.composition import Desk
 from ioregui.household import Household
 from ioregui.properties.panel import PropertiesPanel
+from ioregui.records.facts_view import FactsView
+from ioregui.records.table import RecordTable
 from ioregui.registry.cells import Column
+from ioregui.registry.view import RegistryView
 from ioregui.timeline.page import TimelinePage
 from ioregui.timeline.strip import TimelineStrip
+from ioregui.window.navigation import Navigation
 from ioregui.window.quitting import QuittingMenu
 from ioregui.window.settings import Quitting, Settings
 from ioregui.window.theme import DARK, LIGHT, Theme, contrast
@@ -95,6 +108,19 @@ def test_search_counts_and_escape_clears(qtbot: QtBot, desk: Desk) -> None:
     QTest.keyClick(bar.search, Qt.Key.Key_Escape)
     qtbot.waitUntil(bar.count.isHidden)
     assert bar.search.text() == ""
+
+
+def test_empty_tree_says_why(qtbot: QtBot, desk: Desk) -> None:
+    before = desk.registry.viewport().grab().toImage()
+    QTest.keyClicks(desk.window.toolbar.search, "nothing has this name")
+    qtbot.waitUntil(lambda: desk.registry.why_empty.startswith("The search finds nothing"))
+    empty = desk.registry.viewport().grab().toImage()
+    row = range(empty.width())
+    middle = range(empty.height() // 2 - 10, empty.height() // 2 + 10)
+    assert len({empty.pixel(x, y) for x in row for y in middle}) > 1, "a sentence in the middle"
+    QTest.keyClick(desk.window.toolbar.search, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not desk.registry.why_empty)
+    assert before != empty
 
 
 def test_search_is_left_with_down(qtbot: QtBot, desk: Desk) -> None:
@@ -262,6 +288,53 @@ def test_mark_of_the_timeline_opens_in_the_events(
     assert chosen.number == strip.selected.events[0].number
 
 
+def test_every_control_has_a_name(desk: Desk) -> None:
+    nameless = [
+        type(one).__name__
+        for kind in (QAbstractButton, QLineEdit, QComboBox, QAbstractItemView, QTabWidget)
+        for one in desk.window.findChildren(kind)
+        if one.focusPolicy() != Qt.FocusPolicy.NoFocus
+        and one.isVisibleTo(desk.window)
+        and not (one.accessibleName() or (isinstance(one, QAbstractButton) and one.text()))
+    ]
+    assert not nameless
+
+
+@pytest.mark.parametrize(
+    ("page", "kind"),
+    [
+        ("registry", RegistryView),
+        ("drivers", RecordTable),
+        ("drivers", FactsView),
+        ("registry", Navigation),
+    ],
+    ids=lambda one: getattr(one, "__name__", one),
+)
+def test_focus_can_be_seen(qtbot: QtBot, desk: Desk, page: str, kind: type[QWidget]) -> None:
+    def edge(shown: QWidget) -> set[int]:
+        image = shown.grab().toImage()
+        return {image.pixel(0, y) for y in range(10, image.height() - 10)}
+
+    desk.window.show_page(page)
+    desk.window.activateWindow()
+    inside = desk.window if kind is Navigation else desk.window.stack.currentWidget()
+    assert inside is not None
+    widget = inside if isinstance(inside, kind) else inside.findChild(kind)
+    assert isinstance(widget, QWidget)
+    desk.window.toolbar.focus_search()
+    before = edge(widget)
+    widget.setFocus()
+    qtbot.waitUntil(widget.hasFocus)
+    assert edge(widget).isdisjoint(before)
+
+
+def test_words_of_the_status_line_are_explained(desk: Desk) -> None:
+    line, tip = desk.window.status.text.text(), desk.window.status.text.toolTip()
+    for word in ("entries", "quiet", "driver", "embedded", "kernel events"):
+        assert word in line
+        assert word in tip
+
+
 def test_narrow_window_keeps_the_names(qtbot: QtBot, desk: Desk) -> None:
     desk.window.resize(900, 600)
     qtbot.waitUntil(lambda: desk.window.width() == 900)
@@ -288,3 +361,30 @@ def test_text_can_be_read(theme: Theme) -> None:
     assert contrast(theme.on_selection, theme.selection) >= 4.5
     assert contrast(theme.on_accent, theme.accent) >= 4.5
     assert contrast(theme.on_notice, theme.notice) >= 4.5
+
+
+def test_a_wrong_search_is_underlined_where_it_is_wrong(desk: Desk) -> None:
+    toolbar = desk.window.toolbar
+    QTest.keyClicks(toolbar.search, "usb vid:q")
+    QTest.keyClick(toolbar.search, Qt.Key.Key_Return)
+    assert toolbar.error.isVisible()
+    assert toolbar.error.text() == "expected a vendor as 046d or 046d:c31c, found “q”"
+    assert toolbar.search.text() == "usb vid:q"
+    assert toolbar.search.cursorPosition() == 9
+    for _ in range(5):
+        QTest.keyClick(toolbar.search, Qt.Key.Key_Backspace)
+    QTest.keyClick(toolbar.search, Qt.Key.Key_Return)
+    assert not toolbar.error.isVisible()
+
+
+def test_f3_goes_from_hit_to_hit(desk: Desk) -> None:
+    toolbar = desk.window.toolbar
+    toolbar.filter.click()
+    QTest.keyClicks(toolbar.search, "class:IOUSBHostInterface")
+    QTest.keyClick(toolbar.search, Qt.Key.Key_Return)
+    selected = []
+    for modifier in (Qt.KeyboardModifier.NoModifier,) * 2 + (Qt.KeyboardModifier.ShiftModifier,):
+        QTest.keyClick(desk.window, Qt.Key.Key_F3, modifier)
+        selected.append(desk.selection.entry - ROOT_ID)
+    assert selected == [7, 5, 7]
+    assert toolbar.count.text() == "2 of 8"

@@ -1,6 +1,7 @@
 """What a machine or a user can do wrong: one sentence each, and nothing half done."""
 
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from runtime.client.blocking import connect
 from runtime.model.errors import ProblemError, UnavailableError
+from runtime.model.records import RequestState
 from runtime.wire import client as wire
 
 from .apps import driver_source, make_app
@@ -96,6 +98,22 @@ def test_a_folder_among_the_staged_bundles(tmp_path: Path) -> None:
     runtime.start()
     wait_for(lambda: any("staged" in note for note in runtime.records().status.notes), "a note")
     runtime.stop()
+
+
+def test_no_file_can_grow(runtime_process: RuntimeProcess) -> None:
+    """As on a full disk: refused, nothing changed, events wait; with room again all is well."""
+    assert runtime_process.process is not None
+    pid = runtime_process.process.pid
+    request = runtime_process.pending()
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+    with pytest.raises(ProblemError, match=r"extensions\.sqlite"):
+        runtime_process.approve(request)
+    assert runtime_process.records().requests[0].state is RequestState.WAITING
+    runtime_process.call(wire.Plug("sample"))
+    wait_for(lambda: runtime_process.records().status.notes != (), "the note")
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+    wait_for(lambda: runtime_process.records().status.notes == (), "the note to go")
+    assert runtime_process.approve(request).state == "completed"
 
 
 def test_a_current_folder_that_is_gone(tmp_path: Path) -> None:

@@ -108,6 +108,17 @@ _STEPS = st.one_of(
 )
 
 
+def test_a_record_that_goes_while_the_snapshot_is_read_is_gone() -> None:
+    world = _World()
+    world.subscribe()
+    world.set_driver(1)
+    world.read(2)  # the beginning, and the part that has it
+    assert set(world.drivers) == {1}
+    world.set_driver(9)  # removes it
+    world.read(100)
+    assert world.drivers == world.source.drivers == {}
+
+
 @settings(max_examples=200)
 @given(st.lists(_STEPS, max_size=60), st.integers(0, 30))
 def test_a_slow_reader_ends_with_the_present_state(

@@ -254,3 +254,29 @@ def test_a_link_in_the_applications_folder_does_not_count(tmp_path: Path) -> Non
     (folder / "Widget.app").symlink_to(elsewhere.path)
     with pytest.raises(BundleError, match="expected an app in"):
         check_location(folder / "Widget.app", (folder,))
+
+
+@pytest.mark.parametrize("size", [25 << 10, 200 << 10])
+def test_a_personality_that_no_packet_takes(app: AppFolder, size: int) -> None:
+    app.info["IOKitPersonalities"]["Widget"]["Big"] = "x" * size
+    app.write()
+    with pytest.raises(BundleError, match="at most 24576 bytes") as refusal:
+        read_app(app.path)
+    one_sentence(refusal.value)
+
+
+def test_entitlements_that_no_packet_takes(app: AppFolder) -> None:
+    app.entitlements["com.example.big"] = "x" * (17 << 10)
+    app.write()
+    with pytest.raises(BundleError, match="at most 16384 bytes") as refusal:
+        read_app(app.path)
+    one_sentence(refusal.value)
+
+
+def test_a_personality_whose_name_is_too_long(app: AppFolder) -> None:
+    table = app.info["IOKitPersonalities"]
+    table["N" * 10_000] = next(iter(table.values()))
+    app.write()
+    with pytest.raises(BundleError, match="a name of 1 to 256 characters") as refusal:
+        read_app(app.path)
+    one_sentence(refusal.value)

@@ -141,3 +141,12 @@ def test_a_removed_decision_is_gone(tmp_path: Path) -> None:
     store = Store(tmp_path)
     assert store.read().decisions == {}
     store.close()
+
+
+def test_a_file_that_was_removed_takes_no_more(bench: Bench, staged: Staged) -> None:
+    bench.extensions.set_developer(on=True, by="admin")
+    request = bench.ask(staged)
+    (bench.state_dir / FILE).rename(bench.state_dir / "elsewhere")
+    with pytest.raises(UnavailableError, match="found it removed"):
+        bench.answer(request)
+    assert bench.extensions.requests() == [request], "nothing has changed"

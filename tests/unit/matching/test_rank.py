@@ -131,10 +131,13 @@ def test_after_a_failure_the_next_of_the_category_comes() -> None:
     ranking = match(
         provider(), catalogue(personality("broad", CLASS), personality("exact", PRODUCT))
     )
-    second = ranking.next_after(frozenset({"exact"}), DEFAULT_CATEGORY)
+    second = ranking.next_after(frozenset({("com.example.exact", "exact")}), DEFAULT_CATEGORY)
     assert second is not None
     assert second.personality.name == "broad"
-    assert ranking.next_after(frozenset({"exact", "broad"}), DEFAULT_CATEGORY) is None
+    both = frozenset({("com.example.exact", "exact"), ("com.example.broad", "broad")})
+    assert ranking.next_after(both, DEFAULT_CATEGORY) is None
+    other = frozenset({("com.example.other", "exact")})
+    assert ranking.next_after(other, DEFAULT_CATEGORY) == ranking.candidates[0]
 
 
 def test_what_does_not_match_says_which_key() -> None:

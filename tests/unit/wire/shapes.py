@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from runtime.wire import client, driver, methods, zygote
+from runtime.wire import client, driver, history, methods, zygote
 
 PROTOCOLS: dict[str, Any] = {
     "client.ToRuntime": client.ToRuntime,
@@ -19,6 +19,7 @@ PROTOCOLS: dict[str, Any] = {
     "driver.ToRuntime": driver.ToRuntime,
     "driver.FromWatcher": driver.FromWatcher,
     "driver.ToWatcher": driver.ToWatcher,
+    "history.Record": history.Record,
     "methods.Method": methods.Method,
     "zygote.ToZygote": zygote.ToZygote,
     "zygote.FromZygote": zygote.FromZygote,
@@ -63,6 +64,8 @@ def _any(info: inspect.Type) -> st.SearchStrategy[Any]:
             values = st.one_of([_any(kind) for kind in types])
         case inspect.VarTupleType(item_type=item):
             values = st.lists(_any(item), max_size=2).map(lambda found: (*found,))
+        case inspect.DictType(key_type=key, value_type=value):
+            values = st.dictionaries(_any(key), _any(value), max_size=2)
         case inspect.TupleType(item_types=items):
             values = st.tuples(*[_any(item) for item in items])
         case inspect.IntType(ge=low, le=high):
@@ -84,6 +87,8 @@ def _least(info: inspect.Type) -> object:
             made = _least(types[0])
         case inspect.VarTupleType(item_type=item):
             made = (_least(item),)
+        case inspect.DictType(key_type=key, value_type=value):
+            made = {_least(key): _least(value)}
         case inspect.TupleType(item_types=items):
             made = tuple(_least(item) for item in items)
         case inspect.IntType(ge=low):

@@ -38,6 +38,7 @@ SAMPLES: list[events.Detail] = [
     events.Noted("Something {odd}."),
 ]
 MS = 1_000_000
+SECOND = 1000 * MS
 
 
 def plug(number: int, wall_ns: int) -> Event:
@@ -117,3 +118,32 @@ def test_longer_pauses_take_more_room_up_to_a_limit() -> None:
     assert widths == sorted(widths)
     assert widths[0] == 0
     assert widths[-1] == axis.LONGEST
+
+
+def test_places_and_moments_are_each_others() -> None:
+    groups = Groups()
+    groups.append(crash(at, at * 20 * SECOND) for at in range(1, 5))
+    placed = axis.place(groups.items, 3, 600, 0, lambda text: 7 * len(text))
+    now = 100 * SECOND
+    assert axis.moment_at(groups.items, placed, -5, 600, now) == 20 * SECOND
+    assert axis.moment_at(groups.items, placed, 600, 600, now) == now
+    assert axis.moment_at(groups.items, placed, 900, 600, now) == now
+    moments = [axis.moment_at(groups.items, placed, x, 600, now) for x in range(placed[0].x, 600)]
+    assert moments == sorted(moments)
+    for one, group in zip(placed, groups.items, strict=True):
+        assert axis.moment_at(groups.items, placed, one.x, 600, now) == group.first_ns
+        assert axis.place_of(groups.items, placed, group.first_ns, 600, now) in range(
+            one.x, one.x + one.width + 1
+        )
+    middle = (placed[0].x + placed[0].width + placed[1].x) / 2
+    assert axis.moment_at(groups.items, placed, middle, 600, now) == 30 * SECOND
+    assert axis.place_of(groups.items, placed, 30 * SECOND, 600, now) == round(middle)
+    assert axis.place_of(groups.items, placed, 0, 600, now) == placed[0].x
+    assert axis.place_of(groups.items, [], 5, 600, now) == 600
+
+
+def test_what_is_scrolled_out_at_the_right_is_not_now() -> None:
+    groups = Groups()
+    groups.append(crash(at, at * 20 * SECOND) for at in range(1, 5))
+    placed = axis.place(groups.items, 1, 600, 0, lambda text: 7 * len(text))
+    assert axis.moment_at(groups.items, placed, 599, 600, 100 * SECOND) <= 60 * SECOND

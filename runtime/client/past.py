@@ -1,0 +1,79 @@
+"""The registry as it was, of a running runtime.
+
+Invariant: a moment is whole, or there is none.
+"""
+
+from runtime.client.blocking import Connection
+from runtime.model.errors import BreachError
+from runtime.wire import client as wire
+from runtime.wire.history import Moment, Reader
+
+_END_MS = (1 << 53) - 1  # later than every moment
+
+
+class Retrieval:
+    """Puts one moment together from the pages of its segment; no I/O.
+
+    Ask for `command`, hand the answer to `add`, and so on until it returns the moment.
+    """
+
+    def __init__(self, at_ms: int) -> None:
+        self._moment = Moment()
+        self._reader = Reader()
+        self.command = wire.ReadHistory(at_ms)
+        self.oldest_ms = 0
+
+    def add(self, page: wire.HistoryPage) -> Moment | None:
+        """Take a page; None when another one is needed.
+
+        Raises:
+            BreachError: It is not what was asked for.
+        """
+        self.oldest_ms = page.oldest_ms
+        at_ms = self.command.at_ms
+        for chunk in page.chunks:
+            self._moment.apply(self._reader.records(chunk), at_ms)
+        if page.more:
+            self.command = wire.ReadHistory(at_ms, page.segment, page.last)
+            return None
+        if not self._moment.whole:
+            raise BreachError(f"history: expected a whole state at {at_ms} ms, found part of one")
+        return self._moment
+
+
+def moment(runtime: Connection, at_ms: int) -> Moment:
+    """Fetch the registry of a time, in milliseconds since 1970.
+
+    Raises:
+        ProblemError: ``not-found``: history does not reach back so far.
+        UnavailableError: The connection ended.
+        BreachError: What came is no history.
+    """
+    retrieval = Retrieval(at_ms)
+    found: Moment | None = None
+    while found is None:
+        found = retrieval.add(runtime.call(retrieval.command))
+    return found
+
+
+def segments(runtime: Connection, since_ms: int) -> list[list[bytes]]:
+    """Fetch the past from a time on, or from the first moment known, as segments of chunks.
+
+    Raises:
+        UnavailableError: The connection ended.
+        ProblemError: The runtime keeps no history.
+    """
+    newest = runtime.call(wire.ReadHistory(_END_MS))
+    oldest = newest.oldest_ms
+    first = runtime.call(wire.ReadHistory(max(since_ms, oldest)))
+    return [_chunks(runtime, number) for number in range(first.segment, newest.segment + 1)]
+
+
+def _chunks(runtime: Connection, segment: int) -> list[bytes]:
+    chunks: list[bytes] = []
+    after, more = 0, True
+    while more:
+        page = runtime.call(wire.ReadHistory(_END_MS, segment, after))
+        chunks += page.chunks
+        after, more = page.last, page.more
+    return chunks

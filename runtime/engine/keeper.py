@@ -1,0 +1,91 @@
+"""Keeps journal and history on disk, in short turns of the event loop.
+
+Invariant: a disk that refuses never stops the runtime; what is not written waits, bounded.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from runtime.model.errors import UnavailableError
+from runtime.registry.history import History
+from runtime.registry.journal import Journal
+from runtime.wire.client import HistoryPage
+
+FLUSH_SECONDS = 0.5  # between writes
+
+
+class Keeper:
+    """Writes regularly once started.
+
+    Args:
+        journal: Closed by `close`.
+        history: In the journal's file.
+        on_trouble: Told one sentence when something could not be written.
+        on_relief: Told the same sentence when all could be written again.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        history: History,
+        on_trouble: Callable[[str], None],
+        on_relief: Callable[[str], None],
+    ) -> None:
+        self._journal = journal
+        self._history = history
+        self._on_trouble = on_trouble
+        self._on_relief = on_relief
+        self._unwritten = ""
+        self._timer: asyncio.Handle | None = None
+
+    def start(self) -> None:
+        """Write now, and again and again."""
+        self._write(self._journal.flush)
+        self._turn()
+
+    async def page(self, at_ms: int, segment: int, after: int) -> HistoryPage:
+        """A page of history in which nothing is missing that happened before this call.
+
+        Raises:
+            ProblemError: ``not-found``.
+            UnavailableError: History could not be written.
+        """
+        for _ in iter(self._history.pump, False):
+            await asyncio.sleep(0)  # other clients' turns in between
+        self._history.flush()
+        return self._history.page(at_ms, segment, after)
+
+    def close(self) -> None:
+        """Write everything and close the file.
+
+        Raises:
+            UnavailableError: Something could not be written; the file is closed nevertheless.
+        """
+        if self._timer is not None:
+            self._timer.cancel()
+        try:
+            self._history.close()
+        finally:
+            self._journal.close()
+
+    def _turn(self) -> None:
+        """Write a slice of history; come again at once for the rest."""
+        loop = asyncio.get_running_loop()
+        more = self._history.pump()
+        self._write(self._history.flush)
+        if more:
+            self._timer = loop.call_soon(self._turn)
+        else:
+            self._timer = loop.call_later(FLUSH_SECONDS, self.start)
+
+    def _write(self, flush: Callable[[], None]) -> None:
+        """Write; what a full disk refuses waits, and the user knows as long as it does."""
+        try:
+            flush()
+        except UnavailableError as error:
+            self._unwritten = str(error)
+            self._on_trouble(self._unwritten)
+        else:
+            if self._unwritten:
+                self._on_relief(self._unwritten)
+                self._unwritten = ""

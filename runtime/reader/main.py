@@ -1,0 +1,61 @@
+"""The reader's process: opens one file, gives up everything else, parses it and serves it.
+
+The file comes from somebody else, and its parsers are the only code that sees all of it.
+Invariant: the file is opened before the process is confined, and looked at only afterwards.
+"""
+
+import argparse
+import os
+import socket
+import sys
+from pathlib import Path
+
+from runtime.model.errors import InspectorError
+from runtime.reader.confine import confine
+from runtime.reader.load import bytes_of, read
+from runtime.reader.serve import Server
+
+REFUSED = 1
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the reader until its client leaves; return the exit code."""
+    options = _parser().parse_args(argv)
+    try:
+        channel = socket.socket(fileno=options.owner)
+    except OSError as error:
+        sys.stderr.write(f"reader: --owner: expected a connected socket, found: {error.strerror}\n")
+        return REFUSED
+    with channel:
+        server = Server(channel, options.file.name)
+        try:
+            server.greet()
+            data = bytes_of(options.file)
+            confine(len(data))
+            file = read(data, str(options.file))
+            del data
+            server.serve(file)
+        except InspectorError as error:
+            server.leave(str(error))
+            return REFUSED
+        except MemoryError:
+            server.leave(f"{options.file}: expected a registry that fits in memory, found a larger")
+            return REFUSED
+        except (BrokenPipeError, ConnectionResetError):
+            return os.EX_OK  # the window was closed
+    return os.EX_OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="reader", description="Reads a registry file and serves it to one client."
+    )
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument(
+        "--owner",
+        type=int,
+        default=0,
+        metavar="FD",
+        help="the client's connected stream socket (default: standard input)",
+    )
+    return parser

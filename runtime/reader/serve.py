@@ -1,0 +1,160 @@
+"""Serves one registry file to one client: the client protocol, with a snapshot and then nothing.
+
+Blocking, one thread. Whatever a client asks for beside the snapshot is refused in a sentence.
+Invariant: a message is at most a frame; a value that does not fit is cut, and the status says so.
+"""
+
+import os
+import socket
+
+from runtime.interchange.registry_file import FileEntry, RegistryFile, properties_of
+from runtime.model import properties
+from runtime.model.entry import Entry, Place
+from runtime.model.errors import BreachError
+from runtime.model.identity import SERVICE_PLANE, EntryId
+from runtime.model.properties import Value
+from runtime.model.records import Mode, Status
+from runtime.wire import client as wire
+from runtime.wire import codec, framing, limits, session
+
+RECEIVE_BYTES = 64 << 10
+LARGEST = limits.FRAME // 2  # bytes of an entry's encoded properties; above it values are cut
+CUT = 4096  # bytes or characters that are left of a value that was cut
+_SHOWN_WARNINGS = 3
+
+
+class Server:
+    """The reader's side of its one connection.
+
+    Args:
+        channel: A connected stream socket; stays the caller's.
+        name: What the file is called.
+    """
+
+    def __init__(self, channel: socket.socket, name: str) -> None:
+        self._channel = channel
+        self._name = name
+        self._session = session.runtime_of_client()
+        self._cut = 0
+        channel.setblocking(True)
+
+    def greet(self) -> None:
+        """Say hello.
+
+        Raises:
+            ConnectionError: The client went away.
+        """
+        self._send(wire.Hello(limits.CLIENT_VERSION, "reader"))
+
+    def serve(self, file: RegistryFile) -> None:
+        """Answer until the client leaves.
+
+        Raises:
+            BreachError: It broke the protocol.
+            ConnectionError: It went away while something was sent.
+        """
+        frames = framing.FrameReader()
+        while data := self._channel.recv(RECEIVE_BYTES):
+            for payload in frames.feed(data):
+                message = self._session.receive(payload)
+                if isinstance(message, wire.Goodbye):
+                    return
+                if isinstance(message, wire.Ask):
+                    self._answer(message, file)
+
+    def leave(self, reason: str) -> None:
+        """Say why nothing will come, as far as the client still listens."""
+        try:
+            self._send(wire.Goodbye(reason[:4096]))
+        except OSError:
+            return
+
+    def _answer(self, ask: wire.Ask, file: RegistryFile) -> None:
+        if not isinstance(ask.command, wire.Subscribe):
+            text = f"{self._name}: expected a running system for this, found a file"
+            self._send(wire.Refusal(ask.number, "read-only", text))
+            return
+        self._send(wire.Answer(ask.number, codec.raw(None)))
+        self._send(wire.SnapshotBegin(1, os.urandom(8).hex()))
+        if wire.Topic.ENTRIES in ask.command.topics:
+            self._entries(file)
+        if wire.Topic.STATUS in ask.command.topics:
+            self._send(wire.Part(status=self._status(file)))
+        self._send(wire.SnapshotEnd(more=False))
+
+    def _entries(self, file: RegistryFile) -> None:
+        waiting: list[Entry] = []
+        size = 0
+        for entry in file.entries:
+            shown = self._fitting(entry, file)
+            waiting.append(shown)
+            size += len(memoryview(shown.props)) + 256
+            if size >= limits.PART:
+                self._send(wire.Part(entries=tuple(waiting)))
+                waiting.clear()
+                size = 0
+        self._send(wire.Part(entries=tuple(waiting)))
+
+    def _fitting(self, entry: FileEntry, file: RegistryFile) -> Entry:
+        """The entry with its values parsed; those that no message can hold are cut."""
+        if entry.text:
+            table = properties_of(entry, file.warnings)
+            raw = properties.encode(table)
+        else:
+            table, raw = {}, entry.props
+        if len(memoryview(raw)) > LARGEST:
+            raw = properties.encode(self._shortened(table or properties.decode(raw)))
+        fields = {name: getattr(entry, name) for name in Entry.__struct_fields__}
+        return Entry(**{**fields, "props": raw, "places": _places(entry)})
+
+    def _shortened(self, table: dict[str, Value]) -> dict[str, Value]:
+        """The largest values cut, one after the other, until all fit together."""
+        sizes = {key: len(codec.encode(value)) for key, value in table.items()}
+        total = sum(sizes.values()) + sum(4 * len(key) + 8 for key in sizes)
+        made = dict(table)
+        for key in sorted(sizes, key=lambda name: -sizes[name]):
+            if total <= LARGEST:
+                break
+            value = made[key]
+            if isinstance(value, str | bytes):
+                made[key] = value[:CUT]
+            else:
+                made[key] = f"too large to show: {sizes[key]} bytes"
+            total -= sizes[key] - CUT
+            self._cut += 1
+        return made
+
+    def _status(self, file: RegistryFile) -> Status:
+        notes = [f"{self._name} ({file.format}): this is a file, nothing here is live"]
+        count = file.warnings.count
+        if count:
+            first = "; ".join(file.warnings.first[:_SHOWN_WARNINGS])
+            notes.append(f"{count} places could not be read: {first}")
+        if self._cut:
+            notes.append(f"{self._cut} values are too large and were cut")
+        return Status(
+            run="",
+            mode=Mode.FILE,
+            uid=os.getuid(),
+            user=file.host,
+            pid=os.getpid(),
+            version="",
+            notes=tuple(note[:1000] for note in notes),
+        )
+
+    def _send(self, message: wire.ToClient) -> None:
+        payload = self._session.encode(message)
+        if len(payload) > limits.FRAME:
+            raise BreachError(
+                f"{self._name}: expected a message of at most {limits.FRAME} bytes, "
+                f"found {len(payload)}"
+            )
+        self._channel.sendall(framing.frame(payload))
+
+
+def _places(entry: FileEntry) -> tuple[Place, ...]:
+    """An entry's places; where it is not in the IOService plane, with that of its parent."""
+    places = entry.places[: limits.HANDLES]
+    if entry.plane == SERVICE_PLANE or not entry.parent:
+        return places
+    return (Place(entry.plane, EntryId(entry.parent), entry.name, entry.location), *places)
