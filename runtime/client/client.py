@@ -87,7 +87,7 @@ class Client:
                 self._take(self._received.popleft(), messages)
                 if deadline is not None and time.monotonic() > deadline:
                     return messages
-            if not self._receive():
+            if self.closed or not self._receive():  # a goodbye's reason outlives the end of file
                 break
         return messages
 
