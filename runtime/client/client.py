@@ -87,7 +87,7 @@ class Client:
                 self._take(self._received.popleft(), messages)
                 if deadline is not None and time.monotonic() > deadline:
                     return messages
-            if self.closed or not self._receive():  # a goodbye's reason outlives the end of file
+            if not self._receive():
                 break
         return messages
 
@@ -161,7 +161,7 @@ class Client:
             self.on_writable()
 
     def _end(self, reason: str) -> None:
-        self.closed = reason
+        self.closed = self.closed or reason  # a goodbye's reason outlives the end of file
         self._outgoing.clear()
         asked, self._asked = self._asked, {}
         for number, open_ask in asked.items():
