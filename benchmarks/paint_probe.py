@@ -1,7 +1,7 @@
-"""The window off screen; says on stdout which MTU a network interface's row was painted with.
+"""The window off screen; says on stdout which new network interfaces' rows it has painted.
 
-Writes one empty line when the row is in view, then one line each time the row's last cell
-has been painted. Quits at the end of stdin.
+Writes one empty line when the first interface's row is in view, then the name of each later one
+beside it when the last cell of its row has been painted. Quits at the end of stdin.
 Invariant: the program runs as it always does; only the cells' painter is replaced by one that
 paints the same and then speaks.
 """
@@ -10,7 +10,7 @@ import sys
 
 from PySide6.QtCore import QObject, QSettings, QSocketNotifier, QTimer, Slot
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QApplication, QStyleOptionViewItem
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QStyleOptionViewItem
 
 from ioregui.bridge import Bridge
 from ioregui.composition import Desk
@@ -19,27 +19,29 @@ from ioregui.registry.cells import Column
 from ioregui.registry.delegate import CellDelegate
 from ioregui.registry.model import Index, RegistryModel
 from ioregui.window.settings import Settings
-from runtime.model import properties
 
+PREFIX = "inspector"  # of the interfaces' names
 LOOK_MS = 50
 SIZE = (1320, 860)  # every column of the row is in view
 
 
 class SpeakingDelegate(CellDelegate):
-    """Paints a cell and says so when it is the last of the watched row."""
+    """Paints a cell and says so when it is the first paint of the last one of a watched row."""
 
-    def __init__(self, model: RegistryModel, view: QObject, entry: int) -> None:
+    def __init__(self, model: RegistryModel, view: QObject, known: int) -> None:
         super().__init__(model, view)  # type: ignore[arg-type]  # a QTableView is its parent
         self._rows = model
-        self._entry = entry
+        self._known = known
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Qt's."""
         super().paint(painter, option, index)
-        if index.column() == Column.PID and self._rows.id_at(index.row()) == self._entry:
-            entry = self._rows.entry_at(index.row())
-            assert entry is not None
-            tell(str(properties.decode(entry.props).get("IOMaxTransferUnit")))
+        if index.column() != Column.PID:
+            return
+        entry = self._rows.entry_at(index.row())
+        if entry is not None and entry.id > self._known and entry.name.startswith(PREFIX):
+            self._known = entry.id
+            tell(entry.name)
 
 
 def tell(line: str) -> None:
@@ -67,7 +69,9 @@ class Probe(QObject):
         for entry in self._bridge.mirror.entries.values():
             if entry.name == self._name:
                 self._timer.stop()
-                self._desk.selection.select(entry.id)  # keeps the row in view
+                self._desk.selection.select(entry.id)
+                middle = QAbstractItemView.ScrollHint.PositionAtCenter
+                view.scrollTo(view.currentIndex(), middle)  # and what comes beside it
                 view.setItemDelegate(SpeakingDelegate(model, view, entry.id))
                 tell("")
                 return
