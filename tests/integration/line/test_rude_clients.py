@@ -94,7 +94,7 @@ def test_no_descriptor_left(runtime_process: RuntimeProcess) -> None:
     assert runtime.process is not None
     pid = runtime.process.pid
     request = runtime.pending()
-    app, room = request.requester.app_path, _highest_descriptor(pid) + 4
+    app, room = request.requester.app_path, _limit_with_room(pid, 3)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (room, 4096))
     with pytest.raises(ProblemError, match="worker: expected to be able to start one"):
         runtime.call(wire.Activate(app))
@@ -140,8 +140,14 @@ def _resident(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
 
 
-def _highest_descriptor(pid: int) -> int:
-    return max(int(path.name) for path in Path(f"/proc/{pid}/fd").iterdir())
+def _limit_with_room(pid: int, room: int) -> int:
+    """The limit of descriptors that leaves a process this many free ones, gaps counted."""
+    used = {int(link.name) for link in Path(f"/proc/{pid}/fd").iterdir()}
+    limit = 0
+    while room:
+        room -= limit not in used
+        limit += 1
+    return limit
 
 
 def _cpu_seconds(pid: int) -> float:
