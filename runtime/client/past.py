@@ -31,9 +31,12 @@ class Retrieval:
         """
         self.oldest_ms = page.oldest_ms
         at_ms = self.command.at_ms
+        reached = False
         for chunk in page.chunks:
-            self._moment.apply(self._reader.records(chunk), at_ms)
-        if page.more:
+            if not self._moment.apply(self._reader.records(chunk), at_ms):
+                reached = True  # what follows happened later
+                break
+        if page.more and not reached:
             self.command = ReadHistory(at_ms, page.segment, page.last)
             return None
         if not self._moment.whole:
