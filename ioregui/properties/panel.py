@@ -37,7 +37,8 @@ from runtime.model.entry import Entry, Kind
 from runtime.model.errors import BreachError
 from runtime.model.properties import Properties, Value
 from runtime.model.records import Mode
-from runtime.wire.client import Describe, Details, Refusal
+from runtime.wire.client import Refusal
+from runtime.wire.commands.registry import Describe, Details
 
 DESCRIBED = ("IOUSB", "IOHID")
 """Classes of which a device can tell more than the registry knows."""

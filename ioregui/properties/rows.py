@@ -17,7 +17,7 @@ from runtime.model import properties
 from runtime.model.entry import Entry, State
 from runtime.model.errors import BreachError
 from runtime.model.properties import Properties, Value
-from runtime.wire.client import Details
+from runtime.wire.commands.registry import Details
 
 ROWS = 2000
 """Rows that are shown of one entry at first; more is counted."""
