@@ -55,7 +55,7 @@ def main() -> int:
         accepted += read_
         if complaint:
             found += 1
-            name = f"finding-{options.seed}-{count}"
+            name = f"finding-{options.format}-{options.seed}-{count}".replace(" ", "-")
             Path(name).write_bytes(data)
             sys.stdout.write(f"{name}: {complaint}\n")
             sys.stdout.flush()
