@@ -26,7 +26,8 @@ from ioregui.records.fit import ColumnFit, Wish
 from ioregui.registry.states import GONE, state_word
 from ioregui.window.selection import Selection
 from runtime.model.entry import Entry, Kind
-from runtime.wire.client import Describe, Details, Refusal
+from runtime.wire.client import Refusal
+from runtime.wire.commands.registry import Describe, Details
 
 DESCRIBED = ("IOUSB", "IOHID")
 """Classes of which a device can tell more than the registry knows."""

@@ -13,7 +13,7 @@ from runtime.model import properties
 from runtime.model.entry import Entry, State
 from runtime.model.errors import BreachError
 from runtime.model.properties import Value
-from runtime.wire.client import Details
+from runtime.wire.commands.registry import Details
 
 DATA_BYTES = 64
 """Bytes of data that are shown; more is counted."""

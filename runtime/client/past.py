@@ -5,7 +5,7 @@ Invariant: a moment is whole, or there is none.
 
 from runtime.client.blocking import Connection
 from runtime.model.errors import BreachError
-from runtime.wire import client as wire
+from runtime.wire.commands.registry import HistoryPage, ReadHistory
 from runtime.wire.history import Moment, Reader
 
 _END_MS = (1 << 53) - 1  # later than every moment
@@ -20,10 +20,10 @@ class Retrieval:
     def __init__(self, at_ms: int) -> None:
         self._moment = Moment()
         self._reader = Reader()
-        self.command = wire.ReadHistory(at_ms)
+        self.command = ReadHistory(at_ms)
         self.oldest_ms = 0
 
-    def add(self, page: wire.HistoryPage) -> Moment | None:
+    def add(self, page: HistoryPage) -> Moment | None:
         """Take a page; None when another one is needed.
 
         Raises:
@@ -34,7 +34,7 @@ class Retrieval:
         for chunk in page.chunks:
             self._moment.apply(self._reader.records(chunk), at_ms)
         if page.more:
-            self.command = wire.ReadHistory(at_ms, page.segment, page.last)
+            self.command = ReadHistory(at_ms, page.segment, page.last)
             return None
         if not self._moment.whole:
             raise BreachError(f"history: expected a whole state at {at_ms} ms, found part of one")
@@ -63,9 +63,9 @@ def segments(runtime: Connection, since_ms: int) -> list[list[bytes]]:
         UnavailableError: The connection ended.
         ProblemError: The runtime keeps no history.
     """
-    newest = runtime.call(wire.ReadHistory(_END_MS))
+    newest = runtime.call(ReadHistory(_END_MS))
     oldest = newest.oldest_ms
-    first = runtime.call(wire.ReadHistory(max(since_ms, oldest)))
+    first = runtime.call(ReadHistory(max(since_ms, oldest)))
     return [_chunks(runtime, number) for number in range(first.segment, newest.segment + 1)]
 
 
@@ -73,7 +73,7 @@ def _chunks(runtime: Connection, segment: int) -> list[bytes]:
     chunks: list[bytes] = []
     after, more = 0, True
     while more:
-        page = runtime.call(wire.ReadHistory(_END_MS, segment, after))
+        page = runtime.call(ReadHistory(_END_MS, segment, after))
         chunks += page.chunks
         after, more = page.last, page.more
     return chunks

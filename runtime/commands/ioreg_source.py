@@ -137,6 +137,7 @@ def _runtimes_entries() -> list[Entry] | None:
     """What the running runtime has; None where none answers."""
     from runtime.client.blocking import connect  # noqa: PLC0415 - 20 ms without a runtime
     from runtime.wire import client as wire  # noqa: PLC0415
+    from runtime.wire.commands.registry import Subscribe, Topic  # noqa: PLC0415
 
     try:
         connection = connect("ioreg")
@@ -144,7 +145,7 @@ def _runtimes_entries() -> list[Entry] | None:
         return None
     found: list[Entry] = []
     with connection:
-        connection.call(wire.Subscribe(topics=(wire.Topic.ENTRIES,)))
+        connection.call(Subscribe(topics=(Topic.ENTRIES,)))
         for message in connection.messages(SNAPSHOT_SECONDS):
             if isinstance(message, wire.SnapshotBegin):
                 found.clear()

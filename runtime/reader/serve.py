@@ -17,6 +17,7 @@ from runtime.model.properties import Value
 from runtime.model.records import Mode, Status
 from runtime.wire import client as wire
 from runtime.wire import codec, framing, limits, session
+from runtime.wire.commands.registry import Subscribe, Topic
 
 RECEIVE_BYTES = 64 << 10
 LEAVING_MS = 5000
@@ -80,15 +81,15 @@ class Server:
             return
 
     def _answer(self, ask: wire.Ask, file: RegistryFile) -> None:
-        if not isinstance(ask.command, wire.Subscribe):
+        if not isinstance(ask.command, Subscribe):
             text = f"{self._name}: expected a running system for this, found a file"
             self._send(wire.Refusal(ask.number, "read-only", text))
             return
         self._send(wire.Answer(ask.number, codec.raw(None)))
         self._send(wire.SnapshotBegin(1, os.urandom(8).hex()))
-        if wire.Topic.ENTRIES in ask.command.topics:
+        if Topic.ENTRIES in ask.command.topics:
             self._entries(file)
-        if wire.Topic.STATUS in ask.command.topics:
+        if Topic.STATUS in ask.command.topics:
             self._send(wire.Part(status=self._status(file)))
         self._send(wire.SnapshotEnd(more=False))
 
