@@ -26,6 +26,7 @@ from ioregui.records.notice import Notice
 from ioregui.records.table import RecordTable
 from runtime.model.records import Driver, Extension
 from runtime.wire import client as wire
+from runtime.wire.commands.extensions import Deactivate
 
 
 class ExtensionsPage(QWidget):
@@ -109,7 +110,7 @@ class ExtensionsPage(QWidget):
     @Slot()
     def _deactivate(self) -> None:
         if self._asked is not None:
-            command = wire.Deactivate(self._asked.extension.bundle_id)
+            command = Deactivate(self._asked.extension.bundle_id)
             self._asked = None
             self.notice.say("")
             self._bridge.ask(command, self._deactivated, self._refused)
