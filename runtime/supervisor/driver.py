@@ -18,8 +18,9 @@ from runtime.model.outcome import Exit, ExitHow
 from runtime.model.records import Driver
 from runtime.supervisor import policy as restart
 from runtime.supervisor.account import Account
-from runtime.supervisor.launcher import Launched, Launcher
 from runtime.supervisor.ports import DriverSpec, Surroundings
+from runtime.supervisor.standby import Standby
+from runtime.supervisor.understudies import Understudies
 from runtime.supervisor.user_server import UserServer
 from runtime.wire import driver as wire
 
@@ -31,13 +32,14 @@ class SupervisedDriver:
         self,
         record: Driver,
         spec: DriverSpec,
-        launcher: Launcher,
+        understudies: Understudies,
         policy: restart.RestartPolicy,
         surroundings: Surroundings,
     ) -> None:
         self.spec = spec
         self._account = Account(record, surroundings)
-        self._launcher = launcher
+        self._understudies = understudies
+        self._launcher = understudies.launcher
         self._policy = policy
         self._around = surroundings
         self._intent = Intent.NONE
@@ -71,7 +73,8 @@ class SupervisedDriver:
             # Outside of whoever asked for it: what comes next may ask again.
             asyncio.get_running_loop().call_soon(self.ended, exit_, Remains())
             return
-        standby = self._launcher.take(dumpable=self.spec.dumpable)
+        standby = self._understudies.take(self.record.id)
+        standby = standby or self._launcher.take(dumpable=self.spec.dumpable)
         if standby is not None:
             self._begin(standby)
         else:
@@ -149,14 +152,14 @@ class SupervisedDriver:
     async def _create(self) -> None:
         name = f"{self.spec.server_name} {self.record.service:#x}"
         try:
-            launched = await self._launcher.create(name, dumpable=self.spec.dumpable)
+            standby = await self._launcher.create(name, dumpable=self.spec.dumpable)
         except SpawnError as error:
             self.ended(Exit(ExitHow.LAUNCH, 0, str(error)), Remains())
         else:
-            self._begin(launched)
+            self._begin(standby)
 
-    def _begin(self, launched: Launched) -> None:
-        self._server = UserServer(launched, self.spec, self._account, self._around, self)
+    def _begin(self, standby: Standby) -> None:
+        self._server = UserServer(standby, self.spec, self._account, self._around, self)
         if self.record.state is DriverState.STOPPING:
             self._server.kill()
         else:
@@ -169,6 +172,10 @@ class SupervisedDriver:
             self._bundle = -1
 
     # --- user_server.Owner: what comes after a process -----------------------------------------
+
+    def started(self) -> None:
+        """Start returned: be ready for the end of this process."""
+        self._understudies.prepare(self.record, self.spec)
 
     def refused(self, why: str) -> None:
         """Start returned an error: the next candidate may have the provider."""
@@ -221,6 +228,7 @@ class SupervisedDriver:
             self.launch()
 
     def _end(self) -> None:
+        self._understudies.drop(self.record.id)
         if self._waiting is not None:
             self._waiting.cancel()
         self._over.set()

@@ -6,7 +6,6 @@ loop; nothing here blocks.
 Invariant: the owner is told of the end exactly once, after everything that was open is closed.
 """
 
-import asyncio
 import time
 from typing import Protocol
 
@@ -20,14 +19,12 @@ from runtime.model.outcome import Exit, ExitHow, Stage
 from runtime.supervisor import hang
 from runtime.supervisor.account import Account
 from runtime.supervisor.calls import Calls
-from runtime.supervisor.launcher import Launched
 from runtime.supervisor.ports import DriverSpec, ProviderSession, Surroundings
-from runtime.supervisor.process import DriverProcess
 from runtime.supervisor.samples import Samples
+from runtime.supervisor.standby import Standby
 from runtime.wire import driver as wire
 from runtime.wire import methods
 
-LAUNCH_SECONDS = 15.0  # until the class is loaded; a cold, loaded machine takes 1 s
 START_SECONDS = 30.0  # for init and Start
 STOP_SECONDS = 5.0  # grace for Stop and free, then SIGKILL
 SENTENCES = 32  # on what its sandbox is, that a driver process may tell
@@ -35,6 +32,9 @@ SENTENCES = 32  # on what its sandbox is, that a driver process may tell
 
 class Owner(Protocol):
     """Whose process it is."""
+
+    def started(self) -> None:
+        """Start returned success."""
 
     def refused(self, why: str) -> None:
         """Start returned an error: no crash, the process ends in order."""
@@ -48,53 +48,44 @@ class UserServer:
 
     def __init__(
         self,
-        launched: Launched,
+        standby: Standby,
         spec: DriverSpec,
         account: Account,
         surroundings: Surroundings,
         owner: Owner,
     ) -> None:
-        child = launched.child
         self._spec = spec
         self._account = account
         self._around = surroundings
         self._owner = owner
-        self._missing = launched.missing
-        self._process = DriverProcess(child.pid, child.pidfd, launched.channels, self)
+        self._standby = standby
+        self._process = standby.hand_to(self)
         self._calls = Calls(self._process)
-        self._session: ProviderSession | None = None  # until it is told what to run
+        self._session: ProviderSession | None = None  # until it is attached
         self._samples = Samples()
-        self._timer: asyncio.TimerHandle | None = None
         self._heard_ns = time.monotonic_ns()
-        account.reach(Stage.FORKED, pid=child.pid)
-        account.tell(events.Launched(account.record.name, child.pid))
+        account.reach(Stage.FORKED, pid=self._process.pid)
+        account.tell(events.Launched(account.record.name, self._process.pid))
 
     # --- what its owner asks -------------------------------------------------------------------
 
     def load(self, bundle: int) -> None:
-        """Have it run what the spec says; the sealed bundle stays the caller's."""
-        spec, record = self._spec, self._account.record
-        self._session = spec.open_session(self._complete)
-        load = wire.Load(
-            bundle_id=spec.bundle_id,
-            executable=spec.executable,
-            user_class=spec.name,
-            service=record.service,
-            provider=spec.provider,
-            provider_class=spec.provider_class,
-            provider_name=spec.provider_name,
-            properties=spec.properties,
-            provider_properties=spec.provider_properties,
-            server_name=spec.server_name,
-        )
-        self._process.load(load, bundle)
-        self._deadline(LAUNCH_SECONDS, ExitHow.LAUNCH, "it was not loaded in time")
+        """Have it run what the spec says, if that was not done in advance.
+
+        The sealed bundle stays the caller's.
+        """
+        if not self._standby.told:
+            self._standby.load(self._spec, bundle)
+        for source, text in self._standby.lines:
+            self.logged(source, text)
+        for staged in self._standby.staged:
+            self._staged(staged)
 
     def stop(self, *, started: bool, unplugged: bool) -> None:
         """Stop, free, grace, SIGKILL; one whose Start has not returned is killed at once."""
         if unplugged and self._session is not None:
             self._session.close()
-        self._deadline(STOP_SECONDS, ExitHow.STOPPED, "Stop did not return in time")
+        self._process.deadline(STOP_SECONDS, ExitHow.STOPPED, "Stop did not return in time")
         if started:
             self._calls.ask(methods.Stop(), _returned, _failed)
         else:
@@ -116,7 +107,7 @@ class UserServer:
         """Let a debugger speak with it, and do not judge it meanwhile."""
         if self._process.debug(descriptor):
             if self._account.state is DriverState.STARTING:
-                self._set_timer(None)
+                self._process.no_deadline()
             self._account.change(debugging=True)
             self._around.log(self._account.record, "runtime", "a debugger was attached")
 
@@ -128,13 +119,11 @@ class UserServer:
 
     def received(self, message: wire.ToRuntime) -> None:
         """Take one message of the control socket."""
-        if self._session is None:
-            raise BreachError("driver: expected silence before Load, found a message")
         match message:
             case wire.Staged():
                 self._staged(message)
             case wire.Call():
-                self._called(message, self._session)
+                self._called(message)
             case wire.Reply():
                 self._calls.replied(message)
             case wire.Fail():
@@ -160,7 +149,6 @@ class UserServer:
 
     def exited(self, exit_: Exit, remains: Remains) -> None:
         """The process is gone and reaped."""
-        self._set_timer(None)
         if self._session is not None:
             self._session.close()
         self._calls.close()
@@ -173,42 +161,63 @@ class UserServer:
     def _staged(self, message: wire.Staged) -> None:
         before = self._account.record.launch[-1].stage
         if (before, message.stage) == (Stage.FORKED, Stage.LOCKED_DOWN):
-            missing = (*self._missing, *message.missing)[:SENTENCES]
+            missing = (*self._standby.missing, *message.missing)[:SENTENCES]
             applied = message.applied[:SENTENCES]
             self._account.reach(message.stage, sandbox=applied, missing=missing)
         elif (before, message.stage) == (Stage.LOCKED_DOWN, Stage.LOADED):
             self._account.reach(message.stage)
             self._around.serving(self._account.record, message.classes)
-            self._deadline(START_SECONDS, ExitHow.LAUNCH, "init or Start did not return in time")
-            self._calls.ask(methods.Start(), self._started, self._start_failed)
+            self._start()
         else:
             raise BreachError(f"driver: expected the next launch stage, found {message.stage}")
+
+    def _start(self) -> None:
+        """Give it its provider, which it learns of now."""
+        spec = self._spec
+        self._session = spec.open_session(self._complete)
+        self._process.deadline(
+            START_SECONDS, ExitHow.LAUNCH, "init or Start did not return in time"
+        )
+        self._process.send(
+            wire.Attach(
+                self._account.record.service,
+                spec.provider,
+                spec.provider_class,
+                spec.provider_name,
+                spec.properties,
+                spec.provider_properties,
+            )
+        )
+        self._calls.ask(methods.Start(), self._started, self._start_failed)
 
     def _started(self) -> None:
         if self._account.state is DriverState.STOPPING:
             return
-        self._set_timer(None)
+        self._process.no_deadline()
         self._account.advance(DriverEvent.STARTED)
         self._account.reach(Stage.STARTED)
         record = self._account.record
         self._account.tell(events.Started(record.name, record.pid, record.launch[-1].after_us))
         self._around.started(record)
+        self._owner.started()
 
     def _start_failed(self, code: int, text: str) -> None:
         why = f"Start failed: {text or f'kern_return_t {code:#010x}'}"
         self._around.log(self._account.record, "runtime", why)
         self._owner.refused(why)
         self._process.send(wire.Goodbye())
-        self._deadline(STOP_SECONDS, ExitHow.STOPPED, "")
+        self._process.deadline(STOP_SECONDS, ExitHow.STOPPED, "")
 
-    def _called(self, call: wire.Call, session: ProviderSession) -> None:
+    def _called(self, call: wire.Call) -> None:
+        if self._session is None:
+            raise BreachError("driver: expected no call before Start, found one")
         if isinstance(call.method, methods.Start | methods.Stop):
             raise BreachError("driver: expected a method of its provider, found Start or Stop")
         if isinstance(call.method, methods.ServiceMethod):
             self._around.service_call(self._account.record, call.method)
             self._calls.answer(call, None)
         else:
-            self._calls.serve(call, session)
+            self._calls.serve(call, self._session)
 
     def _complete(self, action: int, completion: methods.Completion) -> None:
         self._process.send(wire.Complete(action, completion))
@@ -225,15 +234,6 @@ class UserServer:
             self._samples.late(self._process, verdict.queue)
         if verdict.hopeless:
             self._process.kill(ExitHow.HANG, f"{verdict.what} did not return for a minute")
-
-    def _deadline(self, seconds: float, how: ExitHow, detail: str) -> None:
-        loop = asyncio.get_running_loop()
-        self._set_timer(loop.call_later(seconds, self._process.kill, how, detail))
-
-    def _set_timer(self, timer: asyncio.TimerHandle | None) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = timer
 
 
 def _returned() -> None:

@@ -1,10 +1,10 @@
 """Messages between the runtime and a driver's process, on two SEQPACKET sockets.
 
 Control socket (the driver's main thread, which is the Default queue, and its senders):
-both sides send `Hello`; the runtime sends `Load`, then `Call`s of `runtime.wire.methods`
-(Start, Stop) and `Complete`s; the driver sends `Staged`, `Call`s to its provider, `Reply`s.
-Every `Call` is answered by exactly one `Reply` or `Fail` with its number. `Goodbye` is the
-epitaph: an end of file without one counts as a crash.
+both sides send `Hello`; the runtime sends `Load`, then `Attach`, then `Call`s of
+`runtime.wire.methods` (Start, Stop) and `Complete`s; the driver sends `Staged`, `Call`s to its
+provider, `Reply`s. Every `Call` is answered by exactly one `Reply` or `Fail` with its number.
+`Goodbye` is the epitaph: an end of file without one counts as a crash.
 Watch socket (the driver's watcher thread): log lines and the queues' pulse.
 
 One packet is one message. From a driver an unknown field, an empty or a truncated packet is
@@ -35,21 +35,29 @@ class Load(_Strict, frozen=True, tag="load"):
     """Runtime to driver, once: what to run. Beside it comes one descriptor: the bundle, sealed.
 
     Until it comes the process is locked down and waits: it may have been made in advance.
-
-    `properties` are the driver's own entry's, `provider_properties` its provider's, both
-    encoded by `runtime.model.properties`. `service` and `provider` are entry ids.
     """
 
     bundle_id: Name
     executable: Name  # CFBundleExecutable: module inside the bundle, `X.py`
     user_class: Name  # IOUserClass
+    server_name: Name = ""  # IOUserServerName, for ps
+
+
+class Attach(_Strict, frozen=True, tag="attach"):
+    """Runtime to driver, once, after LOADED: its own entry and its provider; Start follows.
+
+    Until it comes the process knows no device: it may have been loaded in advance.
+
+    `properties` are the driver's own entry's, `provider_properties` its provider's, both
+    encoded by `runtime.model.properties`. `service` and `provider` are entry ids.
+    """
+
     service: Number
     provider: Number
     provider_class: Name
     provider_name: Name
     properties: msgspec.Raw
     provider_properties: msgspec.Raw
-    server_name: Name = ""  # IOUserServerName, for ps
 
 
 class Staged(_Strict, frozen=True, tag="staged"):
@@ -110,7 +118,7 @@ class Goodbye(_Strict, frozen=True, tag="goodbye"):
     frames: tuple[Text, ...] = ()  # Python frames, innermost first
 
 
-ToDriver = Hello | Load | Call | Reply | Fail | Complete | CrashYourself | Goodbye
+ToDriver = Hello | Load | Attach | Call | Reply | Fail | Complete | CrashYourself | Goodbye
 ToRuntime = Hello | Staged | Call | Reply | Fail | Goodbye
 
 

@@ -46,11 +46,13 @@ def bundle_with(source: str, **files: bytes) -> bytes:
 
 
 def a_load() -> driver.Load:
-    """What to run: the class `Driver` of the module `Driver`, on a USB interface."""
-    return driver.Load(
-        bundle_id="com.example.test",
-        executable="Driver",
-        user_class="Driver",
+    """What to run: the class `Driver` of the module `Driver`."""
+    return driver.Load("com.example.test", "Driver", "Driver")
+
+
+def an_attach() -> driver.Attach:
+    """What to run it on: a USB interface."""
+    return driver.Attach(
         service=0x1_0000_0200,
         provider=0x1_0000_0100,
         provider_class="IOUSBHostInterface",
@@ -100,10 +102,12 @@ class Process:
         return message
 
     def begin(self, **changes: object) -> driver.Staged:
-        """Greet, load, and return what came with LOADED."""
+        """Greet, load, attach, and return what came with LOADED."""
         self.greet()
         self.send(msgspec.structs.replace(a_load(), **changes))
-        return self.expect(driver.Staged)
+        loaded = self.expect(driver.Staged)
+        self.send(an_attach())
+        return loaded
 
     def greet(self) -> driver.Staged:
         """Exchange hellos and return what came with LOCKED_DOWN."""
