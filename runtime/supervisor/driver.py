@@ -18,7 +18,7 @@ from runtime.model.outcome import Exit, ExitHow
 from runtime.model.records import Driver
 from runtime.supervisor import policy as restart
 from runtime.supervisor.account import Account
-from runtime.supervisor.ports import DriverSpec, Surroundings
+from runtime.supervisor.ports import DriverSpec, Gather, Surroundings
 from runtime.supervisor.standby import Standby
 from runtime.supervisor.understudies import Understudies
 from runtime.supervisor.user_server import UserServer
@@ -65,16 +65,17 @@ class SupervisedDriver:
         self._start_error = ""
         self._over.clear()
         self._account.change(service=self._around.attach(self.record, self.spec))
-        try:
-            self._bundle = os.dup(self.spec.bundle)  # an upgrade may close it before it is sent
-        except OSError as error:
-            said = f"descriptors for a driver: expected enough, found: {error.strerror}"
-            exit_ = Exit(ExitHow.LAUNCH, 0, said)
-            # Outside of whoever asked for it: what comes next may ask again.
-            asyncio.get_running_loop().call_soon(self.ended, exit_, Remains())
-            return
         standby = self._understudies.take(self.record.id)
-        standby = standby or self._launcher.take(dumpable=self.spec.dumpable)
+        if standby is None:
+            try:
+                self._bundle = os.dup(self.spec.bundle)  # an upgrade may close it before it is sent
+            except OSError as error:
+                said = f"descriptors for a driver: expected enough, found: {error.strerror}"
+                exit_ = Exit(ExitHow.LAUNCH, 0, said)
+                # Outside of whoever asked for it: what comes next may ask again.
+                asyncio.get_running_loop().call_soon(self.ended, exit_, Remains)
+                return
+            standby = self._launcher.take(dumpable=self.spec.dumpable)
         if standby is not None:
             self._begin(standby)
         else:
@@ -154,7 +155,7 @@ class SupervisedDriver:
         try:
             standby = await self._launcher.create(name, dumpable=self.spec.dumpable)
         except SpawnError as error:
-            self.ended(Exit(ExitHow.LAUNCH, 0, str(error)), Remains())
+            self.ended(Exit(ExitHow.LAUNCH, 0, str(error)), Remains)
         else:
             self._begin(standby)
 
@@ -181,7 +182,7 @@ class SupervisedDriver:
         """Start returned an error: the next candidate may have the provider."""
         self._start_error = why
 
-    def ended(self, exit_: Exit, remains: Remains) -> None:
+    def ended(self, exit_: Exit, gather: Gather) -> None:
         """No process is left, or none could be made: decide what comes next."""
         self._server = None
         self._close_bundle()
@@ -194,7 +195,8 @@ class SupervisedDriver:
             self._account.advance(DriverEvent.REAPED, note=self._start_error)
             self._end()
         else:
-            self._crashed(died, exit_, remains)
+            self._crashed(died, exit_)
+            self._around.crashed(died, exit_, gather())  # last: a restart does not wait for it
 
     def _stopped(self, pid: int) -> None:
         self._account.tell(events.Stopped(self.record.name, pid))
@@ -206,12 +208,11 @@ class SupervisedDriver:
             self._account.advance(DriverEvent.REAPED)
             self._end()
 
-    def _crashed(self, died: Driver, exit_: Exit, remains: Remains) -> None:
+    def _crashed(self, died: Driver, exit_: Exit) -> None:
         now = time.monotonic_ns()
         self._crashes_ns = (*restart.recent(self._policy, self._crashes_ns, now), now)
         self._account.change(crashes=self.record.crashes + 1)
         self._account.tell(events.Crashed(self.record.name, died.pid, exit_))
-        self._around.crashed(died, exit_, remains)
         decision = restart.decide(self._policy, self._crashes_ns, now)
         if isinstance(decision, restart.Quarantine):
             note = f"crashed {decision.crashes} times; waits until somebody releases it"

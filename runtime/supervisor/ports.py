@@ -15,6 +15,9 @@ from runtime.model.outcome import Exit
 from runtime.model.records import Driver
 from runtime.wire import methods
 
+Gather = Callable[[], Remains]
+"""Tells what is left of a process that has ended; it takes time, and may be left for later."""
+
 Complete = Callable[[int, methods.Completion], None]
 """Called with a finished action's number and its completion."""
 

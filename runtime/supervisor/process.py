@@ -24,7 +24,7 @@ from runtime.model.outcome import Exit, ExitHow
 from runtime.supervisor import post_mortem
 from runtime.supervisor.channels import Channels
 from runtime.supervisor.output import Output
-from runtime.supervisor.ports import DriverSpec
+from runtime.supervisor.ports import DriverSpec, Gather
 from runtime.wire import driver as wire
 from runtime.wire import limits, session
 
@@ -52,8 +52,8 @@ class Listener(Protocol):
     def sampled(self, threads: tuple[wire.ThreadSample, ...]) -> None:
         """The watcher tells where every thread is."""
 
-    def exited(self, exit_: Exit, remains: Remains) -> None:
-        """It is gone and reaped; nothing more comes."""
+    def exited(self, exit_: Exit, gather: Gather) -> None:
+        """It is gone and reaped; nothing more comes. `gather` works until this returns."""
 
 
 class DriverProcess:
@@ -230,9 +230,8 @@ class DriverProcess:
         self._pidfd = -1
         self._drain()
         exit_ = self._exit(ended)
-        remains = self._remains(exit_)
+        self.listener.exited(exit_, lambda: self._remains(exit_))
         self._channels.close_ours()
-        self.listener.exited(exit_, remains)
 
     def _drain(self) -> None:
         """Read the last words of a process that is gone."""

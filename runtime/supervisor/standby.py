@@ -11,11 +11,10 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from runtime.model.crash_report import Remains
 from runtime.model.errors import BreachError
 from runtime.model.outcome import Exit, ExitHow, Stage
 from runtime.supervisor.channels import Channels
-from runtime.supervisor.ports import DriverSpec
+from runtime.supervisor.ports import DriverSpec, Gather
 from runtime.supervisor.process import DriverProcess, Listener
 from runtime.supervisor.zygote import Child
 from runtime.wire import driver as wire
@@ -93,9 +92,9 @@ class Standby:
     def sampled(self, threads: tuple[wire.ThreadSample, ...]) -> None:
         """Nobody asked."""
 
-    def exited(self, exit_: Exit, remains: Remains) -> None:
+    def exited(self, exit_: Exit, gather: Gather) -> None:
         """It is gone without having been taken."""
-        del remains
+        del gather
         self.over.set()
         if self._on_end is not None:
             self._on_end(exit_)

@@ -12,14 +12,13 @@ from typing import Protocol
 import msgspec
 
 from runtime.model import events
-from runtime.model.crash_report import Remains
 from runtime.model.driver_lifecycle import DriverEvent, DriverState
 from runtime.model.errors import BreachError
 from runtime.model.outcome import Exit, ExitHow, Stage
 from runtime.supervisor import hang
 from runtime.supervisor.account import Account
 from runtime.supervisor.calls import Calls
-from runtime.supervisor.ports import DriverSpec, ProviderSession, Surroundings
+from runtime.supervisor.ports import DriverSpec, Gather, ProviderSession, Surroundings
 from runtime.supervisor.samples import Samples
 from runtime.supervisor.standby import Standby
 from runtime.wire import driver as wire
@@ -39,7 +38,7 @@ class Owner(Protocol):
     def refused(self, why: str) -> None:
         """Start returned an error: no crash, the process ends in order."""
 
-    def ended(self, exit_: Exit, remains: Remains) -> None:
+    def ended(self, exit_: Exit, gather: Gather) -> None:
         """The process is gone and reaped, its provider's session closed."""
 
 
@@ -65,7 +64,6 @@ class UserServer:
         self._samples = Samples()
         self._heard_ns = time.monotonic_ns()
         account.reach(Stage.FORKED, pid=self._process.pid)
-        account.tell(events.Launched(account.record.name, self._process.pid))
 
     # --- what its owner asks -------------------------------------------------------------------
 
@@ -76,10 +74,11 @@ class UserServer:
         """
         if not self._standby.told:
             self._standby.load(self._spec, bundle)
-        for source, text in self._standby.lines:
-            self.logged(source, text)
         for staged in self._standby.staged:
             self._staged(staged)
+        self._account.tell(events.Launched(self._account.record.name, self._process.pid))
+        for source, text in self._standby.lines:
+            self.logged(source, text)
 
     def stop(self, *, started: bool, unplugged: bool) -> None:
         """Stop, free, grace, SIGKILL; one whose Start has not returned is killed at once."""
@@ -147,14 +146,14 @@ class UserServer:
         """Take where every thread is."""
         self._samples.taken(threads)
 
-    def exited(self, exit_: Exit, remains: Remains) -> None:
+    def exited(self, exit_: Exit, gather: Gather) -> None:
         """The process is gone and reaped."""
         if self._session is not None:
             self._session.close()
         self._calls.close()
         if exit_.how is ExitHow.CODE and self._process.said_goodbye:
             exit_ = msgspec.structs.replace(exit_, how=ExitHow.STOPPED)
-        self._owner.ended(exit_, self._samples.completed(exit_, remains))
+        self._owner.ended(exit_, lambda: self._samples.completed(exit_, gather()))
 
     # --- messages ------------------------------------------------------------------------------
 
