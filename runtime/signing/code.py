@@ -16,12 +16,17 @@ from cryptography import x509
 from runtime.signing import seal, statement, trust
 from runtime.signing.errors import broken
 from runtime.signing.identity import Identity
+from runtime.signing.purpose import Purpose
 from runtime.signing.seal import FOLDER, Seal
 from runtime.signing.statement import Kind
-from runtime.signing.trust import Purpose, Trust
+from runtime.signing.trust import Trust
 
 SIGNATURE = f"{FOLDER}CodeSignature"
 TIMESTAMP = f"{FOLDER}Timestamp"
+TICKET = f"{FOLDER}Ticket"
+STORE_SEAL = f"{FOLDER}StoreSeal"
+KNOWN = frozenset({SIGNATURE, TIMESTAMP, TICKET, STORE_SEAL})
+"""All that may be in ``_CodeSignature/``."""
 
 
 class Code(msgspec.Struct, frozen=True):
@@ -72,6 +77,9 @@ def verify(files: Mapping[str, bytes], where: str, nested: Mapping[str, str] | N
         SignatureError: It is not signed, or the first thing that is not as it was sealed.
     """
     data = files.get(SIGNATURE)
+    for path in sorted(files):
+        if path.startswith(FOLDER) and path not in KNOWN:  # the seal does not cover this folder
+            raise broken(f"{where}/{path}", "only what a signature is made of", "another file")
     if data is None:
         raise broken(f"{where}/{SIGNATURE}", "a code signature", "no such file")
     opened = statement.read(data, Kind.CODE, f"{where}/{SIGNATURE}")

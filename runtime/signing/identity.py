@@ -21,8 +21,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from runtime.signing.errors import broken
+from runtime.signing.purpose import Purpose
 from runtime.signing.statement import Kind, PrivateKey, counts, make
-from runtime.signing.trust import USAGE, Purpose
+from runtime.signing.trust import USAGE
 
 TEST = "test"
 TEST_TEAM = "TESTTEAM00"
@@ -51,12 +52,26 @@ def load(name_or_path: str, folder: Path) -> Identity:
     """
     if "/" in name_or_path:
         return _read(Path(name_or_path))
-    if not _NAME.fullmatch(name_or_path):
-        raise broken(f"identity {name_or_path}", "a name of letters, digits, . _ and -", "another")
-    path = folder / f"{name_or_path}.pem"
+    path = path_of(name_or_path, folder)
     if name_or_path == TEST and not path.exists():
         save(make_test(), path)
     return _read(path)
+
+
+def path_of(name: str, folder: Path) -> Path:
+    """Where the identity of a name is, or would be.
+
+    Raises:
+        SignatureError: It is no name, but a path or something hidden.
+    """
+    if not _NAME.fullmatch(name):
+        raise broken(f"identity {name}", "a name of letters, digits, . _ and -", "another")
+    return folder / f"{name}.pem"
+
+
+def certificate_pem(identity: Identity) -> bytes:
+    """The identity's own certificate, for others: what `systemextensionsctl trust add` takes."""
+    return identity.chain[0].public_bytes(_PEM)
 
 
 def save(identity: Identity, path: Path) -> None:

@@ -12,15 +12,13 @@ from collections.abc import Mapping
 import msgspec
 
 from runtime.signing import statement, trust
-from runtime.signing.code import Code
+from runtime.signing.code import STORE_SEAL, TICKET, Code
 from runtime.signing.errors import broken
 from runtime.signing.identity import Identity
-from runtime.signing.seal import FOLDER
+from runtime.signing.purpose import Purpose
 from runtime.signing.statement import Kind
-from runtime.signing.trust import Purpose, Trust
+from runtime.signing.trust import Trust
 
-TICKET = f"{FOLDER}Ticket"
-STORE_SEAL = f"{FOLDER}StoreSeal"
 _CHANNELS = (
     (STORE_SEAL, Kind.STORE, Purpose.STORE),
     (TICKET, Kind.TICKET, Purpose.NOTARY),

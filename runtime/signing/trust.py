@@ -8,7 +8,6 @@ Invariant: pure; nothing is trusted that no anchor of this very purpose vouches 
 """
 
 import datetime
-import enum
 import itertools
 from collections.abc import Sequence
 
@@ -19,17 +18,9 @@ from cryptography.x509 import verification
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from runtime.signing.errors import broken
+from runtime.signing.purpose import Purpose
 
 MAX_INTERMEDIATES = 4
-
-
-class Purpose(enum.StrEnum):
-    """What an anchor may vouch for."""
-
-    DEVELOPER = "developer"  # code signatures
-    NOTARY = "notary"  # tickets
-    STORE = "store"  # countersignatures of an organisation's store
-    TIMESTAMP = "timestamp"
 
 
 # A private use gets its own arc below 2.25 (ITU-T X.667: a UUID as an integer).

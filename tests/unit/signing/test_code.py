@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from runtime.model.errors import SignatureError
 from runtime.signing import code, identity, seal
-from runtime.signing.trust import Anchor, Purpose, Trust
+from runtime.signing.purpose import Purpose
+from runtime.signing.trust import Anchor, Trust
 
 NOW = datetime.datetime.now(datetime.UTC)
 FILES = {

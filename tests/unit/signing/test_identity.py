@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from runtime.model.errors import SignatureError
 from runtime.signing import identity
-from runtime.signing.trust import Purpose
+from runtime.signing.purpose import Purpose
 
 
 def pem(key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> bytes:
