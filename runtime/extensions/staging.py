@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from runtime.extensions import entitlements, signature, signed_app, trust_folder
+from runtime.extensions import entitlements
 from runtime.extensions.bundle import EXTENSIONS_FOLDER, App, Bundle, check_app_folder, read_app
 from runtime.extensions.codes import SxCode, refused
 from runtime.extensions.location import check_location
@@ -131,6 +131,11 @@ def _judged(app_path: Path, bundle: Bundle, state_dir: Path) -> Manifest:
 
     The app is read once more, whole this time; what is judged is what was read before, or nothing.
     """
+    if not any(path.startswith("_CodeSignature/") for path in bundle.files):
+        return bundle.manifest
+    # X.509 takes 100 ms to import, and the runtime imports this module without running it.
+    from runtime.extensions import signature, signed_app, trust_folder  # noqa: PLC0415
+
     name = bundle.path.removeprefix(f"{EXTENSIONS_FOLDER}/").split("/")[0]
     signed = signed_app.read(app_path)
     part = signed.extensions.get(name)
