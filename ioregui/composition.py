@@ -8,15 +8,18 @@ from PySide6.QtWidgets import QApplication
 
 from ioregui.approvals.page import ApprovalsPage
 from ioregui.bridge import Bridge
+from ioregui.compare.page import ComparePage
 from ioregui.drivers.log import LogPanel
 from ioregui.drivers.page import DriversPage
 from ioregui.drivers.process_panel import ProcessPanel
+from ioregui.export.saver import Saver
 from ioregui.extensions.page import ExtensionsPage
 from ioregui.household import Household
 from ioregui.matching.panel import MatchingPanel
 from ioregui.mirror import Changes
 from ioregui.plaintext import SENTENCE, plain
 from ioregui.properties.panel import PropertiesPanel
+from ioregui.records import moments
 from ioregui.registry.model import RegistryModel
 from ioregui.registry.view import RegistryView
 from ioregui.timeline.page import TimelinePage
@@ -64,6 +67,7 @@ class Desk(QObject):
         self._extensions = ExtensionsPage(bridge)
         self._approvals = ApprovalsPage(bridge)
         self._events = TimelinePage(bridge)
+        self._compare = ComparePage(household)
         self._timeline = TimelineStrip(bridge)
         self.window = MainWindow(
             bridge,
@@ -76,6 +80,7 @@ class Desk(QObject):
         self._travel = TimeTravel(bridge, self.selection, self)
         self._gone: Entry | None = None  # the selected entry, after it went
         self._conditions = Conditions(bridge, self._commands, self.window.banners)
+        self._saver = Saver(bridge, household, self._actions, self.window)
         self._leaving = Leaving(bridge, household, settings, self.window)
         self._connect()
 
@@ -122,6 +127,12 @@ class Desk(QObject):
                 self._events,
                 inspected=True,
             ),
+            Page(
+                "compare",
+                tell("Page", "Compare"),
+                tell("Page", "What differs between two moments, two files, or a file and now"),
+                self._compare,
+            ),
         )
 
     def _tabs(self) -> tuple[Tab, ...]:
@@ -160,6 +171,13 @@ class Desk(QObject):
         self._timeline.now_chosen.connect(self._travel.go_to_now)
         self._travel.failed.connect(self._commands.failed)
         self._actions["now"].triggered.connect(self._timeline.go_to_now)
+        self._actions["compare"].triggered.connect(self._compare_with_now)
+        self._compare.entry_asked.connect(self._show_path)
+        self._compare.told.connect(self._commands.told)
+        self._saver.told.connect(self._commands.told)
+        self._saver.failed.connect(self._commands.failed)
+        self.window.closing.connect(self._compare.end)
+        self.window.closing.connect(self._saver.end)
         self._timeline.event_chosen.connect(self._events.select_event)
         self._timeline.opened.connect(self._show_events)
         self._actions["theme"].triggered.connect(self.wear)
@@ -183,6 +201,21 @@ class Desk(QObject):
     def _show_device(self, entry: int) -> None:
         self.window.show_page("registry")
         self.selection.select(entry)
+
+    @Slot(str)
+    def _show_path(self, path: str) -> None:
+        """Go to an entry of a comparison, or to the nearest above it that is shown."""
+        mirror = self._bridge.mirror
+        found = mirror.nearest(path)
+        self._show_device(found)
+        if mirror.path(found) != path:
+            text = self.tr("It is not in what is shown; selected is the nearest above it: {0}")
+            self._commands.told.emit(text.format(plain(mirror.path(found), SENTENCE)))
+
+    @Slot()
+    def _compare_with_now(self) -> None:
+        self.window.show_page("compare")
+        self._compare.begin(moments.iso(self._bridge.mirror.past_ms), "now")
 
     @Slot()
     def _show_events(self) -> None:

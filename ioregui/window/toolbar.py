@@ -162,7 +162,8 @@ class Toolbar(QWidget):
             ("plug", "unplug"),
             ("crash", "restart"),
             ("next", "previous"),
-            ("now",),
+            ("save", "export"),
+            ("compare", "now"),
             ("developer", "theme"),
             ("quit",),
         ):
