@@ -84,13 +84,11 @@ def compared(qtbot: QtBot, page: ComparePage, before: str, after: str) -> None:
 
 def shown(page: ComparePage) -> list[tuple[str, str]]:
     model = page.model
+    columns = (DifferenceColumn.CHANGE, DifferenceColumn.ENTRY)
     return [
-        tuple(
-            str(model.index(row, column).data())
-            for column in (DifferenceColumn.CHANGE, DifferenceColumn.ENTRY)
-        )
+        (str(model.index(row, columns[0]).data()), str(model.index(row, columns[1]).data()))
         for row in range(model.rowCount())
-    ]  # type: ignore[misc]  # two columns
+    ]
 
 
 def test_a_recording_is_scrubbed_in_the_window(qtbot: QtBot, desk: Desk) -> None:
@@ -148,7 +146,7 @@ def test_going_to_an_entry_or_near_to_it(qtbot: QtBot, desk: Desk, page: Compare
         QTest.keyClick(page.table, Qt.Key.Key_Return)
     assert desk.selection.entry == HUB.id
     assert desk.window.stack.currentWidget() is desk.registry
-    assert told.args == ["It is not in what is shown; selected is the nearest above it: IOService:/Hub"]  # fmt: skip
+    assert str(told.args[0]).endswith("selected is the nearest above it: IOService:/Hub")
     page.entry_asked.emit("IOService:/")
     assert desk.selection.entry == ROOT_ID
 
@@ -250,7 +248,7 @@ def test_rows_under_the_model_tester(qtbot: QtBot) -> None:
     for batch in range(6):
         model.append([_difference(kinds[(batch + at) % 4], at) for at in range(batch * 3)])
         model.show_kinds({kinds[batch % 4], Kind.ADDED})
-    assert model.rowCount() == sum(model.counts[kind] for kind in (kinds[1], Kind.ADDED))
+    assert model.rowCount() == model.counts[Kind.ADDED]
     model.clear()
     assert (model.rowCount(), model.counts.total()) == (0, 0)
     assert isinstance(tester.model(), QAbstractItemModel)
