@@ -72,7 +72,7 @@ def desk(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Desk]:
 @pytest.fixture
 def page(desk: Desk) -> ComparePage:
     desk.window.show_page("compare")
-    return desk._compare
+    return desk._slices.compare
 
 
 def compared(qtbot: QtBot, page: ComparePage, before: str, after: str) -> None:
@@ -92,10 +92,10 @@ def shown(page: ComparePage) -> list[tuple[str, str]]:
 
 
 def test_a_recording_is_scrubbed_in_the_window(qtbot: QtBot, desk: Desk) -> None:
-    strip, mirror = desk.window.findChild(TimelineStrip), desk._bridge.mirror
+    strip, mirror = desk.window.findChild(TimelineStrip), desk.bridge.mirror
     assert strip is not None
     assert (strip.marks, strip.moment_at(strip.width())) == (1, 0)
-    with qtbot.waitSignal(desk._bridge.travelled, timeout=SECONDS):
+    with qtbot.waitSignal(desk.bridge.travelled, timeout=SECONDS):
         desk._travel.go_to(END_MS - 1_800_000)
     assert STICK.id in mirror.entries
     banner = desk.window.banners.banner("past")
@@ -187,18 +187,18 @@ def test_a_comparison_can_be_given_up(qtbot: QtBot, page: ComparePage) -> None:
 
 
 def test_the_moment_that_is_shown_is_compared_with_now(qtbot: QtBot, desk: Desk) -> None:
-    assert not desk._actions["compare"].isEnabled()
-    with qtbot.waitSignal(desk._bridge.travelled, timeout=SECONDS):
+    assert not desk.actions["compare"].isEnabled()
+    with qtbot.waitSignal(desk.bridge.travelled, timeout=SECONDS):
         desk._travel.go_to(END_MS - 1_800_000)
-    with qtbot.waitSignal(desk._compare._intake.ended, timeout=SECONDS):
-        desk._actions["compare"].trigger()
-    assert shown(desk._compare) == [("- removed", "Stick")]
+    with qtbot.waitSignal(desk._slices.compare._intake.ended, timeout=SECONDS):
+        desk.actions["compare"].trigger()
+    assert shown(desk._slices.compare) == [("- removed", "Stick")]
 
 
 def test_a_recording_is_saved_with_its_past_and_without_secrets(
     qtbot: QtBot, desk: Desk, tmp_path: Path
 ) -> None:
-    desk._actions["save"].trigger()
+    desk.actions["save"].trigger()
     dialog = desk._saver.dialog
     assert dialog.isVisible()
     assert not dialog.isModal()
@@ -214,23 +214,23 @@ def test_a_recording_is_saved_with_its_past_and_without_secrets(
 
 
 def test_the_moment_that_is_shown_is_exported(qtbot: QtBot, desk: Desk, tmp_path: Path) -> None:
-    with qtbot.waitSignal(desk._bridge.travelled, timeout=SECONDS):
+    with qtbot.waitSignal(desk.bridge.travelled, timeout=SECONDS):
         desk._travel.go_to(END_MS - 1_800_000)
-    desk._actions["export"].trigger()
+    desk.actions["export"].trigger()
     dialog = desk._saver.dialog
     assert not dialog.span.isEnabled()
     assert dialog.moment.text().startswith("As it was at 20")
     with qtbot.waitSignal(desk._commands.told, timeout=SECONDS):
         dialog.save_as(str(tmp_path / "a.txt"))
     assert '"USB Serial Number" = "SECRET99"' in (tmp_path / "a.txt").read_text()
-    desk._actions["export"].trigger()
+    desk.actions["export"].trigger()
     with qtbot.waitSignal(desk._commands.failed, timeout=SECONDS) as told:
         dialog.save_as(str(tmp_path))
     assert told.args == [f"{tmp_path}: expected a file to write to, found something else"]
 
 
 def test_the_question_for_a_file_blocks_nothing(desk: Desk, page: ComparePage) -> None:
-    desk._actions["save"].trigger()
+    desk.actions["save"].trigger()
     for ask in (desk._saver.dialog._ask_where, page._ask_where, page.before._look):
         ask()
     asking = desk.window.findChildren(QFileDialog)
