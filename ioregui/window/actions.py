@@ -36,6 +36,10 @@ def _connected(situation: Situation) -> str:
     return "" if situation.connected else "No runtime is connected."
 
 
+def _source(situation: Situation) -> str:
+    return "" if situation.file else _connected(situation)
+
+
 def _present(situation: Situation) -> str:
     if situation.past:
         return "The registry is shown as it was: go back to now first."
@@ -132,14 +136,14 @@ SPECS = (
         "Save recording…",
         "Write the registry, and if you like its past, to a file that you can send",
         "Ctrl+S",
-        why_not=_connected,
+        why_not=_source,
     ),
     Spec(
         "export",
         "Export…",
         "Write the registry as text, property list, JSON or .ioreg",
         "Ctrl+E",
-        why_not=_connected,
+        why_not=_source,
     ),
     Spec(
         "compare",
