@@ -16,6 +16,9 @@ from runtime.model.driver_lifecycle import DriverState
 from runtime.model.errors import UnavailableError
 from runtime.model.records import Driver, RequestState
 from runtime.wire import client as wire
+from runtime.wire.commands.devices import Plug
+from runtime.wire.commands.extensions import Activate, Decide, SetDeveloperMode
+from runtime.wire.commands.registry import Subscribe, Topic
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "resources" / "samples"
@@ -28,22 +31,22 @@ class Stage:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._drivers: dict[int, Driver] = {}
-        connection.call(wire.Subscribe((wire.Topic.DRIVERS,)))
+        connection.call(Subscribe((Topic.DRIVERS,)))
         self._news = connection.messages(TIMEOUT)
 
     def approve_sample(self) -> None:
         """Have the sample app's extension approved, in developer mode."""
-        self._connection.call(wire.SetDeveloperMode(on=True))
+        self._connection.call(SetDeveloperMode(on=True))
         (app,) = SAMPLE.glob("*.app")
-        request = self._connection.call(wire.Activate(str(app)))
+        request = self._connection.call(Activate(str(app)))
         if request.state is RequestState.WAITING:
             self._connection.call(
-                wire.Decide(request.id, request.content_hash, request.nonce, approve=True)
+                Decide(request.id, request.content_hash, request.nonce, approve=True)
             )
 
     def plug_sample(self) -> None:
         """Plug the sample device in."""
-        self._connection.call(wire.Plug("sample"))
+        self._connection.call(Plug("sample"))
 
     def wait_for_driver(self, state: DriverState, other_than: int = 0) -> Driver:
         """Return the driver once it is in this state, in another process than this one.

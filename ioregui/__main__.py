@@ -16,6 +16,8 @@ from runtime.model.errors import UnavailableError
 ICON = Path("icons/org.ioregistry.Inspector.svg")
 """The program's icon, inside the resources."""
 
+_PACKAGES = {"runtime", "runtime.reader", "runtime.export"}
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run the role that `--role` names, the window without one; return the exit code."""
@@ -37,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
 def _main_module(role: str) -> str:
     """The module with a role's `main(argv)`; a package's is its `__main__`."""
     module = roles.MODULES[role]
-    return f"{module}.__main__" if module in {"runtime", "runtime.reader"} else module
+    return f"{module}.__main__" if module in _PACKAGES else module
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -51,7 +53,12 @@ def _parser() -> argparse.ArgumentParser:
         help="join the runtime that listens there; start none",
     )
     parser.add_argument(
-        "--open", type=Path, metavar="FILE", help="show a registry file: ioreg's, udev's, ours"
+        "--open",
+        type=Path,
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="show a registry file: ioreg's, udev's, ours; several, each in a window of its own",
     )
     parser.add_argument(
         "--screenshot", type=Path, metavar="PNG", help="write a picture of the window and exit"
@@ -92,7 +99,7 @@ def _gui(arguments: list[str]) -> int:
         options.theme,
         options.page,
         roles.resources() / ICON,
-        options.open,
+        tuple(options.open),
     )
     ended: int = app.run(made)
     return ended

@@ -14,6 +14,8 @@ from PySide6.QtCore import QObject, QSocketNotifier, QTimer, Signal, Slot
 from ioregui.mirror import Changes, Mirror
 from runtime.client.client import Client
 from runtime.wire import client as wire
+from runtime.wire.commands.base import CommandOf
+from runtime.wire.commands.registry import Subscribe
 from runtime.wire.history import Moment
 
 R = TypeVar("R")
@@ -109,7 +111,7 @@ class Bridge(QObject):
 
     def ask(
         self,
-        command: wire.CommandOf[R],
+        command: CommandOf[R],
         on_answer: Callable[[R], None] | None = None,
         on_refusal: Callable[[wire.Refusal], None] | None = None,
     ) -> None:
@@ -193,7 +195,7 @@ class Bridge(QObject):
             self._subscribe()
 
     def _subscribe(self) -> None:
-        self.ask(wire.Subscribe())
+        self.ask(Subscribe())
 
     @Slot()
     def _write(self) -> None:

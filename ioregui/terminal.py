@@ -15,7 +15,7 @@ from runtime.client.client import Client
 from runtime.client.start import find_runtime, start_runtime
 from runtime.model import words
 from runtime.model.errors import InspectorError
-from runtime.wire.client import Subscribe
+from runtime.wire.commands.registry import Subscribe
 
 SNAPSHOT_SECONDS = 60.0
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from ioregui.bridge import Bridge
 from runtime.model.records import Request, Status
 from runtime.wire import client as wire
+from runtime.wire.commands.extensions import Decide, SetDeveloperMode
 
 
 class Answers(QObject):
@@ -50,12 +51,12 @@ class Answers(QObject):
         self._forgotten = False
         self.refusal = ""
         self.needs_developer = False
-        command = wire.Decide(shown.id, shown.content_hash, shown.nonce, approve, note)
+        command = Decide(shown.id, shown.content_hash, shown.nonce, approve, note)
         self._bridge.ask(command, self._decided, self._refused)
 
     def turn_developer_on(self) -> None:
         """Ask for developer mode; the decision itself has to be made again."""
-        self._bridge.ask(wire.SetDeveloperMode(on=True), self._developer_on, self._developer_off)
+        self._bridge.ask(SetDeveloperMode(on=True), self._developer_on, self._developer_off)
 
     def _decided(self, _request: Request) -> None:
         self._deciding = None

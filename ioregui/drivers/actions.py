@@ -10,6 +10,8 @@ from ioregui.bridge import Bridge
 from ioregui.drivers import words
 from runtime.model.records import Driver
 from runtime.wire import client as wire
+from runtime.wire.commands.base import CommandOf
+from runtime.wire.commands.drivers import CrashDriver, ReleaseDriver, RestartDriver
 
 
 class DriverActions(QWidget):
@@ -66,7 +68,7 @@ class DriverActions(QWidget):
         button.setAutoDefault(False)
         return button
 
-    def _ask(self, command: wire.CommandOf[Driver]) -> None:
+    def _ask(self, command: CommandOf[Driver]) -> None:
         self.refused.emit("")
         self._asking = True
         self.show_driver(self._driver)
@@ -75,17 +77,17 @@ class DriverActions(QWidget):
     @Slot()
     def _restart(self) -> None:
         if self._driver is not None:
-            self._ask(wire.RestartDriver(self._driver.id))
+            self._ask(RestartDriver(self._driver.id))
 
     @Slot()
     def _crash(self) -> None:
         if self._driver is not None:
-            self._ask(wire.CrashDriver(self._driver.id))
+            self._ask(CrashDriver(self._driver.id))
 
     @Slot()
     def _release(self) -> None:
         if self._driver is not None:
-            self._ask(wire.ReleaseDriver(self._driver.id))
+            self._ask(ReleaseDriver(self._driver.id))
 
     def _answered(self, _driver: Driver) -> None:
         self._asking = False

@@ -31,7 +31,7 @@ from ioregui.records.empty import EmptyOr, EmptyPage
 from ioregui.records.fit import ColumnFit, Wish
 from ioregui.records.table import dress
 from runtime.model.identity import DriverId
-from runtime.wire import client as wire
+from runtime.wire.commands.drivers import LogPage, ReadLog
 
 _WIDTHS = (12, 7, 40)  # characters of time, source and text
 _PADDING = 20
@@ -175,9 +175,9 @@ class LogPanel(QWidget):
     def _read(self) -> None:
         """Ask for every line that the runtime keeps; one question at a time."""
         if self._driver is not None:
-            self._bridge.ask(wire.ReadLog(self._driver), self._history)
+            self._bridge.ask(ReadLog(self._driver), self._history)
 
-    def _history(self, page: wire.LogPage) -> None:
+    def _history(self, page: LogPage) -> None:
         lines = page.lines
         if not lines or lines[0].driver != self._driver:
             return

@@ -13,7 +13,7 @@ from ioregui.records.facts import Fact, FactGroup
 from runtime.model import match_words
 from runtime.model.outcome import KERNEL, Match, MatchStage
 from runtime.model.words import Sentence
-from runtime.wire.client import Explanation
+from runtime.wire.commands.registry import Explanation
 
 translate = QCoreApplication.translate
 

@@ -21,7 +21,8 @@ from ioregui.records.model import RecordModel
 from ioregui.records.table import RecordTable
 from runtime.model.entry import Entry, Kind
 from runtime.model.outcome import Match, MatchStage
-from runtime.wire.client import Explain, Explanation, Refusal
+from runtime.wire.client import Refusal
+from runtime.wire.commands.registry import Explain, Explanation
 
 
 class MatchingPanel(QWidget):

@@ -11,6 +11,7 @@ from ioregui.window.selection import Selection
 from runtime.client.past import Retrieval
 from runtime.model.errors import BreachError
 from runtime.wire import client as wire
+from runtime.wire.commands.registry import HistoryPage
 from runtime.wire.history import Moment
 
 
@@ -57,7 +58,7 @@ class TimeTravel(QObject):
         self._retrieval = Retrieval(self._wanted)
         self._bridge.ask(self._retrieval.command, self._add, self._refused)
 
-    def _add(self, page: wire.HistoryPage) -> None:
+    def _add(self, page: HistoryPage) -> None:
         retrieval = self._retrieval
         if retrieval is None:
             return

@@ -12,6 +12,9 @@ from ioregui.window.selection import Selection
 from runtime.client import apps
 from runtime.model.records import Driver, Mode, Status
 from runtime.wire import client as wire
+from runtime.wire.commands.devices import Plug, Plugged, Unplug
+from runtime.wire.commands.drivers import CrashDriver, RestartDriver
+from runtime.wire.commands.extensions import Installed, InstallSample, SetDeveloperMode
 
 SAMPLE = "sample"
 """The model of the simulated device that the menu plugs."""
@@ -78,40 +81,42 @@ class Commands(QObject):
                 driver=self.driver,
                 embedded=status is not None and status.mode is Mode.EMBEDDED,
                 past=bool(self._bridge.mirror.past_ms),
+                file=status is not None and status.mode is Mode.FILE,
+                back=self._selection.can_go_back,
             )
         )
 
     @Slot()
     def install(self) -> None:
         """Copy the sample app into the Applications folder."""
-        self._bridge.ask(wire.InstallSample(), self._installed, self._refused)
+        self._bridge.ask(InstallSample(), self._installed, self._refused)
 
     @Slot()
     def launch(self) -> None:
         """Run the sample app's program, installing the app first where it is not."""
-        self._bridge.ask(wire.InstallSample(), self._launch, self._refused)
+        self._bridge.ask(InstallSample(), self._launch, self._refused)
 
     @Slot()
     def plug(self) -> None:
         """Plug the sample device in."""
-        self._bridge.ask(wire.Plug(SAMPLE), self._plugged, self._refused)
+        self._bridge.ask(Plug(SAMPLE), self._plugged, self._refused)
 
     @Slot()
     def unplug(self) -> None:
         """Unplug the sample device."""
-        self._bridge.ask(wire.Unplug(SAMPLE), self._unplugged, self._refused)
+        self._bridge.ask(Unplug(SAMPLE), self._unplugged, self._refused)
 
     @Slot()
     def crash(self) -> None:
         """Have the selected driver's process dereference null."""
         if (driver := self.driver) is not None:
-            self._bridge.ask(wire.CrashDriver(driver.id), None, self._refused)
+            self._bridge.ask(CrashDriver(driver.id), None, self._refused)
 
     @Slot()
     def restart(self) -> None:
         """Stop the selected driver and start it again."""
         if (driver := self.driver) is not None:
-            self._bridge.ask(wire.RestartDriver(driver.id), None, self._refused)
+            self._bridge.ask(RestartDriver(driver.id), None, self._refused)
 
     @Slot()
     def switch_developer(self) -> None:
@@ -125,17 +130,17 @@ class Commands(QObject):
 
     def set_developer(self, *, on: bool) -> None:
         """Turn developer mode on or off."""
-        self._bridge.ask(wire.SetDeveloperMode(on), self._switched, self._refused)
+        self._bridge.ask(SetDeveloperMode(on), self._switched, self._refused)
 
     @Slot(object)
     def _changed(self) -> None:
         self._updating.start(0)
 
-    def _installed(self, installed: wire.Installed) -> None:
+    def _installed(self, installed: Installed) -> None:
         path = plain(installed.app_path, SENTENCE)
         self.told.emit(self.tr("The sample app is installed: {0}").format(path))
 
-    def _launch(self, installed: wire.Installed) -> None:
+    def _launch(self, installed: Installed) -> None:
         if self._app.state() is not QProcess.ProcessState.NotRunning:
             self.failed.emit(self.tr("The sample app is still running."))
             return
@@ -151,11 +156,11 @@ class Commands(QObject):
             self.tr("The sample app asks to activate its extension: answer it in Approvals.")
         )
 
-    def _plugged(self, plugged: wire.Plugged) -> None:
+    def _plugged(self, plugged: Plugged) -> None:
         self._selection.select(plugged.entry)
         self.told.emit(self.tr("Plugged in: {0}").format(_device(plugged)))
 
-    def _unplugged(self, plugged: wire.Plugged) -> None:
+    def _unplugged(self, plugged: Plugged) -> None:
         self.told.emit(self.tr("Unplugged: {0}").format(_device(plugged)))
 
     def _switched(self, status: Status) -> None:
@@ -183,6 +188,6 @@ class Commands(QObject):
             self.failed.emit(self.tr("The sample app could not be started: {0}").format(text))
 
 
-def _device(plugged: wire.Plugged) -> str:
+def _device(plugged: Plugged) -> str:
     """Return a device's name and place, the last part of its path."""
     return plain(plugged.path.rpartition("/")[2], SENTENCE)

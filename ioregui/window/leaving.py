@@ -13,6 +13,7 @@ from ioregui.window.quitting import words
 from ioregui.window.settings import Quitting, Settings
 from ioregui.window.status import running
 from runtime.wire import client as wire
+from runtime.wire.commands.lifetime import Detach, Quit
 
 PATIENCE_MS = 10_000
 """After so long the window closes though the runtime has not answered; the end of its
@@ -98,12 +99,12 @@ class Leaving(QObject):
         self._asking = False
         self._window.banners.show_banner("leaving", self.tr("Stopping the drivers…"))
         self._patience.start(PATIENCE_MS)
-        self._bridge.ask(wire.Quit(), self._answered, self._refused)
+        self._bridge.ask(Quit(), self._answered, self._refused)
 
     def _keep(self) -> None:
         self._asking = False
         self._patience.start(PATIENCE_MS)
-        self._bridge.ask(wire.Detach(), self._detached, self._refused)
+        self._bridge.ask(Detach(), self._detached, self._refused)
 
     def _detached(self, _nothing: None) -> None:
         self._household.keep()

@@ -31,14 +31,14 @@ def summary(mirror: Mirror) -> str:
     parts = [
         tell("Status", "1 entry")
         if entries == 1
-        else tell("Status", "{0} entries").format(f"{entries:,}"),
-        tell("Status", "busy {0}").format(status.busy)
-        if status is not None and status.busy
-        else tell("Status", "quiet"),
-        tell("Status", "1 driver")
-        if drivers == 1
-        else tell("Status", "{0} drivers").format(drivers),
+        else tell("Status", "{0} entries").format(f"{entries:,}")
     ]
+    if status is None or status.mode is not Mode.FILE:  # a file is always quiet
+        busy = status.busy if status is not None else 0
+        parts.append(tell("Status", "busy {0}").format(busy) if busy else tell("Status", "quiet"))
+        one = drivers == 1
+        many = tell("Status", "{0} drivers").format(drivers)
+        parts.append(tell("Status", "1 driver") if one else many)
     if status is not None:
         parts.append(runtime_words(status))
     return "  ·  ".join(parts)
@@ -72,7 +72,9 @@ def explanation(mirror: Mirror) -> str:
     ]
     status = mirror.status
     if status is not None:
-        lines += [_mode(status), _source(status)]
+        lines.append(_mode(status))
+    if status is not None and status.mode is not Mode.FILE:
+        lines.append(_source(status))
         lines.append(
             tell("Status", "version {0}, process {1}, state in {2}").format(
                 status.version, status.pid, plain(status.state_dir or "?", SENTENCE)
@@ -87,6 +89,7 @@ def _mode(status: Status) -> str:
         Mode.EMBEDDED: tell("Status", "embedded: a window started the runtime, and ends it"),
         Mode.ALONE: tell("Status", "alone: the runtime was started by itself, and goes on"),
         Mode.SYSTEM: tell("Status", "system service: the machine started the runtime"),
+        Mode.FILE: tell("Status", "a file: as the machine was when it was written"),
     }[status.mode]
 
 

@@ -18,6 +18,7 @@ from runtime.linux import places
 from runtime.model.errors import BreachError, ProblemError, UnavailableError
 from runtime.wire import client as wire
 from runtime.wire import codec
+from runtime.wire.commands.base import CommandOf
 
 R = TypeVar("R")
 
@@ -92,7 +93,7 @@ class Connection:
         """Say goodbye and close; idempotent."""
         self._client.close()
 
-    def call(self, command: wire.CommandOf[R], timeout_s: float = ANSWER_SECONDS) -> R:
+    def call(self, command: CommandOf[R], timeout_s: float = ANSWER_SECONDS) -> R:
         """Send a command and wait for its answer.
 
         Raises:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from runtime.model.errors import BreachError
 from runtime.wire import client as wire
 from runtime.wire import codec, framing, limits, session
+from runtime.wire.commands.base import CommandOf
 
 R = TypeVar("R")
 
@@ -59,7 +60,7 @@ class Client:
 
     def ask(
         self,
-        command: wire.CommandOf[R],
+        command: CommandOf[R],
         on_answer: Callable[[R], None] | None = None,
         on_refusal: Callable[[wire.Refusal], None] | None = None,
     ) -> int:

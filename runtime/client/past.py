@@ -4,8 +4,8 @@ Invariant: a moment is whole, or there is none.
 """
 
 from runtime.client.blocking import Connection
-from runtime.model.errors import BreachError
-from runtime.wire import client as wire
+from runtime.model.errors import BreachError, ProblemError
+from runtime.wire.commands.registry import HistoryPage, ReadHistory
 from runtime.wire.history import Moment, Reader
 
 _END_MS = (1 << 53) - 1  # later than every moment
@@ -20,10 +20,10 @@ class Retrieval:
     def __init__(self, at_ms: int) -> None:
         self._moment = Moment()
         self._reader = Reader()
-        self.command = wire.ReadHistory(at_ms)
+        self.command = ReadHistory(at_ms)
         self.oldest_ms = 0
 
-    def add(self, page: wire.HistoryPage) -> Moment | None:
+    def add(self, page: HistoryPage) -> Moment | None:
         """Take a page; None when another one is needed.
 
         Raises:
@@ -31,10 +31,13 @@ class Retrieval:
         """
         self.oldest_ms = page.oldest_ms
         at_ms = self.command.at_ms
+        reached = False
         for chunk in page.chunks:
-            self._moment.apply(self._reader.records(chunk), at_ms)
-        if page.more:
-            self.command = wire.ReadHistory(at_ms, page.segment, page.last)
+            if not self._moment.apply(self._reader.records(chunk), at_ms):
+                reached = True  # what follows happened later
+                break
+        if page.more and not reached:
+            self.command = ReadHistory(at_ms, page.segment, page.last)
             return None
         if not self._moment.whole:
             raise BreachError(f"history: expected a whole state at {at_ms} ms, found part of one")
@@ -63,17 +66,24 @@ def segments(runtime: Connection, since_ms: int) -> list[list[bytes]]:
         UnavailableError: The connection ended.
         ProblemError: The runtime keeps no history.
     """
-    newest = runtime.call(wire.ReadHistory(_END_MS))
+    newest = runtime.call(ReadHistory(_END_MS))
     oldest = newest.oldest_ms
-    first = runtime.call(wire.ReadHistory(max(since_ms, oldest)))
-    return [_chunks(runtime, number) for number in range(first.segment, newest.segment + 1)]
+    first = runtime.call(ReadHistory(max(since_ms, oldest)))
+    numbers = range(first.segment, newest.segment + 1)
+    return [found for number in numbers if (found := _chunks(runtime, number))]
 
 
 def _chunks(runtime: Connection, segment: int) -> list[bytes]:
+    """All chunks of a segment; none of one that was never written or is no longer kept."""
     chunks: list[bytes] = []
     after, more = 0, True
     while more:
-        page = runtime.call(wire.ReadHistory(_END_MS, segment, after))
+        try:
+            page = runtime.call(ReadHistory(_END_MS, segment, after))
+        except ProblemError as error:
+            if error.code != "not-found":
+                raise
+            return []
         chunks += page.chunks
         after, more = page.last, page.more
     return chunks

@@ -19,6 +19,18 @@ from runtime.model.errors import UnavailableError
 from runtime.model.identity import DriverId
 from runtime.model.records import Driver, LogLine
 from runtime.wire import client as wire
+from runtime.wire.commands.devices import Plug, Unplug
+from runtime.wire.commands.drivers import (
+    CrashDriver,
+    DebugDriver,
+    ListCrashes,
+    ReadCrash,
+    ReadLog,
+    ReleaseDriver,
+    RestartDriver,
+    SampleDriver,
+)
+from runtime.wire.commands.registry import GetRecords, Subscribe, Topic
 
 PROG = "dext"
 
@@ -34,17 +46,17 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _plug(runtime: Connection, options: argparse.Namespace) -> int:
-    print(f"plugged {options.model}: {plain(runtime.call(wire.Plug(options.model)).path)}")
+    print(f"plugged {options.model}: {plain(runtime.call(Plug(options.model)).path)}")
     return shell.OK
 
 
 def _unplug(runtime: Connection, options: argparse.Namespace) -> int:
-    print(f"unplugged {options.model}: {plain(runtime.call(wire.Unplug(options.model)).path)}")
+    print(f"unplugged {options.model}: {plain(runtime.call(Unplug(options.model)).path)}")
     return shell.OK
 
 
 def _list(runtime: Connection, options: argparse.Namespace) -> int:
-    drivers = runtime.call(wire.GetRecords()).drivers
+    drivers = runtime.call(GetRecords()).drivers
     if options.json:
         shell.print_json(drivers)
         return shell.OK
@@ -64,27 +76,27 @@ def _line(driver: Driver) -> str:
 
 
 def _restart(runtime: Connection, options: argparse.Namespace) -> int:
-    driver = runtime.call(wire.RestartDriver(_driver(runtime, options).id))
+    driver = runtime.call(RestartDriver(_driver(runtime, options).id))
     print(f"restarted {plain(driver.name)} ({driver.id}): {driver.state.value}")
     return shell.OK
 
 
 def _release(runtime: Connection, options: argparse.Namespace) -> int:
-    driver = runtime.call(wire.ReleaseDriver(_driver(runtime, options).id))
+    driver = runtime.call(ReleaseDriver(_driver(runtime, options).id))
     print(f"released {plain(driver.name)} ({driver.id}): {driver.state.value}")
     return shell.OK
 
 
 def _crash(runtime: Connection, options: argparse.Namespace) -> int:
     before = _driver(runtime, options)
-    runtime.call(wire.CrashDriver(before.id))
+    runtime.call(CrashDriver(before.id))
     print(f"crashed {plain(before.name)} ({before.id}), pid {before.pid}")
     return shell.OK
 
 
 def _sample(runtime: Connection, options: argparse.Namespace) -> int:
     driver = _driver(runtime, options)
-    for name, frames in runtime.call(wire.SampleDriver(driver.id)).threads:
+    for name, frames in runtime.call(SampleDriver(driver.id)).threads:
         print(f"{plain(name)}:")
         for frame in frames or ("no Python frames",):
             print(f"  {plain(frame)}")
@@ -93,7 +105,7 @@ def _sample(runtime: Connection, options: argparse.Namespace) -> int:
 
 def _debug(runtime: Connection, options: argparse.Namespace) -> int:
     driver = _driver(runtime, options)
-    door = runtime.call(wire.DebugDriver(driver.id)).path
+    door = runtime.call(DebugDriver(driver.id)).path
     with socket.socket(socket.AF_UNIX) as debugger:
         try:
             debugger.connect(door)
@@ -108,13 +120,13 @@ def _debug(runtime: Connection, options: argparse.Namespace) -> int:
 
 def _crashes(runtime: Connection, options: argparse.Namespace) -> int:
     if options.report:
-        report = runtime.call(wire.ReadCrash(options.report))
+        report = runtime.call(ReadCrash(options.report))
         if options.json:
             shell.print_json([report])
         else:
             print("\n".join(plain(line) for line in report_text.lines(report)))
         return shell.OK
-    reports = runtime.call(wire.ListCrashes()).reports
+    reports = runtime.call(ListCrashes()).reports
     if options.json:
         shell.print_json(reports)
         return shell.OK
@@ -128,7 +140,7 @@ def _crashes(runtime: Connection, options: argparse.Namespace) -> int:
 def _log(runtime: Connection, options: argparse.Namespace) -> int:
     driver = _driver(runtime, options)
     if options.follow:
-        runtime.call(wire.Subscribe((wire.Topic.LOGS,)))  # before the page: nothing falls between
+        runtime.call(Subscribe((Topic.LOGS,)))  # before the page: nothing falls between
     last = _print_kept(runtime, driver.id)
     if options.follow:
         for message in runtime.messages():
@@ -142,7 +154,7 @@ def _log(runtime: Connection, options: argparse.Namespace) -> int:
 def _print_kept(runtime: Connection, driver: DriverId) -> int:
     """Print the lines that the runtime kept; return the number of the last one."""
     last = 0
-    while (page := runtime.call(wire.ReadLog(driver, last))).lines:
+    while (page := runtime.call(ReadLog(driver, last))).lines:
         if page.dropped and not last:
             print(f"… {page.dropped} earlier lines are gone")
         last = _print_lines(page.lines, last)
@@ -164,7 +176,7 @@ def _print_lines(lines: Iterable[LogLine], last: int) -> int:
 
 
 def _driver(runtime: Connection, options: argparse.Namespace) -> Driver:
-    return find_driver(runtime.call(wire.GetRecords()).drivers, options.name)
+    return find_driver(runtime.call(GetRecords()).drivers, options.name)
 
 
 def _parser() -> shell.Parser:

@@ -28,6 +28,7 @@ from runtime.model.errors import ProblemError
 from runtime.model.identity import BundleId, EntryId
 from runtime.model.outcome import Match, MatchStage
 from runtime.wire import client as wire
+from runtime.wire.commands.registry import Explain, Subscribe, Topic
 
 SNAPSHOT_SECONDS = 30.0
 
@@ -97,12 +98,12 @@ def _of_runtime(runtime: Connection, options: argparse.Namespace) -> Iterator[Ro
     entries = _entries(runtime)
     chosen = [each for each in _chosen(entries, options.provider) if each[0].kind == Kind.DEVICE]
     for entry, path in chosen:
-        explanation = runtime.call(wire.Explain(entry.id))
+        explanation = runtime.call(Explain(entry.id))
         yield from _rows(path, explanation.matches, options.personality)
 
 
 def _entries(runtime: Connection) -> list[Entry]:
-    runtime.call(wire.Subscribe((wire.Topic.ENTRIES,)))
+    runtime.call(Subscribe((Topic.ENTRIES,)))
     found: list[Entry] = []
     for message in runtime.messages(SNAPSHOT_SECONDS):
         if isinstance(message, wire.Part):
@@ -233,7 +234,7 @@ def _means(entry: Entry, path: str, selector: str) -> bool:
 
 def _rows(path: str, matches: Sequence[Match], personality: str) -> Iterator[Row]:
     for match in matches:
-        if personality and personality not in {match.personality, match.bundle_id.split(" ")[0]}:
+        if personality and personality not in {match.personality, match.cls, match.bundle_id}:
             continue
         sentence = match_words.reason(match)
         fits = match.stage in {MatchStage.MATCHED, MatchStage.CATEGORY}

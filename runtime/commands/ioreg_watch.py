@@ -88,8 +88,9 @@ class _Known:
 
 def _runtimes(connection: "Connection", selected: Selected) -> Iterator[str]:
     from runtime.wire import client as wire  # noqa: PLC0415
+    from runtime.wire.commands.registry import Subscribe, Topic  # noqa: PLC0415
 
-    connection.call(wire.Subscribe(topics=(wire.Topic.ENTRIES,)))
+    connection.call(Subscribe(topics=(Topic.ENTRIES,)))
     known = _Known()
     first = True
     for message in connection.messages():

@@ -18,6 +18,8 @@ from runtime.model.extension_lifecycle import ExtensionState
 from runtime.model.identity import BundleId, RequestId
 from runtime.model.records import Extension, Request, RequestState
 from runtime.wire import client as wire
+from runtime.wire.commands.extensions import Activate, Deactivate, Decide, SetDeveloperMode
+from runtime.wire.commands.registry import GetRecords, Subscribe, Topic
 
 PROG = "systemextensionsctl"
 NO_TEAM = "-"
@@ -71,7 +73,7 @@ def _row(extension: Extension) -> str:
 def _list(runtime: Connection, options: argparse.Namespace) -> int:
     extensions = [
         extension
-        for extension in runtime.call(wire.GetRecords()).extensions
+        for extension in runtime.call(GetRecords()).extensions
         if options.category in ("", extension.category)
         and extension.state is not ExtensionState.REMOVED
     ]
@@ -84,16 +86,16 @@ def _list(runtime: Connection, options: argparse.Namespace) -> int:
 
 def _developer(runtime: Connection, options: argparse.Namespace) -> int:
     if options.mode:
-        status = runtime.call(wire.SetDeveloperMode(options.mode == "on"))
+        status = runtime.call(SetDeveloperMode(options.mode == "on"))
     else:
-        status = runtime.call(wire.GetRecords()).status
+        status = runtime.call(GetRecords()).status
     print(f"developer mode is {'on' if status.developer else 'off'}")
     return shell.OK
 
 
 def _activate(runtime: Connection, options: argparse.Namespace) -> int:
     app = str(places.absolute(options.app))
-    request = runtime.call(wire.Activate(app, BundleId(options.bundle_id)))
+    request = runtime.call(Activate(app, BundleId(options.bundle_id)))
     if options.wait and request.state is RequestState.WAITING:
         request = _final(runtime, request.id)
     if options.json:
@@ -111,7 +113,7 @@ def _activate(runtime: Connection, options: argparse.Namespace) -> int:
 
 def _final(runtime: Connection, request_id: RequestId) -> Request:
     """Wait, without limit, until a request is decided."""
-    runtime.call(wire.Subscribe((wire.Topic.REQUESTS,)))
+    runtime.call(Subscribe((Topic.REQUESTS,)))
     for message in runtime.messages():
         if not isinstance(message, wire.Part | wire.Delta):
             continue
@@ -126,14 +128,14 @@ def _line(request: Request) -> str:
 
 
 def _deactivate(runtime: Connection, options: argparse.Namespace) -> int:
-    extension = runtime.call(wire.Deactivate(BundleId(options.bundle_id)))
+    extension = runtime.call(Deactivate(BundleId(options.bundle_id)))
     print(f"removed {extension.id}")
     return shell.OK
 
 
 def _uninstall(runtime: Connection, options: argparse.Namespace) -> int:
     team = "" if options.team_id == NO_TEAM else options.team_id
-    known = runtime.call(wire.GetRecords()).extensions
+    known = runtime.call(GetRecords()).extensions
     if (team, options.bundle_id) not in [(item.team_id, item.bundle_id) for item in known]:
         raise ProblemError(
             "not-found",
@@ -145,7 +147,7 @@ def _uninstall(runtime: Connection, options: argparse.Namespace) -> int:
 def _pending(runtime: Connection, options: argparse.Namespace) -> int:
     requests = [
         request
-        for request in runtime.call(wire.GetRecords()).requests
+        for request in runtime.call(GetRecords()).requests
         if request.state is RequestState.WAITING
     ]
     if options.json:
@@ -164,10 +166,10 @@ def _pending(runtime: Connection, options: argparse.Namespace) -> int:
 
 def _decide(runtime: Connection, options: argparse.Namespace) -> int:
     """Read the request, and repeat what was read in the decision."""
-    request = find_request(runtime.call(wire.GetRecords()).requests, options.id)
+    request = find_request(runtime.call(GetRecords()).requests, options.id)
     approve: bool = options.approve
     decided = runtime.call(
-        wire.Decide(request.id, request.content_hash, request.nonce, approve, options.note)
+        Decide(request.id, request.content_hash, request.nonce, approve, options.note)
     )
     print(f"{'approved' if approve else 'denied'} {decided.id}")
     return shell.OK

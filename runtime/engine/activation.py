@@ -27,7 +27,7 @@ from runtime.model.errors import ProblemError
 from runtime.model.events import Detail, Noted
 from runtime.model.identity import BundleId
 from runtime.model.records import Extension, Request, Requester
-from runtime.wire import client as wire
+from runtime.wire.commands.extensions import Activate, Decide
 
 LOST = frozenset({"not-found", "changed"})
 """Codes of a staged copy that will not come back: its extension is invalid."""
@@ -84,7 +84,7 @@ class Activation:
             except ProblemError as error:
                 self._hub.note(str(error))  # it costs room, and nothing else
 
-    async def activate(self, command: wire.Activate, peer: Peer) -> Request:
+    async def activate(self, command: Activate, peer: Peer) -> Request:
         """Stage an app's extension and take its request.
 
         Raises:
@@ -112,7 +112,7 @@ class Activation:
         await self._refresh()
         return request
 
-    async def decide(self, command: wire.Decide, by: str) -> Request:
+    async def decide(self, command: Decide, by: str) -> Request:
         """Apply a decision and everything that follows from it.
 
         Raises:

@@ -27,11 +27,44 @@ from runtime.model.records import Driver
 from runtime.registry.tree import Registry
 from runtime.supervisor.crash_folder import CrashFolder
 from runtime.supervisor.supervisor import Supervisor
-from runtime.wire import client as wire
+from runtime.wire.commands import Command
+from runtime.wire.commands.devices import Plug, Plugged, Unplug
+from runtime.wire.commands.drivers import (
+    CrashDriver,
+    Crashes,
+    DebugDoor,
+    DebugDriver,
+    ListCrashes,
+    LogPage,
+    ReadCrash,
+    ReadLog,
+    ReleaseDriver,
+    RestartDriver,
+    SampleDriver,
+    Threads,
+)
+from runtime.wire.commands.extensions import (
+    Activate,
+    Deactivate,
+    Decide,
+    InstallSample,
+    SetDeveloperMode,
+)
+from runtime.wire.commands.lifetime import Detach, Quit
+from runtime.wire.commands.registry import (
+    Describe,
+    Details,
+    Explain,
+    ExplainExtension,
+    GetRecords,
+    ReadHistory,
+    Records,
+    Subscribe,
+)
 
 
 class Commands:
-    """Carries out every command of `runtime.wire.client`."""
+    """Carries out every command of `runtime.wire.commands`."""
 
     def __init__(  # noqa: PLR0917 - the one place that reaches every part of the runtime
         self,
@@ -65,7 +98,7 @@ class Commands:
         self._explaining = explaining
         self._quit = quit_
 
-    async def handle(self, client: ClientConnection, command: wire.Command) -> object:
+    async def handle(self, client: ClientConnection, command: Command) -> object:
         """Carry out one command; the result is of its RESULT type.
 
         Raises:
@@ -73,34 +106,28 @@ class Commands:
         """
         result: object = None
         match command:
-            case wire.Subscribe(topics=topics):
+            case Subscribe(topics=topics):
                 self._hub.subscribe(client, topics)
-            case wire.GetRecords():
+            case GetRecords():
                 result = self._records(client)
-            case wire.Describe(entry=entry):
+            case Describe(entry=entry):
                 result = await self._describe(entry)
-            case wire.ReadHistory() | wire.Explain() | wire.ExplainExtension():
+            case ReadHistory() | Explain() | ExplainExtension():
                 result = await self._look_up(command)
-            case wire.Activate() | wire.Deactivate() | wire.Decide() | wire.SetDeveloperMode():
+            case Activate() | Deactivate() | Decide() | SetDeveloperMode():
                 result = await self._policy(client, command)
-            case wire.Plug() | wire.Unplug():
+            case Plug() | Unplug():
                 result = await self._simulate(command)
-            case wire.CrashDriver() | wire.RestartDriver() | wire.ReleaseDriver():
+            case CrashDriver() | RestartDriver() | ReleaseDriver():
                 result = self._drive(command)
-            case (
-                wire.DebugDriver()
-                | wire.ReadLog()
-                | wire.SampleDriver()
-                | wire.ListCrashes()
-                | wire.ReadCrash()
-            ):
+            case DebugDriver() | ReadLog() | SampleDriver() | ListCrashes() | ReadCrash():
                 result = await self._look(command)
-            case wire.InstallSample():
+            case InstallSample():
                 result = install_sample(client.peer.uid)
-            case wire.Quit():
+            case Quit():
                 await self.stop()
                 self._quit()
-            case wire.Detach():
+            case Detach():
                 client.owner = False
         return result
 
@@ -109,68 +136,62 @@ class Commands:
         self._binding.hold()
         await self._supervisor.stop_all()
 
-    def _records(self, client: ClientConnection) -> wire.Records:
+    def _records(self, client: ClientConnection) -> Records:
         source = self._hub.source
-        return wire.Records(
+        return Records(
             self._hub.status_for(client),
             tuple(source.drivers.values()),
             tuple(source.extensions.values()),
             tuple(source.requests.values()),
         )
 
-    async def _look_up(
-        self, command: wire.ReadHistory | wire.Explain | wire.ExplainExtension
-    ) -> object:
+    async def _look_up(self, command: ReadHistory | Explain | ExplainExtension) -> object:
         match command:
-            case wire.ReadHistory(at_ms=at_ms, segment=segment, after=after):
+            case ReadHistory(at_ms=at_ms, segment=segment, after=after):
                 return await self._keeper.page(at_ms, segment, after)
-            case wire.Explain(entry=entry):
+            case Explain(entry=entry):
                 return self._explaining.entry(entry)
-            case wire.ExplainExtension(bundle_id=bundle_id):
+            case ExplainExtension(bundle_id=bundle_id):
                 return self._explaining.extension(bundle_id)
 
-    async def _describe(self, entry: EntryId) -> wire.Details:
+    async def _describe(self, entry: EntryId) -> Details:
         device = self._devices.machine.device_of(entry)
         if device is None:
-            return wire.Details((), "this entry is no device of the machine")
+            return Details((), "this entry is no device of the machine")
         return await self._workers.describe(device)
 
     async def _look(
         self,
-        command: wire.DebugDriver
-        | wire.ReadLog
-        | wire.SampleDriver
-        | wire.ListCrashes
-        | wire.ReadCrash,
+        command: DebugDriver | ReadLog | SampleDriver | ListCrashes | ReadCrash,
     ) -> object:
         match command:
-            case wire.ReadLog(driver=driver, after=after):
-                return wire.LogPage(*self._logbook.page(driver, after))
-            case wire.SampleDriver(driver=driver):
+            case ReadLog(driver=driver, after=after):
+                return LogPage(*self._logbook.page(driver, after))
+            case SampleDriver(driver=driver):
                 found = await self._supervisor.find(driver).sample()
-                return wire.Threads(tuple((thread.name, thread.frames) for thread in found))
-            case wire.ListCrashes():
-                return wire.Crashes(self._crashes.list())
-            case wire.DebugDriver():
+                return Threads(tuple((thread.name, thread.frames) for thread in found))
+            case ListCrashes():
+                return Crashes(self._crashes.list())
+            case DebugDriver():
                 return self._debug(command)
-            case wire.ReadCrash(report=report):
+            case ReadCrash(report=report):
                 return self._crashes.read(report)
 
     async def _policy(
         self,
         client: ClientConnection,
-        command: wire.Activate | wire.Deactivate | wire.Decide | wire.SetDeveloperMode,
+        command: Activate | Deactivate | Decide | SetDeveloperMode,
     ) -> object:
-        if isinstance(command, wire.Activate):
+        if isinstance(command, Activate):
             return await self._activation.activate(command, client.peer)
         self._check_authority(client)
         by = user_name(client.peer.uid)
         match command:
-            case wire.Decide():
+            case Decide():
                 return await self._activation.decide(command, by)
-            case wire.Deactivate(bundle_id=bundle_id):
+            case Deactivate(bundle_id=bundle_id):
                 return await self._activation.deactivate(bundle_id, by)
-            case wire.SetDeveloperMode(on=on):
+            case SetDeveloperMode(on=on):
                 await self._activation.set_developer(on=on, by=by)
                 return self._hub.status_for(client)
 
@@ -182,11 +203,11 @@ class Commands:
                 "decide there, or start a runtime with --allow-socket-approval",
             )
 
-    async def _simulate(self, command: wire.Plug | wire.Unplug) -> wire.Plugged:
-        if isinstance(command, wire.Plug):
+    async def _simulate(self, command: Plug | Unplug) -> Plugged:
+        if isinstance(command, Plug):
             entry = self._simulation.plug(command.model)
             self._binding.match_below(entry)
-            return wire.Plugged(entry, self._registry.path(entry))
+            return Plugged(entry, self._registry.path(entry))
         entry, path, providers = self._simulation.unplug(command.model)
         for record in list(self._registry.walk(entry)):
             self._registry.update(record.id, state=int(State.INACTIVE))
@@ -198,26 +219,26 @@ class Commands:
         for provider in providers:
             self._binding.forget(provider)
         self._simulation.remove(entry, path)
-        return wire.Plugged(entry, path)
+        return Plugged(entry, path)
 
-    def _drive(self, command: wire.CrashDriver | wire.RestartDriver | wire.ReleaseDriver) -> Driver:
+    def _drive(self, command: CrashDriver | RestartDriver | ReleaseDriver) -> Driver:
         driver = self._supervisor.find(command.driver)
         state = driver.record.state
         match command:
-            case wire.CrashDriver():
+            case CrashDriver():
                 self._require(self._hub.status.developer, driver.record, "developer mode to be on")
                 self._require(state in LIVE, driver.record, "a running driver")
                 driver.crash()
-            case wire.RestartDriver():
+            case RestartDriver():
                 self._require(state in LIVE, driver.record, "a running driver")
                 driver.stop(Intent.RESTART)
-            case wire.ReleaseDriver():
+            case ReleaseDriver():
                 quarantined = state is DriverState.QUARANTINED
                 self._require(quarantined, driver.record, "a quarantined driver")
                 self._binding.release(driver)
         return driver.record
 
-    def _debug(self, command: wire.DebugDriver) -> wire.DebugDoor:
+    def _debug(self, command: DebugDriver) -> DebugDoor:
         driver = self._supervisor.find(command.driver)
         self._require(self._hub.status.developer, driver.record, "developer mode to be on")
         self._require(driver.record.state in LIVE, driver.record, "a running driver")
@@ -228,7 +249,7 @@ class Commands:
             with client:
                 driver.debug(client.fileno())
 
-        return wire.DebugDoor(str(self._doors.open(admit)))
+        return DebugDoor(str(self._doors.open(admit)))
 
     @staticmethod
     def _require(fulfilled: bool, driver: Driver, wanted: str) -> None:

@@ -19,6 +19,7 @@ from runtime.linux.sockets import Peer
 from runtime.model.errors import BreachError, InspectorError, ProblemError
 from runtime.wire import client as wire
 from runtime.wire import codec, framing, limits, session
+from runtime.wire.commands import Command
 
 RECEIVE_BYTES = 256 << 10
 HIGH_WATER = 256 << 10  # bytes that wait for the socket before the outbox is left to coalesce
@@ -26,7 +27,7 @@ TURN_MESSAGES = 4  # parts or deltas made in one turn of the loop: about 1 ms
 
 _log = logging.getLogger("runtime.client")
 
-Handler = Callable[["ClientConnection", wire.Command], Awaitable[object]]
+Handler = Callable[["ClientConnection", Command], Awaitable[object]]
 
 
 class ClientConnection:

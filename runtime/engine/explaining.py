@@ -14,7 +14,7 @@ from runtime.model.errors import ProblemError
 from runtime.model.identity import EntryId
 from runtime.model.outcome import Match, MatchStage
 from runtime.registry.tree import Registry
-from runtime.wire.client import DeviceMatch, Explanation
+from runtime.wire.commands.registry import DeviceMatch, Explanation
 
 MOST = 256  # matches or devices in an answer
 

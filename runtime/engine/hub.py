@@ -19,7 +19,7 @@ from runtime.model.records import Driver, Extension, LogLine, Request, Status
 from runtime.registry.history import History
 from runtime.registry.journal import Journal
 from runtime.registry.tree import Change, Changed, Registry
-from runtime.wire.client import Topic
+from runtime.wire.commands.registry import Topic
 
 NO_DRIVER = DriverId(0)
 RECENT_EVENTS = 1000  # of the journal, that a new subscriber is shown

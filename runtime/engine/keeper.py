@@ -9,7 +9,7 @@ from collections.abc import Callable
 from runtime.model.errors import UnavailableError
 from runtime.registry.history import History
 from runtime.registry.journal import Journal
-from runtime.wire.client import HistoryPage
+from runtime.wire.commands.registry import HistoryPage
 
 FLUSH_SECONDS = 0.5  # between writes
 

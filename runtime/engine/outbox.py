@@ -16,7 +16,8 @@ from runtime.model.events import Event
 from runtime.model.identity import DriverId, EntryId, RequestId
 from runtime.model.records import Driver, Extension, LogLine, Request, Status
 from runtime.wire import codec, limits
-from runtime.wire.client import Delta, Part, SnapshotBegin, SnapshotEnd, Topic
+from runtime.wire.client import Delta, Part, SnapshotBegin, SnapshotEnd
+from runtime.wire.commands.registry import Topic
 
 ENTRY_BYTES = 160  # of an encoded entry without its properties, typically
 BATCH = 256  # records, events or log lines a message

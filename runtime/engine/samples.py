@@ -10,7 +10,7 @@ from pathlib import Path
 
 from runtime.linux import places, roles
 from runtime.model.errors import ProblemError
-from runtime.wire.client import Installed
+from runtime.wire.commands.extensions import Installed
 
 NAME = "SampleUSB.app"
 PROGRAM = Path("Contents/Linux/SampleUSB")

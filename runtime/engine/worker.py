@@ -20,7 +20,7 @@ from runtime.model.device import Device
 from runtime.model.errors import BundleError, InspectorError, ProblemError
 from runtime.model.identity import ContentHash
 from runtime.wire import codec, limits
-from runtime.wire.client import Details
+from runtime.wire.commands.registry import Details
 
 
 class Stage(msgspec.Struct, frozen=True, array_like=True, tag="stage"):

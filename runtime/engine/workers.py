@@ -17,7 +17,7 @@ from runtime.model.device import Device
 from runtime.model.errors import BreachError, BundleError, ProblemError
 from runtime.model.identity import ContentHash
 from runtime.wire import codec
-from runtime.wire.client import Details
+from runtime.wire.commands.registry import Details
 
 WORKERS = 2
 LINGER_SECONDS = 5.0  # of a worker that has answered

@@ -6,7 +6,7 @@ Invariant: reads; never opens a device for use, never changes it.
 from runtime.families.hid import details as hid
 from runtime.families.usb import details as usb
 from runtime.model.device import Device
-from runtime.wire.client import Details
+from runtime.wire.commands.registry import Details
 
 
 def describe(device: Device) -> Details:

@@ -7,17 +7,16 @@ Source: xnu IOService.cpp probeCandidates.
 Invariant: pure; decides nothing about processes.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from runtime.matching import compared, hid, passive, pci, usb
 from runtime.matching.catalogue import Catalogue
+from runtime.matching.judgement import judge
 from runtime.matching.provider import Provider
 from runtime.matching.verdict import Mismatch, Scored
 from runtime.model.outcome import Match, MatchStage
 from runtime.model.personality import DEFAULT_CATEGORY, Personality, PersonalityKey
-from runtime.model.properties import Properties
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -111,42 +110,6 @@ def score(provider: Provider, personality: Personality) -> int | Mismatch:
     return verdict if isinstance(verdict, Mismatch) else verdict.total
 
 
-def judge(provider: Provider, personality: Personality) -> Scored | Mismatch:
-    """The score with its parts, or the first key that failed.
-
-    IOService's own keys, then the family's, then IOParentMatch (xnu IOService.cpp matchPassive).
-    """
-    table = personality.table
-    failed = passive.match_service(provider, table)
-    if failed is not None:
-        return failed
-    probe = personality.probe_score
-    parts: tuple[tuple[str, int], ...] = ()
-    for governs, match_family in _FAMILIES:
-        if governs(provider):
-            family = match_family(provider, table)
-            if isinstance(family, Mismatch):
-                return family
-            parts = family.parts
-            if match_family is usb.match_usb:
-                probe = usb.probe_points(probe)
-            break
-    failed = passive.match_parent(provider, table)
-    if failed is not None:
-        return failed
-    return Scored((*parts, ("IOProbeScore", probe)) if probe else parts)
-
-
-_FAMILIES: tuple[
-    tuple[Callable[[Provider], bool], Callable[[Provider, Properties], Scored | Mismatch]], ...
-] = (
-    (usb.governs, usb.match_usb),
-    (hid.governs, hid.match_hid),
-    (pci.governs, pci.match_pci),
-    (compared.governs, compared.match_compared),
-)
-
-
 def _candidate(
     provider: Provider, personality: Personality, total: int, held: Mapping[str, str]
 ) -> Candidate:
@@ -176,6 +139,7 @@ def _compete(candidate: Candidate, scored: Scored, winners: dict[str, Candidate]
     return Match(
         personality=personality.name,
         bundle_id=personality.bundle_id,
+        cls=personality.user_class,
         stage=MatchStage.CATEGORY,
         score=candidate.score,
         category=category,
@@ -192,6 +156,7 @@ def _failure(personality: Personality, failed: Mismatch) -> Match:
     return Match(
         personality=personality.name,
         bundle_id=personality.bundle_id,
+        cls=personality.user_class,
         stage=MatchStage.CLASS if at_class else MatchStage.PROPERTIES,
         category=personality.category,
         key=failed.key,
@@ -204,6 +169,7 @@ def _match(personality: Personality, scored: Scored, *, displaces: str = "") -> 
     return Match(
         personality=personality.name,
         bundle_id=personality.bundle_id,
+        cls=personality.user_class,
         stage=MatchStage.MATCHED,
         score=scored.total,
         category=personality.category,

@@ -52,6 +52,7 @@ ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "net": ("address", "type", "mtu", "ifindex", "operstate"),
     "block": ("size", "removable", "ro", "partition"),
     "input": ("name", "phys", "uniq"),
+    "hid": ("report_descriptor",),
     "tty": ("dev",),
     "acpi": ("hid", "uid", "path"),
     "pnp": ("id",),
@@ -70,8 +71,14 @@ ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "mmc": ("type", "name", "serial"),
     "bluetooth": ("type",),
     "thunderbolt": ("vendor_name", "device_name", "unique_id"),
+    "devlink": ("status", "runtime_pm", "sync_state_only"),
 }
 """Attribute names by subsystem; one that a device lacks is left out of `Device.attributes`."""
 
 USB_INTERFACE_FROM_DEVICE = ("idVendor", "idProduct", "bcdDevice", "bConfigurationValue", "speed")
 """What a USB interface's entry says of the device that it is part of: USB matching reads it."""
+
+POWER = "power/runtime_status"
+"""Read of every device; where it is neither absent nor ``unsupported``, `POWER_MORE` is, too."""
+
+POWER_MORE = ("power/control", "power/wakeup")

@@ -17,7 +17,7 @@ from runtime.model.records import Driver
 from runtime.registry.segments import Chunk, Segments
 from runtime.registry.tree import Change, Changed
 from runtime.wire import history as wire
-from runtime.wire.client import HistoryPage
+from runtime.wire.commands.registry import HistoryPage
 
 SLICE = 16 << 10  # bytes of records that one `pump` encodes and compresses: about 1 ms
 CHANGES = 96  # changes that one `pump` takes

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from runtime.model.errors import ProblemError, UnavailableError
 from runtime.wire import limits
-from runtime.wire.client import HistoryPage
+from runtime.wire.commands.registry import HistoryPage
 
 CREATE = (
     "CREATE TABLE segments (number INTEGER PRIMARY KEY, first INTEGER NOT NULL, "

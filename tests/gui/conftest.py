@@ -18,6 +18,7 @@ from runtime.model.identity import ROOT_ID, BundleId, ContentHash, DriverId, Ent
 from runtime.model.records import Driver, Mode, Status
 from runtime.wire import client as wire
 from runtime.wire import codec, framing, limits, session
+from runtime.wire.commands import Command
 
 RUN = "00112233445566ff"
 
@@ -149,7 +150,7 @@ class FakeRuntime:
         self.asked += asks
         return asks
 
-    def commands(self) -> list[wire.Command]:
+    def commands(self) -> list[Command]:
         """Return every command that has come so far."""
         self.receive()
         return [ask.command for ask in self.asked]

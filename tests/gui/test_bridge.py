@@ -11,6 +11,7 @@ from ioregui.mirror import Changes
 from runtime.model.entry import Entry
 from runtime.model.identity import ROOT_ID
 from runtime.wire import client as wire
+from runtime.wire.commands.registry import GetRecords, Subscribe
 
 if TYPE_CHECKING:
     from tests.gui.conftest import FakeRuntime
@@ -35,7 +36,7 @@ def test_gap_asks_for_one_new_snapshot(
     fake_runtime.sequence += 5
     fake_runtime.delta(entries=(make_entry(50, 2, "Lost"),))
     fake_runtime.delta(entries=(make_entry(51, 2, "Lost too"),))
-    subscribed = [wire.Subscribe()] * 2
+    subscribed = [Subscribe()] * 2
     qtbot.waitUntil(lambda: fake_runtime.commands() == subscribed)
     assert ROOT_ID + 50 not in bridge.mirror.entries
     with qtbot.waitSignal(bridge.reset):
@@ -84,11 +85,11 @@ def test_lost_connection_keeps_the_mirror_and_refuses(
     qtbot: QtBot, bridge: Bridge, fake_runtime: "FakeRuntime"
 ) -> None:
     refusals: list[wire.Refusal] = []
-    bridge.ask(wire.GetRecords(), None, refusals.append)
+    bridge.ask(GetRecords(), None, refusals.append)
     with qtbot.waitSignal(bridge.disconnected) as heard:
         fake_runtime.close()
     assert heard.args[0]
     assert [refusal.code for refusal in refusals] == ["disconnected"]
     assert len(bridge.mirror.entries) == 8
-    bridge.ask(wire.GetRecords(), None, refusals.append)
+    bridge.ask(GetRecords(), None, refusals.append)
     assert [refusal.code for refusal in refusals] == ["disconnected"] * 2

@@ -38,6 +38,12 @@ from runtime.model.driver_lifecycle import DriverState
 from runtime.model.events import Event, Plugged
 from runtime.model.identity import ROOT_ID, EntryId
 from runtime.wire import client as wire
+from runtime.wire.commands import Command
+from runtime.wire.commands.devices import Plug
+from runtime.wire.commands.drivers import CrashDriver
+from runtime.wire.commands.extensions import SetDeveloperMode
+from runtime.wire.commands.lifetime import Detach, Quit
+from runtime.wire.commands.registry import Describe, Details, Section
 from tests.gui.conftest import sample_driver, sample_status
 
 if TYPE_CHECKING:
@@ -141,9 +147,9 @@ def test_developer_banner_turns_it_off(
     fake_runtime.delta(status=sample_status(developer=True))
     qtbot.waitUntil(lambda: desk.window.banners.banner("developer") is not None)
     press(banner_button(desk, "developer", "Turn off"))
-    qtbot.waitUntil(lambda: wire.SetDeveloperMode(False) in fake_runtime.commands())
+    qtbot.waitUntil(lambda: SetDeveloperMode(False) in fake_runtime.commands())
     fake_runtime.delta(status=sample_status(developer=False))
-    fake_runtime.answer(wire.SetDeveloperMode, sample_status(developer=False))
+    fake_runtime.answer(SetDeveloperMode, sample_status(developer=False))
     qtbot.waitUntil(lambda: notice(desk) == "Developer mode is off.")
     qtbot.waitUntil(lambda: desk.window.banners.banner("developer") is None)
 
@@ -157,7 +163,7 @@ def test_crash_needs_developer_mode_and_says_so(
     fake_runtime.delta(status=sample_status(developer=True))
     qtbot.waitUntil(crash.isEnabled)
     crash.trigger()
-    qtbot.waitUntil(lambda: wire.CrashDriver(sample_driver().id) in fake_runtime.commands())
+    qtbot.waitUntil(lambda: CrashDriver(sample_driver().id) in fake_runtime.commands())
     desk.selection.select(ROOT_ID)
     assert not crash.isEnabled()
 
@@ -166,8 +172,8 @@ def test_refusal_is_shown_as_plain_text(
     qtbot: QtBot, desk: Desk, fake_runtime: "FakeRuntime"
 ) -> None:
     next(a for a in desk.window.actions() if a.text() == "Plug sample device").trigger()
-    qtbot.waitUntil(lambda: wire.Plug("sample") in fake_runtime.commands())
-    fake_runtime.refuse(wire.Plug, "busy", "port 1: <b>expected</b>\u202e a free one")
+    qtbot.waitUntil(lambda: Plug("sample") in fake_runtime.commands())
+    fake_runtime.refuse(Plug, "busy", "port 1: <b>expected</b>\u202e a free one")
     qtbot.waitUntil(lambda: notice(desk) == "port 1: <b>expected</b> a free one")
     press(banner_button(desk, "notice", "Close"))
     assert notice(desk) == ""
@@ -175,9 +181,9 @@ def test_refusal_is_shown_as_plain_text(
 
 def test_describe_fills_the_details(qtbot: QtBot, desk: Desk, fake_runtime: "FakeRuntime") -> None:
     desk.selection.select(ROOT_ID + 4)
-    qtbot.waitUntil(lambda: wire.Describe(DEVICE) in fake_runtime.commands())
-    section = wire.Section("Device descriptor", ((0, "bLength", "18"), (1, "bcdUSB", "2.00")))
-    fake_runtime.answer(wire.Describe, wire.Details((section,)))
+    qtbot.waitUntil(lambda: Describe(DEVICE) in fake_runtime.commands())
+    section = Section("Device descriptor", ((0, "bLength", "18"), (1, "bcdUSB", "2.00")))
+    fake_runtime.answer(Describe, Details((section,)))
     panel = desk.window.inspector.widget(0)
     assert isinstance(panel, PropertiesPanel)
     qtbot.waitUntil(lambda: "bcdUSB" in [row.key for row in panel.model.rows])
@@ -196,8 +202,8 @@ def test_lost_runtime_is_said(qtbot: QtBot, desk: Desk, fake_runtime: "FakeRunti
 @pytest.mark.parametrize(
     ("button", "command", "remembered"),
     [
-        ("Stop them and quit", wire.Quit(), Quitting.STOP),
-        ("Keep them running", wire.Detach(), Quitting.KEEP),
+        ("Stop them and quit", Quit(), Quitting.STOP),
+        ("Keep them running", Detach(), Quitting.KEEP),
     ],
 )
 def test_closing_asks_once(
@@ -207,7 +213,7 @@ def test_closing_asks_once(
     household: Household,
     settings: Settings,
     button: str,
-    command: wire.Command,
+    command: Command,
     remembered: Quitting,
 ) -> None:
     household.embedded = True
@@ -400,14 +406,14 @@ def test_what_was_open_and_selected_is_so_at_the_next_start(
     desk: Desk,
 ) -> None:
     desk.selection.select(DEVICE)
-    desk._model.set_expanded(desk._model.row_of(DEVICE), expanded=False)
-    rows = desk._model.rowCount()
+    desk.model.set_expanded(desk.model.row_of(DEVICE), expanded=False)
+    rows = desk.model.rowCount()
     desk.window.leave()
     again = Desk(qapp, bridge, household, settings)
     with qtbot.waitSignal(bridge.reset):
         fake_runtime.snapshot(drivers=(sample_driver(),))
     assert again.selection.entry == DEVICE
-    assert again._model.rowCount() == rows
+    assert again.model.rowCount() == rows
     again.window.leave()
     again.window.deleteLater()
     again.deleteLater()

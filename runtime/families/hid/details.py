@@ -10,7 +10,7 @@ from pathlib import Path
 import hidraw
 
 from runtime.model.device import Device
-from runtime.wire.client import Details, Section
+from runtime.wire.commands.registry import Details, Section
 
 Row = tuple[int, str, str]
 

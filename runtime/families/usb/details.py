@@ -10,7 +10,7 @@ import usb.core
 
 from runtime.model.device import Device
 from runtime.model.usb import TransferType
-from runtime.wire.client import Details, Section
+from runtime.wire.commands.registry import Details, Section
 
 Row = tuple[int, str, str]
 

@@ -22,7 +22,7 @@ from runtime.model.records import (
     Requester,
     RequestState,
 )
-from runtime.wire import client as wire
+from runtime.wire.commands.extensions import Decide
 
 if TYPE_CHECKING:
     from tests.gui.conftest import FakeRuntime
@@ -115,9 +115,9 @@ class Inbox:
     def click(self, widget: QWidget) -> None:
         QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
 
-    def decisions(self) -> list[wire.Decide]:
+    def decisions(self) -> list[Decide]:
         commands = self.runtime.commands()
-        return [command for command in commands if isinstance(command, wire.Decide)]
+        return [command for command in commands if isinstance(command, Decide)]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from ioregui.approvals.arming import QUIET_NS
 from ioregui.approvals.page import ApprovalsPage
 from ioregui.bridge import Bridge
-from runtime.wire import client as wire
+from runtime.wire.commands.extensions import Decide
 
 if TYPE_CHECKING:
     from tests.gui.conftest import FakeRuntime
@@ -26,7 +26,7 @@ def test_one_click_approves_what_was_shown(inbox: "Inbox", request_record: "Make
     inbox.click(inbox.parts.approve)
     shown = request_record(1)
     inbox.qtbot.waitUntil(lambda: bool(inbox.decisions()))
-    assert inbox.decisions() == [wire.Decide(shown.id, shown.content_hash, shown.nonce, True)]
+    assert inbox.decisions() == [Decide(shown.id, shown.content_hash, shown.nonce, True)]
 
 
 def test_real_time_arms_the_button(

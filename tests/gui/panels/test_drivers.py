@@ -19,7 +19,7 @@ from runtime.model.driver_lifecycle import DriverState
 from runtime.model.identity import ROOT_ID, DriverId
 from runtime.model.outcome import Exit, ExitHow, Stage
 from runtime.model.records import Driver, LogLine, StageTime
-from runtime.wire import client as wire
+from runtime.wire.commands.drivers import CrashDriver, LogPage, ReadLog, ReleaseDriver
 from tests.gui.conftest import sample_driver, sample_status
 
 if TYPE_CHECKING:
@@ -126,10 +126,10 @@ def test_crash_it_asks_once_and_shows_a_refusal(
     button = page.details.actions_row.crash
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    asked = wire.CrashDriver(ONE)
+    asked = CrashDriver(ONE)
     qtbot.waitUntil(lambda: asked in fake_runtime.commands())
     assert fake_runtime.commands().count(asked) == 1
-    fake_runtime.refuse(wire.CrashDriver, "busy", "Driver 1 is being launched.")
+    fake_runtime.refuse(CrashDriver, "busy", "Driver 1 is being launched.")
     qtbot.waitUntil(lambda: page.details.notice.text == "Driver 1 is being launched.")
     assert button.isEnabled()
 
@@ -141,7 +141,7 @@ def test_release_by_keyboard(
         fake_runtime.delta(drivers=(driver(state=DriverState.QUARANTINED),))
     page.details.actions_row.release.setFocus()
     QTest.keyClick(page.details.actions_row.release, Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: wire.ReleaseDriver(ONE) in fake_runtime.commands())
+    qtbot.waitUntil(lambda: ReleaseDriver(ONE) in fake_runtime.commands())
 
 
 def test_picking_a_driver_names_its_entry(
@@ -167,10 +167,10 @@ def test_the_last_driver_gone_shows_how_to_get_one(
 def test_log_shows_history_and_follows(
     qtbot: QtBot, page: DriversPage, bridge: Bridge, fake_runtime: "FakeRuntime"
 ) -> None:
-    qtbot.waitUntil(lambda: wire.ReadLog(ONE) in fake_runtime.commands())
+    qtbot.waitUntil(lambda: ReadLog(ONE) in fake_runtime.commands())
     with qtbot.waitSignal(bridge.changed):
         fake_runtime.delta(logs=(line(11),))
-    fake_runtime.answer(wire.ReadLog, wire.LogPage(tuple(line(n) for n in range(5, 12)), 4))
+    fake_runtime.answer(ReadLog, LogPage(tuple(line(n) for n in range(5, 12)), 4))
     qtbot.waitUntil(lambda: page.log.model.rowCount() == 7)
     assert page.log.count.text() == "7 lines · 4 lines dropped"
 
@@ -203,12 +203,12 @@ def test_a_gap_in_the_log_is_read_again(
 ) -> None:
     with qtbot.waitSignal(bridge.changed):
         fake_runtime.delta(logs=(line(1), line(2)))
-    asked = fake_runtime.commands().count(wire.ReadLog(ONE))
+    asked = fake_runtime.commands().count(ReadLog(ONE))
     with qtbot.waitSignal(bridge.changed):
         fake_runtime.delta(logs=(line(6),), lost_logs=3)
     assert "3 lines dropped" in page.log.count.text()
-    qtbot.waitUntil(lambda: fake_runtime.commands().count(wire.ReadLog(ONE)) == asked + 1)
-    fake_runtime.answer(wire.ReadLog, wire.LogPage(tuple(line(n) for n in range(1, 7)), 0))
+    qtbot.waitUntil(lambda: fake_runtime.commands().count(ReadLog(ONE)) == asked + 1)
+    fake_runtime.answer(ReadLog, LogPage(tuple(line(n) for n in range(1, 7)), 0))
     qtbot.waitUntil(lambda: page.log.count.text() == "6 lines")
 
 

@@ -14,7 +14,7 @@ from ioregui.extensions.page import ExtensionsPage
 from runtime.model.extension_lifecycle import ExtensionState
 from runtime.model.identity import BundleId, ContentHash
 from runtime.model.records import Entitlement, Extension
-from runtime.wire import client as wire
+from runtime.wire.commands.extensions import Deactivate
 
 if TYPE_CHECKING:
     from tests.gui.conftest import FakeRuntime
@@ -74,13 +74,13 @@ def test_drivers_are_counted_as_they_go(
 def test_deactivation_takes_two_presses(
     qtbot: QtBot, page: ExtensionsPage, fake_runtime: "FakeRuntime"
 ) -> None:
-    asked = wire.Deactivate(SAMPLE)
+    asked = Deactivate(SAMPLE)
     QTest.mouseClick(page.deactivate, Qt.MouseButton.LeftButton)
     assert "1 of its drivers run now" in page.notice.text
     assert asked not in fake_runtime.commands()
     QTest.mouseClick(page.notice.button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: asked in fake_runtime.commands())
-    fake_runtime.refuse(wire.Deactivate, "not-allowed", "Only ada may deactivate it.")
+    fake_runtime.refuse(Deactivate, "not-allowed", "Only ada may deactivate it.")
     qtbot.waitUntil(lambda: page.notice.text == "Only ada may deactivate it.")
     assert not page.notice.button.isVisible()
 

@@ -15,7 +15,7 @@ from ioregui.approvals.approve_button import ApproveButton
 from ioregui.approvals.page import ApprovalsPage
 from ioregui.bridge import Bridge
 from runtime.model.records import Request, RequestState
-from runtime.wire import client as wire
+from runtime.wire.commands.extensions import Decide, SetDeveloperMode
 from tests.gui.conftest import sample_status
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def test_refusal_is_shown_in_place(inbox: "Inbox", code: str, text: str) -> None
     inbox.settle()
     inbox.click(inbox.parts.approve)
     inbox.qtbot.waitUntil(lambda: bool(inbox.decisions()))
-    inbox.runtime.refuse(wire.Decide, code, text)
+    inbox.runtime.refuse(Decide, code, text)
     inbox.qtbot.waitUntil(lambda: inbox.parts.notice.text == text)
     assert not inbox.parts.notice.button.isVisible()
     assert not inbox.parts.approve.isEnabled()
@@ -110,12 +110,12 @@ def test_developer_mode_is_offered_and_never_approves_by_itself(inbox: "Inbox") 
     inbox.settle()
     inbox.click(inbox.parts.approve)
     inbox.qtbot.waitUntil(lambda: bool(inbox.decisions()))
-    inbox.runtime.refuse(wire.Decide, "developer-mode", "It needs developer mode.")
+    inbox.runtime.refuse(Decide, "developer-mode", "It needs developer mode.")
     inbox.qtbot.waitUntil(inbox.parts.notice.button.isVisible)
     inbox.click(inbox.parts.notice.button)
-    on = wire.SetDeveloperMode(on=True)
+    on = SetDeveloperMode(on=True)
     inbox.qtbot.waitUntil(lambda: on in inbox.runtime.commands())
-    inbox.runtime.answer(wire.SetDeveloperMode, sample_status(developer=True))
+    inbox.runtime.answer(SetDeveloperMode, sample_status(developer=True))
     inbox.bring(status=sample_status(developer=True))
     inbox.qtbot.waitUntil(lambda: inbox.parts.notice.text == "")
     assert len(inbox.decisions()) == 1

@@ -15,7 +15,7 @@ from runtime.model.entry import Entry
 from runtime.model.identity import ROOT_ID, EntryId
 from runtime.model.outcome import KERNEL, Match, MatchStage
 from runtime.model.personality import DEFAULT_CATEGORY
-from runtime.wire.client import DeviceMatch, Explain, Explanation
+from runtime.wire.commands.registry import DeviceMatch, Explain, Explanation
 
 if TYPE_CHECKING:
     from tests.gui.conftest import FakeRuntime

@@ -16,6 +16,8 @@ from runtime.model.entry import Entry
 from runtime.model.errors import ProblemError, UnavailableError
 from runtime.model.records import Mode, Status
 from runtime.wire import client as wire
+from runtime.wire.commands.devices import Plug
+from runtime.wire.commands.registry import Subscribe
 
 SECONDS = 60.0
 HEAD = b"+-o Root  <class IORegistryEntry, id 0x100000100, retain 1>\n"
@@ -31,7 +33,7 @@ def _reader(path: Path) -> Iterator[tuple[Connection, subprocess.Popen[bytes]]]:
 
 
 def _snapshot(connection: Connection) -> tuple[list[Entry], Status]:
-    connection.call(wire.Subscribe(), SECONDS)
+    connection.call(Subscribe(), SECONDS)
     entries: list[Entry] = []
     status: Status | None = None
     for message in connection.messages(SECONDS):
@@ -58,9 +60,11 @@ def test_a_snapshot_and_then_nothing(tmp_path: Path) -> None:
         assert properties.decode(entry.props) == {"k": [1, "two", b"\0\xff"], "bad": "<0>"}
         assert status.mode is Mode.FILE
         assert status.notes[0] == "a.txt (ioreg text): this is a file, nothing here is live"
-        assert status.notes[1].startswith("1 places could not be read: Root, property 'bad'")
+        assert status.notes[1].startswith(
+            "1 place could not be read, the first: Root, property 'bad'"
+        )
         with pytest.raises(ProblemError, match=r"a\.txt: expected a running system") as refused:
-            connection.call(wire.Plug("sample"), SECONDS)
+            connection.call(Plug("sample"), SECONDS)
         assert refused.value.code == "read-only"
         assert _snapshot(connection)[0] == [entry], "a second subscription gets it again"
 
@@ -81,7 +85,7 @@ def test_what_is_no_registry_is_one_sentence(tmp_path: Path, data: bytes, senten
     path = tmp_path / "f"
     path.write_bytes(data)
     with _reader(path) as (connection, _), pytest.raises(UnavailableError) as told:
-        connection.call(wire.Subscribe(), SECONDS)
+        connection.call(Subscribe(), SECONDS)
     assert str(told.value).startswith(f"{path}: ")
     assert sentence in str(told.value)
     assert "\n" not in str(told.value)
@@ -89,13 +93,13 @@ def test_what_is_no_registry_is_one_sentence(tmp_path: Path, data: bytes, senten
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with _reader(tmp_path / "none") as (connection, _), pytest.raises(UnavailableError) as told:
-        connection.call(wire.Subscribe(), SECONDS)
+        connection.call(Subscribe(), SECONDS)
     assert str(told.value) == f"{tmp_path}/none: expected a file, found: No such file or directory"
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     with _reader(tmp_path) as (connection, _), pytest.raises(UnavailableError, match="directory"):
-        connection.call(wire.Subscribe(), SECONDS)
+        connection.call(Subscribe(), SECONDS)
 
 
 def test_values_that_no_message_can_hold_are_cut_and_told(tmp_path: Path) -> None:

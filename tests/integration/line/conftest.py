@@ -16,6 +16,11 @@ from runtime.model.errors import UnavailableError
 from runtime.model.events import Event
 from runtime.model.records import Driver, LogLine, Request
 from runtime.wire import client as wire
+from runtime.wire.commands.base import CommandOf
+from runtime.wire.commands.devices import Plug
+from runtime.wire.commands.drivers import ReadLog
+from runtime.wire.commands.extensions import Activate, Decide, SetDeveloperMode
+from runtime.wire.commands.registry import GetRecords, Records, Subscribe, Topic
 
 ROOT = Path(__file__).resolve().parents[3]
 SAMPLE = ROOT / "resources" / "samples" / "SampleUSB.app"
@@ -59,11 +64,11 @@ class RuntimeProcess:
         self._connections.append(connection)
         return connection
 
-    def records(self) -> wire.Records:
+    def records(self) -> Records:
         """The present records."""
-        return self._connections[0].call(wire.GetRecords())
+        return self._connections[0].call(GetRecords())
 
-    def call(self, command: wire.CommandOf[T]) -> T:
+    def call(self, command: CommandOf[T]) -> T:
         """Carry out a command."""
         return self._connections[0].call(command)
 
@@ -83,12 +88,12 @@ class RuntimeProcess:
 
     def pending(self, app: Path = SAMPLE) -> Request:
         """Turn developer mode on and ask for an app's extension."""
-        self.call(wire.SetDeveloperMode(on=True))
-        return self.call(wire.Activate(str(app)))
+        self.call(SetDeveloperMode(on=True))
+        return self.call(Activate(str(app)))
 
     def approve(self, request: Request) -> Request:
         """Approve what a request shows."""
-        return self.call(wire.Decide(request.id, request.content_hash, request.nonce, approve=True))
+        return self.call(Decide(request.id, request.content_hash, request.nonce, approve=True))
 
     def driver(self) -> Driver:
         """The only driver."""
@@ -105,7 +110,7 @@ class RuntimeProcess:
         lines: list[LogLine] = []
         while True:
             after = lines[-1].number if lines else 0
-            page = self.call(wire.ReadLog(driver.id, after))
+            page = self.call(ReadLog(driver.id, after))
             if not page.lines:
                 return [line.text for line in lines]
             lines += page.lines
@@ -113,7 +118,7 @@ class RuntimeProcess:
     def events(self) -> list[Event]:
         """The journal so far."""
         with connect("test", self.socket) as follower:
-            follower.call(wire.Subscribe((wire.Topic.EVENTS,)))
+            follower.call(Subscribe((Topic.EVENTS,)))
             found: list[Event] = []
             for message in follower.messages(SECONDS):
                 if isinstance(message, wire.Part):
@@ -157,7 +162,7 @@ def runtime_process(tmp_path: Path) -> Iterator[RuntimeProcess]:
 def running(runtime_process: RuntimeProcess) -> RuntimeProcess:
     """A runtime with the sample approved, its device plugged, and its driver running."""
     runtime_process.approve(runtime_process.pending())
-    runtime_process.call(wire.Plug("sample"))
+    runtime_process.call(Plug("sample"))
     wait_for(
         lambda: [d.state for d in runtime_process.records().drivers] == ["running"],
         "the driver to run",

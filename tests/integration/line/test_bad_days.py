@@ -13,7 +13,8 @@ import pytest
 from runtime.client.blocking import connect
 from runtime.model.errors import ProblemError, UnavailableError
 from runtime.model.records import RequestState
-from runtime.wire import client as wire
+from runtime.wire.commands.devices import Plug
+from runtime.wire.commands.extensions import Activate, SetDeveloperMode
 
 from .apps import driver_source, make_app
 from .conftest import ROOT, SAMPLE, RuntimeProcess, wait_for
@@ -109,7 +110,7 @@ def test_no_file_can_grow(runtime_process: RuntimeProcess) -> None:
     with pytest.raises(ProblemError, match=r"extensions\.sqlite"):
         runtime_process.approve(request)
     assert runtime_process.records().requests[0].state is RequestState.WAITING
-    runtime_process.call(wire.Plug("sample"))
+    runtime_process.call(Plug("sample"))
     wait_for(lambda: runtime_process.records().status.notes != (), "the note")
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
     wait_for(lambda: runtime_process.records().status.notes == (), "the note to go")
@@ -172,7 +173,7 @@ def test_a_broken_bundle(
 def test_outside_the_applications_folders(runtime_process: RuntimeProcess) -> None:
     """Without developer mode an app has to be where apps are; the rule and path are named."""
     with pytest.raises(ProblemError) as refused:
-        runtime_process.call(wire.Activate(str(SAMPLE)))
+        runtime_process.call(Activate(str(SAMPLE)))
     assert str(SAMPLE) in str(refused.value)
     assert "Applications" in str(refused.value)
 
@@ -180,7 +181,7 @@ def test_outside_the_applications_folders(runtime_process: RuntimeProcess) -> No
 def test_approval_needs_developer_mode(runtime_process: RuntimeProcess) -> None:
     """An unsigned extension is not approved while the mode is off."""
     request = runtime_process.pending()
-    runtime_process.call(wire.SetDeveloperMode(on=False))
+    runtime_process.call(SetDeveloperMode(on=False))
     with pytest.raises(ProblemError) as refused:
         runtime_process.approve(request)
     assert refused.value.code == "developer-mode"
@@ -198,7 +199,7 @@ def test_decisions_over_the_socket_are_refused_by_default(tmp_path: Path) -> Non
     )
     runtime.connect()
     with pytest.raises(ProblemError) as refused:
-        runtime.call(wire.SetDeveloperMode(on=True))
+        runtime.call(SetDeveloperMode(on=True))
     assert refused.value.code == "not-allowed"
     assert not runtime.records().status.may_approve
     runtime.stop()

@@ -7,7 +7,7 @@ import pytest
 from runtime.model import words
 from runtime.model.events import Crashed
 from runtime.model.outcome import ExitHow
-from runtime.wire import client as wire
+from runtime.wire.commands.devices import Plug, Unplug
 
 from .apps import driver_source, make_app
 from .conftest import RuntimeProcess, alive, wait_for
@@ -15,7 +15,7 @@ from .conftest import RuntimeProcess, alive, wait_for
 
 def _run(runtime: RuntimeProcess, app: Path) -> None:
     runtime.approve(runtime.pending(app))
-    runtime.call(wire.Plug("sample"))
+    runtime.call(Plug("sample"))
     wait_for(lambda: len(runtime.records().drivers) == 1, "the driver")
 
 
@@ -63,7 +63,7 @@ def test_hangs_in_start(runtime_process: RuntimeProcess, tmp_path: Path) -> None
     _run(runtime_process, make_app(tmp_path, driver_source("while True: pass")))
     driver = runtime_process.driver_when(lambda d: d.state == "not responding", "the deadline")
     assert "Start" in driver.note
-    runtime_process.call(wire.Unplug("sample"))
+    runtime_process.call(Unplug("sample"))
     assert not alive(driver.pid)
     assert runtime_process.driver().state == "stopped"
 

@@ -10,25 +10,26 @@ from runtime.model import report_text
 from runtime.model.crash_report import CrashReport
 from runtime.model.driver_lifecycle import DriverState
 from runtime.model.errors import ProblemError
-from runtime.wire import client as wire
+from runtime.wire.commands.devices import Plug
+from runtime.wire.commands.drivers import CrashDriver, ListCrashes, ReadCrash, SampleDriver
 
 from .apps import driver_source, make_app
 from .conftest import RuntimeProcess, kill, wait_for
 
 
 def first_report(runtime: RuntimeProcess) -> CrashReport:
-    wait_for(lambda: bool(runtime.call(wire.ListCrashes()).reports), "a crash report")
-    return runtime.call(wire.ReadCrash(runtime.call(wire.ListCrashes()).reports[-1].id))
+    wait_for(lambda: bool(runtime.call(ListCrashes()).reports), "a crash report")
+    return runtime.call(ReadCrash(runtime.call(ListCrashes()).reports[-1].id))
 
 
 def run(runtime: RuntimeProcess, app: Path) -> None:
     runtime.approve(runtime.pending(app))
-    runtime.call(wire.Plug("sample"))
+    runtime.call(Plug("sample"))
 
 
 def test_an_invalid_memory_access(running: RuntimeProcess) -> None:
     driver = running.driver()
-    running.call(wire.CrashDriver(driver.id))
+    running.call(CrashDriver(driver.id))
     report = first_report(running)
     assert report.exit.signal_name == "SIGSEGV"
     assert report.pid == driver.pid
@@ -65,7 +66,7 @@ def test_a_kill_says_what_cannot_be_known(running: RuntimeProcess) -> None:
 
 
 def test_reports_outlive_the_runtime_and_know_earlier_crashes(running: RuntimeProcess) -> None:
-    running.call(wire.CrashDriver(running.driver().id))
+    running.call(CrashDriver(running.driver().id))
     first = first_report(running)
     running.driver_when(
         lambda driver: driver.state is DriverState.RUNNING and driver.pid != first.pid,
@@ -73,13 +74,13 @@ def test_reports_outlive_the_runtime_and_know_earlier_crashes(running: RuntimePr
     )
     running.stop()
     running.start()
-    assert [one.id for one in running.call(wire.ListCrashes()).reports] == [first.id]
-    assert running.call(wire.ReadCrash(first.id)) == first
+    assert [one.id for one in running.call(ListCrashes()).reports] == [first.id]
+    assert running.call(ReadCrash(first.id)) == first
 
 
 def test_an_unknown_report_is_refused(runtime_process: RuntimeProcess) -> None:
     with pytest.raises(ProblemError, match="found none"):
-        runtime_process.call(wire.ReadCrash("../journal"))
+        runtime_process.call(ReadCrash("../journal"))
 
 
 def test_a_folder_that_cannot_be_written_costs_only_the_report(
@@ -107,7 +108,7 @@ def test_a_sample_shows_where_a_stuck_driver_is(
     wait_for(lambda: any(d.pid for d in runtime_process.records().drivers), "its process")
 
     def in_start() -> bool:
-        threads = dict(runtime_process.call(wire.SampleDriver(runtime_process.driver().id)).threads)
+        threads = dict(runtime_process.call(SampleDriver(runtime_process.driver().id)).threads)
         return any(frame.startswith("Start ") for frame in threads.get("Default", ()))
 
     wait_for(in_start, "the stuck frame")

@@ -9,7 +9,9 @@ import pytest
 
 from runtime.model.driver_lifecycle import DriverState
 from runtime.model.errors import ProblemError
-from runtime.wire import client as wire
+from runtime.wire.commands.devices import Plug
+from runtime.wire.commands.drivers import DebugDriver
+from runtime.wire.commands.extensions import SetDeveloperMode
 
 from .apps import driver_source, make_app
 from .conftest import SECONDS, RuntimeProcess, wait_for
@@ -53,7 +55,7 @@ class Session:
 
 @contextmanager
 def attached(runtime: RuntimeProcess) -> Iterator[Session]:
-    door = runtime.call(wire.DebugDriver(runtime.driver().id)).path
+    door = runtime.call(DebugDriver(runtime.driver().id)).path
     with socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(SECONDS)
         sock.connect(door)
@@ -62,7 +64,7 @@ def attached(runtime: RuntimeProcess) -> Iterator[Session]:
 
 def run(runtime: RuntimeProcess, app: Path) -> None:
     runtime.approve(runtime.pending(app))
-    runtime.call(wire.Plug("sample"))
+    runtime.call(Plug("sample"))
 
 
 def test_an_endless_loop_is_found_changed_and_left(
@@ -121,7 +123,7 @@ def test_only_in_developer_mode_and_once_at_a_time(running: RuntimeProcess) -> N
     with attached(running):
         wait_for(lambda: running.driver().debugging, "the record to say so")
         with pytest.raises(ProblemError, match="already"):
-            running.call(wire.DebugDriver(driver.id))
-    running.call(wire.SetDeveloperMode(on=False))
+            running.call(DebugDriver(driver.id))
+    running.call(SetDeveloperMode(on=False))
     with pytest.raises(ProblemError, match="developer mode"):
-        running.call(wire.DebugDriver(driver.id))
+        running.call(DebugDriver(driver.id))

@@ -11,6 +11,7 @@ from runtime.model.errors import ProblemError
 from runtime.model.identity import BundleId, EntryId
 from runtime.model.outcome import MatchStage
 from runtime.wire import client as wire
+from runtime.wire.commands.registry import Explain, ExplainExtension, Subscribe, Topic
 
 from .conftest import SECONDS, RuntimeProcess
 
@@ -19,7 +20,7 @@ SAMPLE_BUNDLE = BundleId("com.example.sampleusb.driver")
 
 def entries(runtime: RuntimeProcess) -> list[Entry]:
     with runtime.connect() as connection:
-        connection.call(wire.Subscribe((wire.Topic.ENTRIES,)))
+        connection.call(Subscribe((Topic.ENTRIES,)))
         found: list[Entry] = []
         for message in connection.messages(SECONDS):
             if isinstance(message, wire.Part):
@@ -31,7 +32,7 @@ def entries(runtime: RuntimeProcess) -> list[Entry]:
 
 def test_the_running_driver_and_its_score(running: RuntimeProcess) -> None:
     driver = running.driver()
-    explanation = running.call(wire.Explain(driver.provider))
+    explanation = running.call(Explain(driver.provider))
     (held,) = (match for match in explanation.matches if match.running)
     assert (held.personality, held.bundle_id) == (driver.personality, SAMPLE_BUNDLE)
     assert held.stage is MatchStage.MATCHED
@@ -41,15 +42,15 @@ def test_the_running_driver_and_its_score(running: RuntimeProcess) -> None:
 
 def test_what_is_of_another_kind_says_so(running: RuntimeProcess) -> None:
     port = next(entry for entry in entries(running) if entry.cls == "IOUSBHostPort")
-    (match,) = running.call(wire.Explain(port.id)).matches
+    (match,) = running.call(Explain(port.id)).matches
     assert (match.stage, match.key) == (MatchStage.CLASS, "IOProviderClass")
     assert match.wanted == "IOUSBHostInterface"
 
 
 def test_a_drivers_own_entry_lists_its_devices(running: RuntimeProcess) -> None:
     driver = running.driver()
-    by_entry = running.call(wire.Explain(EntryId(driver.service)))
-    by_bundle = running.call(wire.ExplainExtension(SAMPLE_BUNDLE))
+    by_entry = running.call(Explain(EntryId(driver.service)))
+    by_bundle = running.call(ExplainExtension(SAMPLE_BUNDLE))
     assert by_entry == by_bundle
     assert by_entry.devices[0].entry == driver.provider
     assert by_entry.devices[0].match.running
@@ -59,9 +60,9 @@ def test_a_drivers_own_entry_lists_its_devices(running: RuntimeProcess) -> None:
 
 def test_what_is_not_there_is_refused(running: RuntimeProcess) -> None:
     with pytest.raises(ProblemError, match="expected one that is there"):
-        running.call(wire.Explain(EntryId(1)))
+        running.call(Explain(EntryId(1)))
     with pytest.raises(ProblemError, match="expected one that is active"):
-        running.call(wire.ExplainExtension(BundleId("com.example.nobody")))
+        running.call(ExplainExtension(BundleId("com.example.nobody")))
 
 
 def test_the_command_asks_the_runtime(running: RuntimeProcess) -> None:

@@ -14,6 +14,8 @@ from runtime.client.blocking import Connection
 from runtime.model.errors import ProblemError
 from runtime.model.records import Driver
 from runtime.wire import client as wire
+from runtime.wire.commands.devices import Plug, Unplug
+from runtime.wire.commands.registry import Subscribe, Topic
 from runtime.wire.history import Moment
 
 if TYPE_CHECKING:
@@ -38,9 +40,9 @@ def names(moment: Moment) -> set[str]:
 def test_what_was_there_stays_readable(runtime_process: "RuntimeProcess") -> None:
     runtime = runtime_process.connect()
     before = now_ms()
-    plugged = runtime.call(wire.Plug("sample"))
+    plugged = runtime.call(Plug("sample"))
     during = now_ms()
-    runtime.call(wire.Unplug("sample"))
+    runtime.call(Unplug("sample"))
     after = now_ms()
     assert plugged.entry not in past.moment(runtime, before).entries
     assert plugged.entry in past.moment(runtime, during).entries
@@ -56,7 +58,7 @@ def test_what_was_there_stays_readable(runtime_process: "RuntimeProcess") -> Non
 
 def test_now_is_what_a_subscriber_sees(runtime_process: "RuntimeProcess") -> None:
     runtime = runtime_process.connect()
-    plugged = runtime.call(wire.Plug("sample"))
+    plugged = runtime.call(Plug("sample"))
     seen = snapshot(runtime)
     found = past.moment(runtime_process.connect(), now_ms())
     assert plugged.entry in found.entries
@@ -67,7 +69,7 @@ def test_now_is_what_a_subscriber_sees(runtime_process: "RuntimeProcess") -> Non
 def snapshot(runtime: Connection) -> dict[int, object]:
     """All entries, by a subscription."""
     found: dict[int, object] = {}
-    runtime.call(wire.Subscribe((wire.Topic.ENTRIES,)))
+    runtime.call(Subscribe((Topic.ENTRIES,)))
     for message in runtime.messages(10):
         if isinstance(message, wire.Part):
             found |= {entry.id: entry for entry in message.entries}
@@ -79,10 +81,10 @@ def snapshot(runtime: Connection) -> dict[int, object]:
 def test_ioreg_at(runtime_process: "RuntimeProcess") -> None:
     runtime = runtime_process.connect()
     before = now_ms()
-    path = runtime.call(wire.Plug("sample")).path
+    path = runtime.call(Plug("sample")).path
     name = path.rpartition("/")[2].partition("@")[0]
     during = now_ms()
-    runtime.call(wire.Unplug("sample"))
+    runtime.call(Unplug("sample"))
 
     def ioreg(moment: str, *more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -111,9 +113,9 @@ def test_ioreg_at(runtime_process: "RuntimeProcess") -> None:
 
 def test_a_recording_takes_its_past_along(runtime_process: "RuntimeProcess") -> None:
     runtime = runtime_process.connect()
-    plugged = runtime.call(wire.Plug("sample"))
+    plugged = runtime.call(Plug("sample"))
     during = datetime.fromtimestamp(now_ms() / 1000).astimezone().isoformat()
-    runtime.call(wire.Unplug("sample"))
+    runtime.call(Unplug("sample"))
     name = plugged.path.rpartition("/")[2].partition("@")[0]
 
     def ioreg(*arguments: str) -> bytes:

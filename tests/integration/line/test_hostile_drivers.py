@@ -10,6 +10,9 @@ import pytest
 from runtime.model.errors import ProblemError
 from runtime.model.outcome import Exit, ExitHow
 from runtime.wire import client as wire
+from runtime.wire.commands.devices import Plug, Unplug
+from runtime.wire.commands.drivers import ReleaseDriver
+from runtime.wire.commands.registry import Subscribe, Topic
 
 from .apps import driver_source, make_app
 from .conftest import ROOT, RuntimeProcess, wait_for
@@ -33,7 +36,7 @@ def send(message):
 
 def _run(runtime: RuntimeProcess, folder: Path, body: str) -> None:
     runtime.approve(runtime.pending(make_app(folder, driver_source(PRELUDE + body))))
-    runtime.call(wire.Plug("sample"))
+    runtime.call(Plug("sample"))
 
 
 def _first_exit(runtime: RuntimeProcess) -> Exit:
@@ -79,7 +82,7 @@ def test_a_breach(runtime_process: RuntimeProcess, tmp_path: Path, body: str, sa
     ended = _first_exit(runtime_process)
     assert ended.how is ExitHow.BREACH
     assert said in ended.detail
-    runtime_process.call(wire.Unplug("sample"))
+    runtime_process.call(Unplug("sample"))
     assert runtime_process.driver().state == "stopped"
     assert runtime_process.process is not None
     runtime_process.process.terminate()
@@ -103,7 +106,7 @@ def test_log_lines_of_full_length(runtime_process: RuntimeProcess, tmp_path: Pat
     """However many bytes a line has, whoever follows or asks gets all of them."""
     _run(runtime_process, tmp_path, 'for n in range(450): IOLog("\u20ac" * 4096)')
     follower = runtime_process.connect()
-    follower.call(wire.Subscribe(tuple(wire.Topic)))
+    follower.call(Subscribe(tuple(Topic)))
     driver = runtime_process.driver_when(lambda d: d.state == "running", "the driver")
     whole = [text for text in runtime_process.log(driver) if len(text) == 4096]
     assert len(whole) == 450
@@ -152,7 +155,7 @@ def test_a_release_does_not_make_two(runtime_process: RuntimeProcess, tmp_path: 
         "the next candidate",
     )
     with pytest.raises(ProblemError, match="found MyUserUSBInterfaceDriver on it"):
-        runtime_process.call(wire.ReleaseDriver(first.id))
+        runtime_process.call(ReleaseDriver(first.id))
 
 
 def test_text_that_steers_a_terminal(runtime_process: RuntimeProcess, tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from runtime.model.errors import ProblemError
 from runtime.model.events import Crashed, Restarting, Started, Unplugged
 from runtime.model.outcome import ExitHow
 from runtime.model.records import Driver, RequestState
-from runtime.wire import client as wire
+from runtime.wire.commands.devices import Plug, Unplug
+from runtime.wire.commands.drivers import CrashDriver, ReleaseDriver, RestartDriver
+from runtime.wire.commands.extensions import Deactivate, Decide, SetDeveloperMode
 
 from .conftest import RuntimeProcess, alive, kill, wait_for
 
@@ -35,7 +37,7 @@ def test_plug_to_unplug(running: RuntimeProcess) -> None:
         *("requested", "forked", "locked down", "loaded", "started")
     ]
     wait_for(lambda: _reads(running) >= 2, "two reads")
-    running.call(wire.Unplug("sample"))
+    running.call(Unplug("sample"))
     gone = running.driver()
     assert gone.state is DriverState.STOPPED
     assert gone.crashes == 0
@@ -48,7 +50,7 @@ def test_plug_to_unplug(running: RuntimeProcess) -> None:
 def test_a_null_dereference_restarts_the_driver_at_once(running: RuntimeProcess) -> None:
     """A crash has its reason and frames; the next process comes without delay."""
     first = running.driver()
-    running.call(wire.CrashDriver(first.id))
+    running.call(CrashDriver(first.id))
     again = running.driver_when(_second_runs, "the next process")
     assert again.pid != first.pid
     assert again.crashes == 1
@@ -80,7 +82,7 @@ def test_too_many_crashes_mean_quarantine_until_released(running: RuntimeProcess
         kill(pid)
     driver = running.driver_when(lambda d: d.state == "quarantined", "the quarantine")
     assert driver.crashes == 6
-    running.call(wire.ReleaseDriver(driver.id))
+    running.call(ReleaseDriver(driver.id))
     wait_for(lambda: running.driver().state == "running", "the released driver")
 
 
@@ -90,7 +92,7 @@ def test_drivers_outlive_the_zygote(running: RuntimeProcess) -> None:
     kill(_zygote(running))
     wait_for(lambda: any("zygote" in str(event.detail) for event in running.events()), "the note")
     assert running.driver().pid == driver.pid
-    running.call(wire.CrashDriver(driver.id))
+    running.call(CrashDriver(driver.id))
     running.driver_when(_second_runs, "the next process")
 
 
@@ -112,7 +114,7 @@ def test_a_request_survives_kill_minus_9(runtime_process: RuntimeProcess) -> Non
     assert runtime_process.approve(waiting).state is RequestState.COMPLETED
     runtime_process.kill()
     runtime_process.start()
-    runtime_process.call(wire.Plug("sample"))
+    runtime_process.call(Plug("sample"))
     wait_for(
         lambda: [d.state for d in runtime_process.records().drivers] == ["running"],
         "the driver of what an earlier run approved",
@@ -134,7 +136,7 @@ def test_a_decision_has_to_show_what_it_decides(runtime_process: RuntimeProcess)
     for content_hash, nonce in (("0" * 64, request.nonce), (request.content_hash, "guess")):
         with pytest.raises(ProblemError) as refused:
             runtime_process.call(
-                wire.Decide(request.id, content_hash, nonce, approve=True)  # type: ignore[arg-type]
+                Decide(request.id, content_hash, nonce, approve=True)  # type: ignore[arg-type]
             )
         assert refused.value.code == "stale"
     assert runtime_process.records().requests[0].state is RequestState.WAITING
@@ -143,26 +145,26 @@ def test_a_decision_has_to_show_what_it_decides(runtime_process: RuntimeProcess)
 def test_deactivation_stops_the_driver(running: RuntimeProcess) -> None:
     """The process ends, and nothing of the extension runs again."""
     driver = running.driver()
-    running.call(wire.Deactivate(driver.bundle_id))
+    running.call(Deactivate(driver.bundle_id))
     wait_for(lambda: running.driver().state == "stopped", "the driver to stop")
     assert not alive(driver.pid)
-    running.call(wire.Unplug("sample"))
-    running.call(wire.Plug("sample"))
+    running.call(Unplug("sample"))
+    running.call(Plug("sample"))
     assert running.driver().state == "stopped"
 
 
 def test_turning_developer_mode_off_stops_unsigned_drivers(running: RuntimeProcess) -> None:
     """And turning it on again brings them back, without a new approval."""
-    running.call(wire.SetDeveloperMode(on=False))
+    running.call(SetDeveloperMode(on=False))
     wait_for(lambda: running.driver().state == "stopped", "the driver to stop")
-    running.call(wire.SetDeveloperMode(on=True))
+    running.call(SetDeveloperMode(on=True))
     wait_for(lambda: running.driver().state == "running", "the driver to run again")
 
 
 def test_restart_keeps_the_crash_count(running: RuntimeProcess) -> None:
     """A restart in order is no crash."""
     driver = running.driver()
-    running.call(wire.RestartDriver(driver.id))
+    running.call(RestartDriver(driver.id))
     again = running.driver_when(_second_runs, "the next process")
     assert again.pid != driver.pid
     assert again.crashes == 0
@@ -170,13 +172,13 @@ def test_restart_keeps_the_crash_count(running: RuntimeProcess) -> None:
 
 def test_two_devices_have_a_driver_each(running: RuntimeProcess) -> None:
     """One process per matched instance; a crash of one leaves the other alone."""
-    running.call(wire.Plug("sample"))
+    running.call(Plug("sample"))
     wait_for(
         lambda: [d.state for d in running.records().drivers] == ["running"] * 2, "both drivers"
     )
     first, second = running.records().drivers
     assert first.pid != second.pid
-    running.call(wire.CrashDriver(first.id))
+    running.call(CrashDriver(first.id))
     wait_for(lambda: running.records().drivers[0].starts == 2, "the first to come back")
     assert running.records().drivers[1] == second
 

@@ -6,7 +6,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from runtime.wire import client as wire
+from runtime.wire.commands.devices import Plug, Unplug
+from runtime.wire.commands.drivers import CrashDriver
+from runtime.wire.commands.registry import Subscribe
 
 from .conftest import ROOT, SECONDS, RuntimeProcess, wait_for
 
@@ -27,16 +29,16 @@ def test_no_turn_over_five_milliseconds(tmp_path: Path, measured: Callable[[str]
         env={"PYTHONPATH": str(ROOT), "HOME": str(tmp_path)},
     )
     follower = runtime.connect()
-    follower.call(wire.Subscribe())
+    follower.call(Subscribe())
     runtime.approve(runtime.pending())
     for _ in range(3):
-        runtime.call(wire.Plug("sample"))
+        runtime.call(Plug("sample"))
         runtime.driver_when(lambda d: d.state == "running", "the driver to run")
         starts = runtime.driver().starts
-        runtime.call(wire.CrashDriver(runtime.driver().id))
+        runtime.call(CrashDriver(runtime.driver().id))
         wait_for(lambda before=starts: runtime.driver().starts > before, "it again")  # type: ignore[misc]
         runtime.driver_when(lambda d: d.state == "running", "the driver to run again")
-        runtime.call(wire.Unplug("sample"))
+        runtime.call(Unplug("sample"))
     runtime.process.terminate()
     assert runtime.process.wait(SECONDS) == 0
     runtime.stop()

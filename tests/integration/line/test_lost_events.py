@@ -9,6 +9,8 @@ import pytest
 from runtime.model import words
 from runtime.model.events import Resynced
 from runtime.wire import client as wire
+from runtime.wire.commands.devices import Plug
+from runtime.wire.commands.registry import Subscribe, Topic
 
 from .conftest import RuntimeProcess, wait_for
 
@@ -33,12 +35,12 @@ def test_lost_events_are_said_and_mended(runtime_process: RuntimeProcess) -> Non
     assert resynced[0].cause == "ENOBUFS"
     assert "lost" in words.text(resynced[0])
     assert _entries(runtime_process) == before
-    runtime_process.call(wire.Plug("sample"))  # it listens and serves as before
+    runtime_process.call(Plug("sample"))  # it listens and serves as before
 
 
 def _entries(runtime: RuntimeProcess) -> dict[int, str]:
     follower = runtime.connect()
-    follower.call(wire.Subscribe((wire.Topic.ENTRIES,)))
+    follower.call(Subscribe((Topic.ENTRIES,)))
     found: dict[int, str] = {}
     for message in follower.messages(20):
         if isinstance(message, wire.Part):

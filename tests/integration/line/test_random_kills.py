@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from runtime.model.driver_lifecycle import DriverState
-from runtime.wire import client as wire
+from runtime.wire.commands.devices import Plug
 
 from .conftest import RuntimeProcess, alive, kill, wait_for
 
@@ -30,7 +30,7 @@ def test_children_killed_at_random_come_back(running: RuntimeProcess) -> None:
     chance = random.Random(SEED)
     running.stop()
     running.start("--restart-at-once")
-    running.call(wire.Plug("sample"))
+    running.call(Plug("sample"))
     wait_for(lambda: len(running.records().drivers) == 1 and settled(running), "the driver")
     for _ in range(ROUNDS):
         victims = children(running)
@@ -58,5 +58,5 @@ def test_a_killed_runtime_takes_its_children_along_and_loses_no_decision(
         running.start()
         states = [extension.state.value for extension in running.records().extensions]
         assert states == ["active"], "what was acknowledged is kept"
-        running.call(wire.Plug("sample"))
+        running.call(Plug("sample"))
         wait_for(lambda: len(running.records().drivers) == 1, "the driver")

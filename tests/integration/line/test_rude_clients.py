@@ -15,12 +15,17 @@ from runtime.model.errors import ProblemError, UnavailableError
 from runtime.model.events import Unplugged
 from runtime.wire import client as wire
 from runtime.wire import codec, framing, limits
+from runtime.wire.commands import Command
+from runtime.wire.commands.devices import Plug, Unplug
+from runtime.wire.commands.extensions import Activate, Decide
+from runtime.wire.commands.lifetime import Quit
+from runtime.wire.commands.registry import GetRecords, Subscribe, Topic
 
 from .conftest import RuntimeProcess, wait_for
 
 
 @contextlib.contextmanager
-def _raw(runtime: RuntimeProcess, *commands: wire.Command) -> Iterator[socket.socket]:
+def _raw(runtime: RuntimeProcess, *commands: Command) -> Iterator[socket.socket]:
     """A connection by hand that has asked for these commands."""
     asks = [wire.Ask(number, command) for number, command in enumerate(commands, start=1)]
     with socket.socket(socket.AF_UNIX) as sock:
@@ -32,9 +37,9 @@ def _raw(runtime: RuntimeProcess, *commands: wire.Command) -> Iterator[socket.so
 
 def test_an_approval_goes_on_without_its_client(runtime_process: RuntimeProcess) -> None:
     """Who approves and vanishes has approved: the driver starts."""
-    runtime_process.call(wire.Plug("sample"))
+    runtime_process.call(Plug("sample"))
     request = runtime_process.pending()
-    decision = wire.Decide(request.id, request.content_hash, request.nonce, approve=True)
+    decision = Decide(request.id, request.content_hash, request.nonce, approve=True)
     with _raw(runtime_process, decision):
         wait_for(lambda: runtime_process.records().extensions[0].state == "active", "the approval")
     wait_for(
@@ -44,14 +49,14 @@ def test_an_approval_goes_on_without_its_client(runtime_process: RuntimeProcess)
 
 def test_an_unplug_goes_on_without_its_client(running: RuntimeProcess) -> None:
     """The device goes, and its port is free."""
-    with _raw(running, wire.Unplug("sample")):
+    with _raw(running, Unplug("sample")):
         wait_for(lambda: running.driver().state != "running", "the driver to be stopped")
     wait_for(lambda: isinstance(running.events()[-1].detail, Unplugged), "the device to go")
 
 
 def test_quitting_goes_on_without_its_client(running: RuntimeProcess) -> None:
     """A runtime that was told to end ends, and not only its drivers."""
-    with _raw(running, wire.Quit()), contextlib.suppress(UnavailableError):
+    with _raw(running, Quit()), contextlib.suppress(UnavailableError):
         # It may have ended before it could be asked again.
         wait_for(lambda: running.driver().state != "running", "the driver to be stopped")
     assert running.process is not None
@@ -64,10 +69,9 @@ def test_a_client_that_never_reads(runtime_process: RuntimeProcess) -> None:
     pid = runtime_process.process.pid
     before = _resident(pid)
     flood = b"".join(
-        framing.frame(codec.encode(wire.Ask(number, wire.GetRecords())))
-        for number in range(1, 200_000)
+        framing.frame(codec.encode(wire.Ask(number, GetRecords()))) for number in range(1, 200_000)
     )
-    with _raw(runtime_process, wire.Subscribe(tuple(wire.Topic))) as rude:
+    with _raw(runtime_process, Subscribe(tuple(Topic))) as rude:
         rude.settimeout(1.0)
         with contextlib.suppress(OSError):
             rude.sendall(flood)
@@ -97,7 +101,7 @@ def test_no_descriptor_left(runtime_process: RuntimeProcess) -> None:
     app, room = request.requester.app_path, _limit_with_room(pid, 3)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (room, 4096))
     with pytest.raises(ProblemError, match="worker: expected to be able to start one"):
-        runtime.call(wire.Activate(app))
+        runtime.call(Activate(app))
     assert runtime.approve(request).state == "completed"
     with contextlib.ExitStack() as crowd:
         for _ in range(10):
@@ -107,7 +111,7 @@ def test_no_descriptor_left(runtime_process: RuntimeProcess) -> None:
         assert _cpu_seconds(pid) - used < 0.5
     assert runtime.records().extensions[0].state == "active", "an approval is lost"
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (1024, 4096))
-    runtime.call(wire.Plug("sample"))
+    runtime.call(Plug("sample"))
     wait_for(lambda: [d.state for d in runtime.records().drivers] == ["running"], "the driver")
 
 
@@ -130,7 +134,7 @@ def _refusal(runtime: RuntimeProcess) -> str:
     """Why one more client is turned away; empty when it is not."""
     with connect("test", runtime.socket) as one:
         try:
-            one.call(wire.GetRecords())
+            one.call(GetRecords())
         except UnavailableError as error:
             return str(error)
     return ""

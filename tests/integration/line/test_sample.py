@@ -6,17 +6,17 @@ from pathlib import Path
 
 from runtime.client import apps
 from runtime.model.records import RequestState
-from runtime.wire import client as wire
+from runtime.wire.commands.extensions import InstallSample, SetDeveloperMode
 
 from .conftest import SECONDS, RuntimeProcess, wait_for
 
 
 def test_install_launch_approve(runtime_process: RuntimeProcess) -> None:
     """Its program submits the request by itself; the app is the user's own copy."""
-    installed = runtime_process.call(wire.InstallSample())
+    installed = runtime_process.call(InstallSample())
     assert Path(installed.app_path).parent == Path(os.environ["HOME"]) / "Applications"
-    runtime_process.call(wire.InstallSample())  # again: replaces the copy
-    runtime_process.call(wire.SetDeveloperMode(on=True))
+    runtime_process.call(InstallSample())  # again: replaces the copy
+    runtime_process.call(SetDeveloperMode(on=True))
     program = subprocess.Popen(
         apps.command(installed.program),
         env={**os.environ, "IOREGISTRY_SOCKET": str(runtime_process.socket)},
@@ -36,8 +36,8 @@ def test_install_launch_approve(runtime_process: RuntimeProcess) -> None:
 
 def test_the_request_outlives_the_app(runtime_process: RuntimeProcess) -> None:
     """A requester that leaves only loses its answer."""
-    installed = runtime_process.call(wire.InstallSample())
-    runtime_process.call(wire.SetDeveloperMode(on=True))
+    installed = runtime_process.call(InstallSample())
+    runtime_process.call(SetDeveloperMode(on=True))
     program = subprocess.Popen(
         apps.command(installed.program),
         env={**os.environ, "IOREGISTRY_SOCKET": str(runtime_process.socket)},

@@ -9,7 +9,7 @@ from pathlib import Path
 from runtime.commands import dext
 from runtime.model.driver_lifecycle import DriverState
 from runtime.model.records import RequestState
-from runtime.wire import client as wire
+from runtime.wire.commands.devices import Plug
 
 from .conftest import ROOT, RuntimeProcess, wait_for
 
@@ -50,7 +50,7 @@ def test_the_tutorials_driver_runs_and_is_replaced(
     assert (request.bundle_id, request.name) == ("com.example.meter.driver", "Meter Driver")
     assert request.usage == "Shows what the meter counts."
     assert runtime_process.approve(request).state is RequestState.COMPLETED
-    runtime_process.call(wire.Plug("sample"))
+    runtime_process.call(Plug("sample"))
     first = runtime_process.driver_when(
         lambda driver: driver.state is DriverState.RUNNING, "the driver to run"
     )

@@ -15,6 +15,7 @@ from runtime.model.entry import Entry, State
 from runtime.model.identity import ROOT_ID, EntryId
 from runtime.wire import client as wire
 from runtime.wire import codec, framing, limits
+from runtime.wire.commands.registry import Subscribe, Topic
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -123,7 +124,7 @@ def _serve(listener: socket.socket, entries: list[Entry]) -> None:
         while data := channel.recv(65536):
             for message in map(decode, frames.feed(data)):
                 if isinstance(message, wire.Ask):
-                    assert message.command == wire.Subscribe((wire.Topic.ENTRIES,))
+                    assert message.command == Subscribe((Topic.ENTRIES,))
                     send(wire.Answer(message.number, codec.raw(None)))
                     send(wire.SnapshotBegin(1, "run"))
                     for entry in entries:

@@ -13,7 +13,7 @@ import pytest
 from runtime.client.blocking import Connection, connect
 from runtime.model.errors import UnavailableError
 from runtime.model.records import Mode
-from runtime.wire.client import GetRecords
+from runtime.wire.commands.registry import GetRecords
 
 SECONDS = 30.0
 

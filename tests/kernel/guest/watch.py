@@ -11,6 +11,7 @@ from pathlib import Path
 from runtime.client.blocking import connect
 from runtime.model.errors import UnavailableError
 from runtime.wire import client as wire
+from runtime.wire.commands.registry import Subscribe, Topic
 
 
 def tell(line: dict[str, object]) -> None:
@@ -22,7 +23,7 @@ def tell(line: dict[str, object]) -> None:
 def main(socket: Path) -> None:
     """Write `{"kind", "name", "path", "wall_ns"}` for every event from now on."""
     with connect("watch", socket) as runtime:
-        runtime.call(wire.Subscribe((wire.Topic.EVENTS,)))
+        runtime.call(Subscribe((Topic.EVENTS,)))
         tell({"kind": "subscribed"})
         for message in runtime.messages():
             if isinstance(message, wire.Delta):

@@ -11,7 +11,8 @@ from runtime.model.events import Event, Noted
 from runtime.model.identity import BundleId, ContentHash, DriverId, EntryId
 from runtime.model.records import Driver, LogLine, Mode, Status
 from runtime.wire import codec, limits
-from runtime.wire.client import ALL_TOPICS, Delta, Part, SnapshotBegin, SnapshotEnd, Topic
+from runtime.wire.client import Delta, Part, SnapshotBegin, SnapshotEnd
+from runtime.wire.commands.registry import ALL_TOPICS, Topic
 
 STATUS = Status("run", Mode.ALONE, 0, "root", 1, "0")
 

@@ -10,7 +10,7 @@ from runtime.model import properties
 from runtime.model.entry import Entry
 from runtime.model.identity import EntryId
 from runtime.model.properties import Value
-from runtime.wire.client import Details, Section
+from runtime.wire.commands.registry import Details, Section
 
 VALUES: st.SearchStrategy[Value] = st.recursive(
     st.text() | st.integers(-(2**63), 2**63) | st.booleans() | st.binary(),

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from msgspec import inspect
 
 from runtime.wire import client, driver, history, methods, zygote
+from runtime.wire.commands import Command
 
 PROTOCOLS: dict[str, Any] = {
     "client.ToRuntime": client.ToRuntime,
     "client.ToClient": client.ToClient,
-    "client.Command": client.Command,
+    "client.Command": Command,
     "driver.ToDriver": driver.ToDriver,
     "driver.ToRuntime": driver.ToRuntime,
     "driver.FromWatcher": driver.FromWatcher,

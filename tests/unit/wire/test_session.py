@@ -8,6 +8,7 @@ import pytest
 
 from runtime.model.errors import BreachError
 from runtime.wire import client, codec, driver, limits, session
+from runtime.wire.commands.registry import GetRecords
 from runtime.wire.session import Phase, Session
 
 CLIENT_HELLO = client.Hello(limits.CLIENT_VERSION, "ioreg")
@@ -27,7 +28,7 @@ SIDES = [
     Side(
         session.runtime_of_client,
         CLIENT_HELLO,
-        client.Ask(1, client.GetRecords()),
+        client.Ask(1, GetRecords()),
         client.Goodbye(),
     ),
     Side(session.client_of_runtime, CLIENT_HELLO, client.SnapshotEnd(), client.Goodbye()),

@@ -1,0 +1,59 @@
+"""Commands: what a client can ask of a runtime, and the values that answer.
+
+Each is a value of its own; its docstring says what is done, answered and refused.
+Invariant: values only, no I/O; a command that is not in `Command` cannot be asked.
+"""
+
+from runtime.wire.commands.devices import Plug, Unplug
+from runtime.wire.commands.drivers import (
+    CrashDriver,
+    DebugDriver,
+    ListCrashes,
+    ReadCrash,
+    ReadLog,
+    ReleaseDriver,
+    RestartDriver,
+    SampleDriver,
+)
+from runtime.wire.commands.extensions import (
+    Activate,
+    Deactivate,
+    Decide,
+    InstallSample,
+    SetDeveloperMode,
+)
+from runtime.wire.commands.lifetime import Detach, Quit
+from runtime.wire.commands.registry import (
+    Describe,
+    Explain,
+    ExplainExtension,
+    GetRecords,
+    ReadHistory,
+    Subscribe,
+)
+
+Command = (
+    Subscribe
+    | Activate
+    | Deactivate
+    | Decide
+    | SetDeveloperMode
+    | GetRecords
+    | Plug
+    | Unplug
+    | CrashDriver
+    | RestartDriver
+    | ReleaseDriver
+    | ReadLog
+    | SampleDriver
+    | DebugDriver
+    | ListCrashes
+    | ReadCrash
+    | Describe
+    | InstallSample
+    | Explain
+    | ExplainExtension
+    | ReadHistory
+    | Quit
+    | Detach
+)

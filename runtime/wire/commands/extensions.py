@@ -1,0 +1,70 @@
+"""Commands that change what may run: activation, decisions, developer mode.
+
+Invariant: values only, no I/O; a decision names exactly what was shown.
+"""
+
+from typing import ClassVar
+
+import msgspec
+
+from runtime.model.identity import BundleId, ContentHash, RequestId
+from runtime.model.records import Extension, Request, Status
+from runtime.wire.commands.base import CommandOf
+from runtime.wire.limits import Name, Text
+
+
+class Activate(CommandOf[Request], frozen=True, array_like=True, tag="activate"):
+    """Ask for the activation of an app's extension.
+
+    `bundle_id` empty: the app's only extension. Answered when the bundle is staged and
+    verified, with the request as it then stands (it may be completed at once). Refused with
+    code ``invalid-bundle`` or ``sx-N`` (N the OSSystemExtensionError).
+    """
+
+    RESULT: ClassVar[object] = Request
+    app_path: Text
+    bundle_id: BundleId = BundleId("")
+
+
+class Deactivate(CommandOf[Extension], frozen=True, array_like=True, tag="deactivate"):
+    """Stop and remove an extension. Answer: the extension as it then stands."""
+
+    RESULT: ClassVar[object] = Extension
+    bundle_id: BundleId
+
+
+class Decide(CommandOf[Request], frozen=True, array_like=True, tag="decide"):
+    """Approve or deny a request.
+
+    A decision names what was shown: request, content hash and nonce are compared again when
+    it is applied. Repeating a decision that holds is answered with the same result. Refused
+    with ``not-allowed``, ``not-found``, ``stale`` (not what was shown), ``decided`` (another
+    answer already holds) or ``developer-mode`` (it needs that mode, which is off).
+    """
+
+    RESULT: ClassVar[object] = Request
+    request: RequestId
+    content_hash: ContentHash
+    nonce: Name
+    approve: bool
+    note: Text = ""
+
+
+class SetDeveloperMode(CommandOf[Status], frozen=True, array_like=True, tag="developer"):
+    """Turn developer mode on or off. Answer: the status."""
+
+    RESULT: ClassVar[object] = Status
+    on: bool
+
+
+class Installed(msgspec.Struct, frozen=True, array_like=True):
+    """Answer to `InstallSample`: where the app is, and the program in it to launch."""
+
+    app_path: str
+    program: str
+
+
+class InstallSample(CommandOf[Installed], frozen=True, array_like=True, tag="install-sample"):
+    """Copy the sample app that comes with the program into the Applications folder."""
+
+    RESULT: ClassVar[object] = Installed
