@@ -2,7 +2,8 @@
 
 Rules: IOKit's keys come first, then the Linux facts (`LinuxSubsystem`, `LinuxDevtype`,
 `LinuxDriver`, `LinuxSyspath` and attributes without an IOKit key), then every udev property
-under its own name. Text that is not UTF-8 becomes data.
+under its own name. Text that is not UTF-8 becomes data. Of a device without attributes, as in
+udev's database, its uevent tells those that are for matching.
 Invariant: a pure function of the `Device`; tables in `mapping_tables`.
 """
 
@@ -14,7 +15,7 @@ import msgspec
 from runtime.model.device import Device
 from runtime.model.properties import Properties, Value
 from runtime.model.sysfs import POWER, POWER_MORE
-from runtime.registry import hid_mapping
+from runtime.registry import hid_mapping, uevent_mapping
 from runtime.registry.mapping_tables import (
     ATTRIBUTE_KEYS,
     DEVICE_CLASSES,
@@ -43,6 +44,8 @@ class Mapped(msgspec.Struct, frozen=True):
 
 def mapped(device: Device) -> Mapped:
     """Map one device."""
+    if not device.attributes and (told := uevent_mapping.attributes(device)):
+        device = msgspec.structs.replace(device, attributes=told)
     return Mapped(
         cls=device_class(device),
         name=_name(device),
