@@ -181,7 +181,12 @@ class SupervisedDriver:
 
     def _load(self, process: DriverProcess) -> None:
         self._calls = Calls(process)
-        self._session = self.spec.open_session(self._complete)
+        try:
+            self._session = self.spec.open_session(self)
+        except OSError as error:
+            said = f"provider socket: expected descriptors enough, found: {error.strerror}"
+            process.kill(ExitHow.LAUNCH, said)
+            return
         load = wire.Load(
             bundle_id=self.spec.bundle_id,
             executable=self.spec.executable,
@@ -194,7 +199,7 @@ class SupervisedDriver:
             provider_properties=self.spec.provider_properties,
             server_name=self.spec.server_name,
         )
-        process.load(load, self._bundle)
+        self._session.send_with(lambda provider: process.load(load, self._bundle, provider))
         self._close_bundle()
         self._deadline(LAUNCH_SECONDS, ExitHow.LAUNCH, "it was not loaded in time")
 
@@ -262,6 +267,19 @@ class SupervisedDriver:
         self._process = None
         self._gone(exit_, remains)
 
+    # --- ports.SessionEnd ----------------------------------------------------------------------
+
+    def provider_lost(self, why: str) -> None:
+        """Its calls fail from now on: let it end, and start it again with another broker."""
+        if self.record.state in LIVE and self.record.state is not DriverState.STOPPING:
+            self._around.log(self.record, "runtime", why)
+            self.stop(Intent.RESTART)
+
+    def breached(self, what: str) -> None:
+        """End the process for what it sent to its provider."""
+        if self._process is not None:
+            self._process.kill(ExitHow.BREACH, what)
+
     # --- messages ------------------------------------------------------------------------------
 
     def _staged(self, message: wire.Staged, calls: Calls) -> None:
@@ -278,17 +296,11 @@ class SupervisedDriver:
             raise BreachError(f"driver: expected the next launch stage, found {message.stage}")
 
     def _called(self, call: wire.Call, calls: Calls) -> None:
-        if isinstance(call.method, methods.Start | methods.Stop):
-            raise BreachError("driver: expected a method of its provider, found Start or Stop")
-        if isinstance(call.method, methods.ServiceMethod):
-            self._around.service_call(self.record, call.method)
-            calls.answer(call, None)
-        elif self._session is not None:
-            calls.serve(call, self._session)
-
-    def _complete(self, action: int, completion: methods.Completion) -> None:
-        if self._process is not None:
-            self._process.send(wire.Complete(action, completion))
+        if not isinstance(call.method, methods.ServiceMethod):
+            name = type(call.method).__name__
+            raise BreachError(f"driver: expected a method of its own entry, found {name}")
+        self._around.service_call(self.record, call.method)
+        calls.answer(call, None)
 
     def _judged(self, verdict: hang.Responding | hang.Late) -> None:
         state, record = self.record.state, self.record

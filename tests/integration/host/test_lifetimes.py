@@ -137,7 +137,8 @@ def test_a_bundle_that_is_not_sealed_is_refused(zygote: Zygote) -> None:
     their_watch.close()
     control.settimeout(DEADLINE_S)
     _, received = receive_packet(zygote.socket, max_fds=1)
-    process = Process(0, received[0], control, watch, output, crash, loose)
+    provider = seqpacket_pair()
+    process = Process(0, received[0], control, watch, output, crash, loose, *provider)
     process.greet()
     process.send(a_load())
     assert "expected all seals" in process.expect(driver.Goodbye).error
