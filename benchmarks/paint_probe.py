@@ -17,7 +17,8 @@ from ioregui.composition import Desk
 from ioregui.household import Household
 from ioregui.registry.cells import Column
 from ioregui.registry.delegate import CellDelegate
-from ioregui.registry.model import Index, RegistryModel
+from ioregui.registry.flat import Index
+from ioregui.registry.model import RegistryModel
 from ioregui.window.settings import Settings
 
 PREFIX = "inspector"  # of the interfaces' names

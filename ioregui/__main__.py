@@ -16,6 +16,8 @@ from runtime.model.errors import UnavailableError
 ICON = Path("icons/org.ioregistry.Inspector.svg")
 """The program's icon, inside the resources."""
 
+_PACKAGES = {"runtime", "runtime.reader", "runtime.export"}
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run the role that `--role` names, the window without one; return the exit code."""
@@ -37,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
 def _main_module(role: str) -> str:
     """The module with a role's `main(argv)`; a package's is its `__main__`."""
     module = roles.MODULES[role]
-    return f"{module}.__main__" if module in {"runtime", "runtime.reader"} else module
+    return f"{module}.__main__" if module in _PACKAGES else module
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,76 +7,52 @@ Invariant: prints what was counted in this run, nothing else.
 import argparse
 import asyncio
 import json
-import platform
 import resource
-import statistics
 import sys
+import time
+from pathlib import Path
 
-from benchmarks.fault_campaign.campaign import CLASSES, Campaign, Tally
+from benchmarks.fault_campaign import document
+from benchmarks.fault_campaign.campaign import Campaign
+from benchmarks.fault_campaign.tally import summary
+
+EVERY = 500  # faults between two lines of progress
 
 
 def main() -> int:
     """Run a campaign."""
+    options = _parser().parse_args()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    campaign = Campaign(options.seed, _progress)
+    began = time.monotonic()
+    asyncio.run(campaign.run(options.first, options.count))
+    tally = campaign.tally
+    minutes = (time.monotonic() - began) / 60
+    said = document.result(tally, options.count, options.seed, minutes)
+    print(said)
+    if options.document:
+        document.replace(options.document, said)
+    for title, lines in (("deaf", tally.deaf), ("escaped", tally.escapes)):
+        for line in lines:
+            print(f"{title}: {line}", file=sys.stderr)
+    for failure in tally.failures:
+        print(f"failed: {failure}", file=sys.stderr)
+    print(json.dumps(summary(tally)))
+    return 0 if tally.whole else 1
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts/faults", description=__doc__)
     parser.add_argument("--count", type=int, default=1000, help="faults (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of all of them (%(default)s)")
-    options = parser.parse_args()
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    campaign = Campaign(options.seed)
-
-    def progress(done: int) -> None:
-        if done % 500 == 0:
-            sys.stderr.write(f"{done} faults\n")
-
-    asyncio.run(campaign.run(options.count, progress))
-    tally = campaign.tally
-    print(table(tally))
-    for escape in tally.escapes:
-        print(f"escaped: {escape}", file=sys.stderr)
-    for failure in tally.failures:
-        print(f"failed: {failure}", file=sys.stderr)
-    result = summary(tally)
-    print(json.dumps(result))
-    whole = result["recovered"] == result["effective"]
-    return 0 if whole and not tally.escapes and not tally.failures else 1
+    parser.add_argument("--first", type=int, default=0, help="number of the first (%(default)s)")
+    parser.add_argument("--document", type=Path, help="write the result into this document")
+    return parser
 
 
-def summary(tally: Tally) -> dict[str, float]:
-    """The numbers of one campaign; times in milliseconds."""
-    return {
-        "injected": tally.injected.total(),
-        "effective": tally.effective.total(),
-        "recovered": tally.recovered,
-        "silent": tally.silent.total(),
-        "hangs": tally.hangs,
-        "escapes": len(tally.escapes),
-        "runtime_failures": len(tally.failures),
-        "p50_ms": _percentile(tally.times, 50),
-        "p99_ms": _percentile(tally.times, 99),
-        "p99_hang_ms": _percentile(tally.hang_times, 99),
-    }
-
-
-def table(tally: Tally) -> str:
-    """A Markdown table by class, with what it was measured on."""
-    lines = [
-        f"Linux {platform.release()}, Python {platform.python_version()}",
-        "",
-        "| fault | injected | effective | silent |",
-        "|---|--:|--:|--:|",
-    ]
-    lines += [
-        f"| {name} | {tally.injected[name]} | {tally.effective[name]} | {tally.silent[name]} |"
-        for name in CLASSES
-    ]
-    ends = ", ".join(f"{how} {count}" for how, count in tally.how.most_common())
-    return "\n".join([*lines, "", f"Ends: {ends or 'none'}"])
-
-
-def _percentile(times: list[float], percent: int) -> float:
-    if len(times) < 2:
-        return round(times[0], 2) if times else 0.0
-    return round(statistics.quantiles(times, n=100, method="inclusive")[percent - 1], 2)
+def _progress(done: int) -> None:
+    if done % EVERY == 0:
+        print(f"{done} faults", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,105 +1,47 @@
-"""One campaign: a real zygote and supervisor, one driver, one fault after the other.
+"""One campaign: a real zygote and supervisor, some drivers, one fault after the other.
 
 Every fault starts in a fresh process. It is effective when that process ended by itself, by a
 signal, by its deadline or by a breach; it is recovered when the successor gives right answers.
-Invariant: the same seed gives the same faults in the same order.
+A fault has the machine to itself until it is over; one that takes longer than `PATIENCE_SECONDS`,
+which is a hang as a rule, lets the next driver go on meanwhile.
+Invariant: the same seed gives the same faults.
 """
 
 import asyncio
-import contextlib
 import os
 import random
-import signal
-import struct
 import time
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks.fault_campaign import driver as broken
+from benchmarks.fault_campaign.lane import Lane
+from benchmarks.fault_campaign.tally import CLASSES, Tally
 from runtime.linux import memfd
-from runtime.model import archive, properties
+from runtime.model import archive
 from runtime.model.crash_report import Remains
 from runtime.model.events import Detail
-from runtime.model.identity import BundleId, ContentHash, EntryId
-from runtime.model.outcome import Exit, ExitHow
+from runtime.model.identity import DriverId, EntryId
+from runtime.model.outcome import Exit
 from runtime.model.records import Driver
 from runtime.supervisor import hang
 from runtime.supervisor.policy import ALWAYS_AT_ONCE
-from runtime.supervisor.ports import Complete, DriverSpec
+from runtime.supervisor.ports import DriverSpec
 from runtime.supervisor.supervisor import Supervisor
 from runtime.supervisor.zygote import Zygote
 from runtime.wire import methods
 
-CLASSES = (
-    "bit flip in bytecode",
-    "random instruction",
-    "heap pokes",
-    "stack pokes",
-    "rogue action",
-)
+LANES = 6  # drivers: while some hang, the others go on
 DEADLINE_US = 500_000  # of a callback in the campaign: a real driver has a minute
-DEAF_SECONDS = 5.0  # without an answer, an end or a hang: what it answered is lost
-ANSWER_SECONDS = 20.0  # without an answer or an end: the runtime has failed
-
-
-@dataclass
-class Tally:
-    """What was counted; times in milliseconds, from the reaping to the right answer."""
-
-    injected: Counter[str] = field(default_factory=Counter)
-    effective: Counter[str] = field(default_factory=Counter)
-    how: Counter[str] = field(default_factory=Counter)
-    silent: Counter[str] = field(default_factory=Counter)
-    hangs: int = 0
-    recovered: int = 0
-    escapes: list[str] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
-    hang_times: list[float] = field(default_factory=list)
-
-
-class _Session:
-    """The device of one process: gives orders, takes answers."""
-
-    def __init__(self, complete: Complete, campaign: "Campaign") -> None:
-        self._complete = complete
-        self._campaign = campaign
-        self._action = 0
-
-    async def call(self, target: int, method: methods.Method) -> object:
-        """Answer a call; the handle of the only pipe is 1."""
-        del target
-        match method:
-            case methods.AsyncIO(action=action):
-                self._action = action
-                self._campaign.news.put_nowait(self)
-            case methods.CopyPipe():
-                return 1
-            case methods.DeviceRequest(request=request, data=data):
-                self._campaign.news.put_nowait((request, data))
-                return len(data).to_bytes(4, "little")
-        return None
-
-    def close(self) -> None:
-        """Nothing is outstanding that matters."""
-
-    def order(self, kind: int, seed: int) -> None:
-        """Complete the read with an order."""
-        data = broken.ORDER.pack(kind, seed)
-        now = time.monotonic_ns()
-        self._complete(self._action, methods.CompleteAsyncIO(0, len(data), now, data))
-
-
-News = _Session | tuple[int, bytes] | Exit
+PATIENCE_SECONDS = 0.1
+STOP_SECONDS = 60.0  # for the end of all drivers
 
 
 class _Surroundings:
     """What the supervisor tells; only ends matter."""
 
-    def __init__(self, news: "asyncio.Queue[News]") -> None:
-        self._news = news
+    def __init__(self, lanes: dict[DriverId, Lane]) -> None:
+        self._lanes = lanes
 
     def changed(self, driver: Driver) -> None:
         """Not needed."""
@@ -129,26 +71,33 @@ class _Surroundings:
 
     def crashed(self, driver: Driver, exit_: Exit, remains: Remains) -> None:
         """An end."""
-        del driver, remains
-        self._news.put_nowait(exit_)
+        del remains
+        if driver.id in self._lanes:
+            self._lanes[driver.id].crashed(exit_)
 
     def ended(self, driver: Driver) -> None:
         """Not needed."""
 
 
 class Campaign:
-    """Injects faults and counts what becomes of them."""
+    """Injects faults and counts what becomes of them.
 
-    def __init__(self, seed: int) -> None:
+    Args:
+        seed: Of all faults.
+        progress: Called after each fault with how many are over.
+    """
+
+    def __init__(self, seed: int, progress: Callable[[int], None]) -> None:
         self.tally = Tally()
-        self.news: asyncio.Queue[News] = asyncio.Queue()
         self._seed = seed
-        self._zygote = Zygote(self.tally.failures.append)
-        self._supervisor = Supervisor(self._zygote, ALWAYS_AT_ONCE, _Surroundings(self.news))
-        self._driver = 0
+        self._progress = progress
+        self._lanes: dict[DriverId, Lane] = {}
+        zygote = Zygote(self.tally.failures.append)
+        self._supervisor = Supervisor(zygote, ALWAYS_AT_ONCE, _Surroundings(self._lanes))
+        self._floor = asyncio.Lock()
 
-    async def run(self, count: int, progress: Callable[[int], None]) -> None:
-        """Inject `count` faults."""
+    async def run(self, first: int, count: int) -> None:
+        """Inject `count` faults, from the one with the number `first` on."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: self.tally.failures.append(str(context)))
         bundle = memfd.sealed("bundle", archive.pack(_sources()))
@@ -156,99 +105,86 @@ class Campaign:
         hang.LATE_US = hang.HOPELESS_US = DEADLINE_US
         try:
             self._supervisor.start()
-            self._driver = self._supervisor.launch(self._spec(bundle)).id
-            for number in range(count):
-                await self._one(number)
-                progress(number + 1)
+            numbers = iter(range(first, first + count))
+            lanes = [Lane(self._supervisor, number, bundle) for number in range(1, LANES + 1)]
+            self._lanes |= {lane.driver: lane for lane in lanes}
+            await asyncio.gather(*(self._serve(lane, numbers) for lane in lanes))
         finally:
-            await self._supervisor.stop_all()
+            await self._stop()
             hang.LATE_US, hang.HOPELESS_US = deadlines
             os.close(bundle)
 
-    async def _one(self, number: int) -> None:
+    async def _serve(self, lane: Lane, numbers: Iterator[int]) -> None:
+        """Inject faults into one driver until there are none left."""
+        while True:
+            async with _Floor(self._floor) as floor:
+                number = next(numbers, None)
+                if number is None:
+                    return
+                try:
+                    await self._one(lane, number, floor)
+                except TimeoutError:
+                    self._failed(number, "its driver neither answered nor ended; it was replaced")
+                    del self._lanes[lane.driver]
+                    lane.replace()
+                    self._lanes[lane.driver] = lane
+            self._progress(self.tally.injected.total())
+
+    async def _one(self, lane: Lane, number: int, floor: "_Floor") -> None:
         chance = random.Random(f"{self._seed}:{number}")  # noqa: S311 - reproducible, not secret
         kind = chance.randrange(len(CLASSES))
         seed = chance.getrandbits(63)
-        session = await self._ready()
-        self.tally.injected[CLASSES[kind]] += 1
+        session = await lane.ready()
+        name = CLASSES[kind]
+        self.tally.injected[name] += 1
         session.order(kind + 1, seed)
-        exit_ = await self._outcome(CLASSES[kind], seed)
+        ending = asyncio.ensure_future(lane.outcome(broken.answer(seed), self.tally.escapes))
+        await asyncio.wait({ending}, timeout=PATIENCE_SECONDS)
+        if not ending.done():
+            floor.leave()
+        exit_, sound = await ending
         began = time.perf_counter()
-        if exit_.how is ExitHow.SIGNAL and exit_.number == signal.SIGKILL:
+        self.tally.silent[name] += not sound
+        if lane.deaf:
+            self.tally.deaf.append(f"fault {number}, {name}: {lane.deaf}")
+        if lane.killed:
             return  # no effect: it was ended for the next one's sake
-        self.tally.effective[CLASSES[kind]] += 1
-        self.tally.how[exit_.signal_name or exit_.how.value] += 1
-        if await self._answers(chance.getrandbits(63)):
-            self.tally.recovered += 1
-            hung = exit_.how is ExitHow.HANG
-            took = (time.perf_counter() - began) * 1000
-            (self.tally.hang_times if hung else self.tally.times).append(took)
-            self.tally.hangs += hung
+        self.tally.ended(name, exit_)
+        if await lane.answers(chance.getrandbits(63)):
+            self.tally.answered(name, exit_, (time.perf_counter() - began) * 1000)
+        else:
+            self._failed(number, "a fresh driver answered wrong")
 
-    async def _outcome(self, kind: str, seed: int) -> Exit:
-        """Wait for the process's end; end it when it answers all the same."""
-        while True:
-            try:
-                news = await self._next(DEAF_SECONDS)
-            except TimeoutError:  # it lives, is idle, and has lost its order
-                self.tally.silent[kind] += 1
-                self._kill()
-                news = await self._next()
-            if isinstance(news, Exit):
-                return news
-            if not isinstance(news, tuple):
-                continue
-            if news[0] == broken.ESCAPED:
-                self.tally.escapes.append(news[1].decode(errors="replace"))
-                continue
-            if news[1] != struct.pack("<q", broken.work(seed)):
-                self.tally.silent[kind] += 1
-            self._kill()
+    def _failed(self, number: int, what: str) -> None:
+        self.tally.failures.append(f"fault {number}: {what}")
 
-    async def _answers(self, seed: int) -> bool:
-        """Whether a fresh process works right; it stays for the next fault."""
-        session = await self._ready()
-        session.order(0, seed)
-        news = await self._next()
-        right = isinstance(news, tuple) and news[1] == struct.pack("<q", broken.work(seed))
-        if not right:
-            self.tally.failures.append(f"a fresh driver answered {news}")
-        return right
+    async def _stop(self) -> None:
+        try:
+            await asyncio.wait_for(self._supervisor.stop_all(), STOP_SECONDS)
+        except TimeoutError:
+            self.tally.failures.append(f"drivers: expected their end within {STOP_SECONDS:.0f} s")
 
-    async def _ready(self) -> _Session:
-        while True:
-            news = await self._next()
-            if isinstance(news, _Session):
-                return news
 
-    async def _next(self, seconds: float = ANSWER_SECONDS) -> News:
-        return await asyncio.wait_for(self.news.get(), seconds)
+class _Floor:
+    """The right to the machine, given back at the end or before."""
 
-    def _kill(self) -> None:
-        for driver in self._supervisor:
-            if driver.record.pid:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(driver.record.pid, signal.SIGKILL)
+    def __init__(self, lock: asyncio.Lock) -> None:
+        self._lock = lock
+        self._held = False
 
-    def _spec(self, bundle: int) -> DriverSpec:
-        return DriverSpec(
-            name="FaultDriver",
-            bundle_id=BundleId("com.example.faults"),
-            content_hash=ContentHash("0" * 64),
-            personality="Faults",
-            category="IODefaultMatchCategory",
-            executable="Faults",
-            server_name="com.example.faults",
-            provider=EntryId(1),
-            provider_path="IOService:/Faults",
-            provider_class="IOUSBHostInterface",
-            provider_name="Interface 0",
-            properties=properties.encode({}),
-            provider_properties=properties.encode({}),
-            bundle=bundle,
-            dumpable=False,
-            open_session=lambda complete: _Session(complete, self),
-        )
+    async def __aenter__(self) -> "_Floor":
+        await self._lock.acquire()
+        self._held = True
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.leave()
+
+    def leave(self) -> None:
+        """Let the next one have it; idempotent."""
+        if self._held:
+            self._held = False
+            self._lock.release()
 
 
 def _sources() -> dict[str, bytes]:

@@ -36,6 +36,11 @@ def work(seed: int) -> int:
     return total + sum(table.values())
 
 
+def answer(seed: int) -> bytes:
+    """What an order is answered with."""
+    return struct.pack("<q", work(seed))
+
+
 class FaultDriver(IOService):
     """Reads orders, breaks, works, answers."""
 
@@ -65,7 +70,7 @@ class FaultDriver(IOService):
         kind, seed = ORDER.unpack(bytes(self.buffer.GetAddressRange()[: ORDER.size]))
         if kind:
             self._break(kind, random.Random(seed))  # noqa: S311 - reproducible, not secret
-        self._say(ANSWER, struct.pack("<q", work(seed)))
+        self._say(ANSWER, answer(seed))
         self._read()
 
     def _break(self, kind: int, chance: random.Random) -> None:

@@ -20,6 +20,8 @@ from types import FunctionType
 from runtime.driverkit import IOLog
 
 POKES = 64  # of 8 bytes each
+SYSTEM_CALLS = 20  # random ones of one fault, of numbers below `HIGHEST_CALL`
+HIGHEST_CALL = 462
 STACK = 24 << 10  # bytes below the stack's end that are poked
 HANG_ODDS = 0.01  # of the rogue actions; each costs the campaign its deadline
 
@@ -66,6 +68,11 @@ def _system_call(*arguments: int) -> None:
         raise OSError(ctypes.get_errno(), "denied")
 
 
+def _fork_bomb() -> None:
+    for _ in range(SYSTEM_CALLS):
+        os.fork()
+
+
 FORBIDDEN: dict[str, Callable[[], object]] = {
     "read passwords": lambda: os.open("/etc/shadow", os.O_RDONLY),
     "write a file": lambda: os.open("/escape", os.O_WRONLY | os.O_CREAT),
@@ -75,7 +82,7 @@ FORBIDDEN: dict[str, Callable[[], object]] = {
     "internet socket": socket.socket,
     "local socket": lambda: socket.socket(socket.AF_UNIX),
     "netlink socket": lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW),
-    "fork": os.fork,
+    "fork bomb": _fork_bomb,
     "exec": lambda: os.posix_spawn("/usr/bin/true", ["true"], {}),
     "signal the parent": lambda: os.kill(os.getppid(), 9),
     "signal everybody": lambda: os.kill(-1, 9),
@@ -113,6 +120,17 @@ def _send(data: bytes) -> None:
 def _send_many() -> None:
     for _ in range(500):
         _send(b"\x91\xa3log")
+
+
+def _send_garbage(chance: random.Random) -> None:
+    _send(chance.randbytes(200))
+
+
+def _random_calls(chance: random.Random) -> None:
+    for _ in range(SYSTEM_CALLS):
+        numbers = [chance.getrandbits(chance.choice((1, 4, 12, 63))) for _ in range(6)]
+        with contextlib.suppress(OSError):
+            _system_call(chance.randrange(HIGHEST_CALL), *numbers)
 
 
 def _raise() -> None:
@@ -160,7 +178,6 @@ def _take_memory() -> None:
 
 
 HOSTILE: dict[str, Callable[[], object]] = {
-    "garbage": lambda: _send(os.urandom(200)),
     "empty packet": lambda: _send(b""),
     "huge packet": lambda: _send(bytes(150 << 10)),
     "many packets": _send_many,
@@ -179,6 +196,12 @@ HOSTILE: dict[str, Callable[[], object]] = {
     "exception": _raise,
 }
 """What may end the process, and nothing else."""
+
+DRAWN: dict[str, Callable[[random.Random], object]] = {
+    "garbage": _send_garbage,
+    "random system calls": _random_calls,
+}
+"""The same, drawn anew each time."""
 
 
 def _spin() -> None:
@@ -209,7 +232,10 @@ def inject(kind: int, chance: random.Random, work: FunctionType) -> str:
         return ""
     if chance.random() < HANG_ODDS:
         chance.choice(HANGS)()
-    name = chance.choice([*FORBIDDEN, *HOSTILE])
+    name = chance.choice([*FORBIDDEN, *HOSTILE, *DRAWN])
+    if name in DRAWN:
+        DRAWN[name](chance)
+        return ""
     if name in HOSTILE:
         HOSTILE[name]()
         return ""

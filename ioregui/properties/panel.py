@@ -4,131 +4,133 @@ Invariant: shows the selected entry as the mirror has it; an entry that went sta
 last was, and says so.
 """
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QLabel,
-    QStackedWidget,
-    QTableView,
-    QVBoxLayout,
-    QWidget,
-)
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QLabel, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from ioregui.bridge import Bridge
 from ioregui.mirror import Changes
 from ioregui.plaintext import plain
-from ioregui.properties.model import Column, PropertyModel
-from ioregui.properties.rows import Row, of_details, of_entry
-from ioregui.properties.text import rows_text
-from ioregui.records.fit import ColumnFit, Wish
+from ioregui.properties.bar import PropertyBar
+from ioregui.properties.copying import Copied, Copying
+from ioregui.properties.forms import FORMS, Form
+from ioregui.properties.links import Links
+from ioregui.properties.model import PropertyModel
+from ioregui.properties.rows import (
+    ROWS,
+    Look,
+    Row,
+    Steps,
+    of_details,
+    of_entry,
+    value_at,
+)
+from ioregui.properties.table import PropertyTable
+from ioregui.properties.whole import WholeValue
 from ioregui.registry.states import GONE, state_word
+from ioregui.registry.words import translated
+from ioregui.window.saving import Saving
 from ioregui.window.selection import Selection
+from runtime.model import properties
 from runtime.model.entry import Entry, Kind
+from runtime.model.errors import BreachError
+from runtime.model.properties import Properties, Value
+from runtime.model.records import Mode
 from runtime.wire.client import Refusal
 from runtime.wire.commands.registry import Describe, Details
 
 DESCRIBED = ("IOUSB", "IOHID")
 """Classes of which a device can tell more than the registry knows."""
 
-WISHES = {
-    Column.KEY: Wish(178, 110),
-    Column.TYPE: Wish(92, 92, optional=True),
-    Column.VALUE: Wish(150, 110, grows=True),
-}
-
 
 class PropertiesPanel(QWidget):
-    """Follows the selection."""
+    """Follows the selection.
+
+    Signals:
+        extension_chosen: The user followed a link to an extension; its `Extension.id`.
+
+    Attributes:
+        saving: Writes exported properties; tells what became of it.
+    """
+
+    extension_chosen = Signal(str)
 
     def __init__(self, bridge: Bridge, selection: Selection, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._bridge = bridge
         self._selection = selection
+        self._links = Links(bridge.mirror)
         self._entry: Entry | None = None
         self._path = ""
         self._details: list[Row] = []
         self._asked: list[int] = []  # entries described, in the order of the open commands
+        self._folds: dict[Steps, bool] = {}
+        self._limit = ROWS
+        self.saving = Saving(self)
         self.model = PropertyModel(self)
-        self._title = QLabel()
-        self._subtitle = QLabel()
-        self.table = QTableView()
+        self.bar = PropertyBar()
+        self.table = PropertyTable(self.model)
+        self.copying = Copying(self.table, self.model, self.copied)
         self._stack = QStackedWidget()
         self._build()
         selection.changed.connect(self._select)
         bridge.changed.connect(self._apply)
         bridge.reset.connect(self._reset)
         bridge.travelled.connect(self._reset)
+        self.table.activated_row.connect(self._activate)
+        self.table.folded.connect(self._fold)
+        self.bar.numbers_chosen.connect(self._look_again)
+
+    # --- what the user does ------------------------------------------------------------------
+
+    def copied(self, row: Row) -> Copied:
+        """Return what can be copied of a row beside what it shows."""
+        return Copied(self._path, self._value(row), self.bar.numbers)
+
+    def export(self, form: Form) -> None:
+        """Ask for a file and write all properties of the entry into it."""
+        if self._entry is not None:
+            name = f"{plain(self._entry.name).replace('/', '_')}.{form.ending}"
+            self.saving.ask(self.tr("Export properties"), name, form.make(self._table()))
+
+    @Slot(object)
+    def _activate(self, row: Row) -> None:
+        """Follow a link, fold or open, or show what a row leaves out."""
+        value = self._value(row)
+        if row.link is not None and row.link.entry:
+            self._selection.follow(row.link.entry)
+        elif row.link is not None:
+            self.extension_chosen.emit(row.link.extension)
+        elif row.opened is not None:
+            self._fold(row, not row.opened)
+        elif row.cut and isinstance(value, str | bytes):
+            WholeValue(str(row.steps[-1]), value, self).show()
+        elif row.cut:
+            self._limit += ROWS
+            self._look_again()
+
+    @Slot(object, bool)
+    def _fold(self, row: Row, opened: bool) -> None:
+        self._folds[row.steps] = opened
+        self._look_again()
 
     @Slot()
-    def copy(self) -> None:
-        """Put the selected rows, or all, on the clipboard."""
-        chosen = sorted({index.row() for index in self.table.selectedIndexes()})
-        rows = [self.model.rows[row] for row in chosen] or self.model.rows
-        QGuiApplication.clipboard().setText(rows_text(rows))
+    def _look_again(self) -> None:
+        if self._entry is not None:
+            self.model.look(self._rows(self._entry))
 
-    def _build(self) -> None:
-        self._title.setProperty("role", "heading")
-        self._subtitle.setProperty("role", "muted")
-        for label in (self._title, self._subtitle):
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setWordWrap(True)
-            label.setContentsMargins(12, 0, 12, 0)
-        self._set_up_table()
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 10, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(self._title)
-        column.addWidget(self._subtitle)
-        column.addWidget(self.table, 1)
-        empty = QLabel(self.tr("Choose an entry of the registry to see what it says of itself."))
-        empty.setProperty("role", "muted")
-        empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        empty.setWordWrap(True)
-        empty.setMargin(24)
-        self._stack.addWidget(empty)
-        self._stack.addWidget(page)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self._stack)
-
-    def _set_up_table(self) -> None:
-        table = self.table
-        table.setModel(self.model)
-        table.setAccessibleName(self.tr("Properties"))
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        table.setTabKeyNavigation(False)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        rows = table.verticalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(table.fontMetrics().height() + 8)
-        columns = table.horizontalHeader()
-        columns.setHighlightSections(False)
-        columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self._fit = ColumnFit(table, lambda: [WISHES[column] for column in Column])
-        copy = QAction(self.tr("Copy"), table)
-        copy.setShortcut(QKeySequence.StandardKey.Copy)
-        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        copy.triggered.connect(self.copy)
-        table.addAction(copy)
-        table.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+    # --- what the machine does ---------------------------------------------------------------
 
     @Slot(object)
     def _select(self, entry_id: int) -> None:
         self._entry = self._bridge.mirror.entries.get(entry_id)
         self._path = self._bridge.mirror.path(entry_id)
         self._details = []
-        self.model.begin([])
-        self._show()
+        self._limit = ROWS
+        self._show(anew=True)
         past = self._bridge.mirror.past_ms  # only a present device can be asked
-        if self._entry is not None and not past and _tells_more(self._entry):
+        if self._entry is not None and not past and _tells_more(self._entry) and self._is_live:
             self._asked.append(entry_id)
             self._bridge.ask(Describe(self._entry.id), self._described, self._refused)
 
@@ -149,29 +151,81 @@ class PropertiesPanel(QWidget):
         self._select(self._selection.entry)
 
     def _described(self, details: Details) -> None:
-        if self._asked and self._asked.pop(0) == self._selection.entry:
-            self._details = of_details(details)
-            self.model.append(self._details)
+        self._add(of_details(details))
 
     def _refused(self, refusal: Refusal) -> None:
-        if self._asked and self._asked.pop(0) == self._selection.entry:
-            self._details = [Row(0, "note", "", plain(refusal.text))]
-            self.model.append(self._details)
+        self._add([Row(0, "note", "", plain(refusal.text))])
 
-    def _show(self) -> None:
+    def _add(self, details: list[Row]) -> None:
+        if self._asked and self._asked.pop(0) == self._selection.entry:
+            self._details = details
+            self.model.append(details)
+
+    def _show(self, *, anew: bool = False) -> None:
         entry = self._entry
         self._stack.setCurrentIndex(int(entry is not None))
+        show = self.model.begin if anew else self.model.show
         if entry is None:
-            self.model.show([])
+            show([])
             return
         gone = entry.id not in self._bridge.mirror.entries
-        word = state_word(self._bridge.mirror, entry, gone=gone)
-        self._title.setText(plain(entry.title))
-        parts = [plain(entry.cls), word]
-        self._subtitle.setText(" · ".join(part for part in parts if part))
+        parts = [plain(entry.cls), translated(self._state_word(entry))]
         if gone:
-            self._subtitle.setText(self.tr("{0} · {1}, as it last was").format(parts[0], GONE))
-        self.model.show(of_entry(entry, self._path, word) + self._details)
+            parts[1] = self.tr("{0}, as it last was").format(translated(GONE))
+        self.bar.say(plain(entry.title), " · ".join(part for part in parts if part))
+        show(self._rows(entry))
+        self.table.refit()
+
+    def _rows(self, entry: Entry) -> list[Row]:
+        look = Look(self.bar.numbers, self._folds, self._limit, self._links, self._is_live)
+        return of_entry(entry, self._path, self._state_word(entry), look) + self._details
+
+    def _state_word(self, entry: Entry) -> str:
+        mirror = self._bridge.mirror
+        return state_word(mirror, entry, gone=entry.id not in mirror.entries)
+
+    @property
+    def _is_live(self) -> bool:
+        status = self._bridge.mirror.status
+        return status is not None and status.mode is not Mode.FILE
+
+    def _table(self) -> Properties:
+        try:
+            return properties.decode(self._entry.props) if self._entry is not None else {}
+        except BreachError:
+            return {}  # the rows say so
+
+    def _value(self, row: Row) -> Value | None:
+        try:
+            return value_at(self._table(), row.steps) if row.steps else None
+        except LookupError:
+            return None
+
+    # --- set-up --------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        menu = QMenu(self)
+        for form in FORMS:
+            menu.addAction(
+                self.tr("As {0}…").format(self.tr(form.name)), partial(self.export, form)
+            )
+        self.bar.export.setMenu(menu)
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 10, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.bar)
+        column.addWidget(self.table, 1)
+        empty = QLabel(self.tr("Choose an entry of the registry to see what it says of itself."))
+        empty.setProperty("role", "muted")
+        empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        empty.setWordWrap(True)
+        empty.setMargin(24)
+        self._stack.addWidget(empty)
+        self._stack.addWidget(page)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self._stack)
 
 
 def _tells_more(entry: Entry) -> bool:

@@ -1,25 +1,29 @@
-"""An entry as rows of key, type and value.
+"""An entry as rows of key, type, value and source.
 
-Numbers are shown decimal with hexadecimal, data as hexadecimal and text, nested arrays and
-dictionaries as indented rows.
-Invariant: Qt-free; keys and types stay English, as in `ioreg`.
+Nested arrays and dictionaries are indented rows that can be folded.
+Invariant: Qt-free; keys, types and sources stay English, as in `ioreg`; how many rows there are
+is bounded, however much an entry says.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 
 from ioregui.plaintext import SENTENCE, plain
+from ioregui.properties.links import Link, Links
+from ioregui.properties.sources import source_of
+from ioregui.properties.values import Numbers, is_cut, kind_of, value_text
 from runtime.model import properties
 from runtime.model.entry import Entry, State
 from runtime.model.errors import BreachError
-from runtime.model.properties import Value
+from runtime.model.properties import Properties, Value
 from runtime.wire.commands.registry import Details
 
-DATA_BYTES = 64
-"""Bytes of data that are shown; more is counted."""
+ROWS = 2000
+"""Rows that are shown of one entry at first; more is counted."""
 
-ROWS = 5000
-"""Rows that are shown of one entry; more is counted."""
+OPEN_ITEMS = 24
+"""Arrays and dictionaries with more items than this are folded at first."""
 
 _STATES = (
     (State.REGISTERED, "registered"),
@@ -27,38 +31,58 @@ _STATES = (
     (State.INACTIVE, "terminated"),
 )
 
+Steps = tuple[str | int, ...]
+"""The keys and places that lead from an entry's properties to one value; empty for no value."""
+
+_Linker = Callable[[str, Value], Link | None]
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line; a `heading` has a key only."""
+    """One line; a `heading` has a key only.
+
+    `opened` says of an array or dictionary whether its items are shown, None of all else. `cut`
+    says that there is more than the row shows, `link` what its value names.
+    """
 
     depth: int
     key: str
     kind: str
     value: str
     heading: bool = False
+    source: str = ""
+    steps: Steps = ()
+    opened: bool | None = None
+    cut: bool = False
+    link: Link | None = None
 
 
-def of_entry(entry: Entry, path: str, state: str) -> list[Row]:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How an entry is looked at.
+
+    `folds` says what was opened or folded by hand, `limit` how many rows are shown at most,
+    `links` finds what values name, `live` is that of `source_of`.
+    """
+
+    numbers: Numbers = Numbers.BOTH
+    folds: Mapping[Steps, bool] = field(default_factory=dict)
+    limit: int = ROWS
+    links: Links | None = None
+    live: bool = False
+
+
+PLAIN = Look()
+"""Everything as it comes: no links, and both bases."""
+
+
+def of_entry(entry: Entry, path: str, state: str, look: Look = PLAIN) -> list[Row]:
     """Return what identifies an entry, then its properties."""
-    rows = [
-        Row(0, "class", "", plain(entry.cls)),
-        Row(0, "id", "", f"{entry.id:#x}"),
-        Row(0, "path", "", plain(path, SENTENCE)),
+    return [
+        *_identity(entry, path, state, look.links),
+        Row(0, "Properties", "", "", heading=True),
+        *_bounded(_properties(entry, look), look.limit),
     ]
-    if said := state_text(entry, state):
-        rows.append(Row(0, "state", "", said))
-    if entry.user_classes:
-        rows.append(Row(0, "user classes", "", " : ".join(map(plain, entry.user_classes))))
-    if entry.driver:
-        rows.append(Row(0, "driver", "", plain(entry.driver)))
-    if entry.pid:
-        rows.append(Row(0, "pid", "", str(entry.pid)))
-    rows.append(Row(0, "busy", "", f"{entry.busy} ({entry.busy_ms} ms)"))
-    rows.append(Row(0, "retain", "", str(entry.retain)))
-    rows.append(Row(0, "Properties", "", "", heading=True))
-    rows.extend(_bounded(_properties(entry)))
-    return rows
 
 
 def of_details(details: Details) -> list[Row]:
@@ -67,7 +91,7 @@ def of_details(details: Details) -> list[Row]:
     for section in details.sections:
         rows.append(Row(0, plain(section.title), "", "", heading=True))
         rows.extend(
-            Row(indent, plain(name), "", plain(value, SENTENCE))
+            Row(indent, plain(name), "", plain(value, SENTENCE), source="device")
             for indent, name, value in section.rows
         )
     if details.note:
@@ -83,70 +107,88 @@ def state_text(entry: Entry, word: str) -> str:
     return ", ".join([word, *words] if word else words)
 
 
-def value_text(value: Value) -> str:
-    """Return a value that is no array and no dictionary as one line."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return str(value) if -10 < value < 10 else f"{value} ({value:#x})"
-    if isinstance(value, bytes):
-        return _data_text(value)
-    return plain(str(value), SENTENCE)
+def value_at(table: Properties, steps: Steps) -> Value:
+    """Return the value that steps lead to.
+
+    Raises:
+        LookupError: It is not there any more.
+    """
+    value: Value = table
+    for step in steps:
+        match value, step:
+            case dict(), str():
+                value = value[step]
+            case list(), int():
+                value = value[step]
+            case _:
+                raise KeyError(step)
+    return value
 
 
-def kind_of(value: Value) -> str:
-    """Return IOKit's word for the type of a value."""
-    if isinstance(value, bool):
-        return "boolean"
-    for kind, word in _KINDS:
-        if isinstance(value, kind):
-            return word
-    return "dictionary"
+def steps_text(steps: Steps) -> str:
+    """Return steps as one text: ``a/b[0]``."""
+    parts = [f"[{step}]" if isinstance(step, int) else f"/{step}" for step in steps]
+    return "".join(parts).removeprefix("/")
 
 
-_KINDS = ((int, "number"), (str, "text"), (bytes, "data"), (list, "array"))
+def _identity(entry: Entry, path: str, state: str, links: Links | None) -> Iterator[Row]:
+    yield Row(0, "class", "", plain(entry.cls))
+    yield Row(0, "id", "", f"{entry.id:#x}")
+    yield Row(0, "path", "", plain(path, SENTENCE))
+    if said := state_text(entry, state):
+        yield Row(0, "state", "", said)
+    if links is not None and (provider := links.provider(entry)) is not None:
+        yield Row(0, "provider", "", links.title(provider), link=provider)
+    if entry.user_classes:
+        yield Row(0, "user classes", "", " : ".join(map(plain, entry.user_classes)))
+    if entry.driver:
+        link = links.driver(entry) if links is not None else None
+        yield Row(0, "driver", "", plain(entry.driver), link=link)
+    if entry.pid:
+        link = links.process(entry) if links is not None else None
+        yield Row(0, "pid", "", str(entry.pid), link=link)
+    yield Row(0, "busy", "", f"{entry.busy} ({entry.busy_ms} ms)")
+    yield Row(0, "retain", "", str(entry.retain))
 
 
-def _properties(entry: Entry) -> Iterator[Row]:
+def _properties(entry: Entry, look: Look) -> Iterator[Row]:
     try:
-        decoded = properties.decode(entry.props)
+        table = properties.decode(entry.props)
     except BreachError as error:
         yield Row(0, "properties", "", plain(str(error), SENTENCE))
         return
-    if not decoded:
+    if not table:
         yield Row(0, "none", "", "")
-    for key, value in decoded.items():
-        yield from _nested(0, key, value)
+    for key, value in table.items():
+        source = source_of(entry, key, table, live=look.live)
+        yield from _nested((key,), value, source, partial(_linked, look.links, entry), look)
 
 
-def _nested(depth: int, key: str, value: Value) -> Iterator[Row]:
-    name = plain(key)
-    if isinstance(value, dict):
-        yield Row(depth, name, "dictionary", _count(len(value)))
-        for below, item in value.items():
-            yield from _nested(depth + 1, below, item)
-    elif isinstance(value, list):
-        yield Row(depth, name, "array", _count(len(value)))
-        for at, item in enumerate(value):
-            yield from _nested(depth + 1, f"[{at}]", item)
-    else:
-        yield Row(depth, name, kind_of(value), value_text(value))
+def _nested(steps: Steps, value: Value, source: str, link: _Linker, look: Look) -> Iterator[Row]:
+    depth, step, kind = len(steps) - 1, steps[-1], kind_of(value)
+    name = f"[{step}]" if isinstance(step, int) else plain(step)
+    if not isinstance(value, dict | list):
+        text, linked = value_text(value, look.numbers), link(str(step), value)
+        yield Row(depth, name, kind, text, False, source, steps, None, is_cut(value), linked)
+        return
+    opened = look.folds.get(steps, len(value) <= OPEN_ITEMS) if value else None
+    yield Row(depth, name, kind, _count(len(value)), False, source, steps, opened)
+    if opened:
+        for below, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _nested((*steps, below), item, source, link, look)
 
 
-def _bounded(rows: Iterator[Row]) -> Iterator[Row]:
+def _linked(links: Links | None, entry: Entry, key: str, value: Value) -> Link | None:
+    return links.value(entry, key, value) if links is not None else None
+
+
+def _bounded(rows: Iterator[Row], limit: int) -> Iterator[Row]:
     for at, row in enumerate(rows):
-        if at >= ROWS:
-            yield Row(0, "…", "", f"more than {ROWS} rows")
+        if at >= limit:
+            yield Row(0, "…", "", f"more than {limit} rows", cut=True)
             return
         yield row
 
 
 def _count(items: int) -> str:
     return "1 item" if items == 1 else f"{items} items"
-
-
-def _data_text(data: bytes) -> str:
-    shown = data[:DATA_BYTES]
-    text = "".join(chr(byte) if 0x20 <= byte < 0x7F else "·" for byte in shown)
-    more = f" … {len(data)} bytes" if len(data) > DATA_BYTES else ""
-    return f"<{shown.hex(' ', -4)}>  {text}{more}"

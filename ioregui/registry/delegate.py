@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 
 from ioregui.plaintext import plain
 from ioregui.registry.cells import Column
-from ioregui.registry.model import Index, RegistryModel
+from ioregui.registry.flat import Index
+from ioregui.registry.model import RegistryModel
 
 INDENT = 16
 ARROW = 18

@@ -1,51 +1,33 @@
 """The registry as a flat table model: one row a visible entry.
 
-Invariant: rows are announced in contiguous ranges; a row that stays is never reset.
+Invariant: decides no rows: which there are is `Rows`', how they are announced `FlatModel`'s.
 """
 
 import time
 
-from PySide6.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    Qt,
-    QTimer,
-    Signal,
-    Slot,
-)
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from ioregui.mirror import Changes, Mirror
-from ioregui.registry import diff
-from ioregui.registry.cells import Cells, Column, header, header_tip
+from ioregui.registry.cells import Cells, header, header_tip
+from ioregui.registry.flat import FlatModel, Index
 from ioregui.registry.rows import Rows
 from ioregui.window.selection import Selection
 from runtime.model.entry import Entry
 from runtime.query.search import Query, SearchError, parse
 
-MAX_STEPS = 300
-"""With more stretches than this in one batch, a reset is cheaper for the view."""
-
-Index = QModelIndex | QPersistentModelIndex
 _TEXT_ROLES = frozenset({int(Qt.ItemDataRole.DisplayRole), int(Qt.ItemDataRole.AccessibleTextRole)})
 _DESCRIPTION = int(Qt.ItemDataRole.AccessibleDescriptionRole)
 _TOOL_TIP = int(Qt.ItemDataRole.ToolTipRole)
-_NOWHERE = QModelIndex()
 
 
-class RegistryModel(QAbstractTableModel):
+class RegistryModel(FlatModel):
     """The visible rows of a mirror's registry.
 
     Signals:
-        about_to_change: Rows will be removed or inserted.
-        synced: They were.
         counted: Number of entries, and of hits or -1 without a search.
         refused: One sentence why a search text is none, and where in it; empty when it is one.
     """
 
-    about_to_change = Signal()
-    synced = Signal()
     counted = Signal(int, int)
     refused = Signal(str, int, int)
 
@@ -57,9 +39,6 @@ class RegistryModel(QAbstractTableModel):
         self._selection = selection
         self._query: Query | None = None
         self._filtering = True
-        self._ids: list[int] = []
-        self._depths: list[int] = []
-        self._row_of: dict[int, int] | None = None
         self._expiry = QTimer(self)
         self._expiry.setSingleShot(True)
         self._expiry.timeout.connect(self._expire)
@@ -70,15 +49,15 @@ class RegistryModel(QAbstractTableModel):
     def reset(self) -> None:
         """Take over a new snapshot."""
         self.rows.reset()
-        self._reset_rows()
+        self.show_anew(self.rows.flatten())
         self._count()
 
     @Slot()
     def travel(self) -> None:
         """Take over another moment; rows that are in both stay where they are."""
         self.rows.reset()
-        self._sync()
-        self._repaint({self._ids[0], self._ids[-1]} if self._ids else set())
+        self.show(self.rows.flatten())
+        self.repaint({self._ids[0], self._ids[-1]} if self._ids else set())
         self._count()
 
     @Slot(object)
@@ -87,8 +66,8 @@ class RegistryModel(QAbstractTableModel):
         if not changes.entries and not changes.drivers:
             return
         if self.rows.apply(changes, time.monotonic(), self._selection.entry):
-            self._sync()
-        self._repaint(self._touched(changes))
+            self.show(self.rows.flatten())
+        self.repaint(self._touched(changes))
         self._schedule()
         self._count()
 
@@ -129,69 +108,42 @@ class RegistryModel(QAbstractTableModel):
     def set_expanded(self, row: int, *, expanded: bool) -> None:
         """Open or close a row."""
         self.rows.set_expanded(self._ids[row], expanded=expanded)
-        self._sync()
-        self._repaint({self._ids[row]})
+        self.show(self.rows.flatten())
+        self.repaint({self._ids[row]})
 
     def expand_below(self, row: int) -> None:
         """Open a row and everything below it."""
         self.rows.expand_below(self._ids[row])
-        self._reset_rows()
+        self.show_anew(self.rows.flatten())
 
     @Slot()
     def expand_all(self) -> None:
         """Open every row."""
         self.rows.expand_all()
-        self._reset_rows()
+        self.show_anew(self.rows.flatten())
 
     @Slot()
     def collapse_all(self) -> None:
         """Close every row but the root, and keep the selected entry in view."""
         self.rows.collapse_all(self._selection.entry)
-        self._reset_rows()
+        self.show_anew(self.rows.flatten())
 
     def reveal(self, entry_id: int) -> int:
         """Open everything above an entry and return its row, -1 when a filter hides it."""
         if self.row_of(entry_id) < 0:
             self.rows.reveal(entry_id)
-            self._sync()
+            self.show(self.rows.flatten())
         return self.row_of(entry_id)
 
     # --- what the view reads -----------------------------------------------------------------
-
-    def id_at(self, row: int) -> int:
-        """Return the entry id of a row."""
-        return self._ids[row]
 
     def entry_at(self, row: int) -> Entry | None:
         """Return the entry or tombstone of a row."""
         return self.rows.entry(self._ids[row])
 
-    def depth_at(self, row: int) -> int:
-        """Return how deep a row is, the root's being 0."""
-        return self._depths[row]
-
-    def row_of(self, entry_id: int) -> int:
-        """Return the row of an entry, -1 when it has none."""
-        if self._row_of is None:
-            self._row_of = {shown: row for row, shown in enumerate(self._ids)}
-        return self._row_of.get(entry_id, -1)
-
     def path(self, entry_id: int) -> str:
         """Return an entry's path, empty for one that went."""
         return self._mirror.path(entry_id)
-
-    def parent_row(self, row: int) -> int:
-        """Return the row of the entry above, -1 for the root."""
-        entry = self.entry_at(row)
-        return self.row_of(entry.parent) if entry is not None else -1
-
-    def rowCount(self, parent: Index = _NOWHERE) -> int:
-        """Qt's."""
-        return 0 if parent.isValid() else len(self._ids)
-
-    def columnCount(self, parent: Index = _NOWHERE) -> int:
-        """Qt's."""
-        return 0 if parent.isValid() else len(Column)
 
     def data(self, index: Index, role: int = 0) -> str | None:
         """Qt's; text, tool tip and what a screen reader says."""
@@ -220,53 +172,14 @@ class RegistryModel(QAbstractTableModel):
     @Slot()
     def _expire(self) -> None:
         over = self.rows.expire(time.monotonic(), self._selection.entry)
-        self._sync()
-        self._repaint(over)
+        self.show(self.rows.flatten())
+        self.repaint(over)
         self._schedule()
 
     def _schedule(self) -> None:
         deadline = self.rows.next_deadline
         if deadline is not None and not self._expiry.isActive():
             self._expiry.start(max(50, round((deadline - time.monotonic()) * 1000)))
-
-    def _reset_rows(self) -> None:
-        self.about_to_change.emit()
-        self.beginResetModel()
-        self._ids, self._depths = self.rows.flatten()
-        self._row_of = None
-        self.endResetModel()
-        self.synced.emit()
-
-    def _sync(self) -> None:
-        """Announce the difference between the rows shown and those that should be."""
-        ids, depths = self.rows.flatten()
-        if ids == self._ids:
-            self._depths = depths
-            return
-        steps = diff.steps(self._ids, ids)
-        if len(steps) > MAX_STEPS:
-            self._reset_rows()
-            return
-        self.about_to_change.emit()
-        for step in steps:
-            self._carry_out(step, ids, depths)
-        self._depths = depths
-        self._row_of = None
-        self.synced.emit()
-
-    def _carry_out(self, step: diff.Step, ids: list[int], depths: list[int]) -> None:
-        self._row_of = None
-        first, end = step.first, step.last + 1
-        match step:
-            case diff.Remove():
-                self.beginRemoveRows(_NOWHERE, first, step.last)
-                del self._ids[first:end], self._depths[first:end]
-                self.endRemoveRows()
-            case diff.Insert():
-                self.beginInsertRows(_NOWHERE, first, step.last)
-                self._ids[first:first] = ids[first:end]
-                self._depths[first:first] = depths[first:end]
-                self.endInsertRows()
 
     def _touched(self, changes: Changes) -> set[int]:
         """Entries whose row may say something else now."""
@@ -279,17 +192,11 @@ class RegistryModel(QAbstractTableModel):
                 touched |= {driver.service, driver.provider}
         return touched
 
-    def _repaint(self, entry_ids: set[int]) -> None:
-        rows = [row for row in map(self.row_of, entry_ids) if row >= 0]
-        if rows:
-            last = len(Column) - 1
-            self.dataChanged.emit(self.index(min(rows), 0), self.index(max(rows), last))
-
     def _filter(self) -> None:
         query = self._query if self._filtering else None
         if query is not None or self.rows.query is not None:
             self.rows.set_filter(query)
-            self._reset_rows()
+            self.show_anew(self.rows.flatten())
         self._count()
 
     def _count(self) -> None:

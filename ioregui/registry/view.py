@@ -4,13 +4,10 @@ Invariant: the selection of the window and the current row are one; when the mac
 rows, the selection never jumps to another entry.
 """
 
-import time
-
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import (
     QAction,
     QContextMenuEvent,
-    QGuiApplication,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -19,18 +16,19 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QApplication,
     QHeaderView,
     QMenu,
     QTableView,
     QWidget,
 )
 
-from ioregui.properties.text import entry_text
 from ioregui.records.fit import ColumnFit, Wish
 from ioregui.registry.cells import Column
+from ioregui.registry.copying import Copying
 from ioregui.registry.delegate import CellDelegate
-from ioregui.registry.model import Index, RegistryModel
+from ioregui.registry.flat import Index
+from ioregui.registry.model import RegistryModel
+from ioregui.registry.type_ahead import TypeAhead
 from ioregui.window.selection import Selection
 
 WISHES = {
@@ -65,8 +63,8 @@ class RegistryView(QTableView):
         self._model = model
         self._selection = selection
         self._syncing = False
-        self._typed = ""
-        self._typed_at = 0.0
+        self._type_ahead = TypeAhead(model)
+        self.copying = Copying(model, selection, self)
         self.setModel(model)
         self._cells = CellDelegate(model, self)
         self.setItemDelegate(self._cells)
@@ -113,18 +111,9 @@ class RegistryView(QTableView):
 
     def keyboardSearch(self, text: str) -> None:
         """Qt's; goes to the next row whose name begins with what was typed."""
-        now = time.monotonic()
-        pause = now - self._typed_at
-        self._typed_at = now
-        going_on = pause * 1000 < QApplication.keyboardInputInterval() and self._typed
-        self._typed = f"{self._typed}{text}".casefold() if going_on else text.casefold()
-        model, count = self._model, self._model.rowCount()
-        first = max(0, self.currentIndex().row()) + (not going_on)
-        for step in range(count):
-            row = (first + step) % count
-            if model.text(row, Column.NAME).casefold().startswith(self._typed):
-                self._go(row)
-                return
+        row = self._type_ahead.row(text, self.currentIndex().row())
+        if row >= 0:
+            self._go(row)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Qt's; a click on an arrow opens or closes and selects nothing."""
@@ -186,34 +175,15 @@ class RegistryView(QTableView):
         for text, slot in (
             (self.tr("Expand all"), self._model.expand_all),
             (self.tr("Collapse all"), self._model.collapse_all),
-            (self.tr("Copy path"), self.copy_path),
-            (self.tr("Copy name"), self.copy_name),
-            (self.tr("Copy properties"), self.copy_properties),
+            (self.tr("Copy path"), self.copying.copy_path),
+            (self.tr("Copy name"), self.copying.copy_name),
+            (self.tr("Copy properties"), self.copying.copy_properties),
         ):
             action = QAction(text, self)
             action.triggered.connect(slot)
             self.addAction(action)
 
     # --- actions -------------------------------------------------------------------------------
-
-    @Slot()
-    def copy_path(self) -> None:
-        """Put the path of the selected entry on the clipboard."""
-        QGuiApplication.clipboard().setText(self._model.path(self._selection.entry))
-
-    @Slot()
-    def copy_name(self) -> None:
-        """Put the name of the selected entry on the clipboard."""
-        entry = self._model.rows.entry(self._selection.entry)
-        if entry is not None:
-            QGuiApplication.clipboard().setText(entry.title)
-
-    @Slot()
-    def copy_properties(self) -> None:
-        """Put the properties of the selected entry on the clipboard, as text."""
-        entry = self._model.rows.entry(self._selection.entry)
-        if entry is not None:
-            QGuiApplication.clipboard().setText(entry_text(entry, self._model.path(entry.id)))
 
     @Slot()
     def find_next(self) -> None:

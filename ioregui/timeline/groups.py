@@ -6,7 +6,8 @@ Invariant: groups are in the order of their events and hold each event once; at 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ioregui.timeline.marks import Mark, mark
+from ioregui.records import moments
+from ioregui.timeline.marks import Mark, mark, sentence
 from runtime.model.events import Event
 
 GROUPS = 2000
@@ -15,6 +16,8 @@ GROUPS = 2000
 BLOCK = 200
 BURST_NS = 250_000_000
 """Events of one kind that follow each other faster than this are one mark."""
+
+_SAID = 4  # sentences of one mark that `said` has
 
 KEPT = 8
 """Events that one mark keeps; the count goes on."""
@@ -71,3 +74,14 @@ class Groups:
                 last.events.append(event)
             return
         self.items.append(Group(look, [event], 1, event.wall_ns, event.wall_ns))
+
+
+def said(group: Group) -> str:
+    """Return a mark in words: when, and one line for each of its first events."""
+    lines = [
+        f"{moments.clock(event.wall_ns)}  {group.mark.shape.value} {sentence(event.detail)}"
+        for event in group.events[:_SAID]
+    ]
+    if group.count > len(lines):
+        lines.append(f"… +{group.count - len(lines)}")
+    return "\n".join(lines)

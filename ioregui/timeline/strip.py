@@ -6,7 +6,6 @@ mark, the registry is shown as it was then; dragging does the same.
 Invariant: paints what `axis.place` gives and nothing else; bounded by `groups.GROUPS`.
 """
 
-import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt, Signal, Slot
@@ -25,12 +24,11 @@ from PySide6.QtWidgets import QApplication, QSizePolicy, QToolButton, QToolTip, 
 from ioregui.bridge import Bridge
 from ioregui.mirror import Changes
 from ioregui.records import moments
-from ioregui.timeline import axis, marks, strip_paint
+from ioregui.timeline import axis, present, strip_paint
 from ioregui.timeline.axis import Placed
-from ioregui.timeline.groups import Group, Groups
+from ioregui.timeline.groups import Group, Groups, said
 
 _LEFT = 12
-_SAID = 4  # sentences of one mark that are shown on hover
 
 
 class TimelineStrip(QWidget):
@@ -86,7 +84,7 @@ class TimelineStrip(QWidget):
 
     def moment_at(self, x: float) -> int:
         """Return the moment at a place, in milliseconds since 1970; 0 where now is."""
-        now = time.time_ns()
+        now = present.nanoseconds(self._bridge.mirror)
         found = axis.moment_at(self._groups.items, self.placed(), x, self._right(), now)
         return 0 if found >= now else -(-found // 1_000_000)
 
@@ -114,18 +112,21 @@ class TimelineStrip(QWidget):
         self.now_chosen.emit()
         self._selected = None
         self._last = len(self._groups.items) - 1
-        self._say(self.tr("now"))
+        self._say(present.word(self._bridge.mirror))
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Paint the line, the marks, their words and the pauses."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        placed = self.placed()
-        strip_paint.paint(painter, self, self._groups.items, placed, self._selected)
-        shown = self._bridge.mirror.past_ms * 1_000_000
+        placed, mirror = self.placed(), self._bridge.mirror
+        end = present.word(mirror) if self._groups.items else present.nothing(mirror)
+        strip_paint.paint(
+            painter, self, self._groups.items, placed, selected=self._selected, end=end
+        )
+        shown = mirror.past_ms * 1_000_000
         if shown:
-            now = time.time_ns()
+            now = present.nanoseconds(mirror)
             x = axis.place_of(self._groups.items, placed, shown, self._right(), now)
             strip_paint.paint_moment(painter, self, x, moments.clock(shown))
 
@@ -214,12 +215,12 @@ class TimelineStrip(QWidget):
             self._say(moments.date_and_clock(ms * 1_000_000))
         else:
             self.now_chosen.emit()
-            self._say(self.tr("now"))
+            self._say(present.word(self._bridge.mirror))
 
     def _right(self) -> int:
         """Where the marks end and now begins."""
-        now = self.fontMetrics().horizontalAdvance(strip_paint.now_text())
-        return strip_paint.right_end(self.width()) - now - axis.SPACE
+        word = self.fontMetrics().horizontalAdvance(present.word(self._bridge.mirror))
+        return strip_paint.right_end(self.width()) - word - axis.SPACE
 
     def _button(self, glyph: str, name: str, slot: Callable[[], None]) -> QToolButton:
         button = QToolButton(self)
@@ -288,14 +289,3 @@ class TimelineStrip(QWidget):
             self._selected = self._selected - gone if self._selected >= gone else None
         self._last = len(self._groups.items) - 1 if followed else max(0, self._last - gone)
         self.update()
-
-
-def said(group: Group) -> str:
-    """Return a mark in words: when, and one line for each of its first events."""
-    lines = [
-        f"{moments.clock(event.wall_ns)}  {group.mark.shape.value} {marks.sentence(event.detail)}"
-        for event in group.events[:_SAID]
-    ]
-    if group.count > len(lines):
-        lines.append(f"… +{group.count - len(lines)}")
-    return "\n".join(lines)

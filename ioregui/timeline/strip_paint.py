@@ -5,7 +5,7 @@ Invariant: every colour is the palette's; every shape differs without colour.
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPalette, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
@@ -15,16 +15,9 @@ from ioregui.timeline.axis import GLYPH, SPACE, Placed
 from ioregui.timeline.groups import Group
 from ioregui.timeline.marks import Shape
 
-translate = QCoreApplication.translate
-
 _RADIUS = 4.0
 BUTTONS = 64
 """Pixels at the right end for the two buttons."""
-
-
-def now_text() -> str:
-    """Return the word at the right end."""
-    return translate("timeline", "now")
 
 
 def right_end(width: int) -> int:
@@ -37,7 +30,9 @@ def paint(
     strip: QWidget,
     groups: Sequence[Group],
     placed: Sequence[Placed],
+    *,
     selected: int | None,
+    end: str,
 ) -> None:
     """Paint the whole strip.
 
@@ -47,16 +42,16 @@ def paint(
         groups: All marks.
         placed: Those that are shown, and where.
         selected: The number of the selected one.
+        end: The word at the right end; the sentence in the middle where there are no marks.
     """
     right = right_end(strip.width())
     palette, height = strip.palette(), strip.fontMetrics().height()
     line = 10 + height / 2
     if not groups:
         painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
-        text = translate("timeline", "What happens to devices and drivers appears here.")
-        painter.drawText(strip.rect(), Qt.AlignmentFlag.AlignCenter, text)
+        painter.drawText(strip.rect(), Qt.AlignmentFlag.AlignCenter, end)
         return
-    _paint_line(painter, strip, line, right, at_now=selected is None)
+    _paint_line(painter, strip, line, right, end, at_end=selected is None)
     for at, one in enumerate(placed):
         group = groups[one.group]
         ground = palette.color(QPalette.ColorRole.Window)
@@ -68,8 +63,8 @@ def paint(
         painter.setPen(colour)
         words = QRectF(one.x + GLYPH, line - height / 2, one.width, height)
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, group.label)
-        end = placed[at + 1].x if at + 1 < len(placed) else one.x + one.width
-        _paint_pause(painter, strip, one, end, line + height / 2 + 6)
+        following = placed[at + 1].x if at + 1 < len(placed) else one.x + one.width
+        _paint_pause(painter, strip, one, following, line + height / 2 + 6)
 
 
 def paint_moment(painter: QPainter, strip: QWidget, x: int, text: str) -> None:
@@ -110,23 +105,23 @@ def paint_shape(painter: QPainter, shape: Shape, centre: QPointF, colour: QColor
 
 
 def _paint_line(
-    painter: QPainter, strip: QWidget, line: float, right: int, *, at_now: bool
+    painter: QPainter, strip: QWidget, line: float, right: int, word: str, *, at_end: bool
 ) -> None:
     palette, metrics = strip.palette(), strip.fontMetrics()
     muted = palette.color(QPalette.ColorRole.PlaceholderText)
-    now = metrics.horizontalAdvance(now_text())
-    end = right - now
+    width = metrics.horizontalAdvance(word)
+    end = right - width
     painter.setPen(QPen(palette.color(QPalette.ColorRole.Mid), 1))
     painter.drawLine(QPointF(0, line), QPointF(end - 6, line))
     painter.setPen(QPen(palette.color(QPalette.ColorRole.Link), 2))
     painter.drawLine(QPointF(end - 6, line - 7), QPointF(end - 6, line + 7))
     painter.setPen(muted)
-    words = QRectF(end, line - metrics.height() / 2, now, metrics.height())
-    if strip.hasFocus() and at_now:
+    words = QRectF(end, line - metrics.height() / 2, width, metrics.height())
+    if strip.hasFocus() and at_end:
         painter.setPen(QPen(palette.color(QPalette.ColorRole.Link), 1.5))
         painter.drawRoundedRect(words.adjusted(-3, -3, 3, 3), 4, 4)
         painter.setPen(muted)
-    painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, now_text())
+    painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, word)
 
 
 def _paint_selection(painter: QPainter, strip: QWidget, one: Placed, line: float) -> None:

@@ -9,6 +9,7 @@ from ioregui.bridge import Bridge
 from ioregui.mirror import Changes
 from ioregui.plaintext import SENTENCE, plain
 from ioregui.records import moments
+from ioregui.timeline import present
 from ioregui.window.banners import Banners, Choice
 from ioregui.window.commands import Commands
 from runtime.model.records import Mode
@@ -96,7 +97,7 @@ class Conditions(QObject):
         self._keep(
             "past",
             self.tr("The past: this is the registry as it was at {0}").format(when),
-            (Choice(self.tr("Back to now"), self._commands.actions["now"].trigger),),
+            (Choice(present.back(self._bridge.mirror), self._commands.actions["now"].trigger),),
             wanted=bool(ms),
         )
 

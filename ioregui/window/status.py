@@ -72,7 +72,9 @@ def explanation(mirror: Mirror) -> str:
     ]
     status = mirror.status
     if status is not None:
-        lines += [_mode(status), _source(status)]
+        lines.append(_mode(status))
+    if status is not None and status.mode is not Mode.FILE:
+        lines.append(_source(status))
         lines.append(
             tell("Status", "version {0}, process {1}, state in {2}").format(
                 status.version, status.pid, plain(status.state_dir or "?", SENTENCE)
@@ -87,6 +89,7 @@ def _mode(status: Status) -> str:
         Mode.EMBEDDED: tell("Status", "embedded: a window started the runtime, and ends it"),
         Mode.ALONE: tell("Status", "alone: the runtime was started by itself, and goes on"),
         Mode.SYSTEM: tell("Status", "system service: the machine started the runtime"),
+        Mode.FILE: tell("Status", "a file: as the machine was when it was written"),
     }[status.mode]
 
 

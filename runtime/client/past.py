@@ -4,7 +4,7 @@ Invariant: a moment is whole, or there is none.
 """
 
 from runtime.client.blocking import Connection
-from runtime.model.errors import BreachError
+from runtime.model.errors import BreachError, ProblemError
 from runtime.wire.commands.registry import HistoryPage, ReadHistory
 from runtime.wire.history import Moment, Reader
 
@@ -31,9 +31,12 @@ class Retrieval:
         """
         self.oldest_ms = page.oldest_ms
         at_ms = self.command.at_ms
+        reached = False
         for chunk in page.chunks:
-            self._moment.apply(self._reader.records(chunk), at_ms)
-        if page.more:
+            if not self._moment.apply(self._reader.records(chunk), at_ms):
+                reached = True  # what follows happened later
+                break
+        if page.more and not reached:
             self.command = ReadHistory(at_ms, page.segment, page.last)
             return None
         if not self._moment.whole:
@@ -66,14 +69,21 @@ def segments(runtime: Connection, since_ms: int) -> list[list[bytes]]:
     newest = runtime.call(ReadHistory(_END_MS))
     oldest = newest.oldest_ms
     first = runtime.call(ReadHistory(max(since_ms, oldest)))
-    return [_chunks(runtime, number) for number in range(first.segment, newest.segment + 1)]
+    numbers = range(first.segment, newest.segment + 1)
+    return [found for number in numbers if (found := _chunks(runtime, number))]
 
 
 def _chunks(runtime: Connection, segment: int) -> list[bytes]:
+    """All chunks of a segment; none of one that was never written or is no longer kept."""
     chunks: list[bytes] = []
     after, more = 0, True
     while more:
-        page = runtime.call(ReadHistory(_END_MS, segment, after))
+        try:
+            page = runtime.call(ReadHistory(_END_MS, segment, after))
+        except ProblemError as error:
+            if error.code != "not-found":
+                raise
+            return []
         chunks += page.chunks
         after, more = page.last, page.more
     return chunks

@@ -57,6 +57,11 @@ def open_file(path: Path) -> tuple[socket.socket, subprocess.Popen[bytes]]:
     return ours, child
 
 
+def export_command(*arguments: str) -> list[str]:
+    """The command line of a process that writes registries; `runtime.export.main` says what of."""
+    return roles.argv("export", *arguments)
+
+
 def find_runtime(path: Path | None = None) -> socket.socket | None:
     """Connect to the runtime at a socket path, by default this user's, else the system's.
 

@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -158,12 +159,21 @@ def _json(source: Source, options: Options, plane: str) -> Iterator[str]:
 
 def _file(source: Source, request: _Request) -> bytes:
     if request.form == "--recording":
-        from runtime.commands import ioreg_recording  # noqa: PLC0415 - only here
-
-        return ioreg_recording.write(source, request.since, anonymous=request.anonymous)
+        return _recording(source, request)
     from runtime.interchange import explorer_writer  # noqa: PLC0415 - plistlib is slow
 
     return explorer_writer.write(source.entries, source.planes, time.time_ns(), source.host)
+
+
+def _recording(source: Source, request: _Request) -> bytes:
+    from runtime.export import recorder  # noqa: PLC0415 - only here
+    from runtime.export.taken import Origin, Taken  # noqa: PLC0415
+
+    taken = Taken(source.entries, source.host, time.time_ns())
+    if request.since is not None:
+        past = Origin(None if request.source == NOW else Path(request.source)).since(request.since)
+        taken = msgspec.structs.replace(taken, history=past.history, events=past.events)
+    return recorder.write(recorder.anonymous(taken) if request.anonymous else taken)
 
 
 def _stats(source: Source) -> Iterator[str]:
@@ -174,7 +184,7 @@ def _stats(source: Source) -> Iterator[str]:
 
 
 def _differences(request: _Request) -> Iterator[str]:
-    from runtime.commands import ioreg_diff  # noqa: PLC0415 - only here
+    from runtime.export import diff  # noqa: PLC0415 - only here
     from runtime.interchange.ioreg_values import Values  # noqa: PLC0415
     from runtime.interchange.registry_file import properties_of  # noqa: PLC0415
     from runtime.query.compare import compare  # noqa: PLC0415
@@ -188,9 +198,9 @@ def _differences(request: _Request) -> Iterator[str]:
         properties_of,
     )
     if request.form == "--json":
-        return ioreg_diff.json_lines(found)
+        return diff.json_lines(found)
     values = Values(request.options.hexadecimal, request.options.terminal)
-    return ioreg_diff.text(request.diff, found, values)
+    return diff.text(request.diff, found, values)
 
 
 def _changes(options: Options) -> Iterator[str]:

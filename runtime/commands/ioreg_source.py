@@ -37,6 +37,7 @@ class Source(msgspec.Struct, frozen=True):
     planes: tuple[str, ...]
     warnings: Warnings
     host: str = ""
+    history: Sequence[Sequence[bytes]] = ()
 
 
 def opened(name: str) -> Source:
@@ -63,7 +64,8 @@ def opened(name: str) -> Source:
     planes = file.planes
     if SERVICE_PLANE in planes:
         planes = tuple(dict.fromkeys((SERVICE_PLANE, *planes)))
-    return Source(file.format, file.entries, planes or (SERVICE_PLANE,), file.warnings, file.host)
+    planes = planes or (SERVICE_PLANE,)
+    return Source(file.format, file.entries, planes, file.warnings, file.host, file.history)
 
 
 def present() -> Source:
@@ -101,13 +103,13 @@ def milliseconds(moment: str) -> int:
 
 
 def _recorded(at_ms: int, name: str) -> Source:
-    from runtime.interchange import recorded, recording  # noqa: PLC0415 - only here
+    from runtime.interchange.recorded import Past  # noqa: PLC0415 - only here
 
-    file = opened(name)  # complains of everything that is no recording
-    data = Path(name).read_bytes()
-    if not recording.looks_like(data):
-        raise ProblemError("not-found", f"{name}: expected a recording, found {file.form}")
-    entries = recorded.moment(recording.read_history(data), at_ms).ordered()
+    file = opened(name)
+    try:
+        entries = Past(file.history).moment(at_ms).ordered()
+    except ProblemError as error:
+        raise ProblemError(error.code, f"{name}: {error}") from None
     return Source("history", entries, planes_of(entries), file.warnings, file.host)
 
 

@@ -8,7 +8,7 @@ Invariant: objects refer to each other in any way they like; every entry is read
 
 from collections.abc import Iterator
 
-from runtime.interchange.plist_values import Values, load
+from runtime.interchange.plist_values import Values, load, number
 from runtime.interchange.registry_file import (
     FIRST_FREE_ID,
     FileEntry,
@@ -59,7 +59,7 @@ class _Archive:
                 "not-a-registry", "keyed archive: expected registryEntries, found none"
             )
         named = [str(self._object(item)) for item in self._items(store, "registryPlanes")]
-        self._ids = {at: FIRST_FREE_ID + number for number, at in enumerate(tables)}
+        self._ids = {at: FIRST_FREE_ID + index for index, at in enumerate(tables)}
         entries = _parents_first(
             [self._entry(at, table) for at, table in tables.items()], self._warnings
         )
@@ -90,9 +90,9 @@ class _Archive:
             chain[0] if chain else "",
             first.location,
             self._state(table, chain),
-            _count(table.get("busyCount")),
+            number(table.get("busyCount")),
             0,
-            _count(table.get("kernelRetainCount")),
+            number(table.get("kernelRetainCount")),
             int(Kind.NUB),
             props=properties.encode(self._properties(table.get("properties"), name)),
             places=tuple(places[1:]),
@@ -199,7 +199,3 @@ def _parents_first(entries: list[FileEntry], warnings: Warnings) -> list[FileEnt
         warnings.add(f"{left.title}: expected a way up to a root, found a circle")
         fields = {name: getattr(left, name) for name in left.__struct_fields__}
         waiting.append(FileEntry(**{**fields, "parent": 0}))
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and 0 <= value < 1 << 31 else 0

@@ -7,7 +7,7 @@ Invariant: what was written is read back equal.
 import json
 from collections.abc import Iterable, Iterator
 
-from runtime.interchange.plist_values import Values
+from runtime.interchange.plist_values import Values, number
 from runtime.interchange.registry_file import (
     FileEntry,
     RegistryFile,
@@ -109,8 +109,8 @@ def read(data: bytes) -> RegistryFile:
 
 
 def _entry(table: dict[object, object], values: Values) -> FileEntry | None:
-    number, name = table.get("id"), table.get("name")
-    if not isinstance(number, int) or not 0 < number < 1 << 63 or not isinstance(name, str):
+    own_id, name = number(table.get("id")), table.get("name")
+    if not own_id or not isinstance(name, str):
         return None
     chain = _texts(table.get("inheritance"))
     state = State(0)
@@ -120,15 +120,15 @@ def _entry(table: dict[object, object], values: Values) -> FileEntry | None:
     own = table.get("properties")
     own = _unwrapped(own) if isinstance(own, dict) else {}
     return FileEntry(
-        EntryId(number),
-        _number(table.get("parent")),
+        EntryId(own_id),
+        number(table.get("parent")),
         _text(name),
         _text(table.get("class")),
         _text(table.get("location")),
         int(state if "IOService" in chain else State.PLAIN),
-        _number(table.get("busy")),
-        _number(table.get("busyMilliseconds")),
-        _number(table.get("retain")),
+        number(table.get("busy")),
+        number(table.get("busyMilliseconds")),
+        number(table.get("retain")),
         int(Kind.NUB),
         props=properties.encode(values.properties(own if isinstance(own, dict) else {}, name)),
         user_classes=_texts(table.get("userClasses")),
@@ -143,7 +143,7 @@ def _places(value: object) -> Iterator[Place]:
         if isinstance(table, dict) and isinstance(table.get("plane"), str):
             yield Place(
                 _text(table["plane"]),
-                EntryId(_number(table.get("parent"))),
+                EntryId(number(table.get("parent"))),
                 _text(table.get("name")),
                 _text(table.get("location")),
             )
@@ -173,7 +173,3 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         return ""
     return value.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _number(value: object) -> int:
-    return value if isinstance(value, int) and 0 <= value < 1 << 63 else 0

@@ -6,7 +6,7 @@ Invariant: no level of the tree is a level of Python's stack.
 
 from typing import NamedTuple
 
-from runtime.interchange.plist_values import Values
+from runtime.interchange.plist_values import Values, number
 from runtime.interchange.registry_file import (
     FIRST_FREE_ID,
     FileEntry,
@@ -80,23 +80,23 @@ def _entry(
 ) -> FileEntry:
     name, cls = _text(table.get(_NAME)), _text(table.get(_CLASS))
     chain = table.get("IOObjectInheritance")
-    number = _number(table.get("IORegistryEntryID"))
-    if not 0 < number < FIRST_FREE_ID or number in taken:
-        number = FIRST_FREE_ID + index
-    taken.add(number)
+    own_id = number(table.get("IORegistryEntryID"))
+    if not 0 < own_id < FIRST_FREE_ID or own_id in taken:
+        own_id = FIRST_FREE_ID + index
+    taken.add(own_id)
     is_service = "IOServiceBusyState" in table or "IOServiceState" in table
-    state = _number(table.get("IOServiceState")) & 0x1F if is_service else int(State.PLAIN)
+    state = number(table.get("IOServiceState")) & 0x1F if is_service else int(State.PLAIN)
     own = {key: value for key, value in table.items() if key not in _OWN}
     return FileEntry(
-        EntryId(number),
+        EntryId(own_id),
         parent,
         name,
         cls,
         _text(table.get("IORegistryEntryLocation")),
         state,
-        _number(table.get("IOServiceBusyState")),
-        _number(table.get("IOServiceBusyTime")) // _MS,
-        _number(table.get("IOObjectRetainCount")),
+        number(table.get("IOServiceBusyState")),
+        number(table.get("IOServiceBusyTime")) // _MS,
+        number(table.get("IOObjectRetainCount")),
         int(Kind.NUB),
         props=properties.encode(values.properties(own, name)),
         lineage=tuple(_text(item) for item in reversed(chain)) if isinstance(chain, list) else (),
@@ -107,7 +107,3 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         return ""
     return value.encode("utf-8", "backslashreplace").decode("utf-8")[:256]
-
-
-def _number(value: object) -> int:
-    return value if isinstance(value, int) and 0 <= value < 1 << 63 else 0

@@ -22,8 +22,7 @@ _TIMES = 10  # the size of the file that its values may have together
 _FAILURES = (
     ValueError,
     ExpatError,
-    KeyError,
-    IndexError,
+    LookupError,
     TypeError,
     AttributeError,
     OverflowError,
@@ -56,6 +55,13 @@ def load(data: bytes, what: str) -> object:
             "not-a-registry", f"{what}: expected a property list, found a broken one ({found})"
         ) from None
     return top
+
+
+def number(value: object) -> int:
+    """A count or an id; 0 where a file has something else in its place."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return 0
+    return value if 0 <= value < 1 << 63 else 0
 
 
 class Values:

@@ -19,6 +19,7 @@ from runtime.interchange.registry_file import (
 from runtime.model import properties
 from runtime.model.entry import Entry
 from runtime.model.errors import BreachError, ProblemError
+from runtime.model.events import Event, kept
 
 FORMAT = "recording"
 VERSION = 1
@@ -35,6 +36,7 @@ class _Keyframe(msgspec.Struct, frozen=True):
     parents_in: dict[int, str] = {}  # by place: the plane of `parent` where it is not IOService
     host: str = ""
     history: tuple[tuple[bytes, ...], ...] = ()  # segments, as `runtime.interchange.recorded` says
+    events: tuple[msgspec.Raw, ...] = ()  # each an `Event`; those of a newer version are left out
 
 
 _decoder = msgspec.msgpack.Decoder(_Keyframe)
@@ -50,7 +52,9 @@ def write(
     planes: tuple[str, ...],
     wall_ns: int = 0,
     host: str = "",
+    *,
     history: Iterable[Iterable[bytes]] = (),
+    events: Iterable[Event] = (),
 ) -> bytes:
     """A recording of these entries, parents first; `wall_ns` is the moment since 1970."""
     found = list(entries)
@@ -63,6 +67,7 @@ def write(
         {at: entry.plane for at, entry in own.items()},
         host,
         tuple(tuple(segment) for segment in history),
+        tuple(msgspec.Raw(msgspec.msgpack.encode(event)) for event in events),
     )
     return _MAGIC + f"{VERSION}\n".encode() + msgspec.msgpack.encode(frame)
 
@@ -78,16 +83,16 @@ def read(data: bytes) -> RegistryFile:
         entries = [_entry(frame, at) for at in range(len(frame.entries))]
     except BreachError as error:
         raise _damaged(error) from None
-    return RegistryFile(FORMAT, entries, frame.planes, Warnings(), frame.host)
-
-
-def read_history(data: bytes) -> tuple[tuple[bytes, ...], ...]:
-    """The segments of a recording's past, none where it has only its moment.
-
-    Raises:
-        ProblemError: As of `read`.
-    """
-    return _frame(data).history
+    return RegistryFile(
+        FORMAT,
+        entries,
+        frame.planes,
+        Warnings(),
+        frame.host,
+        wall_ns=frame.wall_ns,
+        history=frame.history,
+        events=[event for raw in frame.events if (event := kept(raw))],
+    )
 
 
 def _frame(data: bytes) -> _Keyframe:

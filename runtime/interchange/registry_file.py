@@ -11,6 +11,7 @@ import msgspec
 from runtime.model import classes, properties
 from runtime.model.entry import Entry, State
 from runtime.model.errors import BreachError
+from runtime.model.events import Event
 from runtime.model.identity import SERVICE_PLANE
 from runtime.model.properties import Properties
 
@@ -62,6 +63,9 @@ class RegistryFile:
         planes: Planes that have entries, the one that is shown first before the others.
         warnings: What could not be read.
         host: What the machine calls itself, where the file says it.
+        wall_ns: When it was so, in nanoseconds since 1970; 0 where the file does not say it.
+        history: The segments of its past, as `runtime.interchange.recorded` has them.
+        events: What happened in it, oldest first.
     """
 
     def __init__(
@@ -71,12 +75,19 @@ class RegistryFile:
         planes: tuple[str, ...],
         warnings: Warnings,
         host: str = "",
+        *,
+        wall_ns: int = 0,
+        history: Sequence[Sequence[bytes]] = (),
+        events: Sequence[Event] = (),
     ) -> None:
         self.format = form
         self.entries = entries
         self.planes = planes
         self.warnings = warnings
         self.host = host
+        self.wall_ns = wall_ns
+        self.history = history
+        self.events = events
 
 
 def property_lines(entry: FileEntry) -> list[bytes]:

@@ -76,4 +76,5 @@ def _device(path: str, found: dict[str, dict[str, str]]) -> Device:
         values.get("DRIVER", ""),
         "/sys" + above if above else "",
         values,
+        firmware=values.get("OF_FULLNAME", ""),
     )

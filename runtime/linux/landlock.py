@@ -13,7 +13,7 @@ from runtime.linux.libc import syscall
 
 _VERSION = 1  # LANDLOCK_CREATE_RULESET_VERSION
 _PATH_BENEATH = 1
-EXECUTE, READ_FILE, READ_DIR = 1 << 0, 1 << 2, 1 << 3
+READ_FILE, READ_DIR = 1 << 2, 1 << 3
 _FS_BITS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}  # rights on files that an ABI knows; then 16
 _NET_BITS = 0b11  # ABI 4: bind and connect TCP
 _SCOPES = 0b11  # ABI 6: abstract sockets, signals
@@ -30,7 +30,9 @@ def abi() -> int:
 
 
 def read_only(paths: Iterable[Path], version: int) -> int:
-    """A ruleset that denies everything but reading below `paths`.
+    """A ruleset that denies everything but reading below `paths`; no program can be run.
+
+    Libraries can be mapped: the kernel asks for the right to execute at exec alone.
 
     Args:
         paths: Folders and files that exist.
@@ -51,7 +53,7 @@ def read_only(paths: Iterable[Path], version: int) -> int:
     for path in paths:
         fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
         try:
-            rights = READ_FILE | EXECUTE | (READ_DIR if path.is_dir() else 0)
+            rights = READ_FILE | (READ_DIR if path.is_dir() else 0)
             syscall("landlock_add_rule", ruleset, _PATH_BENEATH, _BENEATH.pack(rights, fd), 0)
         finally:
             os.close(fd)

@@ -13,6 +13,7 @@ MODULES = {
     "zygote": "runtime.host.zygote",
     "worker": "runtime.engine.worker",
     "reader": "runtime.reader",
+    "export": "runtime.export",
     "app": "runtime.client.apps",
 }
 """Role to the module whose `main(argv)` it runs."""

@@ -8,7 +8,6 @@ Invariant: no call waits; a lost event is always reported.
 """
 
 import errno
-import os
 import select
 from functools import cache
 from pathlib import Path
@@ -18,13 +17,12 @@ import msgspec
 import pyudev
 from pyudev._util import udev_list_iterate
 
+from runtime.linux import sysfs
+from runtime.linux.sysfs import SYSFS
 from runtime.model.device import Action, Device, Uevent
 from runtime.model.errors import UnavailableError
-from runtime.model.sysfs import ATTRIBUTES, USB_INTERFACE_FROM_DEVICE
 
-SYSFS = "/sys/devices/"
 RECEIVE_BUFFER = 64 << 20  # bytes; about 60,000 events of 1 KiB while the loop is busy
-ATTRIBUTE_LIMIT = 4096  # bytes; a text attribute is at most one page
 
 _UDEVD = Path("/run/udev/control")
 _ACTIONS = {action.value: action for action in Action}
@@ -73,13 +71,13 @@ def read_device(syspath: str) -> Device | None:
     Raises:
         UnavailableError: libudev is missing.
     """
-    if not syspath.startswith(SYSFS) or not _is_device(syspath):
+    if not syspath.startswith(SYSFS) or not sysfs.is_device(syspath):
         return None
     try:
         raw = pyudev.Devices.from_sys_path(_context(), syspath)
     except pyudev.DeviceNotFoundError:
         return None
-    return _device(raw, _parent(syspath))
+    return _device(raw, sysfs.parent(syspath))
 
 
 class DeviceMonitor:
@@ -190,20 +188,19 @@ def _named(raw: pyudev.Device) -> Device:
 
 def _device(raw: pyudev.Device, parent: str) -> Device:
     syspath = raw.sys_path
-    subsystem = raw.subsystem or ""
-    attributes = _attributes(syspath, ATTRIBUTES.get(subsystem, ()))
-    devtype = raw.device_type or ""
-    if devtype == "usb_interface":
-        attributes |= _attributes(str(Path(syspath).parent), USB_INTERFACE_FROM_DEVICE)
+    subsystem, devtype = raw.subsystem or "", raw.device_type or ""
+    properties = _properties(raw)
     return Device(
         syspath=syspath,
         sysname=raw.sys_name,
         subsystem=subsystem,
         devtype=devtype,
-        driver=_link_name(syspath, "driver"),
+        driver=sysfs.driver(syspath),
         parent=parent,
-        properties=_properties(raw),
-        attributes=attributes,
+        properties=properties,
+        attributes=sysfs.attributes(syspath, subsystem, devtype),
+        providers=sysfs.providers(syspath, subsystem),
+        firmware=sysfs.firmware(syspath, subsystem, properties),
     )
 
 
@@ -218,53 +215,10 @@ def _properties(raw: pyudev.Device) -> dict[str, str]:
     return {key: value for key, value in decoded if key not in _OF_THE_EVENT}
 
 
-def _attributes(syspath: str, names: tuple[str, ...]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name in names:
-        value = _attribute(f"{syspath}/{name}")
-        if value is not None:
-            found[name] = value
-    return found
-
-
-def _attribute(path: str) -> str | None:
-    """One attribute's text, None where it is absent or its driver refuses."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError:
-        return None
-    try:
-        return os.read(descriptor, ATTRIBUTE_LIMIT).rstrip(b"\n").decode("utf-8", "surrogateescape")
-    except OSError:
-        return None
-    finally:
-        os.close(descriptor)
-
-
-def _link_name(syspath: str, name: str) -> str:
-    try:
-        return Path(f"{syspath}/{name}").readlink().name
-    except OSError:
-        return ""
-
-
-def _is_device(syspath: str) -> bool:
-    return Path(f"{syspath}/subsystem").is_symlink()
-
-
 def _nearest(syspath: str, known: dict[str, pyudev.Device]) -> str:
     above = syspath.rpartition("/")[0]
     while len(above) > len(SYSFS):
         if above in known:
-            return above
-        above = above.rpartition("/")[0]
-    return ""
-
-
-def _parent(syspath: str) -> str:
-    above = syspath.rpartition("/")[0]
-    while len(above) > len(SYSFS):
-        if _is_device(above):
             return above
         above = above.rpartition("/")[0]
     return ""

@@ -9,17 +9,21 @@ Invariant: pure; explains what `rank.match` decides and never decides otherwise.
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from runtime.matching import scsi
 from runtime.matching.aliases import Kext
 from runtime.matching.catalogue import Catalogue
+from runtime.matching.judgement import judge
 from runtime.matching.provider import Provider
-from runtime.matching.rank import explain, judge, match
+from runtime.matching.rank import explain, match
 from runtime.matching.verdict import Mismatch
+from runtime.model.classes import chain
 from runtime.model.outcome import KERNEL, Match, MatchStage
 from runtime.model.personality import DEFAULT_CATEGORY, Personality
 
-UNKNOWN_USB, UNKNOWN = 60_000, 1000
+UNKNOWN_USB, UNKNOWN_SCSI, UNKNOWN = 60_000, scsi.STEP, 1000
 """Score of a bound kernel driver on a device that no alias matches: a USB one as if it matched
-by class, subclass and protocol, any other as if its whole alias were named."""
+by class, subclass and protocol, a SCSI one by its type, any other as if its whole alias were
+named."""
 
 MAKERS = frozenset({"hid-generic", "usb"})
 """Kernel drivers that only make what is below a device, and compete with nobody: hid-generic the
@@ -33,8 +37,13 @@ def kernel_score(driver: str, kexts: Sequence[Kext], cls: str) -> int:
     usbcore's), the best of these.
     """
     named = [kext.score for kext in kexts if _same_module(kext.module, driver)]
-    unknown = UNKNOWN_USB if cls.startswith("IOUSBHost") else UNKNOWN
-    return max(named or [kext.score for kext in kexts], default=unknown)
+    return max(named or [kext.score for kext in kexts], default=_unknown(cls))
+
+
+def _unknown(cls: str) -> int:
+    if cls.startswith("IOUSBHost"):
+        return UNKNOWN_USB
+    return UNKNOWN_SCSI if scsi.CLASS in chain(cls) else UNKNOWN
 
 
 def candidates(

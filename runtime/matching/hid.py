@@ -1,9 +1,14 @@
 """HID: what each group of keys adds to a personality's score.
 
 The score is that of the transport, plus the vendor's, plus the usage's; within a group a key
-counts only when the key that leads it has matched. Every key that is there has to match.
+counts only when the key that leads it has matched. Every key that is there has to match. A usage
+without its page says nothing. An interface is compared by its device's properties, unless that
+says that it has several.
+One difference from IOHIDFamily: there a device without DeviceUsagePairs matches nobody; here only
+who asks for a usage, because a file of a machine may not have the report descriptor.
 Source: IOHIDFamily IOHIDFamilyPrivate.cpp (MatchPropertyTable, CompareProductID,
-CompareDeviceUsagePairs), IOHIDDevice.cpp (validateMatchingTable).
+CompareDeviceUsagePairs), IOHIDDevice.cpp (validateMatchingTable), IOHIDInterface.cpp
+(matchPropertyTable).
 Invariant: pure.
 """
 
@@ -12,7 +17,8 @@ from runtime.matching.verdict import Mismatch, Scored, mismatch
 from runtime.model.numbers import number, same, shown
 from runtime.model.properties import Properties, Value
 
-CLASSES = ("IOHIDDevice", "IOHIDInterface")
+DEVICE_CLASS, INTERFACE_CLASS = CLASSES = ("IOHIDDevice", "IOHIDInterface")
+SEVERAL = "MultipleInterfaceEnabled"
 TRANSPORT, LOCATION = 1000, 2000
 VENDOR, PRODUCT = 5000, 1000
 PRODUCT_ARRAY, PRODUCT_MASK, PRODUCT_ARRAY_MASK = 975, 950, 925
@@ -50,8 +56,8 @@ def governs(provider: Provider) -> bool:
 
 def match_hid(provider: Provider, table: Properties) -> Scored | Mismatch:
     """Return what a personality's HID keys score on a provider, or the first that failed."""
-    has = provider.properties
-    failed = _vendor_page(has, table) or _gates(has, table)
+    has = _compared(provider)
+    failed = _vendor_page(table) or _gates(has, table)
     if failed is not None:
         return failed
     parts: list[tuple[str, int]] = []
@@ -61,6 +67,15 @@ def match_hid(provider: Provider, table: Properties) -> Scored | Mismatch:
             return verdict
         parts += verdict
     return Scored(tuple(parts))
+
+
+def _compared(provider: Provider) -> Properties:
+    """The properties that a personality is held against."""
+    above = provider.ancestors[:1]
+    if provider.conforms_to(INTERFACE_CLASS) and above and above[0].conforms_to(DEVICE_CLASS):
+        device = above[0].properties
+        return provider.properties if device.get(SEVERAL) is True else device
+    return provider.properties
 
 
 Parts = list[tuple[str, int]]
@@ -100,7 +115,7 @@ def _vendor(has: Properties, table: Properties) -> Parts | Mismatch:
 
 def _product(has: Properties, table: Properties) -> Parts | Mismatch:
     """The first that matches of ProductID, array, mask, and array with mask."""
-    keys = [key for key in ("ProductID", "ProductIDArray", "ProductIDMask") if key in table]
+    keys = [key for key in ("ProductID", "ProductIDArray") if key in table]  # a mask alone: none
     if not keys:
         return []
     found = has.get("ProductID")
@@ -130,47 +145,48 @@ def _product_part(here: int, table: Properties) -> tuple[str, int] | None:
 
 
 def _usage(has: Properties, table: Properties) -> Parts | Mismatch:
-    """DeviceUsagePairs, or DeviceUsagePage with DeviceUsage, else the primary usage."""
-    wanted = table.get("DeviceUsagePairs")
-    if wanted is not None or "DeviceUsagePage" in table or "DeviceUsage" in table:
-        pairs: list[Value] = wanted if isinstance(wanted, list) else [table]
-        key = "DeviceUsagePairs" if wanted is not None else "DeviceUsagePage"
-        return _pairs(has, pairs, key, wanted if wanted is not None else table.get(key))
-    parts: Parts = []
+    """The primary usage; DeviceUsagePairs and DeviceUsagePage, which count instead of it."""
+    primary: Parts = []
     for key, points in (("PrimaryUsagePage", USAGE), ("PrimaryUsage", PAGE_AND_USAGE)):
         if key in table:
             if failed := _compare(has, table, key):
                 return failed
-            if key == "PrimaryUsagePage" or parts:
-                parts.append((key, points))
-    return parts
+            if key == "PrimaryUsagePage" or primary:
+                primary.append((key, points))
+    points = 0
+    pairs = table.get("DeviceUsagePairs")
+    for key, wanted in (
+        ("DeviceUsagePairs", pairs if isinstance(pairs, list) else []),
+        ("DeviceUsagePage", [table]),
+    ):
+        found = _pairs(has, [pair for pair in wanted if isinstance(pair, dict)])
+        if found is None:
+            return mismatch(key, table.get(key), has.get("DeviceUsagePairs"))
+        points += found
+    return [("device usage", USAGE + points)] if points else primary
 
 
-def _pairs(
-    has: Properties, wanted: list[Value], key: str, shown_wanted: Value | None
-) -> Parts | Mismatch:
-    """Compare wanted pairs with the provider's; only the first that matches counts."""
-    found = has.get("DeviceUsagePairs")
-    for pair in wanted:
-        if not isinstance(pair, dict):
-            continue
-        for there in found if isinstance(found, list) else ():
-            if isinstance(there, dict) and (points := _pair(pair, there)):
-                return [(key, points)]
-    return mismatch(key, shown_wanted, found)
+def _pairs(has: Properties, wanted: list[Properties]) -> int | None:
+    """What the first pair that matches adds; None when there are some and none matches."""
+    there = has.get("DeviceUsagePairs")
+    found = [pair for pair in there if isinstance(pair, dict)] if isinstance(there, list) else []
+    points = [_pair(pair, found) for pair in wanted]
+    matching = [each for each in points if each is not None]
+    return matching[0] if matching else None if points else 0
 
 
-def _pair(wanted: Properties, there: Properties) -> int:
+def _pair(wanted: Properties, found: list[Properties]) -> int | None:
+    """What a wanted pair adds; None when the provider has no such."""
     page, usage = wanted.get("DeviceUsagePage"), wanted.get("DeviceUsage")
-    if page is None and usage is None:
+    if page is None:
         return 0
-    for key, value in (("DeviceUsagePage", page), ("DeviceUsage", usage)):
-        other = there.get(key)
-        if value is not None and (other is None or not same(value, other)):
-            return 0
-    if page is not None and usage is not None:
-        return USAGE + PAGE_AND_USAGE
-    return USAGE + (PAGE_ONLY if page is not None else 0)
+    for there in found:
+        if same(page, there.get("DeviceUsagePage", "")):
+            if usage is None:
+                return PAGE_ONLY
+            if same(usage, there.get("DeviceUsage", "")):
+                return PAGE_AND_USAGE
+    return None
 
 
 def _gates(has: Properties, table: Properties) -> Mismatch | None:
@@ -184,18 +200,23 @@ def _gates(has: Properties, table: Properties) -> Mismatch | None:
 
 
 def vendor_pages(table: Properties) -> list[int]:
-    """The vendor-defined usage pages that a personality asks for."""
+    """The vendor-defined usage pages that a personality asks for, primary page and pairs."""
     pairs = table.get("DeviceUsagePairs")
     tables = [pair for pair in pairs if isinstance(pair, dict)] if isinstance(pairs, list) else []
-    values = [each.get("DeviceUsagePage") for each in [table, *tables]]
-    values.append(table.get("PrimaryUsagePage"))
+    values = [table.get("PrimaryUsagePage"), *(each.get("DeviceUsagePage") for each in tables)]
     pages = [number(value) for value in values if value is not None]
     return [page for page in pages if page is not None and page >= VENDOR_PAGE]
 
 
-def _vendor_page(has: Properties, table: Properties) -> Mismatch | None:
+def names_transport(table: Properties) -> bool:
+    """Whether a personality says that it is for USB or Bluetooth, of whatever kind."""
+    transport = table.get("Transport")
+    return isinstance(transport, str) and ("USB" in transport or "Bluetooth" in transport)
+
+
+def _vendor_page(table: Properties) -> Mismatch | None:
     """A page that each vendor defines for itself means nothing without the vendor."""
-    if "VendorID" in table or has.get("Transport") not in ("USB", "Bluetooth"):
+    if "VendorID" in table or not names_transport(table):
         return None
     pages = vendor_pages(table)
     if not pages:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from runtime.matching import compared, hid, passive, pci, usb
+from runtime.matching import compared, hid, passive, pci, scsi, usb
 from runtime.model.numbers import number, shown
 from runtime.model.personality import DEFAULT_CATEGORY
 from runtime.model.properties import Properties, Value
@@ -56,6 +56,7 @@ KNOWN = frozenset(
         *usb.USB_KEYS,
         *usb.NARROWING_KEYS,
         *hid.HID_KEYS,
+        *scsi.SCSI_KEYS,
         *(key for keys in compared.FAMILY_KEYS.values() for key in keys),
     }
 )
@@ -66,6 +67,7 @@ _FAMILY_KEYS: dict[str, frozenset[str]] = {
     usb.DEVICE_CLASS: frozenset((*usb.USB_KEYS, *usb.NARROWING_KEYS)),
     usb.INTERFACE_CLASS: frozenset((*usb.USB_KEYS, *usb.NARROWING_KEYS)),
     **dict.fromkeys(hid.CLASSES, frozenset(hid.HID_KEYS)),
+    scsi.CLASS: frozenset(scsi.SCSI_KEYS),
     **{cls: frozenset(keys) for cls, keys in compared.FAMILY_KEYS.items()},
 }
 RENAMED = {"IOUSBDevice": "IOUSBHostDevice", "IOUSBInterface": "IOUSBHostInterface"}
@@ -210,14 +212,19 @@ def _usb_value(key: str, value: Value) -> bool:
 
 def _hid(table: Properties) -> Iterator[Complaint]:
     pages = hid.vendor_pages(table)
-    transport = table.get("Transport")
-    if pages and "VendorID" not in table and transport in {None, "USB", "Bluetooth"}:
-        yield (
-            WARNING if transport is None else ERROR,
-            "VendorID",
-            f"is missing beside the vendor-defined usage page {shown(pages[0])}: "
-            "on USB and Bluetooth it is refused",
-        )
+    if (
+        pages
+        and "VendorID" not in table
+        and ("Transport" not in table or hid.names_transport(table))
+    ):
+        page = shown(pages[0])
+        text = f"is missing beside the vendor-defined usage page {page}"
+        if "Transport" in table:
+            yield ERROR, "VendorID", f"{text}: on USB and Bluetooth it is refused"
+        else:
+            yield WARNING, "VendorID", f"{text}, which each vendor uses for what it likes"
+    if "DeviceUsage" in table and "DeviceUsagePage" not in table:
+        yield WARNING, "DeviceUsage", "says nothing without DeviceUsagePage"
     for key in ("ProductID", "ModelNumber", "ProductIDArray"):
         if key in table and "VendorID" not in table:
             yield WARNING, key, "adds nothing to the score without VendorID"

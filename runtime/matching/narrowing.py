@@ -33,7 +33,6 @@ _KEYS = {
     "IOUSBRootHubDevice": _USB,
     "IOUSBHostInterface": _USB,
     "IOHIDDevice": ("VendorID",),
-    "IOHIDInterface": ("VendorID",),
 }
 """Only where the family's rules are sure to compare the key: these classes and what derives."""
 
@@ -82,8 +81,10 @@ class Index:
             values = tuple(wanted[at] for at in shape)
             shapes = self._shapes if shape[0] else self._vendors.setdefault(wanted[0], {})
             shapes.setdefault(shape, {}).setdefault(values, {})[order] = personality
-        elif "IONameMatch" in table:
-            for name in passive.texts(table["IONameMatch"]):
+            return
+        names = passive.texts(table.get("IONameMatch"))
+        if "IONameMatch" in table and not any(name.endswith(passive.WILDCARD) for name in names):
+            for name in names:
                 self._names.setdefault(name, {})[order] = personality
         else:
             self._rest[order] = personality

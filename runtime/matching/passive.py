@@ -2,9 +2,10 @@
 
 IOCompatibilityMatch, IOProviderClass, IONameMatch, IOLocationMatch, IOPropertyMatch,
 IOPropertyExistsMatch, IOPathMatch, IORegistryEntryID, IOMatchedServiceCountMatch, BSD Name,
-BSD Major, BSD Minor, BSD Unit, IOResourceMatch; after the family's own rules, IOParentMatch.
-The first failure ends it. Keys that it does not know are ignored, as IOKit does.
-Source: xnu IOService.cpp matchInternal, matchPassive.
+BSD Major, BSD Minor, BSD Unit, IOResourceMatch. The first failure ends it. Keys that it does not
+know are ignored, as IOKit does.
+Source: xnu IOService.cpp matchInternal, IOResourcesMatchPropertyTable; IODeviceTreeSupport.cpp
+IODTCompareNubName.
 Invariant: pure.
 """
 
@@ -15,31 +16,19 @@ from runtime.matching.verdict import Mismatch, mismatch
 from runtime.model.numbers import number, same
 from runtime.model.properties import Properties, Value
 
+WILDCARD = "*"
+_NAMES = ("name", "compatible", "device_type", "model")
+"""A device tree's names of a nub: text, or data of texts that end in NUL."""
+
 
 def match_service(provider: Provider, table: Properties) -> Mismatch | None:
-    """Compare everything but IOParentMatch; None when all keys match."""
+    """Compare IOService's own keys; None when all match."""
     for key, rule in PASSIVE_RULES:
         if key in table:
             failed = rule(provider, table[key])
             if failed is not None:
                 return failed
     return None
-
-
-def match_parent(provider: Provider, table: Properties) -> Mismatch | None:
-    """Compare IOParentMatch, a table of its own, with each ancestor; one has to match."""
-    wanted = table.get("IOParentMatch")
-    if wanted is None:
-        return None
-    if not isinstance(wanted, dict):
-        return mismatch("IOParentMatch", "a dictionary", wanted)
-    last = Mismatch("IOParentMatch", "an ancestor that matches", "no ancestor")
-    for ancestor in provider.ancestors:
-        failed = match_service(ancestor, wanted)
-        if failed is None:
-            return None
-        last = Mismatch(f"IOParentMatch.{failed.key}", failed.wanted, failed.found)
-    return last
 
 
 def _provider_class(provider: Provider, wanted: Value) -> Mismatch | None:
@@ -49,10 +38,14 @@ def _provider_class(provider: Provider, wanted: Value) -> Mismatch | None:
 
 
 def _name(provider: Provider, wanted: Value) -> Mismatch | None:
-    """The entry's name, or one of its `compatible` strings, is one of the wanted."""
+    """One of the entry's names is one of the wanted; one that ends in ``*`` is a beginning."""
     here = names(provider)
-    if any(name in here for name in texts(wanted)):
-        return None
+    for name in texts(wanted):
+        beginning = name[:-1] if name.endswith(WILDCARD) else None
+        if name in here or (
+            beginning is not None and any(each.startswith(beginning) for each in here)
+        ):
+            return None
     return mismatch("IONameMatch", wanted, ", ".join(here))
 
 
@@ -127,8 +120,14 @@ def _resource(provider: Provider, wanted: Value) -> Mismatch | None:
 
 
 def names(provider: Provider) -> list[str]:
-    """What IONameMatch compares: the entry's name and its `compatible` strings."""
-    return [provider.name, *texts(provider.properties.get("compatible"))]
+    """What IONameMatch compares: the entry's name and those that its firmware gives it."""
+    found = [provider.name]
+    for key in _NAMES:
+        value = provider.properties.get(key)
+        if isinstance(value, bytes):
+            value = [*value.decode("utf-8", "replace").rstrip("\0").split("\0")]
+        found += texts(value)
+    return found
 
 
 def texts(value: Value | None) -> list[str]:

@@ -7,17 +7,16 @@ Source: xnu IOService.cpp probeCandidates.
 Invariant: pure; decides nothing about processes.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from runtime.matching import compared, hid, passive, pci, usb
 from runtime.matching.catalogue import Catalogue
+from runtime.matching.judgement import judge
 from runtime.matching.provider import Provider
 from runtime.matching.verdict import Mismatch, Scored
 from runtime.model.outcome import Match, MatchStage
 from runtime.model.personality import DEFAULT_CATEGORY, Personality, PersonalityKey
-from runtime.model.properties import Properties
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -109,42 +108,6 @@ def score(provider: Provider, personality: Personality) -> int | Mismatch:
     """The score of one personality on one provider, or the first key that failed."""
     verdict = judge(provider, personality)
     return verdict if isinstance(verdict, Mismatch) else verdict.total
-
-
-def judge(provider: Provider, personality: Personality) -> Scored | Mismatch:
-    """The score with its parts, or the first key that failed.
-
-    IOService's own keys, then the family's, then IOParentMatch (xnu IOService.cpp matchPassive).
-    """
-    table = personality.table
-    failed = passive.match_service(provider, table)
-    if failed is not None:
-        return failed
-    probe = personality.probe_score
-    parts: tuple[tuple[str, int], ...] = ()
-    for governs, match_family in _FAMILIES:
-        if governs(provider):
-            family = match_family(provider, table)
-            if isinstance(family, Mismatch):
-                return family
-            parts = family.parts
-            if match_family is usb.match_usb:
-                probe = usb.probe_points(probe)
-            break
-    failed = passive.match_parent(provider, table)
-    if failed is not None:
-        return failed
-    return Scored((*parts, ("IOProbeScore", probe)) if probe else parts)
-
-
-_FAMILIES: tuple[
-    tuple[Callable[[Provider], bool], Callable[[Provider, Properties], Scored | Mismatch]], ...
-] = (
-    (usb.governs, usb.match_usb),
-    (hid.governs, hid.match_hid),
-    (pci.governs, pci.match_pci),
-    (compared.governs, compared.match_compared),
-)
 
 
 def _candidate(

@@ -2,17 +2,18 @@
 
 USB takes the table of key sets: the row of the fields that the pattern names, 1000 less where
 a key of the row is left open (as Apple's ``"*"`` costs), 500 less for a range of versions, 100
-more for each field that narrows it further. HID adds up as the HID rules do. PCI and all other
-buses have no table at Apple; there the parts below are ours (docs/matching.md).
-Source: kernel scripts/mod/file2alias.c for the patterns; `runtime.matching.usb` and
-`runtime.matching.hid` for the scales.
+more for each field that narrows it further. HID adds up as the HID rules do, SCSI names the type
+of the device. PCI and all other buses have no table at Apple; there the parts below are ours
+(docs/matching.md).
+Source: kernel scripts/mod/file2alias.c for the patterns; `runtime.matching.usb`,
+`runtime.matching.hid` and `runtime.matching.scsi` for the scales.
 Invariant: pure; depends on which fields a pattern names, never on their values.
 """
 
 import re
 from functools import lru_cache
 
-from runtime.matching import hid, usb
+from runtime.matching import hid, scsi, usb
 
 Parts = tuple[tuple[str, int], ...]
 
@@ -126,5 +127,8 @@ def _hid(named: frozenset[str], partial: frozenset[str]) -> Parts:
 def _other(pattern: str) -> Parts:
     if not re.search(r"[*?\[]", pattern):
         return (("whole alias", EXACT),)
-    literal = pattern.partition(":")[2].strip("*:")
+    bus, _, rest = pattern.partition(":")
+    literal = rest.strip("*:")
+    if bus == "scsi" and re.match(r"t[-_]\w", literal):
+        return ((scsi.SCSI_KEYS[0], scsi.STEP),)
     return (("alias with wildcards", LOOSE),) if literal else ()

@@ -22,6 +22,9 @@ from runtime.model.properties import Properties, Value
 
 DEVICE_CLASS = "IOUSBHostDevice"
 INTERFACE_CLASS = "IOUSBHostInterface"
+_INTERFACES = frozenset({INTERFACE_CLASS, "IOUSBInterface"})
+CLASSES = _INTERFACES | {DEVICE_CLASS, "IOUSBDevice"}
+"""What the rules govern; the shorter names are those of before OS X 10.11."""
 VENDOR_SPECIFIC = 0xFF
 _HIGHEST_PROBE, _CLAMPED_PROBE = 10_000, 9000
 WILDCARD = "*"
@@ -87,7 +90,7 @@ def probe_points(probe_score: int) -> int:
 
 def governs(provider: Provider) -> bool:
     """Whether the USB rules apply to a provider."""
-    return provider.conforms_to(DEVICE_CLASS) or provider.conforms_to(INTERFACE_CLASS)
+    return any(cls in CLASSES for cls in provider.classes)
 
 
 def match_usb(provider: Provider, table: Properties) -> Scored | Mismatch:
@@ -120,7 +123,7 @@ def _cost(key: str, cost: int) -> str:
 
 def _row(provider: Provider, present: list[str]) -> KeySet | Mismatch:
     """Find the row that the keys present are, and hold it to its class rule."""
-    is_interface = provider.conforms_to(INTERFACE_CLASS)
+    is_interface = not _INTERFACES.isdisjoint(provider.classes)
     sets = INTERFACE_SETS if is_interface else DEVICE_SETS
     class_key = "bInterfaceClass" if is_interface else "bDeviceClass"
     found = number(provider.properties.get(class_key, ""))

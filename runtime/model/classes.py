@@ -11,6 +11,7 @@ _PARENTS = {
     "IOService": "IORegistryEntry",
     "IOResources": "IOService",
     "IOUserResources": "IOService",
+    "IOPMrootDomain": "IOService",
     "IOPlatformExpert": "IOService",
     "IOPlatformDevice": "IOService",
     "IOPlatformExpertDevice": "IOService",

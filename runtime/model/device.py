@@ -10,12 +10,14 @@ import msgspec
 
 
 class Device(msgspec.Struct, frozen=True):
-    """One sysfs device.
+    r"""One sysfs device.
 
     `syspath` starts with ``/sys/devices/``; `parent` is the nearest ancestor that is a device,
     or empty. `properties` are udev's (the uevent's own where no udevd runs), `attributes` the
     sysfs attributes that were readable, without trailing newline, undecodable bytes kept by
-    surrogateescape.
+    surrogateescape. `providers` are the syspaths of the devices that it is made of beside its
+    parent: the slaves of a block device, the ports of a bridge. `firmware` is the path of the node
+    that describes it: Devicetree's ``/soc/usb@7e980000``, ACPI's ``\_SB_.PCI0.XHC_``, or empty.
     """
 
     syspath: str
@@ -26,6 +28,8 @@ class Device(msgspec.Struct, frozen=True):
     parent: str = ""
     properties: dict[str, str] = {}
     attributes: dict[str, str] = {}
+    providers: tuple[str, ...] = ()
+    firmware: str = ""
 
 
 class Action(enum.Enum):

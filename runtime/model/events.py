@@ -197,3 +197,14 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
     entry: int = 0
     path: str = ""
     driver: DriverId = DriverId(0)
+
+
+_decoder = msgspec.msgpack.Decoder(Event)
+
+
+def kept(data: bytes | msgspec.Raw) -> Event | None:
+    """An event that was kept in MessagePack; None for one that a newer version wrote."""
+    try:
+        return _decoder.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None

@@ -159,6 +159,7 @@ class Status(msgspec.Struct, frozen=True, array_like=True, tag="status"):
     busy: int = 0
     state_dir: str = ""
     notes: tuple[str, ...] = ()  # standing conditions the user has to know
+    taken_wall_ns: int = 0  # of a file: when its registry was so; 0: the file does not say
 
 
 class LogLine(msgspec.Struct, frozen=True, array_like=True):

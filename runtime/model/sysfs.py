@@ -70,8 +70,14 @@ ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "mmc": ("type", "name", "serial"),
     "bluetooth": ("type",),
     "thunderbolt": ("vendor_name", "device_name", "unique_id"),
+    "devlink": ("status", "runtime_pm", "sync_state_only"),
 }
 """Attribute names by subsystem; one that a device lacks is left out of `Device.attributes`."""
 
 USB_INTERFACE_FROM_DEVICE = ("idVendor", "idProduct", "bcdDevice", "bConfigurationValue", "speed")
 """What a USB interface's entry says of the device that it is part of: USB matching reads it."""
+
+POWER = "power/runtime_status"
+"""Read of every device; where it is neither absent nor ``unsupported``, `POWER_MORE` is, too."""
+
+POWER_MORE = ("power/control", "power/wakeup")

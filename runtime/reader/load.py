@@ -3,6 +3,7 @@
 Invariant: raises one `InspectorError` sentence that names the file, and nothing else.
 """
 
+import re
 import time
 import zlib
 from pathlib import Path
@@ -25,6 +26,7 @@ from runtime.registry.tree import Registry
 
 MAX_BYTES = 512 << 20  # a file, also one that was compressed
 
+_JSON = re.compile(rb"\[\s*[{\]]")
 _XML = (b"<?xml", b"<!--?xml", b"<plist", b"<!DOCTYPE plist")
 
 
@@ -74,7 +76,7 @@ def _read(data: bytes) -> RegistryFile:
         if isinstance(top, dict) and explorer_reader.is_archive(top):
             return explorer_reader.read(top, len(data))
         return plist_reader.read(top, len(data))
-    if start.startswith(b"[") and b"+-o " not in start:
+    if _JSON.match(start):
         return json_form.read(data)
     if udev_reader.looks_like(data):
         return _machine(data)

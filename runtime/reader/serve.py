@@ -1,28 +1,33 @@
 """Serves one registry file to one client: the client protocol, with a snapshot and then nothing.
 
-Blocking, one thread. Whatever a client asks for beside the snapshot is refused in a sentence.
+Blocking, one thread. A recording's past is answered as a runtime answers it; whatever else a
+client asks for is refused in a sentence.
 Invariant: a message is at most a frame; a value that does not fit is cut, and the status says so.
 """
 
 import os
 import select
 import socket
+from collections.abc import Sequence
 
+from runtime.interchange.recorded import Past
 from runtime.interchange.registry_file import FileEntry, RegistryFile, properties_of
 from runtime.model import properties
 from runtime.model.entry import Entry, Place
-from runtime.model.errors import BreachError
+from runtime.model.errors import BreachError, ProblemError
+from runtime.model.events import Event
 from runtime.model.identity import SERVICE_PLANE, EntryId
 from runtime.model.properties import Value
 from runtime.model.records import Mode, Status
 from runtime.wire import client as wire
 from runtime.wire import codec, framing, limits, session
-from runtime.wire.commands.registry import Subscribe, Topic
+from runtime.wire.commands.registry import ReadHistory, Subscribe, Topic
 
 RECEIVE_BYTES = 64 << 10
 LEAVING_MS = 5000
 LARGEST = limits.FRAME // 2  # bytes of an entry's encoded properties; above it values are cut
 CUT = 4096  # bytes or characters that are left of a value that was cut
+EVENTS = 32  # a part: within a frame even when each has sentences and paths of full length
 _SHOWN_WARNINGS = 3
 
 
@@ -39,6 +44,7 @@ class Server:
         self._name = name
         self._session = session.runtime_of_client()
         self._cut = 0
+        self._past: Past | None = None
         channel.setblocking(True)
 
     def greet(self) -> None:
@@ -81,17 +87,40 @@ class Server:
             return
 
     def _answer(self, ask: wire.Ask, file: RegistryFile) -> None:
-        if not isinstance(ask.command, Subscribe):
-            text = f"{self._name}: expected a running system for this, found a file"
-            self._send(wire.Refusal(ask.number, "read-only", text))
-            return
-        self._send(wire.Answer(ask.number, codec.raw(None)))
+        match ask.command:
+            case Subscribe(topics=topics):
+                self._send(wire.Answer(ask.number, codec.raw(None)))
+                self._snapshot(topics, file)
+            case ReadHistory():
+                self._history(ask.number, ask.command, file)
+            case _:
+                text = f"{self._name}: expected a running system for this, found a file"
+                self._send(wire.Refusal(ask.number, "read-only", text))
+
+    def _history(self, number: int, asked: ReadHistory, file: RegistryFile) -> None:
+        try:
+            self._past = self._past or Past(file.history)
+            page = self._past.page(asked.at_ms, asked.segment, asked.after)
+        except ProblemError as error:
+            self._send(wire.Refusal(number, error.code, f"{self._name}: {error}"))
+        except BreachError as error:
+            self._send(wire.Refusal(number, "failed", f"{self._name}: {error}"))
+        else:
+            self._send(wire.Answer(number, codec.raw(page)))
+
+    def _snapshot(self, topics: tuple[Topic, ...], file: RegistryFile) -> None:
         self._send(wire.SnapshotBegin(1, os.urandom(8).hex()))
-        if Topic.ENTRIES in ask.command.topics:
+        if Topic.ENTRIES in topics:
             self._entries(file)
-        if Topic.STATUS in ask.command.topics:
+        if Topic.STATUS in topics:
             self._send(wire.Part(status=self._status(file)))
+        if Topic.EVENTS in topics:
+            self._events(file.events[-limits.WAITING_EVENTS :])
         self._send(wire.SnapshotEnd(more=False))
+
+    def _events(self, events: Sequence[Event]) -> None:
+        for begin in range(0, len(events), EVENTS):
+            self._send(wire.Part(events=tuple(events[begin : begin + EVENTS])))
 
     def _entries(self, file: RegistryFile) -> None:
         waiting: list[Entry] = []
@@ -151,6 +180,7 @@ class Server:
             pid=os.getpid(),
             version="",
             notes=tuple(note[:1000] for note in notes),
+            taken_wall_ns=file.wall_ns,
         )
 
     def _send(self, message: wire.ToClient) -> None:

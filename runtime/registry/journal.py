@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from runtime.model.errors import UnavailableError
-from runtime.model.events import Detail, Event
+from runtime.model.events import Detail, Event, kept
 from runtime.model.identity import DriverId
 from runtime.registry import segments
 from runtime.registry.segments import Segments
@@ -24,7 +24,6 @@ _SLACK = 1_000  # events over `keep` before the oldest are removed: not at every
 _CREATE = "CREATE TABLE events (number INTEGER PRIMARY KEY, event BLOB NOT NULL)"
 _ASIDE = 100  # at most so many set-aside files
 
-_decoder = msgspec.msgpack.Decoder(Event)
 _encoder = msgspec.msgpack.Encoder()
 
 
@@ -69,7 +68,7 @@ class Journal:
             (max(limit - len(waiting), 0),),
         )
         stored = [data for (data,) in rows]
-        return [event for data in (*reversed(stored), *waiting) if (event := _decoded(data))]
+        return [event for data in (*reversed(stored), *waiting) if (event := kept(data))]
 
     def flush(self) -> None:
         """Write what waits; afterwards it survives the end of the process.
@@ -194,10 +193,3 @@ def _add_history(database: sqlite3.Connection) -> None:
 def _inaccessible(error: sqlite3.DatabaseError) -> bool:
     """Whether the file cannot be opened or written, as opposed to being broken."""
     return isinstance(error, sqlite3.OperationalError)
-
-
-def _decoded(data: bytes) -> Event | None:
-    try:
-        return _decoder.decode(data)
-    except msgspec.MsgspecError:
-        return None

@@ -11,17 +11,16 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from runtime.model import classes, events, properties
+from runtime.model import events, properties
 from runtime.model.device import Action, Device, Uevent
-from runtime.model.entry import Holder, Kind, Place
+from runtime.model.entry import Holder, Kind
 from runtime.model.identity import ROOT_ID, EntryId
 from runtime.model.properties import Properties
 from runtime.registry import mapping
+from runtime.registry.positions import Positions
 from runtime.registry.tree import Registry
 
 SYSFS = "/sys/devices/"
-USB_PLANE = "IOUSB"
-USB_DEVICE = "IOUSBHostDevice"
 
 Emit = Callable[[events.Detail, int, str], None]
 """Called with an event, the id of its entry (0: none) and the entry's path."""
@@ -62,6 +61,7 @@ class Machine:
         self.user_resources = registry.attach(
             self.expert, "IOUserResources", "IOUserResources", kind=Kind.NUB, props=ready
         )
+        self._positions = Positions(registry, self.expert)
 
     def load(self, devices: Iterable[Device]) -> None:
         """Add the devices of a first enumeration, parents before children; emits nothing."""
@@ -139,6 +139,8 @@ class Machine:
             return False
         gone = [e for e in self._registry.walk(entry) if e.id in self._device]
         told = [(e.id, events.Unplugged(e.name, e.cls), self._registry.path(e.id)) for e in gone]
+        for leaf in reversed(gone):
+            self._positions.drop(leaf.id)
         for removed in self._registry.terminate(entry):
             device = self._device.pop(removed, None)
             self._service.pop(removed, None)
@@ -157,6 +159,7 @@ class Machine:
         self._device[entry] = device
         shown = mapping.mapped(device)
         self._registry.update(entry, cls=shown.cls, props=properties.encode(shown.properties))
+        self._positions.change(entry, known, device)
         if known.driver != device.driver:
             self._bind(entry, device.driver)
             name = self._registry.entry(entry).name
@@ -171,23 +174,14 @@ class Machine:
             # Two equal names side by side: paths stay apart, by sysname or by class folder.
             location = mapping.plain(device.sysname if named else device.syspath.split("/")[-2])
         entry = self._registry.attach(
-            parent, shown.name, shown.cls, location=location, props=shown.properties,
-            places=self._places(parent, shown.cls),
-        )  # fmt: skip
+            parent, shown.name, shown.cls, location=location, props=shown.properties
+        )
         self._entry[device.syspath] = entry
         self._device[entry] = device
+        self._positions.put(entry, device)
         if device.driver:
             self._bind(entry, device.driver)
         return entry
-
-    def _places(self, parent: EntryId, cls: str) -> tuple[Place, ...]:
-        """The place of a USB device in the IOUSB plane: below the hub that it is plugged into."""
-        if not classes.conforms(cls, USB_DEVICE):
-            return ()
-        at = self._registry.get(parent)
-        while at is not None and not classes.conforms(at.cls, USB_DEVICE):
-            at = self._registry.get(EntryId(at.parent))
-        return (Place(USB_PLANE, at.id if at is not None else ROOT_ID),)
 
     def _taken(self, parent: EntryId, name: str, location: str) -> bool:
         siblings = (self._registry.entry(child) for child in self._registry.children(parent))
@@ -253,6 +247,7 @@ class Machine:
             here = device.syspath + known.syspath[len(old) :]
             self._entry[here] = moved
             self._device[moved] = msgspec.structs.replace(known, syspath=here)
+            self._positions.change(moved, known, self._device[moved])
         shown = mapping.mapped(device)
         self._registry.update(entry, name=shown.name, location=shown.location)
 

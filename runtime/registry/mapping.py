@@ -13,6 +13,7 @@ import msgspec
 
 from runtime.model.device import Device
 from runtime.model.properties import Properties, Value
+from runtime.model.sysfs import POWER, POWER_MORE
 from runtime.registry import hid_mapping
 from runtime.registry.mapping_tables import (
     ATTRIBUTE_KEYS,
@@ -158,6 +159,7 @@ def _properties(device: Device) -> Properties:
         _add_block(found, device)
     elif device.subsystem == "hid":
         found |= hid_mapping.properties(device)
+    _add_power(found, device)
     _add_linux(found, device)
     for key, text in device.properties.items():
         found.setdefault(plain(key), _udev_value(key, text))
@@ -201,6 +203,22 @@ def _add_block(found: Properties, device: Device) -> None:
     found["Writable"] = device.attributes.get("ro") != "1"
 
 
+def _add_power(found: Properties, device: Device) -> None:
+    """What runtime power management said when the device was last read; 1 is on, 0 off."""
+    status = device.attributes.get(POWER)
+    if status is None:
+        return
+    told: Properties = {
+        "MaxPowerState": 1,
+        "CurrentPowerState": int(status in {"active", "suspending"}),
+        "LinuxRuntimeStatus": _text(status),
+    }
+    for name in POWER_MORE:
+        if text := device.attributes.get(name):
+            told[f"Linux{name.rpartition('/')[2].capitalize()}"] = _text(text)
+    found["IOPowerManagement"] = told
+
+
 def _add_linux(found: Properties, device: Device) -> None:
     found["LinuxSubsystem"] = _text(device.subsystem)
     if device.devtype:
@@ -210,7 +228,7 @@ def _add_linux(found: Properties, device: Device) -> None:
     found["LinuxSyspath"] = _text(device.syspath)
     keyed = {key.attribute for key in ATTRIBUTE_KEYS.get(device.subsystem, ())}
     for name, text in device.attributes.items():
-        if name not in keyed and text:
+        if name not in keyed and "/" not in name and text:
             found.setdefault(name, _text(text))
 
 

@@ -5,6 +5,7 @@ Invariant: every change of an entry goes through here and is reported to the lis
 after it was made; ids count up and are never used again.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
@@ -65,11 +66,8 @@ class Registry:
         pid: int = 0,
         user_classes: tuple[str, ...] = (),
         state: int = int(READY),
-        places: tuple[Place, ...] = (),
     ) -> EntryId:
         """Add an entry below `parent` and return its id.
-
-        `places` are its positions in other planes, below entries that live longer than it.
 
         Raises:
             ProblemError: ``not-found``: there is no such parent.
@@ -80,18 +78,37 @@ class Registry:
             state = int(State.PLAIN)
         entry = Entry(
             EntryId(self._next), parent, name, cls, location, state,
-            retain=1 + len(places), kind=int(kind), driver=driver, pid=pid, props=raw,
-            user_classes=user_classes, places=places,
+            kind=int(kind), driver=driver, pid=pid, props=raw, user_classes=user_classes,
         )  # fmt: skip
         self._children.setdefault(parent, {})[entry.id] = None
         self._insert(entry)
         self._retain(parent, 1)
         return entry.id
 
+    def place(self, entry_id: EntryId, places: tuple[Place, ...]) -> None:
+        """Say where an entry stands beside its parent in the IOService plane.
+
+        Every place is below an entry that is there; before that one goes, the caller takes the
+        place away.
+
+        Raises:
+            ProblemError: ``not-found``.
+        """
+        entry = self.entry(entry_id)
+        if entry.places == places:
+            return
+        counts = Counter(place.parent for place in places)
+        counts.subtract(place.parent for place in entry.places)
+        retain = entry.retain + len(places) - len(entry.places)
+        self._put(msgspec.structs.replace(entry, places=places, retain=retain))
+        for parent, by in counts.items():
+            if by:
+                self._retain(parent, by)
+
     def update(self, entry_id: EntryId, **fields: object) -> Entry:
         """Replace fields of an entry; reports nothing where nothing differs.
 
-        `id`, `parent`, `busy`, `busy_ms` and `retain` are the registry's own.
+        `id`, `parent`, `busy`, `busy_ms`, `retain` and `places` are the registry's own.
 
         Raises:
             ProblemError: ``not-found``.
@@ -257,7 +274,9 @@ class Registry:
         self._busy.forget(leaf)
         state = (entry.state | State.INACTIVE) & ~State.REGISTERED
         self._listener(Gone(leaf, path, msgspec.structs.replace(entry, state=state)))
-        self._retain(parent, -1)
+        for above, by in Counter((parent, *(place.parent for place in entry.places))).items():
+            if above in self._entries:
+                self._retain(above, -by)
 
 
 def _step(entry: Entry) -> str:

@@ -146,10 +146,10 @@ def test_filter_that_hides_the_selection_keeps_it(view: RegistryView, selection:
 
 def test_copy_path_and_properties(view: RegistryView, selection: Selection) -> None:
     selection.select(DEVICE)
-    view.copy_path()
+    view.copying.copy_path()
     path = "IOService:/Machine/pci0000:00/Sample Device@14100000"
     assert QGuiApplication.clipboard().text() == path
-    view.copy_properties()
+    view.copying.copy_properties()
     text = QGuiApplication.clipboard().text()
     assert "idVendor = 4660 (0x1234)" in text
     assert path in text

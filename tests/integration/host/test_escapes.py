@@ -1,92 +1,113 @@
-"""What a driver tries and may not: each attempt is made from inside a real driver process."""
+"""What a driver tries and may not: each attempt is made from inside a real driver process.
 
+Each is made once more with one layer of the sandbox alone, for every layer: what is not among
+the layers that stop it lets it succeed.
+"""
+
+import ctypes
 import os
+import shutil
 import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from runtime.wire import methods
+from tests.integration.host import weakened
+from tests.integration.host.attempts import ATTEMPTS, SOURCE
 from tests.integration.host.stage import Provider, Zygote, bundle_with
+from tests.integration.host.weakened import WITHOUT
 
-ATTEMPTS = {
-    "read a secret": "open('/etc/shadow')",
-    "read the password file": "open('/etc/passwd')",
-    "list a home": "os.listdir(os.path.expanduser('~root'))",
-    "write to the root": "open('/escape', 'w')",
-    "write to the system": "open('/usr/lib/escape', 'w')",
-    "write to the runtime": "open(runtime.__file__, 'a')",
-    "see processes": "os.listdir('/proc')",
-    "open the sysfs": "os.listdir('/sys')",
-    "open a device": "open('/dev/mem', 'rb')",
-    "make a socket": "socket.socket()",
-    "make a local socket": "socket.socket(socket.AF_UNIX)",
-    "listen to the kernel": "socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)",
-    "resolve a name": "socket.getaddrinfo('localhost', 80)",
-    "fork": "os.fork()",
-    "spawn": "os.posix_spawn('/bin/true', ['true'], {})",
-    "exec": "os.execv('/usr/bin/true', ['true'])",
-    "kill its runtime": "os.kill(OUTSIDE, 9)",
-    "kill everybody": "os.kill(-1, 9)",
-    "kill its parent": "os.kill(os.getppid(), 9)",
-    "signal by fcntl": "fcntl.fcntl(CONTROL, 8, OUTSIDE)",
-    "limit another process": "resource.prlimit(OUTSIDE, resource.RLIMIT_NOFILE)",
-    "pin another process": "os.sched_setaffinity(OUTSIDE, {0})",
-    "open another process": "os.pidfd_open(1)",
-    "trace": "syscall(101, 16, OUTSIDE, 0, 0)",
-    "read another process": "syscall(310, OUTSIDE, 0, 0, 0, 0, 0)",
-    "mount": "syscall(165, 0, 0, 0, 0, 0)",
-    "unshare": "syscall(272, 0x10000000)",
-    "make a process by clone3": "syscall(435, 0, 0)",
-    "become root": "os.setuid(0)",
-    "load a filter": "syscall(317, 1, 0, 0)",
-    "use io_uring": "syscall(425, 1, 0)",
-    "use keys": "syscall(250, 0, 0, 0)",
-    "use 32-bit numbers": "syscall(0x40000000 + 41, 1, 1, 0)",
-    "raise its limits": "resource.setrlimit(resource.RLIMIT_NOFILE, (9999, 9999))",
-    "take all memory": "bytearray(4 << 30)",
-    "hide memory in files": "os.memfd_create('hidden')",
-    "push a terminal": "fcntl.ioctl(0, 0x5412, b'x')",
-}
+KEY = 0x696F7265  # of the message queue
+IPC_CREAT, IPC_RMID = 0o1000, 0
 
-SOURCE = """
-import ctypes, fcntl, os, resource, socket
-import runtime
-from runtime.driverkit import *
-
-OUTSIDE = {outside}
-CONTROL = 3
-libc = ctypes.CDLL(None, use_errno=True)
-
-def syscall(*args):
-    if libc.syscall(*[ctypes.c_long(arg) for arg in args]) < 0:
-        raise OSError(ctypes.get_errno(), "denied")
-
-class Driver(IOService):
-    def Start(self, provider):
-        for name, code in {attempts!r}.items():
-            try:
-                exec(code)
-            except (OSError, MemoryError, ValueError) as error:
-                IOLog(name + ": denied")
-            else:
-                IOLog(name + ": DONE")
-"""
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can take each layer away")
+needs_x86 = pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers are x86_64's")
 
 
-@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers are x86_64's")
-def test_every_escape_is_denied(zygote: Zygote) -> None:
-    process = zygote.spawn(bundle_with(SOURCE.format(outside=os.getpid(), attempts=ATTEMPTS)))
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that every user can reach: what is closed in it, and what is open."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "home").mkdir(mode=0o700)
+        (folder / "open").mkdir()
+        (folder / "open").chmod(0o777)
+        (folder / "closed").touch(mode=0o000)
+        os.chown(folder / "closed", 65534, 65534)
+        shutil.copy("/usr/bin/cat", folder)
+        (folder / "cat").chmod(0o4755)
+        yield folder
+
+
+@pytest.fixture
+def outside(folder: Path) -> Iterator[dict[str, object]]:
+    """What the attempts want, by the name that they know it by."""
+    victim = subprocess.Popen(["sleep", "100"])
+    queue = ctypes.CDLL(None).msgget(KEY, IPC_CREAT | 0o666)
+    abstract = f"\0ioregistry-test-{os.getpid()}"
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        socket.socket(socket.AF_UNIX) as server,
+        socket.socket(socket.AF_UNIX) as nameless,
+    ):
+        server.bind(str(folder / "server"))
+        (folder / "server").chmod(0o777)
+        nameless.bind(abstract)
+        server.listen()
+        nameless.listen()
+        yield {
+            "FOLDER": str(folder),
+            "SYSTEM_FILE": "/usr/lib/os-release",
+            "LISTENING": listening.getsockname(),
+            "SERVER": str(folder / "server"),
+            "ABSTRACT": abstract,
+            "OUTSIDE": victim.pid,
+            "CPUS": os.sched_getaffinity(0),
+            "KEY": KEY,
+            "ATTEMPTS": {name: attempt.code for name, attempt in ATTEMPTS.items()},
+        }
+    victim.kill()
+    victim.wait()
+    ctypes.CDLL(None).msgctl(queue, IPC_RMID, None)
+
+
+def tried(zygote: Zygote, outside: dict[str, object]) -> set[str]:
+    """Have a driver try everything; the names of what it was denied."""
+    names = "\n".join(f"{name} = {value!r}" for name, value in outside.items())
+    process = zygote.spawn(bundle_with(SOURCE.replace("NAMES", names)))
     process.begin()
     process.call(1, methods.Start(), Provider())
-    lines = process.wait_log(lambda lines: len(lines) == len(ATTEMPTS))
-    assert [line for line in lines if not line.endswith(": denied")] == []
-    assert not Path("/escape").exists()
+    lines = process.wait_log(lambda lines: lines[-1:] == ["end"])[:-1]
+    assert len(lines) == len(ATTEMPTS)
+    return {name for name, _, how in (line.partition(": ") for line in lines) if how != "DONE"}
 
 
-@pytest.mark.parametrize("name", ["see processes", "open the sysfs"])
-def test_an_attempt_succeeds_outside_so_that_a_denial_means_something(name: str) -> None:
-    exec(ATTEMPTS[name], {"os": os})
+@needs_x86
+@needs_root
+def test_every_escape_is_denied(zygote: Zygote, outside: dict[str, object]) -> None:
+    assert tried(zygote, outside) == set(ATTEMPTS)
+    assert not Path(str(outside["FOLDER"]), "open", "escape").exists()
+
+
+@needs_x86
+@needs_root
+@pytest.mark.parametrize("layer", WITHOUT)
+def test_a_layer_alone_stops_its_attempts_and_no_others(
+    layer: str, outside: dict[str, object]
+) -> None:
+    stage = Zygote([sys.executable, "-m", weakened.__name__, layer])
+    try:
+        denied = tried(stage, outside)
+    finally:
+        stage.close()
+    assert denied == {name for name, attempt in ATTEMPTS.items() if layer in attempt.layers}
 
 
 def test_the_environment_stays_outside(monkeypatch: pytest.MonkeyPatch) -> None:

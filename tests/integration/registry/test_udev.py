@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.linux import udev
+from runtime.linux import sysfs
 from runtime.linux.udev import DeviceMonitor, enumerate_devices, read_device
 from runtime.model.device import Action, Uevent
 from runtime.registry.machine import Machine
@@ -146,9 +146,9 @@ def test_a_closed_monitor_says_so(monitor: DeviceMonitor) -> None:
 
 def test_attributes_are_bounded_text(tmp_path: Path) -> None:
     big = tmp_path / "big"
-    big.write_bytes(b"x" * (2 * udev.ATTRIBUTE_LIMIT) + b"\n")
+    big.write_bytes(b"x" * (2 * sysfs.ATTRIBUTE_LIMIT) + b"\n")
     odd = tmp_path / "odd"
     odd.write_bytes(b"a\xff\n")
-    assert udev._attribute(str(big)) == "x" * udev.ATTRIBUTE_LIMIT
-    assert udev._attribute(str(odd)) == "a\udcff"
-    assert udev._attribute(str(tmp_path / "absent")) is None
+    assert sysfs.attribute(str(big)) == "x" * sysfs.ATTRIBUTE_LIMIT
+    assert sysfs.attribute(str(odd)) == "a\udcff"
+    assert sysfs.attribute(str(tmp_path / "absent")) is None

@@ -1,18 +1,24 @@
 """Recordings with a past: every moment comes back, secrets do not, old files stay readable."""
 
+from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runtime.client.past import Retrieval
 from runtime.interchange import recorded, recording
 from runtime.interchange.anonymous import Anonymizer
+from runtime.interchange.recorded import Past
 from runtime.model import properties
 from runtime.model.entry import Entry
 from runtime.model.errors import BreachError, ProblemError
+from runtime.model.events import Event, Plugged
 from runtime.model.identity import ROOT_ID, EntryId
 from runtime.model.properties import Properties
+from runtime.wire import limits
 from runtime.wire.history import At, Begin, Gone, Moment, Put, Record, Whole, Writer, difference
 
 GOLDEN = Path(__file__).parents[2] / "data" / "recording-1.ioregrec"
@@ -36,6 +42,8 @@ LATER = Entry(
     DISK.id, ROOT_ID, DISK.name, "IOMedia", props=properties.encode(PROPS | {"state": "busy"})
 )
 
+PLUGGED = Event(7, 1_000_000_000, Plugged(DISK.name, DISK.cls), DISK.id, "IOService:/Disk")
+
 
 def segment(first_ms: int = 1000) -> list[bytes]:
     """Root and a disk, which changes after a second and goes after two."""
@@ -55,17 +63,29 @@ def names(moment: Moment) -> list[str]:
 
 
 def file() -> bytes:
-    return recording.write([ROOT], ("IOService",), 5, "ada", [segment(), segment(10_000)])
+    return recording.write(
+        [ROOT], ("IOService",), 5, "ada", history=[segment(), segment(10_000)], events=[PLUGGED]
+    )
 
 
 def assert_every_moment(data: bytes) -> None:
-    history = recording.read_history(data)
-    assert names(recorded.moment(history, 1000)) == ["Root", DISK.name]
-    assert recorded.moment(history, 2500).entries[DISK.id] == LATER
-    assert names(recorded.moment(history, 9999)) == ["Root"]
-    assert names(recorded.moment(history, 10_000)) == ["Root", DISK.name]
-    with pytest.raises(ProblemError, match="expected one that the recording knows"):
-        recorded.moment(history, 999)
+    past = Past(recording.read(data).history)
+    for moment in (past.moment, partial(paged, past)):
+        assert names(moment(1000)) == ["Root", DISK.name]
+        assert moment(2500).entries[DISK.id] == LATER
+        assert names(moment(9999)) == ["Root"]
+        assert names(moment(10_000)) == ["Root", DISK.name]
+        with pytest.raises(ProblemError, match="expected one that the recording knows"):
+            moment(999)
+
+
+def paged(past: Past, at_ms: int) -> Moment:
+    """A moment as a client gets it from the reader."""
+    retrieval, found = Retrieval(at_ms), None
+    while found is None:
+        asked = retrieval.command
+        found = retrieval.add(past.page(asked.at_ms, asked.segment, asked.after))
+    return found
 
 
 def test_every_moment_comes_back() -> None:
@@ -78,12 +98,36 @@ def test_the_first_version_is_still_read() -> None:
 
 
 def test_a_recording_of_one_moment_has_no_past() -> None:
-    assert recording.read_history(recording.write([ROOT], ("IOService",))) == ()
+    file = recording.read(recording.write([ROOT], ("IOService",)))
+    assert (file.history, file.events) == ((), [])
+    with pytest.raises(ProblemError, match="expected a recording with its past, found none"):
+        Past(file.history).page(5)
+
+
+def test_what_happened_comes_back_and_what_a_newer_version_wrote_is_left_out() -> None:
+    assert recording.read(file()).events == [PLUGGED]
+    head, _, body = file().partition(b"\n")
+    table = msgspec.msgpack.decode(body)
+    table["events"].insert(0, [1, 5, ["never-heard-of", 1]])
+    again = recording.read(head + b"\n" + msgspec.msgpack.encode(table))
+    assert (again.events, again.wall_ns) == ([PLUGGED], 5)
+
+
+def test_a_page_is_what_a_message_can_carry(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, third = segment()
+    monkeypatch.setattr(limits, "HISTORY_PAGE", max(map(len, segment())))
+    past = Past([[first, second, third]])
+    page = past.page(2000)
+    assert (page.chunks, page.last, page.more, page.oldest_ms) == ((first,), 1, True, 1000)
+    assert past.page(2000, page.segment, page.last).chunks == (second, third)
+    monkeypatch.setattr(limits, "HISTORY_PAGE", len(first) - 1)
+    with pytest.raises(BreachError, match="expected chunks of at most"):
+        past.page(2000)
 
 
 def test_secrets_are_left_out_and_the_rest_stays() -> None:
     hiding = Anonymizer(["ada-laptop.example.org"])
-    found = recorded.moment(recorded.anonymous([segment()], hiding), 2000).entries[DISK.id]
+    found = Past(recorded.anonymous([segment()], hiding)).moment(2000).entries[DISK.id]
     assert (found.name, found.cls) == ("Disk hidden-3", "IOMedia")
     assert properties.decode(found.props) == {
         "ID_SERIAL_SHORT": "hidden-3",
@@ -123,4 +167,4 @@ def test_no_secret_is_left(props: Properties) -> None:
 def test_a_damaged_past_is_one_sentence() -> None:
     data = recording.write([ROOT], ("IOService",), history=[[b"noise"]])
     with pytest.raises(BreachError, match="history: expected a chunk of records"):
-        recorded.moment(recording.read_history(data), 1000)
+        Past(recording.read(data).history).moment(1000)

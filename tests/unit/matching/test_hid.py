@@ -1,5 +1,6 @@
 """The HID scores, row by row, with the gates."""
 
+import msgspec
 import pytest
 
 from runtime.matching.hid import match_hid
@@ -56,7 +57,8 @@ def total(table: Properties, has: Properties = TABLET) -> int | str:
         ({"ProductID": 0x0374, "Manufacturer": "Wacom"}, 0),
         ({"DeviceUsagePage": 0x0D, "DeviceUsage": 1}, 1200),
         ({"DeviceUsagePage": 0x01}, 1150),
-        ({"DeviceUsage": 2}, 1100),
+        ({"DeviceUsage": 2}, 0),
+        ({"DeviceUsage": 99}, 0),
         ({"DeviceUsagePairs": [{"DeviceUsagePage": 9}, {"DeviceUsagePage": 1}]}, 1150),
         (
             {
@@ -70,6 +72,9 @@ def total(table: Properties, has: Properties = TABLET) -> int | str:
         ({"PrimaryUsagePage": 0x0D}, 1100),
         ({"PrimaryUsagePage": 0x0D, "PrimaryUsage": 1}, 1200),
         ({"DeviceUsagePage": 0x0D, "PrimaryUsagePage": 0x0D}, 1150),
+        ({"DeviceUsagePage": 0x0D, "DeviceUsagePairs": [{"DeviceUsagePage": 1}]}, 1200),
+        ({"DeviceUsagePairs": []}, 0),
+        ({"ProductIDMask": 0xFFF0}, 0),
         ({"BootProtocol": 0}, 0),
         ({"Transport": "USB", "VendorID": 0x056A, "PrimaryUsagePage": 0x0D}, 7100),
     ],
@@ -91,6 +96,8 @@ def test_each_key_adds_its_part(table: Properties, score: int) -> None:
         {"DeviceUsagePage": 5},
         {"DeviceUsagePairs": [{"DeviceUsagePage": 5}]},
         {"PrimaryUsagePage": 5},
+        {"DeviceUsagePairs": [{"DeviceUsagePage": 0x0D}], "PrimaryUsagePage": 5},
+        {"DeviceUsagePage": 0x0D, "PrimaryUsage": 9},
         {"BootProtocol": 1},
         {"HIDDefaultBehavior": ""},
     ],
@@ -104,9 +111,33 @@ def test_a_device_that_publishes_no_usage_pairs_matches_no_usage() -> None:
     assert total({"DeviceUsagePage": 0x0D}, bare) == "DeviceUsagePage"
 
 
-def test_a_vendor_defined_page_needs_the_vendor_on_usb_and_bluetooth() -> None:
-    vendor_page: Properties = {"PrimaryUsagePage": 0xFF0D}
-    has: Properties = {**TABLET, **vendor_page}
-    assert total(vendor_page, has) == "VendorID"
-    assert total({**vendor_page, "VendorID": 0x056A}, has) == 6100
-    assert total(vendor_page, {**has, "Transport": "SPI"}) == 1100
+def test_a_vendor_defined_page_needs_the_vendor_when_it_is_for_usb_or_bluetooth() -> None:
+    pages: list[Properties] = [
+        {"PrimaryUsagePage": 0xFF0D},
+        {"DeviceUsagePairs": [{"DeviceUsagePage": 0xFF0D}]},
+    ]
+    for vendor_page in pages:
+        has: Properties = {**TABLET, **vendor_page}
+        score = 1100 if "PrimaryUsagePage" in vendor_page else 1150
+        assert total(vendor_page, has) == score
+        for transport in ("USB", "Bluetooth", "Bluetooth Low Energy", "SPI"):
+            table: Properties = {"Transport": transport, **vendor_page}
+            there: Properties = {**has, "Transport": transport}
+            assert total(table, there) == (score + 1000 if transport == "SPI" else "VendorID")
+            assert total({**table, "VendorID": 0x056A}, there) == score + 6000
+
+
+def test_an_interface_is_compared_by_its_device_unless_that_has_several() -> None:
+    device = Provider(EntryId(1), "D", ("IOHIDDevice",), TABLET)
+    pen: Properties = {"PrimaryUsagePage": 0x0D}
+
+    def score(several: object) -> int | str:
+        has: Properties = {**TABLET, "MultipleInterfaceEnabled": several is True}
+        above = msgspec.structs.replace(device, properties=has)
+        own: Properties = {"PrimaryUsagePage": 1}
+        one = Provider(EntryId(2), "I", ("IOHIDInterface",), own, ancestors=(above,))
+        found = match_hid(one, pen)
+        return found.key if isinstance(found, Mismatch) else found.total
+
+    assert score(several=False) == 1100
+    assert score(several=True) == "PrimaryUsagePage"

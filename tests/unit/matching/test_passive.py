@@ -2,23 +2,25 @@
 
 import pytest
 
-from runtime.matching.passive import match_parent, match_service
+from runtime.matching.passive import match_service
 from runtime.matching.provider import Provider
 from runtime.model.identity import EntryId
 from runtime.model.properties import Properties
 
-ROOT = Provider(EntryId(1), "Root", ("IORegistryEntry",), {"machine": "pc"})
-HUB = Provider(
-    EntryId(2), "Hub", ("IOUSBHostDevice", "IOService"), {"idVendor": 5}, ancestors=(ROOT,)
-)
 DISK = Provider(
     EntryId(3),
     "Disk",
     ("IOMedia", "IOStorage", "IOService"),
-    {"BSD Name": "sda", "Whole": True, "Size": 512, "compatible": ["acme,disk", "disk"]},
+    {
+        "BSD Name": "sda",
+        "Whole": True,
+        "Size": 512,
+        "compatible": ["acme,disk", "disk"],
+        "name": b"pci8086,a352\0pciclass,010601\0",
+        "device_type": "block",
+    },
     location="1,0",
     path="IOService:/Hub/Disk@1,0",
-    ancestors=(HUB, ROOT),
 )
 
 
@@ -32,6 +34,12 @@ DISK = Provider(
         ({"IONameMatch": "Disk"}, None),
         ({"IONameMatch": ["x", "acme,disk"]}, None),
         ({"IONameMatch": ["x", "y"]}, "IONameMatch"),
+        ({"IONameMatch": "pci8086,a352"}, None),
+        ({"IONameMatch": "block"}, None),
+        ({"IONameMatch": "acme,*"}, None),
+        ({"IONameMatch": "acme*d"}, "IONameMatch"),
+        ({"IONameMatch": ["disk*", "Dis"]}, None),
+        ({"IONameMatch": "emca*"}, "IONameMatch"),
         ({"IOLocationMatch": "1,0"}, None),
         ({"IOLocationMatch": "1"}, "IOLocationMatch"),
         ({"IOPropertyMatch": {"Whole": True, "Size": "0x200"}}, None),
@@ -63,17 +71,3 @@ def test_resources_are_waited_for_on_resource_nubs_only() -> None:
     failed = match_service(nub, {"IOResourceMatch": ["IOKit", "IOBSD"]})
     assert failed is not None
     assert (failed.key, failed.wanted, failed.found) == ("IOResourceMatch", "IOBSD", "nothing")
-
-
-@pytest.mark.parametrize(
-    ("parent", "matches"),
-    [
-        ({"IOProviderClass": "IOUSBHostDevice"}, True),
-        ({"IOPropertyMatch": {"machine": "pc"}}, True),
-        ({"IOProviderClass": "IOUSBHostDevice", "IOPropertyMatch": {"machine": "pc"}}, False),
-        ({"IONameMatch": "Disk"}, False),
-        ("Hub", False),
-    ],
-)
-def test_a_parent_match_needs_one_ancestor(parent: Properties | str, *, matches: bool) -> None:
-    assert (match_parent(DISK, {"IOParentMatch": parent}) is None) is matches

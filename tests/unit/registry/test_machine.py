@@ -5,7 +5,7 @@ import msgspec
 from runtime.model import events
 from runtime.model.device import Action, Device, Uevent
 from runtime.model.entry import Holder, Kind
-from runtime.model.identity import ROOT_ID, EntryId
+from runtime.model.identity import EntryId
 from runtime.registry.machine import Machine
 from runtime.registry.tree import Registry
 
@@ -54,6 +54,7 @@ def test_load_makes_the_sysfs_tree_and_says_nothing() -> None:
         "IOService:/Box",
         "IOService:/Box/IOResources",
         "IOService:/Box/IOUserResources",
+        "IOService:/Box/IOPMrootDomain",
         "IOService:/Box/pci0000:00",
         "IOService:/Box/pci0000:00/0000:00:14.0@14",
         "IOService:/Box/pci0000:00/0000:00:14.0@14/xhci_hcd",
@@ -178,17 +179,3 @@ def test_equal_names_side_by_side_get_apart() -> None:
         bench.apply(Action.ADD, Device(path, sysname, "hid", properties={"HID_NAME": "Pad"}))
     paths = [path for path in bench.paths() if "Pad" in path]
     assert [path.rpartition("/")[2] for path in paths] == ["Pad", "Pad@0003:046D:C31C.0002"]
-
-
-def test_usb_devices_have_a_plane_of_their_own() -> None:
-    bench = Bench()
-    usb = [e for e in bench.registry.walk() if e.cls in {"IOUSBHostDevice", "IOUSBRootHubDevice"}]
-    assert usb
-    above = {entry.id for entry in usb} | {ROOT_ID}
-    for entry in usb:
-        (place,) = entry.places
-        assert place.plane == "IOUSB"
-        assert place.parent in above - {entry.id}
-        assert entry.retain >= 2
-    others = (entry for entry in bench.registry.walk() if entry not in usb)
-    assert not any(entry.places for entry in others)

@@ -1,4 +1,4 @@
-"""`ioreg --diff`: what differs between two registries, as text or JSON.
+"""What differs between two registries, as text or JSON.
 
 Text: a line for each entry, `-` removed, `+` added, `>` moved, `~` changed, and below it a line for
 each property with its value before and after.

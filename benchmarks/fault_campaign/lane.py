@@ -1,0 +1,186 @@
+"""One driver of a campaign: the device it reads its orders from, and what becomes of it.
+
+Invariant: one order at a time; what a process says counts for the order it was given.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable
+
+from benchmarks.fault_campaign import driver as broken
+from runtime.model import properties
+from runtime.model.driver_lifecycle import Intent
+from runtime.model.errors import ProblemError
+from runtime.model.identity import BundleId, ContentHash, EntryId
+from runtime.model.outcome import Exit
+from runtime.supervisor.ports import Complete, DriverSpec
+from runtime.supervisor.supervisor import Supervisor
+from runtime.wire import methods
+
+DEAF_SECONDS = 5.0  # without an answer, an end or a hang: what it answered is lost
+ANSWER_SECONDS = 20.0  # without an answer or an end: the runtime has failed
+
+Said = tuple[int, bytes]
+"""What a process said: ANSWER or ESCAPED, and the data."""
+
+
+class Session:
+    """The device of one process: gives orders, takes answers."""
+
+    def __init__(self, complete: Complete, tell: Callable[["News"], None]) -> None:
+        self._complete = complete
+        self._tell = tell
+        self._action = 0
+
+    async def call(self, target: int, method: methods.Method) -> object:
+        """Answer a call; the handle of the only pipe is 1."""
+        del target
+        match method:
+            case methods.AsyncIO(action=action):
+                self._action = action
+                self._tell(self)
+            case methods.CopyPipe():
+                return 1
+            case methods.DeviceRequest(request=request, data=data):
+                self._tell((request, data))
+                return len(data).to_bytes(4, "little")
+        return None
+
+    def close(self) -> None:
+        """Nothing is outstanding that matters."""
+
+    def order(self, kind: int, seed: int) -> None:
+        """Complete the read with an order."""
+        data = broken.ORDER.pack(kind, seed)
+        now = time.monotonic_ns()
+        self._complete(self._action, methods.CompleteAsyncIO(0, len(data), now, data))
+
+
+News = Session | Said | Exit
+
+
+class Lane:
+    """One driver across all its processes.
+
+    Attributes:
+        driver: Its id at the supervisor.
+        deaf: Where the threads were of a process that lost its order; else empty.
+        killed: Whether the process that ended last was ended from here.
+    """
+
+    def __init__(self, supervisor: Supervisor, number: int, bundle: int) -> None:
+        self.deaf = ""
+        self.killed = False
+        self._supervisor = supervisor
+        self._news: asyncio.Queue[News] = asyncio.Queue()
+        self._spec = _describe(number, bundle, self._open)
+        self.driver = supervisor.launch(self._spec).id
+
+    def crashed(self, exit_: Exit) -> None:
+        """Take the end of the present process."""
+        self._news.put_nowait(exit_)
+
+    def replace(self) -> None:
+        """Give this driver up and launch another in its place."""
+        self._supervisor.find(self.driver).stop(Intent.STOP)
+        self._news = asyncio.Queue()
+        self.driver = self._supervisor.launch(self._spec).id
+
+    async def ready(self) -> Session:
+        """The device of a process that waits for its order.
+
+        Raises:
+            TimeoutError: None came.
+        """
+        while True:
+            news = await self._next()
+            if isinstance(news, Session):
+                return news
+
+    async def outcome(self, right: bytes, escapes: list[str]) -> tuple[Exit, bool]:
+        """How the process ended after its order, and whether what it said was right.
+
+        What it could do and should not is added to `escapes`.
+
+        One that answers is ended: each order has a process of its own.
+
+        Raises:
+            TimeoutError: It neither ended nor could be ended.
+        """
+        sound = True
+        self.deaf, self.killed = "", False
+        while True:
+            try:
+                news = await self._next(DEAF_SECONDS)
+            except TimeoutError:  # it lives, is idle, and has lost its order
+                sound = False
+                self.deaf = await self._where()
+                self._kill()
+                news = await self._next()
+            if isinstance(news, Exit):
+                return news, sound
+            if isinstance(news, Session):
+                continue
+            what, data = news
+            if what == broken.ESCAPED:
+                escapes.append(data.decode(errors="replace"))
+                continue
+            sound = sound and data == right
+            self._kill()
+
+    async def answers(self, seed: int) -> bool:
+        """Whether a fresh process works right; it stays for the next order.
+
+        Raises:
+            TimeoutError: It does not say.
+        """
+        session = await self.ready()
+        session.order(0, seed)
+        return await self._next() == (broken.ANSWER, broken.answer(seed))
+
+    async def _next(self, seconds: float = ANSWER_SECONDS) -> News:
+        return await asyncio.wait_for(self._news.get(), seconds)
+
+    def _open(self, complete: Complete) -> Session:
+        return Session(complete, self._news.put_nowait)
+
+    def _kill(self) -> None:
+        pid = self._supervisor.find(self.driver).record.pid
+        if pid:
+            self.killed = True
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    async def _where(self) -> str:
+        """What the runtime and the watcher know of a process that does not answer."""
+        driver = self._supervisor.find(self.driver)
+        known = f"{driver.record.state.value}, pid {driver.record.pid}"
+        try:
+            threads = await driver.sample()
+        except ProblemError as error:
+            return f"{known}; {error}"
+        return "; ".join([known, *(f"{one.name}: {' < '.join(one.frames)}" for one in threads)])
+
+
+def _describe(number: int, bundle: int, open_session: Callable[[Complete], Session]) -> DriverSpec:
+    return DriverSpec(
+        name="FaultDriver",
+        bundle_id=BundleId("com.example.faults"),
+        content_hash=ContentHash("0" * 64),
+        personality="Faults",
+        category="IODefaultMatchCategory",
+        executable="Faults",
+        server_name="com.example.faults",
+        provider=EntryId(number),
+        provider_path=f"IOService:/Faults/{number}",
+        provider_class="IOUSBHostInterface",
+        provider_name="Interface 0",
+        properties=properties.encode({}),
+        provider_properties=properties.encode({}),
+        bundle=bundle,
+        dumpable=False,
+        open_session=open_session,
+    )
