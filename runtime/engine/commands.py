@@ -135,9 +135,10 @@ class Commands:
         return result
 
     async def stop(self) -> None:
-        """Stop all drivers, leaves first, and wait until they are reaped."""
+        """Stop all drivers and have their devices given back; wait until all are reaped."""
         self._binding.hold()
         await self._supervisor.stop_all()
+        await self._brokers.close()
 
     def _records(self, client: ClientConnection) -> Records:
         source = self._hub.source

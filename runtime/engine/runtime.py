@@ -92,7 +92,7 @@ class Runtime:
         policy = ALWAYS_AT_ONCE if settings.restart_at_once else RestartPolicy()
         zygote = Zygote(self._note)
         brokers = Brokers(zygote, policy, BrokerEntries(registry, self._note))
-        self._supervisor = Supervisor(zygote, brokers, policy, surroundings)
+        self._supervisor = Supervisor(zygote, policy, surroundings)
         self._binding.use(self._supervisor, brokers)
         self._commands = Commands(
             registry,

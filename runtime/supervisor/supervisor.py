@@ -13,7 +13,6 @@ from runtime.model.driver_lifecycle import DriverState, Intent
 from runtime.model.errors import ProblemError
 from runtime.model.identity import DriverId, EntryId
 from runtime.model.records import Driver
-from runtime.supervisor.brokers import Brokers
 from runtime.supervisor.driver import SupervisedDriver
 from runtime.supervisor.launcher import Launcher
 from runtime.supervisor.policy import RestartPolicy
@@ -26,11 +25,8 @@ TICK_SECONDS = 1.0
 class Supervisor:
     """Launches, finds and stops drivers."""
 
-    def __init__(
-        self, zygote: Zygote, brokers: Brokers, policy: RestartPolicy, surroundings: Surroundings
-    ) -> None:
+    def __init__(self, zygote: Zygote, policy: RestartPolicy, surroundings: Surroundings) -> None:
         self._zygote = zygote
-        self._brokers = brokers
         self._launcher = Launcher(zygote)
         self._policy = policy
         self._around = surroundings
@@ -94,14 +90,13 @@ class Supervisor:
         self._drivers.pop(driver_id, None)
 
     async def stop_all(self) -> None:
-        """Stop every driver, have every device given back, reap all, then end the zygote."""
+        """Stop every driver and wait until all are reaped, then end the zygote."""
         if self._ticking is not None:
             self._ticking.cancel()
         drivers = list(self)
         for driver in drivers:
             driver.stop(Intent.STOP)
         await asyncio.gather(*(driver.wait_over() for driver in drivers))
-        await self._brokers.close()
         await self._launcher.close()
         await self._zygote.close()
 

@@ -89,7 +89,8 @@ def test_a_driver_ends_when_the_runtime_closes_its_control_socket(zygote: Zygote
     assert process.wait() == Exit(ExitHow.CODE, 1)
     for fd in (process.pidfd, process.output, process.crash, process.bundle):
         os.close(fd)
-    process.watch.close()
+    for sock in (process.watch, process.provider):
+        sock.close()
     zygote.drivers.remove(process)
 
 
