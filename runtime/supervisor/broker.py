@@ -16,12 +16,12 @@ from runtime.linux import sockets, spawn
 from runtime.model.broker_lifecycle import INITIAL, BrokerEvent, BrokerState, advance
 from runtime.model.errors import BreachError, SpawnError
 from runtime.model.outcome import Exit, ExitHow
+from runtime.supervisor.output import Output
 from runtime.supervisor.zygote import Child, Zygote
 from runtime.wire import broker as wire
-from runtime.wire import codec, limits, zygote
+from runtime.wire import codec, zygote
 
 GIVE_BACK_SECONDS = 15.0  # until one that was dismissed is killed: the kernel's own limit is 5
-OUTPUT_BYTES = 16 << 10  # of stdout and stderr, a turn
 MEMORY_BYTES = 1 << 30  # of address space
 OPEN_FILES = 256
 
@@ -70,6 +70,7 @@ class BrokerProcess:
             self._output, self._their_output = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
             undo.pop_all()
         os.set_blocking(self._their_output, True)
+        self._lines = Output(self._output, self._printed)
         self._control.setblocking(False)
 
     def create(
@@ -171,18 +172,11 @@ class BrokerProcess:
             self._listener.broker_said(self, message)
 
     def _on_output(self) -> None:
-        if not self._read_output():
+        if not self._lines.read():
             self._loop.remove_reader(self._output)
 
-    def _read_output(self) -> bool:
-        try:
-            data = os.read(self._output, OUTPUT_BYTES)
-        except BlockingIOError:
-            return True
-        lines = data.decode(errors="replace").split("\n")
-        self.said = next((line for line in reversed(lines) if line.strip()), self.said)
-        self.said = self.said[: limits.TEXT]
-        return bool(data)
+    def _printed(self, line: str) -> None:
+        self.said = line
 
     def _on_exit(self) -> None:
         ended = spawn.wait_exit(self._pidfd)
@@ -191,7 +185,7 @@ class BrokerProcess:
         self._loop.remove_reader(self._pidfd)
         os.close(self._pidfd)
         self._pidfd = -1
-        self._read_output()
+        self._lines.read()
         self._loop.remove_reader(self._output)
         self._ended(Exit(ended.how, ended.number, self.said))
 
