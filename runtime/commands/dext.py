@@ -62,6 +62,8 @@ def _list(runtime: Connection, options: argparse.Namespace) -> int:
         return shell.OK
     for driver in drivers:
         print(_line(driver))
+        for line in _confinement(driver) if options.sandbox else ():
+            print(f"    {plain(line)}")
     if not drivers:
         print("no drivers")
     return shell.OK
@@ -73,6 +75,14 @@ def _line(driver: Driver) -> str:
         f"{driver.id} {plain(driver.name)} {driver.state.value}, {process}, "
         f"crashes: {driver.crashes}, {driver.bundle_id} on {plain(driver.provider_path)}"
     )
+
+
+def _confinement(driver: Driver) -> list[str]:
+    """What a driver's process may and may not, and what this machine could not apply."""
+    lines = [f"may {what}" for what in driver.may]
+    lines += [f"may not {what}" for what in driver.may_not]
+    lines += [f"not applied: {what}" for what in driver.missing]
+    return lines or ["no process of it has been locked down yet"]
 
 
 def _restart(runtime: Connection, options: argparse.Namespace) -> int:
@@ -188,6 +198,7 @@ def _parser() -> shell.Parser:
         added.add_argument("model", metavar="MODEL", help="which device: sample")
     listing = verb("list", _list, "list the drivers")
     listing.add_argument("--json", action="store_true", help="one array of objects")
+    listing.add_argument("--sandbox", action="store_true", help="say what each may and may not")
     log = verb("log", _log, "print a driver's log")
     log.add_argument("-f", dest="follow", action="store_true", help="go on with new lines")
     restart = verb("restart", _restart, "stop a driver in order and start it again")

@@ -18,7 +18,7 @@ from runtime.model.driver_lifecycle import LIVE, DriverEvent, DriverState, Inten
 from runtime.model.errors import BreachError, SpawnError
 from runtime.model.outcome import Exit, ExitHow, Stage
 from runtime.model.records import Driver
-from runtime.supervisor import hang
+from runtime.supervisor import confinement, hang
 from runtime.supervisor import policy as restart
 from runtime.supervisor.account import Account
 from runtime.supervisor.calls import Calls
@@ -32,7 +32,6 @@ from runtime.wire import methods
 LAUNCH_SECONDS = 15.0  # until the class is loaded; a cold, loaded machine takes 1 s
 START_SECONDS = 30.0  # for init and Start
 STOP_SECONDS = 5.0  # grace for Stop and free, then SIGKILL
-SENTENCES = 32  # on what its sandbox is, that a driver process may tell
 
 
 class SupervisedDriver:
@@ -267,9 +266,8 @@ class SupervisedDriver:
     def _staged(self, message: wire.Staged, calls: Calls) -> None:
         before = self.record.launch[-1].stage
         if (before, message.stage) == (Stage.FORKED, Stage.LOCKED_DOWN):
-            missing = (*self._launcher.missing, *message.missing)[:SENTENCES]
-            applied = message.applied[:SENTENCES]
-            self._account.reach(message.stage, sandbox=applied, missing=missing)
+            told = confinement.fields(message, self._launcher.missing, self.spec.provider_path)
+            self._account.reach(message.stage, **told)
         elif (before, message.stage) == (Stage.LOCKED_DOWN, Stage.LOADED):
             self._account.reach(message.stage)
             self._around.serving(self.record, message.classes)
