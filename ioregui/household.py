@@ -30,10 +30,12 @@ class Household(QObject):
     Signals:
         waiting: There is no runtime; why, and milliseconds until the next attempt.
         unread: The file could not be read, or its reader ended; why.
+        ended: After `end`, no process that was started is left.
     """
 
     waiting = Signal(str, int)
     unread = Signal(str)
+    ended = Signal()
 
     def __init__(
         self,
@@ -107,7 +109,13 @@ class Household(QObject):
         self._ending = True
         self._retry.stop()
         self._bridge.detach()
-        self._reap()
+        if not self._reaper.isActive():
+            self._reaper.start()
+
+    @property
+    def file(self) -> Path | None:
+        """The file that is shown, None for a runtime."""
+        return self._file
 
     def keep(self) -> None:
         """Leave the runtime running when the window goes."""
@@ -144,5 +152,8 @@ class Household(QObject):
     @Slot()
     def _reap(self) -> None:
         self._started = [child for child in self._started if child.poll() is None]
-        if not self._started:
-            self._reaper.stop()
+        if self._started:
+            return
+        self._reaper.stop()
+        if self._ending:
+            self.ended.emit()

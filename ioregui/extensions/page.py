@@ -5,7 +5,7 @@ Invariant: shows what the mirror has; nothing is deactivated without a second pr
 
 from collections import defaultdict
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
@@ -30,7 +30,14 @@ from runtime.wire.commands.extensions import Deactivate
 
 
 class ExtensionsPage(QWidget):
-    """All extensions, the selected one's facts, and its deactivation."""
+    """All extensions, the selected one's facts, and its deactivation.
+
+    Signals:
+        entry_chosen: The user wants to see a driver of an extension; its service's entry id, its
+            provider's while it has no service.
+    """
+
+    entry_chosen = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,6 +50,8 @@ class ExtensionsPage(QWidget):
         self.keys = KeysButton()
         self.deactivate = QPushButton(self.tr("Deactivate…"))
         self.deactivate.setAutoDefault(False)
+        self.driver = QPushButton(self.tr("Show its driver"))
+        self.driver.setAutoDefault(False)
         split = QSplitter(Qt.Orientation.Vertical)
         split.addWidget(self.table)
         split.addWidget(self._details())
@@ -55,6 +64,7 @@ class ExtensionsPage(QWidget):
         self.table.picked.connect(self._picked)
         self.keys.toggled.connect(self._show_selected)
         self.deactivate.clicked.connect(self._question)
+        self.driver.clicked.connect(self._show_driver)
         self.notice.button.clicked.connect(self._deactivate)
         bridge.reset.connect(self._refresh)
         bridge.changed.connect(self._changed)
@@ -95,10 +105,23 @@ class ExtensionsPage(QWidget):
         why_not = words.why_not_deactivate(row)
         self.deactivate.setEnabled(not why_not)
         self.deactivate.setToolTip(why_not or self.tr("Stop its drivers and remove it."))
+        self.driver.setEnabled(row is not None and bool(row.drivers))
+        self.driver.setToolTip(
+            self.tr("Go to its driver in the registry.")
+            if self.driver.isEnabled()
+            else self.tr("No driver of it is there.")
+        )
         if row is not None:
             self.facts.show_facts(
                 words.name(row), words.extension_facts(row, self.keys.isChecked())
             )
+
+    @Slot()
+    def _show_driver(self) -> None:
+        row = self.table.selected
+        if row is not None and row.drivers:
+            first = row.drivers[0]
+            self.entry_chosen.emit(first.service or first.provider)
 
     @Slot()
     def _question(self) -> None:
@@ -129,6 +152,7 @@ class ExtensionsPage(QWidget):
         bar = QHBoxLayout()
         bar.setContentsMargins(12, 8, 12, 2)
         bar.addWidget(self.deactivate)
+        bar.addWidget(self.driver)
         bar.addStretch(1)
         bar.addWidget(self.keys)
         layout = QVBoxLayout(details)

@@ -14,7 +14,7 @@ from ioregui.records.table import dress
 
 WISHES = {
     Column.KEY: Wish(178, 110),
-    Column.TYPE: Wish(82, 82, optional=True),
+    Column.TYPE: Wish(94, 94, optional=True),
     Column.VALUE: Wish(150, 110, grows=True),
     Column.SOURCE: Wish(86, 86, optional=True),
 }

@@ -13,6 +13,9 @@ from ioregui.window.theme import Choice
 PATHS = 1000
 """So many open entries are found open again."""
 
+RECENT = 10
+"""So many files are remembered."""
+
 
 class Quitting(StrEnum):
     """What the user wants of running drivers when the window closes."""
@@ -67,3 +70,17 @@ class Settings:
     def set_paths(self, name: str, paths: list[str]) -> None:
         """Keep registry paths; at most `PATHS` of them."""
         self._store.setValue(f"registry/{name}", paths[:PATHS])
+
+    @property
+    def recent(self) -> list[str]:
+        """Paths of the files that were opened, the last one first."""
+        return self.paths("files")
+
+    def add_recent(self, path: str) -> None:
+        """Put a file before all others that were opened."""
+        others = [known for known in self.recent if known != path]
+        self.set_paths("files", [path, *others][:RECENT])
+
+    def forget_recent(self, path: str) -> None:
+        """Take a file out of those that were opened."""
+        self.set_paths("files", [known for known in self.recent if known != path])

@@ -124,6 +124,7 @@ class Toolbar(QWidget):
         self.search.setToolTip(self._grammar())
         self.search.setAccessibleName(self.tr("Search"))
         self.search.setClearButtonEnabled(True)
+        self.search.setAcceptDrops(False)  # a file that is dropped here is for the window
         self.search.installEventFilter(self)
         self.search.textChanged.connect(self._typed)
         self.count.setProperty("role", "muted")
@@ -158,10 +159,12 @@ class Toolbar(QWidget):
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
         for group in (
+            ("open", "window"),
             ("install", "launch"),
             ("plug", "unplug"),
             ("crash", "restart"),
-            ("next", "previous"),
+            ("next", "previous", "back"),
+            ("expand", "collapse"),
             ("now",),
             ("developer", "theme"),
             ("quit",),

@@ -234,7 +234,7 @@ def _means(entry: Entry, path: str, selector: str) -> bool:
 
 def _rows(path: str, matches: Sequence[Match], personality: str) -> Iterator[Row]:
     for match in matches:
-        if personality and personality not in {match.personality, match.bundle_id.split(" ")[0]}:
+        if personality and personality not in {match.personality, match.cls, match.bundle_id}:
             continue
         sentence = match_words.reason(match)
         fits = match.stage in {MatchStage.MATCHED, MatchStage.CATEGORY}

@@ -235,6 +235,8 @@ def _add_linux(found: Properties, device: Device) -> None:
 def _converted(text: str, form: str) -> Value | None:
     if form == "text":
         return _text(text)
+    if form == "data":
+        return text.encode("utf-8", "surrogateescape")
     number = _number(text, 10 if form == "dec" else 16)
     if number is None:
         return None

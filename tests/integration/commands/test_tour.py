@@ -108,10 +108,7 @@ def test_the_tour(runtime: Runtime) -> None:
     first = runtime.wait_for_driver(name=DRIVER, state="running")
     assert "Start" in runtime.ok("dext", "log", DRIVER)
     told = runtime.ok("dext", "list", "--sandbox")
-    assert (
-        "    may talk to IOUSBHostInterface@0 of Sample USB Device@"
-        in told
-    )
+    assert "    may talk to IOUSBHostInterface@0 of Sample USB Device@" in told
     assert "    may not start processes (seccomp)\n" in told
     assert f"pid {first['pid']}" in runtime.ok("dext", "crash", DRIVER)
     second = runtime.wait_for_driver(name=DRIVER, state="running", crashes=1)

@@ -38,13 +38,6 @@ def file(tmp_path: Path) -> Path:
     gone_ms = END_MS - 600_000
     begin: list[Record] = [Begin(1, "run"), At(END_MS - 3_600_000)]
     begin += [Put(ROOT), Put(HUB), Put(STICK), Whole()]
-        Begin(1, "run"),
-        At(END_MS - 3_600_000),
-        Put(ROOT),
-        Put(HUB),
-        Put(STICK),
-        Whole(),
-    ]
     later: list[Record] = [At(gone_ms), Gone(STICK.id)]
     chunks = [writer.chunk(begin), writer.chunk(later)]
     events = [Event(1, gone_ms * 1_000_000, Unplugged("Stick SECRET99", "IOUSBHostDevice"))]

@@ -26,11 +26,12 @@ from runtime.model.events import Crashed, Detail, Quarantined
 from runtime.model.identity import BundleId, ContentHash, DriverId, EntryId
 from runtime.model.outcome import Exit, ExitHow, Stage
 from runtime.model.records import Driver
+from runtime.supervisor.channels import Channels
 from runtime.supervisor.driver import SupervisedDriver
 from runtime.supervisor.launcher import Launched, Launcher
 from runtime.supervisor.policy import RestartPolicy
 from runtime.supervisor.ports import Complete, DriverSpec, Surroundings
-from runtime.supervisor.process import PACKETS_A_TURN, Channels
+from runtime.supervisor.process import PACKETS_A_TURN
 from runtime.supervisor.zygote import Child, Zygote
 from runtime.wire import codec, limits, methods
 from runtime.wire import driver as wire
@@ -233,10 +234,10 @@ class Life(RuleBasedStateMachine):
 
     def _moving(self) -> bool:
         """Whether a process is being made, or has been killed and is not known to be gone."""
-        record, process = self.driver.record, self.driver._process
-        if process is None:
+        record, server = self.driver.record, self.driver._server
+        if server is None:
             return record.state in LIVE
-        return process._killed_for is not None or self.puppet().ended
+        return server._process._killed_for is not None or self.puppet().ended
 
     def call(self, action: Callable[[], object]) -> None:
         async def inside() -> None:
@@ -350,11 +351,12 @@ class Life(RuleBasedStateMachine):
     @rule()
     def is_late_and_answers(self) -> None:
         late = wire.Pulse((wire.QueuePulse("Default", "Start", 10_000_000),))
-        before = self.state
-        self.call(lambda: self.driver.pulsed(late))
+        before, server = self.state, self.driver._server
+        assert server is not None
+        self.call(lambda: server.pulsed(late))
         if before in (DriverState.STARTING, DriverState.RUNNING):
             self._expect(DriverState.NOT_RESPONDING)
-            self.call(lambda: self.driver.pulsed(wire.Pulse(())))
+            self.call(lambda: server.pulsed(wire.Pulse(())))
             self._expect(before)
 
     def _expect(self, state: DriverState) -> None:
