@@ -8,7 +8,7 @@ ABI = 7
 
 
 def test_all_layers_deny_everything() -> None:
-    found = told(["one"], Layer, ABI, "64 open files")
+    found = told(["one"], list(Layer), ABI, "64 open files")
     assert found.applied == ("one",)
     assert found.may == (*GRANTS, "use 64 open files")
     assert len(found.may_not) == len(DENIALS)
