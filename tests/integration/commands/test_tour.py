@@ -146,6 +146,11 @@ def test_a_log_is_followed_until_it_is_interrupted(runtime: Runtime) -> None:
     _, complaint = follower.communicate(timeout=DEADLINE)
     assert len(set(reads)) == len(reads)
     assert (follower.returncode, complaint) == (130, "")
+    found = json.loads(runtime.ok("dext", "log", "--search", "start:", "--json", DRIVER))
+    assert [line["text"] for line in found] == ["Start: driving IOUSBHostInterface"]
+    assert "nothing with “unheard of”" in runtime.ok(
+        "dext", "log", "--search", "unheard of", DRIVER
+    )
 
 
 def test_an_approval_is_waited_for_and_survives_the_runtime(runtime: Runtime) -> None:
