@@ -106,9 +106,7 @@ class Runtime:
             Explaining(registry, self._binding, kernel),
             self.end,
         )
-        self._listener = Listener(
-            settings.socket_path, self._accept, lambda: len(self._hub.connections())
-        )
+        self._listener = Listener(settings.socket_path, self._accept, hub.clients)
         self._settling: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:

@@ -71,7 +71,7 @@ def files(tmp_path: Path) -> tuple[Path, Path, Path]:
     )
     machine.write_text(MACHINE)
     aliases.write_text(ALIASES)
-    plist.write_bytes(info(bInterfaceClass=3, bInterfaceSubClass=1))
+    plist.write_bytes(info(bInterfaceClass=3, bInterfaceSubClass=2))
     return machine, aliases, plist
 
 
@@ -98,8 +98,8 @@ def test_explain_ranks_kernel_modules_and_extensions_of_files(
         "bInterfaceClass + subclass": 50_000,
         "any subclass": -1000,
     }
-    assert interface[2]["failing_key"] == "bInterfaceClass"  # a database has no descriptors
-    assert interface[2]["found"] == "nothing"
+    assert interface[2]["failing_key"] == "bInterfaceSubClass"
+    assert (interface[2]["wanted"], interface[2]["found"]) == ("2", "1")
 
 
 def test_explain_one_personality_on_one_provider(files: tuple[Path, Path, Path]) -> None:
@@ -109,7 +109,7 @@ def test_explain_one_personality_on_one_provider(files: tuple[Path, Path, Path])
         "--provider", "IOUSBHostInterface", "--personality", "Driver",
     )  # fmt: skip
     assert done.returncode == 0
-    assert "bInterfaceClass has to be 3, and the device has none" in done.stdout
+    assert "bInterfaceSubClass has to be 2, the device has 1" in done.stdout
     none = dext("explain", "--from", machine, "--catalogue", plist, "--provider", "IONothing")
     assert none.returncode == 1
     assert none.stderr.startswith("dext: --provider IONothing: expected")
