@@ -68,7 +68,14 @@ class Desk(QObject):
         if household.file is not None:
             self.window.setWindowTitle(plain(household.file.name))
         self._travel = TimeTravel(bridge, self.selection, self)
-        self._memory = Memory(bridge, self.selection, slices.model, slices.registry, settings)
+        self._memory = Memory(
+            bridge,
+            self.selection,
+            settings,
+            view=self.registry,
+            model=self.model,
+            properties=slices.inspector.properties,
+        )
         self._conditions = Conditions(bridge, self._commands, self.window.banners)
         self._saver = Saver(bridge, household, self.actions, self.window)
         self._leaving = Leaving(bridge, household, settings, self.window)
@@ -87,7 +94,9 @@ class Desk(QObject):
         bridge, model = self.bridge, self.model
         bridge.reset.connect(model.reset)
         bridge.reset.connect(self._memory.select_something)
-        bridge.changed.connect(model.apply)
+        bridge.reset.connect(self._show_drivers)
+        bridge.changing.connect(model.apply)
+        bridge.changing.connect(self.registry.show_at_once)
         bridge.travelled.connect(model.travel)
         bridge.connected.connect(self._connected)
         Succession(bridge, self.selection, model.rows.entry)
@@ -147,6 +156,12 @@ class Desk(QObject):
         """Go to an extension, by its `Extension.id`."""
         self.window.show_page("extensions")
         self._slices.extensions.select_extension(extension)
+
+    @Slot()
+    def _show_drivers(self) -> None:
+        """A file of another system may know no drivers as this one has them."""
+        entries = self.bridge.mirror.entries.values()
+        self.registry.show_drivers(shown=any(entry.kind for entry in entries) or not entries)
 
     @Slot(str)
     def _search(self, text: str) -> None:

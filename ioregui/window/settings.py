@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from ioregui.properties.values import Numbers
 from ioregui.window.theme import Choice
 
 PATHS = 1000
@@ -40,6 +41,16 @@ class Settings:
     @theme.setter
     def theme(self, choice: Choice) -> None:
         self._store.setValue("window/theme", str(choice))
+
+    @property
+    def numbers(self) -> Numbers:
+        """The base in which properties show numbers."""
+        text = str(self._store.value("window/numbers", ""))
+        return Numbers(text) if text in list(Numbers) else Numbers.BOTH
+
+    @numbers.setter
+    def numbers(self, numbers: Numbers) -> None:
+        self._store.setValue("window/numbers", str(numbers))
 
     @property
     def quitting(self) -> Quitting:

@@ -50,12 +50,18 @@ class Segments:
     """
 
     def __init__(self, database: sqlite3.Connection, keep: int) -> None:
-        self._database = database
         self.keep = keep
+        self._newest = 0
+        self.use(database)
+
+    def use(self, database: sqlite3.Connection) -> None:
+        """Go on in this database; what was begun in another one is to be begun anew."""
+        self._database = database
         row = database.execute(
             "SELECT max(number), total(bytes), total(bytes * thin) FROM segments"
         ).fetchone()
-        self._newest, self.size, self.thin_size = row[0] or 0, int(row[1]), int(row[2])
+        self._newest = max(self._newest, row[0] or 0)
+        self.size, self.thin_size = int(row[1]), int(row[2])
         self._last = self._one("SELECT max(number) FROM chunks")
         self._wholes: dict[int, int] = {}
         self._unused = deque(found for (found,) in database.execute(_UNUSED))
@@ -76,7 +82,7 @@ class Segments:
             UnavailableError: The disk is full or the file is broken; nothing was written.
         """
         last = self._last
-        with self._writing("changes"):
+        with self._at_work():
             for segment, ms, data in chunks:
                 last += 1
                 self._add(last, segment, ms, data)
@@ -126,20 +132,30 @@ class Segments:
         return HistoryPage(segment, tuple(chunks), last, more, oldest)
 
     def oldest(self, *, thin: bool) -> int:
-        """The oldest segment, thinned or not, that is older than the newest good one; 0: none."""
-        return self._one(
-            "SELECT min(number) FROM segments WHERE thin = ? AND number < "
-            "(SELECT max(number) FROM segments WHERE whole_ms IS NOT NULL)",
-            int(thin),
-        )
+        """The oldest segment, thinned or not, that is older than the newest good one; 0: none.
+
+        Raises:
+            UnavailableError: As of `write`.
+        """
+        with self._at_work():
+            return self._one(
+                "SELECT min(number) FROM segments WHERE thin = ? AND number < "
+                "(SELECT max(number) FROM segments WHERE whole_ms IS NOT NULL)",
+                int(thin),
+            )
 
     def chunk(self, segment: int, after: int) -> tuple[int, bytes] | None:
-        """The next chunk of a segment that is not thinned, with its number."""
-        found: tuple[int, bytes] | None = self._database.execute(
-            "SELECT number, data FROM chunks WHERE number > ? AND segment = ? "
-            "ORDER BY number LIMIT 1",
-            (after, segment),
-        ).fetchone()
+        """The next chunk of a segment that is not thinned, with its number.
+
+        Raises:
+            UnavailableError: As of `write`.
+        """
+        with self._at_work():
+            found: tuple[int, bytes] | None = self._database.execute(
+                "SELECT number, data FROM chunks WHERE number > ? AND segment = ? "
+                "ORDER BY number LIMIT 1",
+                (after, segment),
+            ).fetchone()
         return found
 
     def add_thin(self, segment: int, ms: int, data: bytes) -> None:
@@ -148,7 +164,7 @@ class Segments:
         Raises:
             UnavailableError: As of `write`.
         """
-        with self._writing("what is kept"):
+        with self._at_work():
             self._database.execute(
                 "INSERT INTO chunks VALUES (?, ?, ?, ?)", (self._last + 1, -segment, ms, data)
             )
@@ -160,12 +176,12 @@ class Segments:
         Raises:
             UnavailableError: As of `write`.
         """
-        before = self._one("SELECT bytes FROM segments WHERE number = ?", segment)
-        first, size = self._database.execute(
-            "SELECT min(number), total(length(data) + ?) FROM chunks WHERE segment = ?",
-            (ROW_BYTES, -segment),
-        ).fetchone()
-        with self._writing("what is kept"):
+        with self._at_work():
+            before = self._one("SELECT bytes FROM segments WHERE number = ?", segment)
+            first, size = self._database.execute(
+                "SELECT min(number), total(length(data) + ?) FROM chunks WHERE segment = ?",
+                (ROW_BYTES, -segment),
+            ).fetchone()
             self._database.execute(
                 "UPDATE segments SET thin = 1, first = ?, bytes = ? WHERE number = ?",
                 (first, int(size), segment),
@@ -184,10 +200,10 @@ class Segments:
         Raises:
             UnavailableError: As of `write`.
         """
-        size, thin = self._database.execute(
-            "SELECT bytes, thin FROM segments WHERE number = ?", (segment,)
-        ).fetchone()
-        with self._writing("what is kept"):
+        with self._at_work():
+            size, thin = self._database.execute(
+                "SELECT bytes, thin FROM segments WHERE number = ?", (segment,)
+            ).fetchone()
             self._database.execute("DELETE FROM segments WHERE number = ?", (segment,))
         self.size -= size
         self.thin_size -= size * thin
@@ -201,7 +217,7 @@ class Segments:
         """
         if not self._unused:
             return False
-        with self._writing("what is kept"):
+        with self._at_work():
             removed = self._database.execute(
                 "DELETE FROM chunks WHERE number IN "
                 "(SELECT number FROM chunks WHERE segment = ? LIMIT ?)",
@@ -212,12 +228,13 @@ class Segments:
         return True
 
     @contextmanager
-    def _writing(self, what: str) -> Iterator[None]:
+    def _at_work(self) -> Iterator[None]:
+        """One transaction."""
         try:
             with self._database:
                 yield
         except sqlite3.Error as error:
-            raise UnavailableError(f"history: expected to write {what}, found: {error}") from error
+            raise UnavailableError(f"history: expected to write changes, found: {error}") from error
 
     def _add(self, number: int, segment: int, ms: int, data: bytes) -> None:
         execute: Callable[..., sqlite3.Cursor] = self._database.execute

@@ -28,6 +28,10 @@ class Thinning:
         self._segments = segments
         self._copy: _Copy | None = None
 
+    def begin_anew(self) -> None:
+        """Forget what was being thinned: history goes on in another file."""
+        self._copy = None
+
     def step(self) -> bool:
         """Do a little; True when more waits.
 

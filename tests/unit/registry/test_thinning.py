@@ -144,7 +144,7 @@ def test_a_disk_that_refuses_leaves_the_segment_as_it_was(start: Callable[..., M
         for _ in range(steps):
             machine.thinning.step()
         blocker.execute("BEGIN IMMEDIATE")
-        with pytest.raises(UnavailableError, match="expected to write what is kept"):
+        with pytest.raises(UnavailableError, match="expected to write changes"):
             machine.make_room()
         blocker.rollback()
     blocker.close()
