@@ -8,7 +8,7 @@ import time
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from ioregui.mirror import Changes, Mirror
-from ioregui.registry.cells import Cells, header, header_tip
+from ioregui.registry.cells import Cells, Face, header, header_tip
 from ioregui.registry.flat import FlatModel, Index
 from ioregui.registry.rows import Rows
 from ioregui.window.selection import Selection
@@ -140,6 +140,11 @@ class RegistryModel(FlatModel):
     def entry_at(self, row: int) -> Entry | None:
         """Return the entry or tombstone of a row."""
         return self.rows.entry(self._ids[row])
+
+    def face(self, row: int, *, selected: bool, hovered: bool) -> Face:
+        """Return what a row looks like."""
+        entry_id, depth = self._ids[row], self._depths[row]
+        return self.cells.face(entry_id, depth, selected=selected, hovered=hovered)
 
     def path(self, entry_id: int) -> str:
         """Return an entry's path, empty for one that went."""

@@ -4,7 +4,7 @@ Invariant: the selection of the window and the current row are one; when the mac
 rows, the selection never jumps to another entry.
 """
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal, Slot
 from PySide6.QtGui import (
     QAction,
     QContextMenuEvent,
@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPalette,
+    QRegion,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
@@ -24,11 +25,12 @@ from PySide6.QtWidgets import (
 )
 
 from ioregui.records.fit import ColumnFit
+from ioregui.registry.cell_painter import arrow_rect
 from ioregui.registry.cells import Column
 from ioregui.registry.copying import Copying
-from ioregui.registry.delegate import CellDelegate
 from ioregui.registry.flat import Index
 from ioregui.registry.model import RegistryModel
+from ioregui.registry.pictures import RowPictures
 from ioregui.registry.type_ahead import TypeAhead
 from ioregui.registry.widths import wishes
 from ioregui.window.selection import Selection
@@ -64,8 +66,8 @@ class RegistryView(QTableView):
         self._type_ahead = TypeAhead(model)
         self.copying = Copying(model, selection, self)
         self.setModel(model)
-        self._cells = CellDelegate(model, self)
-        self.setItemDelegate(self._cells)
+        self._hovered = -1  # row under the pointer, -1 for none
+        self.pictures = RowPictures(self)
         self._set_up()
         self._actions()
         model.about_to_change.connect(self._hold)
@@ -83,12 +85,23 @@ class RegistryView(QTableView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Qt's; an empty tree says why it is empty."""
-        super().paintEvent(event)
+        painter = QPainter(self.viewport())
         if why := self.why_empty:
-            painter = QPainter(self.viewport())
+            painter.fillRect(event.rect(), self.palette().base())
             painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
             room = self.viewport().rect().adjusted(24, 24, -24, -24)
             painter.drawText(room, int(_MIDDLE), why)
+            return
+        self.pictures.follow_table()
+        left, current = -self.horizontalOffset(), self.currentIndex().row()
+        rows = self._rows_in(event.rect())
+        for row in rows:
+            face = self._model.face(row, selected=row == current, hovered=row == self._hovered)
+            self.pictures.paint(painter, QPoint(left, self.rowViewportPosition(row)), face)
+        bottom = self.rowViewportPosition(rows.stop - 1) + self.rowHeight(rows.stop - 1)
+        rest = QRegion(event.rect()) - QRect(left, 0, self.pictures.width, bottom)
+        for rect in rest:  # type: ignore[attr-defined]  # the stubs know no iteration
+            painter.fillRect(rect, self.palette().base())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Qt's; a current row that was in view stays in view, when a banner takes room."""
@@ -173,6 +186,7 @@ class RegistryView(QTableView):
         self.setWordWrap(False)
         self.setMouseTracking(True)
         self.setCornerButtonEnabled(False)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # nothing beneath
         rows = self.verticalHeader()
         rows.hide()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
@@ -205,6 +219,19 @@ class RegistryView(QTableView):
     def find_previous(self) -> None:
         """Go to the entry before that the search finds."""
         self._selection.select(self._model.next_hit(backwards=True) or self._selection.entry)
+
+    # --- painting ------------------------------------------------------------------------------
+
+    def _rows_in(self, area: QRect) -> range:
+        """The rows that an area of the viewport shows a part of."""
+        end = self._model.rowCount()
+        first, last = self.rowAt(area.top()), self.rowAt(area.bottom())
+        return range(first if first >= 0 else end, last + 1 if last >= 0 else end)
+
+    @Slot()
+    def show_at_once(self) -> None:
+        """Paint what has to be painted without waiting for the next turn of the loop."""
+        self.viewport().repaint()
 
     # --- keys and mouse ------------------------------------------------------------------------
 
@@ -252,13 +279,13 @@ class RegistryView(QTableView):
         if not index.isValid() or index.column() != Column.NAME:
             return -1
         row = index.row()
-        arrow = self._cells.arrow_rect(self.visualRect(index), self._model.depth_at(row))
+        arrow = arrow_rect(self.visualRect(index), self._model.depth_at(row))
         has = self._model.rows.has_children(self._model.id_at(row))
         return row if has and arrow.contains(point) else -1
 
     def _hover(self, row: int) -> None:
-        if row != self._cells.hovered:
-            self._cells.hovered = row
+        if row != self._hovered:
+            self._hovered = row
             self.viewport().update()
 
     def _go(self, row: int) -> None:

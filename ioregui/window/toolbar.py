@@ -165,7 +165,8 @@ class Toolbar(QWidget):
             ("crash", "restart"),
             ("next", "previous", "back"),
             ("expand", "collapse"),
-            ("now",),
+            ("save", "export"),
+            ("compare", "now"),
             ("developer", "theme"),
             ("quit",),
         ):

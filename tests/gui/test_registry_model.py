@@ -127,7 +127,7 @@ def shown(model: RegistryModel) -> list[str]:
 def model(bridge: Bridge) -> RegistryModel:
     made = RegistryModel(bridge.mirror, Selection(), bridge)
     bridge.reset.connect(made.reset)
-    bridge.changed.connect(made.apply)
+    bridge.changing.connect(made.apply)
     made.reset()
     return made
 
