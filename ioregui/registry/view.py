@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPalette,
     QRegion,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -24,7 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from ioregui.plaintext import plain
-from ioregui.records.fit import ColumnFit, Wish
+from ioregui.records.fit import ColumnFit
 from ioregui.registry import keys
 from ioregui.registry.cell_painter import arrow_rect
 from ioregui.registry.cells import Column
@@ -33,16 +34,9 @@ from ioregui.registry.flat import Index
 from ioregui.registry.model import RegistryModel
 from ioregui.registry.pictures import RowPictures
 from ioregui.registry.type_ahead import TypeAhead
+from ioregui.registry.widths import wishes
 from ioregui.window.selection import Selection
 from runtime.model.identity import SERVICE_PLANE
-
-WISHES = {
-    Column.NAME: Wish(300, 200, grows=True),
-    Column.STATE: Wish(112, 96),
-    Column.DRIVER: Wish(180, 80, grows=True),
-    Column.PID: Wish(66, 60, optional=True),
-}
-"""What the columns want; the process that the last one names is in the inspector too."""
 
 _COMMANDS = (
     Qt.KeyboardModifier.ControlModifier
@@ -54,6 +48,9 @@ _MIDDLE = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
 
 class RegistryView(QTableView):
     """Shows a `RegistryModel`.
+
+    Attributes:
+        columns: The widths of its columns.
 
     Signals:
         opened: Return or a double click on a row without anything below; its entry id.
@@ -68,6 +65,7 @@ class RegistryView(QTableView):
         self._model = model
         self._selection = selection
         self._syncing = False
+        self._drivers = True  # whether anything has a driver
         self._type_ahead = TypeAhead(model)
         self.copying = Copying(model, selection, self)
         self.setModel(model)
@@ -109,6 +107,13 @@ class RegistryView(QTableView):
         rest = QRegion(event.rect()) - QRect(left, 0, self.pictures.width, bottom)
         for rect in rest:  # type: ignore[attr-defined]  # the stubs know no iteration
             painter.fillRect(rect, self.palette().base())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt's; a current row that was in view stays in view, when a banner takes room."""
+        super().resizeEvent(event)
+        spot = self.visualRect(self.currentIndex())
+        if self.currentIndex().isValid() and 0 <= spot.top() < event.oldSize().height():
+            self.scrollTo(self.currentIndex())
 
     def currentChanged(self, current: Index, previous: Index) -> None:
         """Qt's; the current row is what the whole window speaks of."""
@@ -172,6 +177,12 @@ class RegistryView(QTableView):
             menu.addActions(self.actions())
             menu.popup(event.globalPos())
 
+    def show_drivers(self, *, shown: bool) -> None:
+        """Say whether anything has a driver; without one only names are shown."""
+        if shown is not self._drivers:
+            self._drivers = shown
+            self.columns.fit()
+
     # --- set-up --------------------------------------------------------------------------------
 
     def _set_up(self) -> None:
@@ -193,7 +204,7 @@ class RegistryView(QTableView):
         columns = self.horizontalHeader()
         columns.setHighlightSections(False)
         columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self._fit = ColumnFit(self, lambda: [WISHES[column] for column in Column])
+        self.columns = ColumnFit(self, lambda: wishes(drivers=self._drivers))
 
     def _actions(self) -> None:
         for text, slot in (

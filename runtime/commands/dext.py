@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Sequence
 
 from runtime.client.blocking import Connection
-from runtime.commands import dext_explain, dext_lint, shell, terminal
+from runtime.commands import dext_explain, dext_lint, dext_sign, shell, terminal
 from runtime.commands.plaintext import plain
 from runtime.commands.selection import find_driver
 from runtime.model import report_text
@@ -212,6 +212,7 @@ def _add_file_verbs(verb: shell.AddVerb) -> None:
     lint = verb("lint", None, "judge a bundle's personalities before activation")
     dext_lint.add_options(lint)
     shell.local_verb(lint, dext_lint.run)
+    dext_sign.add_verbs(verb)
 
 
 if __name__ == "__main__":

@@ -35,11 +35,12 @@ class Keeper:
         self._history = history
         self._on_trouble = on_trouble
         self._on_relief = on_relief
-        self._unwritten: dict[Callable[[], None], str] = {}  # what each write was refused with
+        self._unwritten: dict[Callable[[], object], str] = {}  # what each write was refused with
         self._timer: asyncio.Handle | None = None
 
     def start(self) -> None:
         """Write now, and again and again."""
+        self._write(self._heal)
         self._write(self._journal.flush)
         self._turn()
 
@@ -78,13 +79,28 @@ class Keeper:
         else:
             self._timer = loop.call_later(FLUSH_SECONDS, self.start)
 
-    def _write(self, flush: Callable[[], None]) -> None:
+    def _heal(self, error: UnavailableError | None = None) -> bool:
+        """Go on in a new file where the present one is lost; False where it is not."""
+        healed = self._journal.heal(error)
+        if healed:
+            self._history.begin_anew()
+            self._on_trouble(healed)
+        return bool(healed)
+
+    def _write(self, write: Callable[[], object]) -> None:
         """Write; what a full disk refuses waits, and the user knows as long as it does."""
-        before = self._unwritten.pop(flush, "")
+        before = self._unwritten.pop(write, "")
         try:
-            flush()
+            self._written(write)
         except UnavailableError as error:
-            self._unwritten[flush] = str(error)
+            self._unwritten[write] = str(error)
             self._on_trouble(str(error))
         if before and before not in self._unwritten.values():
             self._on_relief(before)
+
+    def _written(self, write: Callable[[], object]) -> None:
+        try:
+            write()
+        except UnavailableError as error:
+            if not self._heal(error):
+                raise

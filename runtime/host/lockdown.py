@@ -1,4 +1,4 @@
-"""The sandbox of a driver process: what the zygote prepares once, what each child gives up.
+"""The sandbox of a driver or broker: what the zygote prepares once, what each child gives up.
 
 Every step that fails aborts the launch; what this kernel does not have is named instead and
 shown on the driver.
@@ -13,7 +13,7 @@ from pathlib import Path
 from runtime.host import policy
 from runtime.linux import bindroot, landlock, namespaces, privileges, seccomp, title
 from runtime.model.errors import SpawnError
-from runtime.wire.zygote import Spawn
+from runtime.wire.zygote import Role, Spawn
 
 _STAGE = Path("/tmp")  # noqa: S108 - any folder serves: it is covered in a namespace of our own
 _SHARED = namespaces.NEWNS | namespaces.NEWNET | namespaces.NEWIPC | namespaces.NEWUTS
@@ -77,7 +77,8 @@ class Sandbox:
         applied.append("no capabilities, no new privileges")
         applied.append(_limit(spawn))
         # A change of user forgets the first and resets the second: both come after it.
-        privileges.die_with_parent()
+        if spawn.role is Role.DRIVER:
+            privileges.die_with_parent()
         privileges.set_dumpable(spawn.dumpable)
         if spawn.dumpable:
             applied.append("debuggers may attach (developer mode)")

@@ -33,10 +33,15 @@ class Segments:
     """
 
     def __init__(self, database: sqlite3.Connection, keep: int) -> None:
-        self._database = database
         self._keep = keep
+        self._newest = 0
+        self.use(database)
+
+    def use(self, database: sqlite3.Connection) -> None:
+        """Go on in this database; what was begun in another one is to be begun anew."""
+        self._database = database
         row = database.execute("SELECT max(number), total(bytes) FROM segments").fetchone()
-        self._newest, self._bytes = row[0] or 0, int(row[1])
+        self._newest, self._bytes = max(self._newest, row[0] or 0), int(row[1])
         (last,) = database.execute("SELECT max(number) FROM chunks").fetchone()
         self._last = last or 0
         self._wholes: dict[int, int] = {}
