@@ -4,6 +4,7 @@ Invariant: knows no registry; it describes entries as `Node`s, and the engine at
 """
 
 from collections.abc import Callable
+from weakref import WeakSet
 
 import msgspec
 
@@ -38,7 +39,7 @@ class Attachment:
         self.port = port
         self._device = device
         self._openers: set[int] = set()
-        self._sessions: list[InterfaceSession] = []
+        self._sessions: WeakSet[InterfaceSession] = WeakSet()  # their driver processes keep them
 
     def node(self) -> Node:
         """The device's entry with its interfaces below."""
@@ -49,14 +50,13 @@ class Attachment:
     ) -> InterfaceSession:
         """Let one driver process at one interface; `complete` gets its finished actions."""
         session = InterfaceSession(self._device, interface, self._openers, complete)
-        self._sessions.append(session)
+        self._sessions.add(session)
         return session
 
     def detach(self) -> None:
         """The device is gone: everything outstanding is aborted."""
-        for session in self._sessions:
+        for session in tuple(self._sessions):
             session.close()
-        self._sessions.clear()
 
 
 class SimulatedBus:
