@@ -1,4 +1,4 @@
-"""The sandbox of a driver process: what the zygote prepares once, what each child gives up.
+"""The sandbox of a driver or broker: what the zygote prepares once, what each child gives up.
 
 Every step that fails aborts the launch; what this kernel does not have is named instead and
 shown on the driver.
@@ -14,7 +14,7 @@ from runtime.host import confinement, policy
 from runtime.host.confinement import Confinement, Layer
 from runtime.linux import bindroot, landlock, namespaces, privileges, seccomp, title
 from runtime.model.errors import SpawnError
-from runtime.wire.zygote import Spawn
+from runtime.wire.zygote import Role, Spawn
 
 _STAGE = Path("/tmp")  # noqa: S108 - any folder serves: it is covered in a namespace of our own
 _SHARED = namespaces.NEWNS | namespaces.NEWNET | namespaces.NEWIPC | namespaces.NEWUTS
@@ -82,7 +82,8 @@ class Sandbox:
         bounds = _limit(spawn)
         applied.append(f"{bounds}, no core file")
         # A change of user forgets the first and resets the second: both come after it.
-        privileges.die_with_parent()
+        if spawn.role is Role.DRIVER:
+            privileges.die_with_parent()
         privileges.set_dumpable(spawn.dumpable)
         if spawn.dumpable:
             applied.append("debuggers may attach (developer mode)")

@@ -2,7 +2,8 @@
 
 Rules: IOKit's keys come first, then the Linux facts (`LinuxSubsystem`, `LinuxDevtype`,
 `LinuxDriver`, `LinuxSyspath` and attributes without an IOKit key), then every udev property
-under its own name. Text that is not UTF-8 becomes data.
+under its own name. Text that is not UTF-8 becomes data. Of a device without attributes, as in
+udev's database, its uevent tells those that are for matching.
 Invariant: a pure function of the `Device`; tables in `mapping_tables`.
 """
 
