@@ -9,6 +9,8 @@ Invariant: pure; explains what `rank.match` decides and never decides otherwise.
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
+
 from runtime.matching import scsi
 from runtime.matching.aliases import Kext
 from runtime.matching.catalogue import Catalogue
@@ -136,14 +138,8 @@ def _running(found: Match, held: Mapping[str, str]) -> Match:
     """The personality that holds its category is no loser."""
     if found.stage is not MatchStage.CATEGORY or held.get(found.category) != found.personality:
         return found
-    return Match(
-        personality=found.personality,
-        bundle_id=found.bundle_id,
-        stage=MatchStage.MATCHED,
-        score=found.score,
-        category=found.category,
-        parts=found.parts,
-        running=True,
+    return msgspec.structs.replace(
+        found, stage=MatchStage.MATCHED, key="", wanted="", found="", holder="", running=True
     )
 
 

@@ -139,6 +139,7 @@ def _compete(candidate: Candidate, scored: Scored, winners: dict[str, Candidate]
     return Match(
         personality=personality.name,
         bundle_id=personality.bundle_id,
+        cls=personality.user_class,
         stage=MatchStage.CATEGORY,
         score=candidate.score,
         category=category,
@@ -155,6 +156,7 @@ def _failure(personality: Personality, failed: Mismatch) -> Match:
     return Match(
         personality=personality.name,
         bundle_id=personality.bundle_id,
+        cls=personality.user_class,
         stage=MatchStage.CLASS if at_class else MatchStage.PROPERTIES,
         category=personality.category,
         key=failed.key,
@@ -167,6 +169,7 @@ def _match(personality: Personality, scored: Scored, *, displaces: str = "") -> 
     return Match(
         personality=personality.name,
         bundle_id=personality.bundle_id,
+        cls=personality.user_class,
         stage=MatchStage.MATCHED,
         score=scored.total,
         category=personality.category,

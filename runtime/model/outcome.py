@@ -66,7 +66,7 @@ class Match(msgspec.Struct, frozen=True, array_like=True):
     """What became of one personality, or of one kernel module's alias, on one provider.
 
     `holder` names who has the category instead, `displaces` the kernel driver that it would
-    replace. `parts` add up to `score`. Of a kernel module, `bundle_id` is `KERNEL`.
+    replace. `parts` add up to `score`. Of a kernel module, `bundle_id` is `KERNEL` and `cls` empty.
     """
 
     personality: str  # its name in IOKitPersonalities
@@ -81,6 +81,7 @@ class Match(msgspec.Struct, frozen=True, array_like=True):
     holder: str = ""
     displaces: str = ""
     running: bool = False
+    cls: str = ""  # the personality's IOUserClass, else its IOClass
 
 
 KERNEL = "kernel"

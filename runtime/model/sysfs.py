@@ -52,6 +52,7 @@ ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "net": ("address", "type", "mtu", "ifindex", "operstate"),
     "block": ("size", "removable", "ro", "partition"),
     "input": ("name", "phys", "uniq"),
+    "hid": ("report_descriptor",),
     "tty": ("dev",),
     "acpi": ("hid", "uid", "path"),
     "pnp": ("id",),

@@ -111,8 +111,8 @@ DRIVER_CLASSES: dict[str, str] = {
 class Key(NamedTuple):
     """One sysfs attribute as an IOKit property.
 
-    `form`: ``hex`` and ``dec`` are numbers, ``text`` is text, ``data4`` is a hexadecimal
-    number as four bytes little-endian, as IOPCIFamily keeps it.
+    `form`: ``hex`` and ``dec`` are numbers, ``text`` is text, ``data`` the attribute's bytes,
+    ``data4`` a hexadecimal number as four bytes little-endian, as IOPCIFamily keeps it.
     """
 
     attribute: str
@@ -172,6 +172,7 @@ ATTRIBUTE_KEYS: dict[str, tuple[Key, ...]] = {
         Key("phys", "PhysicalDeviceUniqueID"),
         Key("uniq", "SerialNumber"),
     ),
+    "hid": (Key("report_descriptor", "ReportDescriptor", "data"),),
     "acpi": (Key("hid", "name"), Key("uid", "_UID"), Key("path", "acpi-path")),
     "pnp": (Key("id", "name"),),
     "scsi": (

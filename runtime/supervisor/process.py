@@ -101,14 +101,25 @@ class DriverProcess:
 
     def load(self, spec: DriverSpec, bundle: int) -> None:
         """Send what to run, with the sealed bundle; right after creation, when there is room."""
-        message = wire.Load(spec.bundle_id, spec.executable, spec.name, spec.server_name)
+        load = wire.Load(spec.bundle_id, spec.executable, spec.name, spec.server_name)
+        self._send_beside(load, bundle)
+        self.deadline(LOAD_SECONDS, ExitHow.LAUNCH, "it was not loaded in time")
+
+    def attach(self, message: wire.Attach, provider: int) -> None:
+        """Send what its provider is, with the provider socket; when it is loaded, not before."""
+        self._send_beside(message, provider)
+
+    def _send_beside(self, message: wire.Load | wire.Attach, descriptor: int) -> None:
+        """Send at once, when there is room by the protocol; the descriptor stays the caller's."""
+        if self._pidfd < 0:
+            return
         self._note(message, sent=True)
         packet = self._control.encode(message)
         try:
-            sockets.send_packet(self._channels.control, packet, [bundle])
+            sockets.send_packet(self._channels.control, packet, [descriptor])
         except OSError as error:
-            self.kill(ExitHow.LAUNCH, f"it could not be told what to run: {error.strerror}")
-        self.deadline(LOAD_SECONDS, ExitHow.LAUNCH, "it was not loaded in time")
+            said = f"it could not be told what to run: {error.strerror}"
+            self.kill(ExitHow.LAUNCH, said)
 
     def deadline(self, seconds: float, how: ExitHow, detail: str) -> None:
         """Kill it unless another deadline, or none, is set in time."""

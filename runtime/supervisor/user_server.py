@@ -1,4 +1,4 @@
-"""One driver process at work: loaded, started, its calls served, judged, ended.
+"""One driver process at work: loaded, started, judged, ended.
 
 IOKit's IOUserServer: what the system knows of one process of a driver. The driver's record is
 kept by `account`; what comes after the process is its owner's to decide. Runs in the event
@@ -15,7 +15,7 @@ from runtime.model import events
 from runtime.model.driver_lifecycle import DriverEvent, DriverState
 from runtime.model.errors import BreachError
 from runtime.model.outcome import Exit, ExitHow, Stage
-from runtime.supervisor import hang
+from runtime.supervisor import confinement, hang
 from runtime.supervisor.account import Account
 from runtime.supervisor.calls import Calls
 from runtime.supervisor.ports import DriverSpec, Gather, ProviderSession, Surroundings
@@ -26,7 +26,6 @@ from runtime.wire import methods
 
 START_SECONDS = 30.0  # for init and Start
 STOP_SECONDS = 5.0  # grace for Stop and free, then SIGKILL
-SENTENCES = 32  # on what its sandbox is, that a driver process may tell
 
 
 class Owner(Protocol):
@@ -37,6 +36,9 @@ class Owner(Protocol):
 
     def refused(self, why: str) -> None:
         """Start returned an error: no crash, the process ends in order."""
+
+    def provider_lost(self) -> None:
+        """The process cannot reach its provider any more."""
 
     def ended(self, exit_: Exit, gather: Gather) -> None:
         """The process is gone and reaped, its provider's session closed."""
@@ -60,7 +62,7 @@ class UserServer:
         self._standby = standby
         self._process = standby.hand_to(self)
         self._calls = Calls(self._process)
-        self._session: ProviderSession | None = None  # until it is attached
+        self._session: ProviderSession | None = None  # until it is told what to run
         self._samples = Samples()
         self._heard_ns = time.monotonic_ns()
         account.reach(Stage.FORKED, pid=self._process.pid)
@@ -72,6 +74,12 @@ class UserServer:
 
         The sealed bundle stays the caller's.
         """
+        try:
+            self._session = self._spec.open_session(self)  # a broker takes as long as loading does
+        except OSError as error:
+            said = f"provider socket: expected descriptors enough, found: {error.strerror}"
+            self._process.kill(ExitHow.LAUNCH, said)
+            return
         if not self._standby.told:
             self._standby.load(self._spec, bundle)
         for staged in self._standby.staged:
@@ -155,14 +163,25 @@ class UserServer:
             exit_ = msgspec.structs.replace(exit_, how=ExitHow.STOPPED)
         self._owner.ended(exit_, lambda: self._samples.completed(exit_, gather()))
 
+    # --- ports.SessionEnd ----------------------------------------------------------------------
+
+    def provider_lost(self, why: str) -> None:
+        """Every call to the provider fails from now on."""
+        self._around.log(self._account.record, "runtime", why)
+        self._owner.provider_lost()
+
+    def breached(self, what: str) -> None:
+        """End it for what it sent to its provider."""
+        self._process.kill(ExitHow.BREACH, what)
+
     # --- messages ------------------------------------------------------------------------------
 
     def _staged(self, message: wire.Staged) -> None:
         before = self._account.record.launch[-1].stage
         if (before, message.stage) == (Stage.FORKED, Stage.LOCKED_DOWN):
-            missing = (*self._standby.missing, *message.missing)[:SENTENCES]
-            applied = message.applied[:SENTENCES]
-            self._account.reach(message.stage, sandbox=applied, missing=missing)
+            path = self._account.record.provider_path
+            told = confinement.fields(message, self._standby.missing, path)
+            self._account.reach(message.stage, **told)
         elif (before, message.stage) == (Stage.LOCKED_DOWN, Stage.LOADED):
             self._account.reach(message.stage)
             self._around.serving(self._account.record, message.classes)
@@ -171,22 +190,22 @@ class UserServer:
             raise BreachError(f"driver: expected the next launch stage, found {message.stage}")
 
     def _start(self) -> None:
-        """Give it its provider, which it learns of now."""
+        """Give it its provider, which it learns of now, and have it start."""
+        if self._session is None or self._account.state is DriverState.STOPPING:
+            return  # it said so with its last breath, and the provider may be gone
         spec = self._spec
-        self._session = spec.open_session(self._complete)
         self._process.deadline(
             START_SECONDS, ExitHow.LAUNCH, "init or Start did not return in time"
         )
-        self._process.send(
-            wire.Attach(
-                self._account.record.service,
-                spec.provider,
-                spec.provider_class,
-                spec.provider_name,
-                spec.properties,
-                spec.provider_properties,
-            )
+        attach = wire.Attach(
+            self._account.record.service,
+            spec.provider,
+            spec.provider_class,
+            spec.provider_name,
+            spec.properties,
+            spec.provider_properties,
         )
+        self._session.send_with(lambda provider: self._process.attach(attach, provider))
         self._calls.ask(methods.Start(), self._started, self._start_failed)
 
     def _started(self) -> None:
@@ -208,18 +227,13 @@ class UserServer:
         self._process.deadline(STOP_SECONDS, ExitHow.STOPPED, "")
 
     def _called(self, call: wire.Call) -> None:
-        if self._session is None:
+        if self._account.record.launch[-1].stage not in (Stage.LOADED, Stage.STARTED):
             raise BreachError("driver: expected no call before Start, found one")
-        if isinstance(call.method, methods.Start | methods.Stop):
-            raise BreachError("driver: expected a method of its provider, found Start or Stop")
-        if isinstance(call.method, methods.ServiceMethod):
-            self._around.service_call(self._account.record, call.method)
-            self._calls.answer(call, None)
-        else:
-            self._calls.serve(call, self._session)
-
-    def _complete(self, action: int, completion: methods.Completion) -> None:
-        self._process.send(wire.Complete(action, completion))
+        if not isinstance(call.method, methods.ServiceMethod):
+            name = type(call.method).__name__
+            raise BreachError(f"driver: expected a method of its own entry, found {name}")
+        self._around.service_call(self._account.record, call.method)
+        self._calls.answer(call, None)
 
     # --- hangs and deadlines -------------------------------------------------------------------
 
