@@ -55,7 +55,7 @@ def _children(pid: int) -> list[int]:
 
 
 def _zygote(runtime: int) -> int:
-    (found,) = [
+    found, *_ = [  # the oldest: what it has just forked has its command line for a moment
         pid
         for pid in _children(runtime)
         if b"runtime.host.zygote" in Path(f"/proc/{pid}/cmdline").read_bytes()
