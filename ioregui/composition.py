@@ -7,8 +7,11 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QApplication
 
 from ioregui.bridge import Bridge
+from ioregui.export.saver import Saver
 from ioregui.household import Household
 from ioregui.plaintext import SENTENCE, plain
+from ioregui.records import moments
+from ioregui.registry.plane_choice import PlaneChoice
 from ioregui.slices import Slices
 from ioregui.timeline.travel import TimeTravel
 from ioregui.window.actions import Actions
@@ -53,7 +56,7 @@ class Desk(QObject):
         self.selection = Selection(self)
         self.actions = Actions(self)
         self._commands = Commands(bridge, self.selection, self.actions, self)
-        self._slices = slices = Slices(bridge, self.selection, self)
+        self._slices = slices = Slices(bridge, household, self.selection, self)
         self.model, self.registry = slices.model, slices.registry
         self.window = MainWindow(
             bridge,
@@ -66,8 +69,16 @@ class Desk(QObject):
         if household.file is not None:
             self.window.setWindowTitle(plain(household.file.name))
         self._travel = TimeTravel(bridge, self.selection, self)
-        self._memory = Memory(bridge, self.selection, slices.model, slices.registry, settings)
+        self._memory = Memory(
+            bridge,
+            self.selection,
+            settings,
+            view=self.registry,
+            model=self.model,
+            properties=slices.inspector.properties,
+        )
         self._conditions = Conditions(bridge, self._commands, self.window.banners)
+        self._saver = Saver(bridge, household, self.actions, self.window)
         self._leaving = Leaving(bridge, household, settings, self.window)
         self._connect()
 
@@ -84,7 +95,10 @@ class Desk(QObject):
         bridge, model = self.bridge, self.model
         bridge.reset.connect(model.reset)
         bridge.reset.connect(self._memory.select_something)
-        bridge.changed.connect(model.apply)
+        bridge.reset.connect(self._show_drivers)
+        PlaneChoice(bridge, model, self.window.toolbar.plane, self._settings.plane)
+        bridge.changing.connect(model.apply)
+        bridge.changing.connect(self.registry.show_at_once)
         bridge.travelled.connect(model.travel)
         bridge.connected.connect(self._connected)
         Succession(bridge, self.selection, model.rows.entry)
@@ -93,6 +107,7 @@ class Desk(QObject):
         self._household.unread.connect(self._unread)
         self._connect_search()
         self._connect_slices()
+        self._connect_files()
         self.actions["theme"].triggered.connect(self.wear)
         self.registry.setFocus()
 
@@ -112,6 +127,7 @@ class Desk(QObject):
     def _connect_slices(self) -> None:
         slices, selection, travel = self._slices, self.selection, self._travel
         slices.drivers.entry_chosen.connect(selection.select)
+        slices.undriven.entry_chosen.connect(selection.select)
         slices.extensions.entry_chosen.connect(self._show_entry)
         slices.approvals.device_chosen.connect(self._show_entry)
         slices.events.entry_chosen.connect(selection.select)
@@ -128,11 +144,27 @@ class Desk(QObject):
         properties.saving.told.connect(self._commands.told)
         properties.saving.failed.connect(self._commands.failed)
 
+    def _connect_files(self) -> None:
+        compare, saver, commands = self._slices.compare, self._saver, self._commands
+        self.actions["compare"].triggered.connect(self._compare_with_now)
+        compare.entry_asked.connect(self._show_path)
+        compare.told.connect(commands.told)
+        saver.told.connect(commands.told)
+        saver.failed.connect(commands.failed)
+        self.window.closing.connect(compare.end)
+        self.window.closing.connect(saver.end)
+
     @Slot(str)
     def show_extension(self, extension: str) -> None:
         """Go to an extension, by its `Extension.id`."""
         self.window.show_page("extensions")
         self._slices.extensions.select_extension(extension)
+
+    @Slot()
+    def _show_drivers(self) -> None:
+        """A file of another system may know no drivers as this one has them."""
+        entries = self.bridge.mirror.entries.values()
+        self.registry.show_drivers(shown=any(entry.kind for entry in entries) or not entries)
 
     @Slot(str)
     def _search(self, text: str) -> None:
@@ -148,6 +180,21 @@ class Desk(QObject):
     def _show_entry(self, entry: int) -> None:
         self.window.show_page("registry")
         self.selection.select(entry)
+
+    @Slot(str)
+    def _show_path(self, path: str) -> None:
+        """Go to an entry of a comparison, or to the nearest above it that is shown."""
+        mirror = self.bridge.mirror
+        found = mirror.nearest(path)
+        self._show_entry(found)
+        if mirror.path(found) != path:
+            text = self.tr("It is not in what is shown; selected is the nearest above it: {0}")
+            self._commands.told.emit(text.format(plain(mirror.path(found), SENTENCE)))
+
+    @Slot()
+    def _compare_with_now(self) -> None:
+        self.window.show_page("compare")
+        self._slices.compare.begin(moments.iso(self.bridge.mirror.past_ms), "now")
 
     @Slot()
     def _show_events(self) -> None:

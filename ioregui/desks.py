@@ -35,6 +35,11 @@ class Desks(QObject):
         self.desks: list[Desk] = []
         self.nodes: list[NodeWindow] = []
 
+    @property
+    def households(self) -> int:
+        """How many windows have processes that are not gone yet."""
+        return len(self._households)
+
     def open_machine(self, socket_path: Path | None = None) -> Desk:
         """Make the window of a runtime; `start` of its household begins it."""
         bridge = Bridge(self)

@@ -73,6 +73,13 @@ class Household(QObject):
         """How many processes that were started have not been reaped yet."""
         return len(self._started)
 
+    @property
+    def origin(self) -> list[str]:
+        """What the export process is told of where the registry comes from."""
+        if self._file is not None:
+            return ["--of", str(self._file.absolute())]
+        return [] if self._socket_path is None else ["--socket", str(self._socket_path)]
+
     @Slot()
     def start(self) -> None:
         """Attach the bridge to a running runtime, or to a new one."""

@@ -7,11 +7,14 @@ from PySide6.QtCore import QCoreApplication, QObject
 
 from ioregui.approvals.page import ApprovalsPage
 from ioregui.bridge import Bridge
+from ioregui.compare.page import ComparePage
 from ioregui.drivers.log import LogPanel
 from ioregui.drivers.page import DriversPage
 from ioregui.drivers.process_panel import ProcessPanel
 from ioregui.extensions.page import ExtensionsPage
+from ioregui.household import Household
 from ioregui.matching.panel import MatchingPanel
+from ioregui.matching.undriven import UndrivenPage
 from ioregui.properties.panel import PropertiesPanel
 from ioregui.registry.model import RegistryModel
 from ioregui.registry.view import RegistryView
@@ -50,14 +53,18 @@ class Inspector:
 class Slices:
     """The pages of a main window, its inspector, and its timeline."""
 
-    def __init__(self, bridge: Bridge, selection: Selection, parent: QObject) -> None:
+    def __init__(
+        self, bridge: Bridge, household: Household, selection: Selection, parent: QObject
+    ) -> None:
         self.model = RegistryModel(bridge.mirror, selection, parent)
         self.registry = RegistryView(self.model, selection)
         self.inspector = Inspector(bridge, selection)
         self.drivers = DriversPage(bridge)
+        self.undriven = UndrivenPage(bridge)
         self.extensions = ExtensionsPage(bridge)
         self.approvals = ApprovalsPage(bridge)
         self.events = TimelinePage(bridge)
+        self.compare = ComparePage(household)
         self.timeline = TimelineStrip(bridge)
 
     def pages(self, *, file: bool = False) -> tuple[Page, ...]:
@@ -77,8 +84,14 @@ class Slices:
             self.events,
             inspected=True,
         )
+        compare = Page(
+            "compare",
+            tell("Page", "Compare"),
+            tell("Page", "What differs between two moments, two files, or a file and now"),
+            self.compare,
+        )
         if file:
-            return (registry, events)
+            return (registry, events, compare)
         return (
             registry,
             Page(
@@ -103,4 +116,11 @@ class Slices:
                 waits=True,
             ),
             events,
+            Page(
+                "undriven",
+                tell("Page", "No driver"),
+                tell("Page", "Devices that nothing drives, and the drivers that could"),
+                self.undriven,
+            ),
+            compare,
         )

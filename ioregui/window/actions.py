@@ -36,6 +36,10 @@ def _connected(situation: Situation) -> str:
     return "" if situation.connected else "No runtime is connected."
 
 
+def _source(situation: Situation) -> str:
+    return "" if situation.file else _connected(situation)
+
+
 def _present(situation: Situation) -> str:
     if situation.past:
         return "The registry is shown as it was: go back to now first."
@@ -126,6 +130,27 @@ SPECS = (
         "Let unsigned extensions run, after approval",
         checkable=True,
         why_not=_connected,
+    ),
+    Spec(
+        "save",
+        "Save recording…",
+        "Write the registry, and if you like its past, to a file that you can send",
+        "Ctrl+S",
+        why_not=_source,
+    ),
+    Spec(
+        "export",
+        "Export…",
+        "Write the registry as text, property list, JSON or .ioreg",
+        "Ctrl+E",
+        why_not=_source,
+    ),
+    Spec(
+        "compare",
+        "Compare with now",
+        "Say what differs between the moment that is shown and now",
+        "Ctrl+D",
+        why_not=_in_the_past,
     ),
     Spec("open", "Open file…", "Open a registry file in a window of its own", "Ctrl+O"),
     Spec(

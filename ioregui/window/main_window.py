@@ -178,7 +178,7 @@ class MainWindow(QMainWindow):
         self._columns.setStretchFactor(2, 2)
         self._columns.setCollapsible(0, False)
         self._columns.setCollapsible(1, False)
-        self._columns.setSizes([150, 720, 450])
+        self._columns.setSizes([140, 650, 530])
         self._rows.addWidget(self._columns)
         self._rows.addWidget(timeline)
         self._rows.setStretchFactor(0, 1)

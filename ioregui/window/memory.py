@@ -1,11 +1,12 @@
-"""What a window finds again at its next start: open entries, the selected one, the columns.
+"""What a window finds again at its next start: plane, open entries, selected one, columns, base.
 
-Invariant: remembers only what belongs to the machine itself, never a file's or the past's.
+Invariant: entries are remembered of the machine itself alone, never of a file or the past.
 """
 
 from PySide6.QtCore import QObject, Slot
 
 from ioregui.bridge import Bridge
+from ioregui.properties.panel import PropertiesPanel
 from ioregui.registry.model import RegistryModel
 from ioregui.registry.view import RegistryView
 from ioregui.window.selection import Selection
@@ -19,16 +20,23 @@ class Memory(QObject):
         self,
         bridge: Bridge,
         selection: Selection,
-        model: RegistryModel,
-        view: RegistryView,
         settings: Settings,
+        *,
+        view: RegistryView,
+        model: RegistryModel,
+        properties: PropertiesPanel,
     ) -> None:
         super().__init__(view)
+        self._view = view
+        self._properties = properties
         self._bridge = bridge
         self._selection = selection
         self._model = model
         self._settings = settings
         model.rows.open_at_first(settings.paths("open"))
+        view.columns.restore(settings.bytes("tree"))
+        properties.table.columns.restore(settings.bytes("properties"))
+        properties.bar.numbers = settings.numbers
 
     @Slot()
     def select_something(self) -> None:
@@ -44,9 +52,13 @@ class Memory(QObject):
 
     @Slot()
     def remember(self) -> None:
-        """Keep for the next start what is open and what is selected."""
+        """Keep for the next start what is open, what is selected, and how it looks."""
+        self._settings.set_bytes("tree", self._view.columns.dragged)
+        self._settings.set_bytes("properties", self._properties.table.columns.dragged)
+        self._settings.numbers = self._properties.bar.numbers
         mirror = self._bridge.mirror
         if mirror.entries and mirror.more and not mirror.past_ms:
+            self._settings.plane = self._model.rows.plane
             self._settings.set_paths("open", self._model.rows.open_paths)
             self._settings.set_paths("selected", [mirror.path(self._selection.entry)])
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from ioregui.properties.values import Numbers
 from ioregui.window.theme import Choice
 
 PATHS = 1000
@@ -42,6 +43,16 @@ class Settings:
         self._store.setValue("window/theme", str(choice))
 
     @property
+    def numbers(self) -> Numbers:
+        """The base in which properties show numbers."""
+        text = str(self._store.value("window/numbers", ""))
+        return Numbers(text) if text in list(Numbers) else Numbers.BOTH
+
+    @numbers.setter
+    def numbers(self, numbers: Numbers) -> None:
+        self._store.setValue("window/numbers", str(numbers))
+
+    @property
     def quitting(self) -> Quitting:
         """What to do with running drivers."""
         text = str(self._store.value("window/quitting", ""))
@@ -70,6 +81,15 @@ class Settings:
     def set_paths(self, name: str, paths: list[str]) -> None:
         """Keep registry paths; at most `PATHS` of them."""
         self._store.setValue(f"registry/{name}", paths[:PATHS])
+
+    @property
+    def plane(self) -> str:
+        """The plane that the tree showed, empty when none is known."""
+        return str(self._store.value("registry/plane", ""))
+
+    @plane.setter
+    def plane(self, name: str) -> None:
+        self._store.setValue("registry/plane", name)
 
     @property
     def recent(self) -> list[str]:

@@ -26,7 +26,7 @@ from runtime.model.classes import chain
 from runtime.model.entry import Entry, Holder, Kind
 from runtime.model.errors import ProblemError
 from runtime.model.identity import BundleId, EntryId
-from runtime.model.outcome import Match, MatchStage
+from runtime.model.outcome import KERNEL, Match, MatchStage
 from runtime.wire import client as wire
 from runtime.wire.commands.registry import Explain, Subscribe, Topic
 
@@ -34,7 +34,7 @@ SNAPSHOT_SECONDS = 30.0
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One object of `--json`."""
+    """One object of `--json`; of those for one provider and category at most one is the winner."""
 
     provider: str
     personality: str
@@ -233,6 +233,7 @@ def _means(entry: Entry, path: str, selector: str) -> bool:
 
 
 def _rows(path: str, matches: Sequence[Match], personality: str) -> Iterator[Row]:
+    replaced = any(match.displaces for match in matches)
     for match in matches:
         if personality and personality not in {match.personality, match.cls, match.bundle_id}:
             continue
@@ -247,12 +248,16 @@ def _rows(path: str, matches: Sequence[Match], personality: str) -> Iterator[Row
             score=match.score,
             score_parts=dict(match.parts),
             category=match.category,
-            winner=match.stage is MatchStage.MATCHED and (match.running or not match.holder),
+            winner=_wins(match) and not (replaced and match.running and match.bundle_id == KERNEL),
             failing_key=match.key,
             wanted=match.wanted,
             found=match.found,
             reason=sentence.template.format(**sentence.fields),
         )
+
+
+def _wins(match: Match) -> bool:
+    return match.stage is MatchStage.MATCHED and (match.running or not match.holder)
 
 
 def _line(row: Row) -> str:

@@ -121,6 +121,13 @@ def _recorded(at_ms: int, name: str) -> Source:
 
 
 def _as_it_was(moment: "Moment", warnings: Warnings, host: str) -> Source:
+    """A moment as a source; where it was thinned, the user is told."""
+    if moment.values_ms:
+        then = datetime.fromtimestamp(moment.values_ms // 1000).astimezone()
+        sys.stderr.write(
+            "ioreg: warning: of that time only what came and went is kept; "
+            f"values are those of {then.isoformat()}\n"
+        )
     entries = moment.ordered()
     drivers = tuple(moment.drivers.values())
     return Source("history", entries, planes_of(entries), warnings, host, drivers=drivers)

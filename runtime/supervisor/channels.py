@@ -31,7 +31,7 @@ class Channels:
         self.watch.setblocking(False)
 
     def theirs(self) -> tuple[int, ...]:
-        """What the process gets, in the order of `zygote.SPAWN_DESCRIPTORS`."""
+        """What the process gets, in the order of `zygote.DESCRIPTORS`."""
         return (
             self._their_control.fileno(),
             self._their_watch.fileno(),

@@ -174,6 +174,10 @@ class SupervisedDriver:
         """Start returned an error: the next candidate may have the provider."""
         self._start_error = why
 
+    def provider_lost(self) -> None:
+        """The process is of no use without its provider, which another one can reach again."""
+        self.stop(Intent.RESTART)
+
     def ended(self, exit_: Exit, remains: Remains) -> None:
         """No process is left, or none could be made: decide what comes next."""
         self._server = None

@@ -92,12 +92,15 @@ class DriverProcess:
         self._outgoing.append(self._control.encode(message))
         self._flush()
 
-    def load(self, message: wire.Load, bundle: int) -> None:
-        """Send what to run, with the sealed bundle; right after creation, when there is room."""
+    def load(self, message: wire.Load, bundle: int, provider: int) -> None:
+        """Send what to run, with the sealed bundle and the driver's provider socket.
+
+        Right after creation, when there is room. The descriptors stay the caller's.
+        """
         self._note(message, sent=True)
         packet = self._control.encode(message)
         try:
-            sockets.send_packet(self._channels.control, packet, [bundle])
+            sockets.send_packet(self._channels.control, packet, [bundle, provider])
         except OSError as error:
             self.kill(ExitHow.LAUNCH, f"it could not be told what to run: {error.strerror}")
 

@@ -1,4 +1,4 @@
-"""One driver process at work: loaded, started, its calls served, judged, ended.
+"""One driver process at work: loaded, started, judged, ended.
 
 IOKit's IOUserServer: what the system knows of one process of a driver. The driver's record is
 kept by `account`; what comes after the process is its owner's to decide. Runs in the event
@@ -17,7 +17,7 @@ from runtime.model.crash_report import Remains
 from runtime.model.driver_lifecycle import DriverEvent, DriverState
 from runtime.model.errors import BreachError
 from runtime.model.outcome import Exit, ExitHow, Stage
-from runtime.supervisor import hang
+from runtime.supervisor import confinement, hang
 from runtime.supervisor.account import Account
 from runtime.supervisor.calls import Calls
 from runtime.supervisor.launcher import Launched
@@ -30,7 +30,6 @@ from runtime.wire import methods
 LAUNCH_SECONDS = 15.0  # until the class is loaded; a cold, loaded machine takes 1 s
 START_SECONDS = 30.0  # for init and Start
 STOP_SECONDS = 5.0  # grace for Stop and free, then SIGKILL
-SENTENCES = 32  # on what its sandbox is, that a driver process may tell
 
 
 class Owner(Protocol):
@@ -38,6 +37,9 @@ class Owner(Protocol):
 
     def refused(self, why: str) -> None:
         """Start returned an error: no crash, the process ends in order."""
+
+    def provider_lost(self) -> None:
+        """The process cannot reach its provider any more."""
 
     def ended(self, exit_: Exit, remains: Remains) -> None:
         """The process is gone and reaped, its provider's session closed."""
@@ -74,7 +76,12 @@ class UserServer:
     def load(self, bundle: int) -> None:
         """Have it run what the spec says; the sealed bundle stays the caller's."""
         spec, record = self._spec, self._account.record
-        self._session = spec.open_session(self._complete)
+        try:
+            self._session = session = spec.open_session(self)
+        except OSError as error:
+            said = f"provider socket: expected descriptors enough, found: {error.strerror}"
+            self._process.kill(ExitHow.LAUNCH, said)
+            return
         load = wire.Load(
             bundle_id=spec.bundle_id,
             executable=spec.executable,
@@ -87,7 +94,7 @@ class UserServer:
             provider_properties=spec.provider_properties,
             server_name=spec.server_name,
         )
-        self._process.load(load, bundle)
+        session.send_with(lambda provider: self._process.load(load, bundle, provider))
         self._deadline(LAUNCH_SECONDS, ExitHow.LAUNCH, "it was not loaded in time")
 
     def stop(self, *, started: bool, unplugged: bool) -> None:
@@ -134,7 +141,7 @@ class UserServer:
             case wire.Staged():
                 self._staged(message)
             case wire.Call():
-                self._called(message, self._session)
+                self._called(message)
             case wire.Reply():
                 self._calls.replied(message)
             case wire.Fail():
@@ -168,14 +175,25 @@ class UserServer:
             exit_ = msgspec.structs.replace(exit_, how=ExitHow.STOPPED)
         self._owner.ended(exit_, self._samples.completed(exit_, remains))
 
+    # --- ports.SessionEnd ----------------------------------------------------------------------
+
+    def provider_lost(self, why: str) -> None:
+        """Every call to the provider fails from now on."""
+        self._around.log(self._account.record, "runtime", why)
+        self._owner.provider_lost()
+
+    def breached(self, what: str) -> None:
+        """End it for what it sent to its provider."""
+        self._process.kill(ExitHow.BREACH, what)
+
     # --- messages ------------------------------------------------------------------------------
 
     def _staged(self, message: wire.Staged) -> None:
         before = self._account.record.launch[-1].stage
         if (before, message.stage) == (Stage.FORKED, Stage.LOCKED_DOWN):
-            missing = (*self._missing, *message.missing)[:SENTENCES]
-            applied = message.applied[:SENTENCES]
-            self._account.reach(message.stage, sandbox=applied, missing=missing)
+            path = self._account.record.provider_path
+            told = confinement.fields(message, self._missing, path)
+            self._account.reach(message.stage, **told)
         elif (before, message.stage) == (Stage.LOCKED_DOWN, Stage.LOADED):
             self._account.reach(message.stage)
             self._around.serving(self._account.record, message.classes)
@@ -201,17 +219,12 @@ class UserServer:
         self._process.send(wire.Goodbye())
         self._deadline(STOP_SECONDS, ExitHow.STOPPED, "")
 
-    def _called(self, call: wire.Call, session: ProviderSession) -> None:
-        if isinstance(call.method, methods.Start | methods.Stop):
-            raise BreachError("driver: expected a method of its provider, found Start or Stop")
-        if isinstance(call.method, methods.ServiceMethod):
-            self._around.service_call(self._account.record, call.method)
-            self._calls.answer(call, None)
-        else:
-            self._calls.serve(call, session)
-
-    def _complete(self, action: int, completion: methods.Completion) -> None:
-        self._process.send(wire.Complete(action, completion))
+    def _called(self, call: wire.Call) -> None:
+        if not isinstance(call.method, methods.ServiceMethod):
+            name = type(call.method).__name__
+            raise BreachError(f"driver: expected a method of its own entry, found {name}")
+        self._around.service_call(self._account.record, call.method)
+        self._calls.answer(call, None)
 
     # --- hangs and deadlines -------------------------------------------------------------------
 

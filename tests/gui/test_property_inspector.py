@@ -23,9 +23,10 @@ from ioregui.window.saving import write
 from ioregui.window.selection import Selection
 from runtime.model.driver_lifecycle import DriverState
 from runtime.model.entry import Kind
+from runtime.model.extension_lifecycle import ExtensionState
 from runtime.model.identity import ROOT_ID, BundleId, ContentHash
 from runtime.model.properties import Value
-from runtime.model.records import Extension, ExtensionState
+from runtime.model.records import Extension
 from tests.gui.conftest import entry, sample_driver
 
 if TYPE_CHECKING:
@@ -259,8 +260,9 @@ def test_many_rows_and_long_values_are_shown_in_part_and_then_whole(
     bridge: Bridge,
     fake_runtime: "FakeRuntime",
 ) -> None:
-    table: dict[str, Value] = {f"k{at:05}": at for at in range(2 * ROWS)}
-    say(qtbot, fake_runtime, bridge, **{"long": "x" * 5000, "data": bytes(5000)}, **table)
+    table: dict[str, Value] = {"long": "x" * 5000, "data": bytes(5000)}
+    table |= {f"k{at:05}": at for at in range(2 * ROWS)}
+    say(qtbot, fake_runtime, bridge, **table)
     selection.select(DEVICE)
     assert row(panel, "…").value == f"more than {ROWS} rows"
     press(panel, "…", KEY.Key_Return)

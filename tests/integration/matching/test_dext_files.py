@@ -41,7 +41,7 @@ alias usb:v1209p0001d*dc*dsc*dp*ic*isc*ip*in* special
 def info(**keys: object) -> bytes:
     table = {
         "IOProviderClass": "IOUSBHostInterface",
-        "IOUserClass": "Driver",
+        "IOUserClass": "DriverClass",
         "IOUserServerName": "com.example.driver",
         **keys,
     }
@@ -71,7 +71,7 @@ def files(tmp_path: Path) -> tuple[Path, Path, Path]:
     )
     machine.write_text(MACHINE)
     aliases.write_text(ALIASES)
-    plist.write_bytes(info(bInterfaceClass=3, bInterfaceSubClass=2))
+    plist.write_bytes(info(bInterfaceClass=3, bInterfaceSubClass=1))
     return machine, aliases, plist
 
 
@@ -91,25 +91,27 @@ def test_explain_ranks_kernel_modules_and_extensions_of_files(
     interface = [row for row in rows if row["provider"].endswith("IOUSBHostInterface@0")]
     assert [(row["personality"], row["score"], row["winner"]) for row in interface] == [
         ("special", 89_000, False),
-        ("usbhid", 49_000, True),
-        ("Driver", 0, False),
+        ("Driver", 50_000, True),
+        ("usbhid", 49_000, False),
     ]
-    assert interface[1]["score_parts"] == {
+    assert interface[1]["score_parts"] == {"bInterfaceClass + bInterfaceSubClass": 50_000}
+    assert interface[1]["reason"].endswith("it would replace usbhid")
+    assert interface[2]["score_parts"] == {
         "bInterfaceClass + subclass": 50_000,
         "any subclass": -1000,
     }
-    assert interface[2]["failing_key"] == "bInterfaceSubClass"
-    assert (interface[2]["wanted"], interface[2]["found"]) == ("2", "1")
 
 
 def test_explain_one_personality_on_one_provider(files: tuple[Path, Path, Path]) -> None:
     machine, _, plist = files
-    done = dext(
-        "explain", "--from", machine, "--catalogue", plist,
-        "--provider", "IOUSBHostInterface", "--personality", "Driver",
-    )  # fmt: skip
-    assert done.returncode == 0
-    assert "bInterfaceSubClass has to be 2, the device has 1" in done.stdout
+    plist.write_bytes(info(bInterfaceClass=8, bInterfaceSubClass=6))
+    for name in ("Driver", "DriverClass", "com.example.driver"):
+        done = dext(
+            "explain", "--from", machine, "--catalogue", plist,
+            "--provider", "IOUSBHostInterface", "--personality", name,
+        )  # fmt: skip
+        assert done.returncode == 0
+        assert "bInterfaceClass has to be 8, the device has 3" in done.stdout
     none = dext("explain", "--from", machine, "--catalogue", plist, "--provider", "IONothing")
     assert none.returncode == 1
     assert none.stderr.startswith("dext: --provider IONothing: expected")

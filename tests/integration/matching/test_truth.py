@@ -11,10 +11,16 @@ import pytest
 
 from benchmarks.kmod import Kmod, make_folder
 from runtime.extensions.plist_files import read_sources
-from runtime.matching import aliases
+from runtime.interchange.registry_file import properties_of
+from runtime.matching import Catalogue, Provider, aliases, match
 from runtime.matching.aliases import AliasIndex
 from runtime.matching.lint import ERROR, lint
 from runtime.matching.specificity import LAYOUTS
+from runtime.model.classes import chain
+from runtime.model.identity import BundleId
+from runtime.model.personality import Personality
+from runtime.model.properties import Properties
+from runtime.reader.load import open_registry
 
 MODALIAS = re.compile(r"^E: MODALIAS=(.*)$", re.MULTILINE)
 
@@ -112,3 +118,47 @@ def test_lints_errors_in_published_projects_are_the_known_ones(corpora: Path) ->
         ("secretkeysio+GCAdapterDriver", "idProduct"),
         ("secretkeysio+GCAdapterDriver", "bConfigurationValue"),
     }
+
+
+INTERFACE = "IOUSBHostInterface"
+_SETS = re.compile(
+    r"usb:v(?:(?P<idVendor>\w{4})|\*)p\*d\*dc\*dsc\*dp\*"
+    r"ic(?P<bInterfaceClass>(?(idVendor)FF|(?!FF)\w\w))"
+    r"isc(?P<bInterfaceSubClass>\w\w)ip(?:(?P<bInterfaceProtocol>\w\w)|\*)in\*"
+)
+"""Kernel patterns that say the same as a set of Apple's keys for USB interfaces."""
+_NOW = re.compile(r"usb:.*in\w\w")
+"""Kernels before 3.5 left the interface's number out, which no pattern of today fits."""
+
+
+def test_usb_rules_match_where_the_kernels_patterns_do(
+    corpora: Path, index: AliasIndex, measured: Callable[[str], None]
+) -> None:
+    """On every USB interface of real machines, for every pattern that is a key set too."""
+    held = Catalogue()
+    for kext in index:
+        if found := _SETS.fullmatch(kext.pattern):
+            given = {key: int(text, 16) for key, text in found.groupdict().items() if text}
+            table: Properties = {"IOProviderClass": INTERFACE, **given}
+            one = Personality(kext.pattern, "kernel", INTERFACE, "", table)
+            held.add(BundleId(f"{kext.pattern} {len(held)}"), [one])
+    devices, matches, wrong = 0, 0, []
+    for file in sorted(corpora.glob("machines*/**/udevadm_data/*.txt")):
+        for entry in open_registry(file).entries:
+            has = properties_of(entry)
+            modalias = has.get("MODALIAS")
+            if not isinstance(modalias, str) or not _NOW.fullmatch(modalias):
+                continue
+            provider = Provider(entry.id, entry.name, chain(entry.cls), has)
+            ours = {each.personality.name for each in match(provider, held).candidates}
+            theirs = {one.name for one in held if aliases.matches(one.name, modalias)}
+            devices, matches = devices + 1, matches + len(theirs)
+            if ours != theirs:
+                wrong.append((file.name, modalias, ours ^ theirs))
+    measured(
+        f"USB rules on {devices} interfaces of real machines, {len(held)} key sets: {matches} "
+        f"matches, {len(wrong)} otherwise than the kernel's"
+    )
+    assert wrong == []
+    assert devices > 150
+    assert matches > 40

@@ -30,7 +30,7 @@ from runtime.supervisor.channels import Channels
 from runtime.supervisor.driver import SupervisedDriver
 from runtime.supervisor.launcher import Launched, Launcher
 from runtime.supervisor.policy import RestartPolicy
-from runtime.supervisor.ports import Complete, DriverSpec, Surroundings
+from runtime.supervisor.ports import DriverSpec, SessionEnd, Surroundings
 from runtime.supervisor.process import PACKETS_A_TURN
 from runtime.supervisor.zygote import Child, Zygote
 from runtime.wire import codec, limits, methods
@@ -98,13 +98,16 @@ class PuppetLauncher(Launcher):
 class Session:
     """A provider that does nothing; counts how often it was closed."""
 
-    def __init__(self) -> None:
+    def __init__(self, end: SessionEnd) -> None:
+        self.end = end
         self.closed = 0
 
-    async def call(self, target: int, method: methods.Method) -> object:
-        """Nothing to say."""
-        del target, method
-        return None
+    def send_with(self, send: Callable[[int], None]) -> None:
+        """Give the process an end of something."""
+        ours, theirs = os.pipe()
+        send(theirs)
+        os.close(ours)
+        os.close(theirs)
 
     def close(self) -> None:
         """Let go."""
@@ -210,9 +213,8 @@ class Life(RuleBasedStateMachine):
             open_session=self.open_session,
         )
 
-    def open_session(self, complete: Complete) -> Session:
-        del complete
-        self.sessions.append(Session())
+    def open_session(self, end: SessionEnd) -> Session:
+        self.sessions.append(Session(end))
         return self.sessions[-1]
 
     # --- the loop --------------------------------------------------------------------------
@@ -325,6 +327,25 @@ class Life(RuleBasedStateMachine):
     @rule()
     def is_restarted(self) -> None:
         self.call(lambda: self.driver.stop(Intent.RESTART))
+
+    @precondition(lambda self: self.sessions and not self.sessions[-1].closed)
+    @rule()
+    def loses_its_provider(self) -> None:
+        """It is no crash: the driver comes again, unless it is to stop."""
+        stopping = self.state is DriverState.STOPPING
+        crashes = self.driver.record.crashes
+        self.call(lambda: self.sessions[-1].end.provider_lost("broker: crashed"))
+        assert self.state in (DriverState.STOPPING, DriverState.STARTING)
+        assert self.driver.record.crashes == crashes
+        if not stopping and self.state is DriverState.STOPPING:
+            self._ends(self.puppet().end)
+            self._expect(DriverState.STARTING)
+
+    @precondition(lambda self: self.sessions and not self.sessions[-1].closed)
+    @rule()
+    def talks_rubbish_to_its_provider(self) -> None:
+        if self.state is not DriverState.STOPPING:
+            self._ends(lambda: self.sessions[-1].end.breached("driver: rubbish"))
 
     @precondition(lambda self: self.state is DriverState.QUARANTINED)
     @rule()
