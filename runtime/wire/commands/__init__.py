@@ -31,6 +31,7 @@ from runtime.wire.commands.registry import (
     ReadHistory,
     Subscribe,
 )
+from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust
 
 Command = (
     Subscribe
@@ -38,6 +39,9 @@ Command = (
     | Deactivate
     | Decide
     | SetDeveloperMode
+    | ListTrust
+    | AddTrust
+    | RemoveTrust
     | GetRecords
     | Plug
     | Unplug
