@@ -29,6 +29,7 @@ from runtime.wire.commands.registry import (
     ExplainExtension,
     GetRecords,
     ReadHistory,
+    ReadValue,
     Subscribe,
 )
 
@@ -54,6 +55,7 @@ Command = (
     | Explain
     | ExplainExtension
     | ReadHistory
+    | ReadValue
     | Quit
     | Detach
 )
