@@ -149,6 +149,8 @@ class Server:
 
     def _shown(self, entry: FileEntry, raw: msgspec.Raw) -> Entry:
         fields = {name: getattr(entry, name) for name in Entry.__struct_fields__}
+        if entry.plane != SERVICE_PLANE:
+            fields["parent"] = 0
         return Entry(**{**fields, "props": raw, "places": _places(entry)})
 
     def _status(self, file: RegistryFile) -> Status:
