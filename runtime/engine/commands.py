@@ -59,6 +59,7 @@ from runtime.wire.commands.registry import (
     ExplainExtension,
     GetRecords,
     ReadHistory,
+    ReadValue,
     Records,
     Subscribe,
 )
@@ -116,7 +117,7 @@ class Commands:
                 result = self._records(client)
             case Describe(entry=entry):
                 result = await self._describe(entry)
-            case ReadHistory() | Explain() | ExplainExtension():
+            case ReadHistory() | ReadValue() | Explain() | ExplainExtension():
                 result = await self._look_up(command)
             case Activate() | Deactivate() | Decide() | SetDeveloperMode():
                 result = await self._policy(client, command)
@@ -152,8 +153,12 @@ class Commands:
             tuple(source.requests.values()),
         )
 
-    async def _look_up(self, command: ReadHistory | Explain | ExplainExtension) -> object:
+    async def _look_up(
+        self, command: ReadHistory | ReadValue | Explain | ExplainExtension
+    ) -> object:
         match command:
+            case ReadValue():
+                raise ProblemError("not-found", "expected a value that was cut, found none")
             case ReadHistory(at_ms=at_ms, segment=segment, after=after):
                 return await self._keeper.page(at_ms, segment, after)
             case Explain(entry=entry):

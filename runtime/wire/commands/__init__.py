@@ -29,6 +29,7 @@ from runtime.wire.commands.registry import (
     ExplainExtension,
     GetRecords,
     ReadHistory,
+    ReadValue,
     Subscribe,
 )
 from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust
@@ -58,6 +59,7 @@ Command = (
     | Explain
     | ExplainExtension
     | ReadHistory
+    | ReadValue
     | Quit
     | Detach
 )
