@@ -22,6 +22,7 @@ from runtime.model.driver_lifecycle import DriverState
 from runtime.model.entry import Entry, Kind, Place
 from runtime.model.identity import ROOT_ID, SERVICE_PLANE, EntryId
 from runtime.wire.client import Delta, Part, SnapshotBegin, SnapshotEnd
+from runtime.wire.history import Moment
 
 if TYPE_CHECKING:
     from tests.gui.conftest import FakeRuntime
@@ -390,6 +391,24 @@ def test_a_plane_is_searched_by_its_own_titles_and_paths(
     assert shown(planes) == []
     planes.choose_plane(SERVICE_PLANE)
     assert shown(planes) == ["Root", "bus", "lamp"]
+
+
+def test_another_moment_is_shown_in_the_same_plane(planes: RegistryModel) -> None:
+    planes.choose_plane("IOPower")
+    planes.expand_all()
+    now = shown(planes)
+    moment = Moment()
+    earlier = (
+        in_plane(1, "Root"),
+        in_plane(4, "lamp", Place("IOPower", EntryId(1), "glow"), parent=1),
+    )
+    moment.entries = {entry.id: entry for entry in earlier}
+    planes._mirror.show_past(moment, 1)
+    planes.travel()
+    assert shown(planes) == ["Root", "glow"]
+    planes._mirror.show_now()
+    planes.travel()
+    assert shown(planes) == now
 
 
 def test_a_tombstone_stands_in_every_place(planes: RegistryModel) -> None:
