@@ -127,6 +127,7 @@ class Desk(QObject):
     def _connect_slices(self) -> None:
         slices, selection, travel = self._slices, self.selection, self._travel
         slices.drivers.entry_chosen.connect(selection.select)
+        slices.undriven.entry_chosen.connect(selection.select)
         slices.extensions.entry_chosen.connect(self._show_entry)
         slices.approvals.device_chosen.connect(self._show_entry)
         slices.events.entry_chosen.connect(selection.select)

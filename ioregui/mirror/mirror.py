@@ -44,6 +44,7 @@ class _Past:
     def __init__(self, moment: Moment) -> None:
         self.run = moment.run
         self.drivers = moment.drivers
+        self.values_ms = moment.values_ms
         self.planes = Planes()
         for entry in moment.entries.values():
             self.planes.put(entry)
@@ -135,6 +136,11 @@ class Mirror:
     def shown_run(self) -> str:
         """The run of the runtime whose registry is shown."""
         return self.run if self._past is None else self._past.run
+
+    @property
+    def values_ms(self) -> int:
+        """Of a past that was thinned, when the values of its properties were so; else 0."""
+        return 0 if self._past is None else self._past.values_ms
 
     def show_past(self, moment: Moment, ms: int) -> None:
         """Show the registry of an earlier moment, asked for as `ms`."""

@@ -41,9 +41,9 @@ class Broker:
         self._sessions: dict[int, InterfaceSession] = {}
         self._loop = asyncio.get_running_loop()
 
-    def start(self, applied: list[str]) -> None:
+    def start(self, applied: tuple[str, ...]) -> None:
         """Say what holds this process, and serve."""
-        self._send(wire.Ready(tuple(applied)))
+        self._send(wire.Ready(applied))
         self._loop.add_reader(self._runtime, self._on_readable)
 
     def _on_readable(self) -> None:

@@ -33,7 +33,7 @@ def run(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> NoReturn:
     loop.set_exception_handler(_die)
     try:
         applied = sandbox.enter(spawn)
-        loop.run_until_complete(_serve(socket.socket(fileno=fds.control), applied))
+        loop.run_until_complete(_serve(socket.socket(fileno=fds.control), applied.applied))
     except SpawnError as error:
         print(error)  # noqa: T201 - goes to the runtime, which journals it
         os._exit(1)
@@ -43,7 +43,7 @@ def run(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> NoReturn:
     os._exit(0)
 
 
-async def _serve(runtime: socket.socket, applied: list[str]) -> None:
+async def _serve(runtime: socket.socket, applied: tuple[str, ...]) -> None:
     over = asyncio.Event()
     Broker(runtime, over.set).start(applied)
     await over.wait()

@@ -41,7 +41,7 @@ def run(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> NoReturn:
     connection = Connection(socket.socket(fileno=fds.control), os._exit)
     connection.send(driver.Hello(DRIVER_VERSION))
     try:
-        applied = sandbox.enter(spawn)
+        held = sandbox.enter(spawn)
     except SpawnError as error:
         connection.send(driver.Goodbye(str(error)))
         os._exit(1)
@@ -56,5 +56,6 @@ def run(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> NoReturn:
     )
     attach(host)
     watcher.start(host.die)
-    connection.send(driver.Staged(Stage.LOCKED_DOWN, tuple(applied)))
+    staged = driver.Staged(Stage.LOCKED_DOWN, held.applied, may=held.may, may_not=held.may_not)
+    connection.send(staged)
     queue.serve(host.handle, host.die)

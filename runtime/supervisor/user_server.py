@@ -17,7 +17,7 @@ from runtime.model.crash_report import Remains
 from runtime.model.driver_lifecycle import DriverEvent, DriverState
 from runtime.model.errors import BreachError
 from runtime.model.outcome import Exit, ExitHow, Stage
-from runtime.supervisor import hang
+from runtime.supervisor import confinement, hang
 from runtime.supervisor.account import Account
 from runtime.supervisor.calls import Calls
 from runtime.supervisor.launcher import Launched
@@ -30,7 +30,6 @@ from runtime.wire import methods
 LAUNCH_SECONDS = 15.0  # until the class is loaded; a cold, loaded machine takes 1 s
 START_SECONDS = 30.0  # for init and Start
 STOP_SECONDS = 5.0  # grace for Stop and free, then SIGKILL
-SENTENCES = 32  # on what its sandbox is, that a driver process may tell
 
 
 class Owner(Protocol):
@@ -192,9 +191,9 @@ class UserServer:
     def _staged(self, message: wire.Staged) -> None:
         before = self._account.record.launch[-1].stage
         if (before, message.stage) == (Stage.FORKED, Stage.LOCKED_DOWN):
-            missing = (*self._missing, *message.missing)[:SENTENCES]
-            applied = message.applied[:SENTENCES]
-            self._account.reach(message.stage, sandbox=applied, missing=missing)
+            path = self._account.record.provider_path
+            told = confinement.fields(message, self._missing, path)
+            self._account.reach(message.stage, **told)
         elif (before, message.stage) == (Stage.LOCKED_DOWN, Stage.LOADED):
             self._account.reach(message.stage)
             self._around.serving(self._account.record, message.classes)

@@ -67,6 +67,8 @@ class Staged(_Strict, frozen=True, tag="staged"):
     applied: tuple[Text, ...] = ()  # with LOCKED_DOWN: what holds, one sentence each
     missing: tuple[Text, ...] = ()  # with LOCKED_DOWN: what this kernel could not give
     classes: tuple[Name, ...] = ()  # with LOADED: the driver's class chain, leaf first
+    may: tuple[Text, ...] = ()  # with LOCKED_DOWN: what is left to it, in words
+    may_not: tuple[Text, ...] = ()  # with LOCKED_DOWN: what it has lost, and by which means
 
 
 class Call(_Strict, frozen=True, tag="call"):
