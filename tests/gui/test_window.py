@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings, Qt
 from PySide6.QtTest import QTest
@@ -36,6 +37,7 @@ from ioregui.window.quitting import QuittingMenu
 from ioregui.window.settings import Quitting, Settings
 from ioregui.window.theme import DARK, LIGHT, Theme, contrast
 from runtime.model.driver_lifecycle import DriverState
+from runtime.model.entry import Entry, Place
 from runtime.model.events import Event, Plugged
 from runtime.model.identity import ROOT_ID, EntryId
 from runtime.wire import client as wire
@@ -45,7 +47,7 @@ from runtime.wire.commands.drivers import CrashDriver
 from runtime.wire.commands.extensions import SetDeveloperMode
 from runtime.wire.commands.lifetime import Detach, Quit
 from runtime.wire.commands.registry import Describe, Details, Section
-from tests.gui.conftest import entry, sample_driver, sample_status
+from tests.gui.conftest import entry, sample_driver, sample_entries, sample_status
 
 if TYPE_CHECKING:
     from tests.gui.conftest import FakeRuntime
@@ -446,3 +448,49 @@ def test_the_selected_row_stays_in_view_when_a_banner_takes_room(
     spot = tree.visualRect(tree.currentIndex())
     assert spot.isValid()
     assert tree.viewport().rect().contains(spot)
+
+
+def in_power(*moved: int) -> tuple[Entry, ...]:
+    """The sample, some of it below the root of IOPower too."""
+    place = Place("IOPower", ROOT_ID, "", "9")
+    return tuple(
+        msgspec.structs.replace(entry, places=(place,)) if entry.id - ROOT_ID in moved else entry
+        for entry in sample_entries()
+    )
+
+
+def test_the_box_chooses_the_plane_which_is_so_at_the_next_start(
+    qtbot: QtBot,
+    qapp: QApplication,
+    bridge: Bridge,
+    fake_runtime: "FakeRuntime",
+    household: Household,
+    settings: Settings,
+    desk: Desk,
+) -> None:
+    box = desk.window.toolbar.plane
+    assert [box.itemText(at) for at in range(box.count())] == ["IOService"]
+    with qtbot.waitSignal(bridge.reset):
+        fake_runtime.snapshot(in_power(4, 7))
+    assert [box.itemText(at) for at in range(box.count())] == ["IOService", "IOPower"]
+    assert box.currentText() == "IOService"
+    desk.selection.select(DEVICE)
+    QTest.keyClick(box, Qt.Key.Key_Down)
+    assert box.currentText() == "IOPower"
+    model = desk.model
+    titles = [model.text(row, Column.NAME) for row in range(model.rowCount())]
+    assert titles == ["Root", "Interface@9", "Sample Device@9"]
+    assert desk.registry.currentIndex().row() == 2, "what was selected still is"
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(entries=sample_entries()[4:])
+    assert [box.itemText(at) for at in range(box.count())] == ["IOService", "IOPower"]
+    assert desk.registry.why_empty == "Nothing is in the plane IOPower now."
+    desk.window.leave()
+    again = Desk(qapp, bridge, household, settings)
+    with qtbot.waitSignal(bridge.reset):
+        fake_runtime.snapshot(in_power(7))
+    assert again.window.toolbar.plane.currentText() == "IOPower"
+    assert again.model.rows.plane == "IOPower"
+    again.window.leave()
+    again.window.deleteLater()
+    again.deleteLater()
