@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from runtime.engine.kernel_drivers import made_index
 from runtime.extensions import staging
 from runtime.extensions.staging import Staged
 from runtime.families import details
@@ -56,7 +57,14 @@ class Enumerate(msgspec.Struct, frozen=True, array_like=True, tag="enumerate"):
     """Read all devices of the machine. Result: how many; beside: a memfd with the list."""
 
 
-Job = Stage | Load | Describe | Sweep | Enumerate
+class IndexModules(msgspec.Struct, frozen=True, array_like=True, tag="index-modules"):
+    """Index the modules of a folder. Result: how many aliases; beside: a memfd with the dump."""
+
+    state_dir: str
+    folder: str
+
+
+Job = Stage | Load | Describe | Sweep | Enumerate | IndexModules
 JobResult = Staged | Details | int
 
 
@@ -125,6 +133,9 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
         case Enumerate():
             devices = udev.enumerate_devices()
             return len(devices), [memfd.sealed("devices", codec.encode(devices))]
+        case IndexModules():
+            index = made_index(Path(job.state_dir), Path(job.folder))
+            return len(index), [memfd.sealed("aliases", index.dump())]
         case Sweep():
             return staging.collect_garbage(Path(job.state_dir), job.keep), []
 
