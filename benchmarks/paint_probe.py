@@ -1,24 +1,24 @@
 """The window off screen; says on stdout which new network interfaces' rows it has painted.
 
 Writes one empty line when the first interface's row is in view, then the name of each later one
-beside it when the last cell of its row has been painted. Quits at the end of stdin.
-Invariant: the program runs as it always does; only the cells' painter is replaced by one that
+beside it when its row has been painted in the tree. Quits at the end of stdin.
+Invariant: the program runs as it always does; only the rows' painter is replaced by one that
 paints the same and then speaks.
 """
 
 import sys
 
-from PySide6.QtCore import QObject, QSettings, QSocketNotifier, QTimer, Slot
+from PySide6.QtCore import QObject, QPoint, QSettings, QSocketNotifier, QTimer, Slot
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QStyleOptionViewItem
+from PySide6.QtWidgets import QAbstractItemView, QApplication
 
 from ioregui.bridge import Bridge
 from ioregui.composition import Desk
 from ioregui.household import Household
-from ioregui.registry.cells import Column
-from ioregui.registry.delegate import CellDelegate
-from ioregui.registry.flat import Index
+from ioregui.registry.cells import Face
 from ioregui.registry.model import RegistryModel
+from ioregui.registry.pictures import RowPictures
+from ioregui.registry.view import RegistryView
 from ioregui.window.settings import Settings
 
 PREFIX = "inspector"  # of the interfaces' names
@@ -26,23 +26,19 @@ LOOK_MS = 50
 SIZE = (1320, 860)  # every column of the row is in view
 
 
-class SpeakingDelegate(CellDelegate):
-    """Paints a cell and says so when it is the first paint of the last one of a watched row."""
+class SpeakingPictures(RowPictures):
+    """Shows a row and says so when it is the first time that a watched row is shown."""
 
-    def __init__(self, model: RegistryModel, view: QObject, known: int) -> None:
-        super().__init__(model, view)  # type: ignore[arg-type]  # a QTableView is its parent
-        self._rows = model
+    def __init__(self, view: RegistryView, known: int) -> None:
+        super().__init__(view)
         self._known = known
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Qt's."""
-        super().paint(painter, option, index)
-        if index.column() != Column.PID:
-            return
-        entry = self._rows.entry_at(index.row())
-        if entry is not None and entry.id > self._known and entry.name.startswith(PREFIX):
-            self._known = entry.id
-            tell(entry.name)
+    def paint(self, painter: QPainter, at: QPoint, face: Face) -> None:
+        """Paint the row's picture where it stands on the screen, whole."""
+        super().paint(painter, at, face)
+        if face.entry_id > self._known and face.title.startswith(PREFIX):
+            self._known = face.entry_id
+            tell(face.title)
 
 
 def tell(line: str) -> None:
@@ -73,7 +69,7 @@ class Probe(QObject):
                 self._desk.selection.select(entry.id)
                 middle = QAbstractItemView.ScrollHint.PositionAtCenter
                 view.scrollTo(view.currentIndex(), middle)  # and what comes beside it
-                view.setItemDelegate(SpeakingDelegate(model, view, entry.id))
+                view.pictures = SpeakingPictures(view, entry.id)
                 tell("")
                 return
 

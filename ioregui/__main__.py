@@ -53,7 +53,12 @@ def _parser() -> argparse.ArgumentParser:
         help="join the runtime that listens there; start none",
     )
     parser.add_argument(
-        "--open", type=Path, metavar="FILE", help="show a registry file: ioreg's, udev's, ours"
+        "--open",
+        type=Path,
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="show a registry file: ioreg's, udev's, ours; several, each in a window of its own",
     )
     parser.add_argument(
         "--screenshot", type=Path, metavar="PNG", help="write a picture of the window and exit"
@@ -94,7 +99,7 @@ def _gui(arguments: list[str]) -> int:
         options.theme,
         options.page,
         roles.resources() / ICON,
-        options.open,
+        tuple(options.open),
     )
     ended: int = app.run(made)
     return ended

@@ -1,4 +1,4 @@
-"""The window's process: makes the application, its desk and its runtime, and runs them.
+"""The window's process: makes the application and its first windows, and runs them.
 
 Invariant: nothing happens on import.
 """
@@ -13,10 +13,8 @@ from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
 from ioregui import pages
-from ioregui.bridge import Bridge
 from ioregui.camera import Camera, hush
-from ioregui.composition import Desk
-from ioregui.household import Household
+from ioregui.desks import Desks
 from ioregui.window.main_window import TITLE
 from ioregui.window.settings import Settings
 from ioregui.window.theme import Choice
@@ -34,7 +32,7 @@ class Options:
     theme: str = ""
     page: str = pages.NAMES[0]
     icon: Path | None = None
-    file: Path | None = None
+    files: tuple[Path, ...] = ()
 
 
 def run(options: Options) -> int:
@@ -51,18 +49,18 @@ def run(options: Options) -> int:
     settings = Settings(_store(application, options))
     if options.theme:
         settings.theme = Choice(options.theme)
-    bridge = Bridge(application)
-    household = Household(bridge, options.connect, file=options.file)
-    desk = Desk(application, bridge, household, settings)
+    desks = Desks(application, settings)
+    for file in options.files:
+        desks.open_file(str(file))
+    if not options.files:
+        desks.open_machine(options.connect).start()
+    desk = desks.desks[0]
     camera = None
     if options.screenshot is not None:
-        camera = Camera(application, bridge, desk.window, options.screenshot)
+        camera = Camera(application, desk.bridge, desk.window, options.screenshot)
     desk.window.show_page(options.page)
-    desk.window.show()
-    household.start()
     code = application.exec()
-    household.end()
-    household.join(ENDING_S)
+    desks.end(ENDING_S)
     if camera is not None and camera.complaint:
         sys.stderr.write(f"ioregui: {camera.complaint}\n")
     return code

@@ -30,7 +30,9 @@ class Bridge(QObject):
 
     Signals:
         reset: A whole snapshot replaced everything; read the mirror anew.
-        changed: A `Changes` with what is new since the last of these signals; never a reset.
+        changing: A `Changes` with what is new since the last of these signals; never a reset.
+            For what has to be on the screen at once.
+        changed: The same a turn of the event loop later, for everything else.
         travelled: Another moment of the registry is shown: `Mirror.past_ms`, 0 for now.
         connected: A runtime's first snapshot is there; comes before its `reset`.
         disconnected: The connection ended; one sentence why. The mirror keeps what it had.
@@ -39,6 +41,7 @@ class Bridge(QObject):
     """
 
     reset = Signal()
+    changing = Signal(object)
     changed = Signal(object)
     travelled = Signal()
     connected = Signal()
@@ -55,9 +58,11 @@ class Bridge(QObject):
         self._waiting: deque[wire.SnapshotBegin | wire.Part | wire.SnapshotEnd | wire.Delta]
         self._waiting = deque()
         self._changes = Changes()
+        self._shown: Changes | None = None  # what `changed` has still to tell
         self._last_batch = 0.0
         self._again = self._timer(self._turn)
         self._batch = self._timer(self._publish)
+        self._later = self._timer(self._tell)
 
     @property
     def is_connected(self) -> bool:
@@ -84,6 +89,7 @@ class Bridge(QObject):
         self._readable = self._writable = None
         self._waiting.clear()
         self._again.stop()
+        self._shown = None
         if self._client is not None:
             self._client.close()
             self._client = None
@@ -91,6 +97,7 @@ class Bridge(QObject):
     def show_past(self, moment: Moment, ms: int) -> None:
         """Have the mirror show an earlier moment of the registry; changes of now wait."""
         self._publish()
+        self._tell()
         self.mirror.show_past(moment, ms)
         self.travelled.emit()
 
@@ -98,6 +105,7 @@ class Bridge(QObject):
         """Have the mirror show the registry as it is."""
         if self.mirror.past_ms:
             self._publish()
+            self._tell()
             self.mirror.show_now()
             self.travelled.emit()
 
@@ -125,6 +133,7 @@ class Bridge(QObject):
         client = self._client
         if client is None:
             return
+        self._tell()
         if len(self._waiting) < WAITING:
             self._waiting.extend(client.on_readable(SLICE_S))
         if client is not self._client:  # a callback attached another runtime
@@ -156,6 +165,7 @@ class Bridge(QObject):
 
     @Slot()
     def _publish(self) -> None:
+        self._tell()
         changes, self._changes = self._changes, Changes()
         self._last_batch = time.monotonic()
         if self.mirror.past_ms:
@@ -167,6 +177,15 @@ class Bridge(QObject):
                 self.connected.emit()
             self.reset.emit()
         elif changes:
+            self._shown = changes
+            self._later.start(0)
+            self.changing.emit(changes)
+
+    @Slot()
+    def _tell(self) -> None:
+        """Tell of what is shown by now; before the mirror goes on, as the rest reads it too."""
+        if self._shown is not None:
+            changes, self._shown = self._shown, None
             self.changed.emit(changes)
 
     def _resync(self) -> None:
@@ -192,6 +211,7 @@ class Bridge(QObject):
 
     def _lost(self, reason: str) -> None:
         self._publish()
+        self._tell()
         self.detach()
         self._greeted = False
         self._resyncing = False

@@ -30,10 +30,12 @@ class Household(QObject):
     Signals:
         waiting: There is no runtime; why, and milliseconds until the next attempt.
         unread: The file could not be read, or its reader ended; why.
+        ended: After `end`, no process that was started is left.
     """
 
     waiting = Signal(str, int)
     unread = Signal(str)
+    ended = Signal()
 
     def __init__(
         self,
@@ -71,6 +73,13 @@ class Household(QObject):
         """How many processes that were started have not been reaped yet."""
         return len(self._started)
 
+    @property
+    def origin(self) -> list[str]:
+        """What the export process is told of where the registry comes from."""
+        if self._file is not None:
+            return ["--of", str(self._file.absolute())]
+        return [] if self._socket_path is None else ["--socket", str(self._socket_path)]
+
     @Slot()
     def start(self) -> None:
         """Attach the bridge to a running runtime, or to a new one."""
@@ -107,7 +116,13 @@ class Household(QObject):
         self._ending = True
         self._retry.stop()
         self._bridge.detach()
-        self._reap()
+        if not self._reaper.isActive():
+            self._reaper.start()
+
+    @property
+    def file(self) -> Path | None:
+        """The file that is shown, None for a runtime."""
+        return self._file
 
     def keep(self) -> None:
         """Leave the runtime running when the window goes."""
@@ -144,5 +159,8 @@ class Household(QObject):
     @Slot()
     def _reap(self) -> None:
         self._started = [child for child in self._started if child.poll() is None]
-        if not self._started:
-            self._reaper.stop()
+        if self._started:
+            return
+        self._reaper.stop()
+        if self._ending:
+            self.ended.emit()

@@ -52,8 +52,9 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the choice of a stage."""
+    """Add the choice of a stage, and of how long what is repeated goes on."""
     parser.addoption("--stage", choices=STAGES, help="run the tests of this stage too")
+    parser.addoption("--rounds", type=int, help="of tests that kill again and again (a few)")
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest's own, which selects by mark
@@ -84,6 +85,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("measured")
     for line in lines:
         terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def rounds(request: pytest.FixtureRequest) -> int | None:
+    """How often a test that kills does so; None for its own, short number."""
+    chosen: int | None = request.config.getoption("--rounds")
+    return chosen
 
 
 @pytest.fixture(scope="session")

@@ -11,12 +11,15 @@ import time
 from collections.abc import Callable
 
 from benchmarks.fault_campaign import driver as broken
+from runtime.broker.link import DriverLink
+from runtime.families.usb.interface import Complete
+from runtime.linux import sockets
 from runtime.model import properties
 from runtime.model.driver_lifecycle import Intent
 from runtime.model.errors import ProblemError
 from runtime.model.identity import BundleId, ContentHash, EntryId
 from runtime.model.outcome import Exit
-from runtime.supervisor.ports import Complete, DriverSpec
+from runtime.supervisor.ports import DriverSpec, SessionEnd
 from runtime.supervisor.supervisor import Supervisor
 from runtime.wire import methods
 
@@ -144,8 +147,10 @@ class Lane:
     async def _next(self, seconds: float = ANSWER_SECONDS) -> News:
         return await asyncio.wait_for(self._news.get(), seconds)
 
-    def _open(self, complete: Complete) -> Session:
-        return Session(complete, self._news.put_nowait)
+    def _open(self, end: SessionEnd) -> "_Place":
+        place = _Place(end)
+        place.link.serve(Session(place.link.complete, self._news.put_nowait))
+        return place
 
     def _kill(self) -> None:
         pid = self._supervisor.find(self.driver).record.pid
@@ -165,7 +170,25 @@ class Lane:
         return "; ".join([known, *(f"{one.name}: {' < '.join(one.frames)}" for one in threads)])
 
 
-def _describe(number: int, bundle: int, open_session: Callable[[Complete], Session]) -> DriverSpec:
+class _Place:
+    """A process's place at its device, which the campaign itself is."""
+
+    def __init__(self, end: SessionEnd) -> None:
+        ours, self._drivers = sockets.seqpacket_pair()
+        self.link = DriverLink(ours, lambda breach: end.breached(breach) if breach else None)
+
+    def send_with(self, send: Callable[[int], None]) -> None:
+        """Give the process its end of the provider socket."""
+        with self._drivers:
+            send(self._drivers.fileno())
+
+    def close(self) -> None:
+        """The process is gone."""
+        self._drivers.close()
+        self.link.close()
+
+
+def _describe(number: int, bundle: int, open_session: Callable[[SessionEnd], _Place]) -> DriverSpec:
     return DriverSpec(
         name="FaultDriver",
         bundle_id=BundleId("com.example.faults"),

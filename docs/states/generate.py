@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
-from runtime.model import driver_lifecycle, extension_lifecycle
+from runtime.model import broker_lifecycle, driver_lifecycle, extension_lifecycle
 
 State = TypeVar("State", bound=StrEnum)
 Event = TypeVar("Event", bound=StrEnum)
@@ -33,6 +33,9 @@ def diagram(title: str, initial: State, transitions: Mapping[tuple[State, Event]
 def pages() -> dict[str, str]:
     """Return every page by its file name."""
     return {
+        "broker.md": diagram(
+            "The life of a broker", broker_lifecycle.INITIAL, broker_lifecycle.TRANSITIONS
+        ),
         "driver.md": diagram(
             "The life of a driver", driver_lifecycle.INITIAL, driver_lifecycle.TRANSITIONS
         ),

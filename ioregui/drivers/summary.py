@@ -71,17 +71,20 @@ def _last_exit(ended: Exit) -> FactGroup:
 
 
 def _sandbox(driver: Driver) -> FactGroup:
-    facts = [Fact("", _sentence(line)) for line in driver.sandbox]
-    title = translate("drivers", "Not applied")
-    for line in driver.missing:
-        facts.append(Fact(title, _sentence(line), Tone.BAD))
-        title = ""
-    if not facts:
-        facts.append(
-            Fact("", translate("drivers", "Not known yet: no process has been locked down."))
-        )
-    first = Fact(translate("drivers", "Applied"), facts[0].text) if driver.sandbox else facts[0]
-    return FactGroup(translate("drivers", "Sandbox"), (first, *facts[1:]))
+    facts = [
+        *_titled(translate("drivers", "May"), driver.may),
+        *_titled(translate("drivers", "May not"), driver.may_not),
+        *_titled(translate("drivers", "Not applied"), driver.missing, Tone.BAD),
+        *_titled(translate("drivers", "Applied"), driver.sandbox),
+    ]
+    none = Fact("", translate("drivers", "Not known yet: no process has been locked down."))
+    return FactGroup(translate("drivers", "Sandbox"), tuple(facts or [none]))
+
+
+def _titled(title: str, lines: tuple[str, ...], tone: Tone = Tone.PLAIN) -> list[Fact]:
+    """One fact a line; the title stands before the first."""
+    titles = [title, *("" for _ in lines)]
+    return [Fact(title, _sentence(line), tone) for title, line in zip(titles, lines, strict=False)]
 
 
 def _launch(driver: Driver) -> FactGroup:

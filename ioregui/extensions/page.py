@@ -5,11 +5,12 @@ Invariant: shows what the mirror has; nothing is deactivated without a second pr
 
 from collections import defaultdict
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
     QSplitter,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
 from ioregui.bridge import Bridge
 from ioregui.extensions import columns, words
 from ioregui.extensions.words import Row
+from ioregui.matching.panel import MatchingPanel
 from ioregui.mirror import Changes
 from ioregui.records.empty import EmptyOr, EmptyPage
 from ioregui.records.facts_view import FactsView
@@ -24,13 +26,22 @@ from ioregui.records.keys_button import KeysButton
 from ioregui.records.model import RecordModel
 from ioregui.records.notice import Notice
 from ioregui.records.table import RecordTable
+from runtime.model.extension_lifecycle import ExtensionState
+from runtime.model.identity import BundleId
 from runtime.model.records import Driver, Extension
 from runtime.wire import client as wire
 from runtime.wire.commands.extensions import Deactivate
 
 
 class ExtensionsPage(QWidget):
-    """All extensions, the selected one's facts, and its deactivation."""
+    """All extensions, the selected one's facts, and its deactivation.
+
+    Signals:
+        entry_chosen: The user wants to see a driver of an extension; its service's entry id, its
+            provider's while it has no service.
+    """
+
+    entry_chosen = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,9 +51,13 @@ class ExtensionsPage(QWidget):
         self.table: RecordTable[Row] = RecordTable(self.model, self.tr("Extensions"))
         self.notice = Notice()
         self.facts = FactsView(self.tr("Extension details"))
+        self.devices = MatchingPanel(bridge)
+        self.tabs = QTabWidget()
         self.keys = KeysButton()
         self.deactivate = QPushButton(self.tr("Deactivate…"))
         self.deactivate.setAutoDefault(False)
+        self.driver = QPushButton(self.tr("Show its driver"))
+        self.driver.setAutoDefault(False)
         split = QSplitter(Qt.Orientation.Vertical)
         split.addWidget(self.table)
         split.addWidget(self._details())
@@ -55,6 +70,7 @@ class ExtensionsPage(QWidget):
         self.table.picked.connect(self._picked)
         self.keys.toggled.connect(self._show_selected)
         self.deactivate.clicked.connect(self._question)
+        self.driver.clicked.connect(self._show_driver)
         self.notice.button.clicked.connect(self._deactivate)
         bridge.reset.connect(self._refresh)
         bridge.changed.connect(self._changed)
@@ -95,10 +111,25 @@ class ExtensionsPage(QWidget):
         why_not = words.why_not_deactivate(row)
         self.deactivate.setEnabled(not why_not)
         self.deactivate.setToolTip(why_not or self.tr("Stop its drivers and remove it."))
+        self.driver.setEnabled(row is not None and bool(row.drivers))
+        self.driver.setToolTip(
+            self.tr("Go to its driver in the registry.")
+            if self.driver.isEnabled()
+            else self.tr("No driver of it is there.")
+        )
+        active = row is not None and row.extension.state is ExtensionState.ACTIVE
+        self.devices.show_extension(row.extension.bundle_id if row and active else BundleId(""))
         if row is not None:
             self.facts.show_facts(
                 words.name(row), words.extension_facts(row, self.keys.isChecked())
             )
+
+    @Slot()
+    def _show_driver(self) -> None:
+        row = self.table.selected
+        if row is not None and row.drivers:
+            first = row.drivers[0]
+            self.entry_chosen.emit(first.service or first.provider)
 
     @Slot()
     def _question(self) -> None:
@@ -129,6 +160,7 @@ class ExtensionsPage(QWidget):
         bar = QHBoxLayout()
         bar.setContentsMargins(12, 8, 12, 2)
         bar.addWidget(self.deactivate)
+        bar.addWidget(self.driver)
         bar.addStretch(1)
         bar.addWidget(self.keys)
         layout = QVBoxLayout(details)
@@ -136,7 +168,13 @@ class ExtensionsPage(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self.notice)
         layout.addLayout(bar)
-        layout.addWidget(self.facts, 1)
+        tabs = self.tabs
+        tabs.setAccessibleName(self.tr("Extension"))
+        tabs.setDocumentMode(True)
+        tabs.addTab(self.facts, self.tr("Details"))
+        tabs.addTab(self.devices, self.tr("Devices"))
+        tabs.setTabToolTip(1, self.tr("Every device that is there, and why it has it or not"))
+        layout.addWidget(tabs, 1)
         return details
 
     def _empty(self) -> EmptyPage:

@@ -4,7 +4,7 @@ Invariant: knows no entry; keeps the chosen base.
 """
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from ioregui.properties.values import Numbers
 
@@ -42,9 +42,14 @@ class PropertyBar(QWidget):
         """The base in which numbers are shown."""
         return Numbers(self.base.currentData())
 
+    @numbers.setter
+    def numbers(self, numbers: Numbers) -> None:
+        self.base.setCurrentIndex(self.base.findData(str(numbers)))
+
     def say(self, title: str, subtitle: str) -> None:
         """Say which entry is shown."""
         self._title.setText(title)
+        self._title.setToolTip(title)
         self._subtitle.setText(subtitle)
 
     def _set_up(self) -> None:
@@ -62,6 +67,8 @@ class PropertyBar(QWidget):
         self.base.setAccessibleName(self.tr("Numbers"))
         self.base.setToolTip(self.tr("Show numbers as decimal, hexadecimal, or both"))
         self.base.currentIndexChanged.connect(self._changed)
+        self.base.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.export.setProperty("role", "button")
         self.export.setText(self.tr("Export"))
         self.export.setToolTip(self.tr("Save all properties of the entry into a file"))
         self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)

@@ -174,7 +174,7 @@ class PropertiesPanel(QWidget):
             parts[1] = self.tr("{0}, as it last was").format(translated(GONE))
         self.bar.say(plain(entry.title), " · ".join(part for part in parts if part))
         show(self._rows(entry))
-        self.table.refit()
+        self.table.columns.fit()
 
     def _rows(self, entry: Entry) -> list[Row]:
         look = Look(self.bar.numbers, self._folds, self._limit, self._links, self._is_live)

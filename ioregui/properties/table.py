@@ -13,10 +13,10 @@ from ioregui.records.fit import ColumnFit, Wish
 from ioregui.records.table import dress
 
 WISHES = {
-    Column.KEY: Wish(178, 110),
-    Column.TYPE: Wish(82, 82, optional=True),
-    Column.VALUE: Wish(150, 110, grows=True),
-    Column.SOURCE: Wish(86, 86, optional=True),
+    Column.KEY: Wish(170, 110),
+    Column.TYPE: Wish(92, 92, optional=True),
+    Column.VALUE: Wish(170, 110, grows=True),
+    Column.SOURCE: Wish(66, 66, optional=True),
 }
 _NONE = Wish(0, 0, optional=True)
 _FOLDING = {Qt.Key.Key_Right: True, Qt.Key.Key_Plus: True} | {
@@ -27,6 +27,9 @@ _FOLDING = {Qt.Key.Key_Right: True, Qt.Key.Key_Plus: True} | {
 
 class PropertyTable(QTableView):
     """Shows a `PropertyModel`.
+
+    Attributes:
+        columns: The widths of its columns.
 
     Signals:
         activated_row: Return, a double click, or a click on a link: a `Row`.
@@ -45,7 +48,7 @@ class PropertyTable(QTableView):
         self.setHorizontalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
         self.setMouseTracking(True)
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
-        self._fit = ColumnFit(self, self._wishes)
+        self.columns = ColumnFit(self, self._wishes)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
     @property
@@ -69,10 +72,6 @@ class PropertyTable(QTableView):
         action.triggered.connect(slot)
         self.addAction(action)
         return action
-
-    def refit(self) -> None:
-        """Give the columns their widths again, now that rows are others."""
-        self._fit.fit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Qt's; Left, Right, + and - fold as in a tree, Return follows or opens."""

@@ -7,7 +7,7 @@ room to spare; what is hidden for want of room comes back with it.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, Slot
+from PySide6.QtCore import QByteArray, QEvent, QObject, Slot
 from PySide6.QtWidgets import QTableView
 
 
@@ -82,6 +82,18 @@ class ColumnFit(QObject):
             if width:
                 self._table.setColumnWidth(at, width)
         self._fitting = False
+
+    @property
+    def dragged(self) -> QByteArray:
+        """The columns as the user dragged them, for `restore`; empty while they fit themselves."""
+        return self._table.horizontalHeader().saveState() if self._dragged else QByteArray()
+
+    def restore(self, dragged: QByteArray) -> None:
+        """Take the columns over that the user dragged in another run."""
+        self._fitting = True
+        done = self._table.horizontalHeader().restoreState(dragged)
+        self._fitting = False
+        self._dragged = self._dragged or done
 
     @Slot(int, int, int)
     def _resized(self, _column: int, _before: int, _now: int) -> None:

@@ -26,6 +26,12 @@ def date_and_clock(wall_ns: int) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
+def iso(ms: int) -> str:
+    """Return milliseconds since 1970 as a local time that every command takes."""
+    moment = datetime.fromtimestamp(ms // 1000).astimezone()
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}{moment:%z}"
+
+
 def gap(nanoseconds: int) -> str:
     """Return a duration with one unit: "2 min"; empty below a second."""
     seconds = nanoseconds // 1_000_000_000

@@ -4,6 +4,7 @@ Invariant: decides no rows and no colours; state words are English until they ar
 """
 
 from enum import IntEnum
+from typing import NamedTuple
 
 from PySide6.QtCore import QCoreApplication
 
@@ -23,12 +24,58 @@ class Column(IntEnum):
     PID = 3
 
 
+class Face(NamedTuple):
+    """All that a row's look depends on, beside fonts, colours and the widths of columns.
+
+    Texts are as the entry has them, not yet made fit to be shown.
+    """
+
+    entry_id: int
+    title: str
+    cls: str  # empty where it is the name
+    state: str
+    driver: str
+    process: str
+    depth: int
+    has_children: bool = False
+    expanded: bool = False
+    new: bool = False
+    gone: bool = False
+    hit: bool = True
+    selected: bool = False
+    hovered: bool = False
+
+
 class Cells:
     """Reads rows and mirror; an entry that has neither row nor tombstone says nothing."""
 
     def __init__(self, mirror: Mirror, rows: Rows) -> None:
         self._mirror = mirror
         self._rows = rows
+
+    def face(self, entry_id: int, depth: int, *, selected: bool, hovered: bool) -> Face:
+        """Return a row's face, an empty one for an entry that has just gone."""
+        rows = self._rows
+        entry = rows.entry(entry_id)
+        if entry is None:
+            return Face(entry_id, "", "", "", "", "", depth, selected=selected, hovered=hovered)
+        has_children = rows.has_children(entry_id)
+        return Face(
+            entry_id,
+            rows.title(entry),
+            entry.cls if entry.cls != entry.name else "",
+            self.state(entry_id),
+            entry.driver,
+            states.process_word(entry),
+            depth,
+            has_children,
+            has_children and rows.is_expanded(entry_id),
+            rows.is_new(entry_id),
+            rows.is_gone(entry_id),
+            rows.is_hit(entry_id),
+            selected,
+            hovered,
+        )
 
     def state(self, entry_id: int) -> str:
         """Return the English state word."""
@@ -43,7 +90,7 @@ class Cells:
         if entry is None:
             return ""
         if column == Column.NAME:
-            return plain(entry.title)
+            return plain(self._rows.title(entry))
         if column == Column.STATE:
             return translated(self.state(entry_id))
         if column == Column.DRIVER:
@@ -58,7 +105,7 @@ class Cells:
             opened = self._rows.is_expanded(entry_id)
             words.append(tell("Row", "expanded") if opened else tell("Row", "collapsed"))
         if self._rows.is_new(entry_id):
-            words.append(tell("Row", "new"))
+            words.append(new_word())
         words.append(self.text(entry_id, Column.STATE))
         return ", ".join(word for word in words if word)
 
@@ -68,10 +115,15 @@ class Cells:
         if entry is None:
             return ""
         if column == Column.NAME:
-            return f"{plain(entry.title)}\n{plain(entry.cls)}\nid {entry.id:#x}"
+            return f"{plain(self._rows.title(entry))}\n{plain(entry.cls)}\nid {entry.id:#x}"
         if column == Column.STATE:
             return explained(self.state(entry_id))
         return self.text(entry_id, column)
+
+
+def new_word() -> str:
+    """Return what marks an entry that came a moment ago."""
+    return QCoreApplication.translate("Row", "new")
 
 
 def header(column: int) -> str:

@@ -4,7 +4,7 @@ Invariant: the selection of the window and the current row are one; when the mac
 rows, the selection never jumps to another entry.
 """
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal, Slot
 from PySide6.QtGui import (
     QAction,
     QContextMenuEvent,
@@ -13,6 +13,8 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPalette,
+    QRegion,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -22,22 +24,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ioregui.records.fit import ColumnFit, Wish
+from ioregui.plaintext import plain
+from ioregui.records.fit import ColumnFit
+from ioregui.registry import keys
+from ioregui.registry.cell_painter import arrow_rect
 from ioregui.registry.cells import Column
 from ioregui.registry.copying import Copying
-from ioregui.registry.delegate import CellDelegate
 from ioregui.registry.flat import Index
 from ioregui.registry.model import RegistryModel
+from ioregui.registry.pictures import RowPictures
 from ioregui.registry.type_ahead import TypeAhead
+from ioregui.registry.widths import wishes
 from ioregui.window.selection import Selection
-
-WISHES = {
-    Column.NAME: Wish(300, 200, grows=True),
-    Column.STATE: Wish(112, 96),
-    Column.DRIVER: Wish(180, 80, grows=True),
-    Column.PID: Wish(66, 60, optional=True),
-}
-"""What the columns want; the process that the last one names is in the inspector too."""
+from runtime.model.identity import SERVICE_PLANE
 
 _COMMANDS = (
     Qt.KeyboardModifier.ControlModifier
@@ -49,6 +48,9 @@ _MIDDLE = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
 
 class RegistryView(QTableView):
     """Shows a `RegistryModel`.
+
+    Attributes:
+        columns: The widths of its columns.
 
     Signals:
         opened: Return or a double click on a row without anything below; its entry id.
@@ -63,11 +65,12 @@ class RegistryView(QTableView):
         self._model = model
         self._selection = selection
         self._syncing = False
+        self._drivers = True  # whether anything has a driver
         self._type_ahead = TypeAhead(model)
         self.copying = Copying(model, selection, self)
         self.setModel(model)
-        self._cells = CellDelegate(model, self)
-        self.setItemDelegate(self._cells)
+        self._hovered = -1  # row under the pointer, -1 for none
+        self.pictures = RowPictures(self)
         self._set_up()
         self._actions()
         model.about_to_change.connect(self._hold)
@@ -79,18 +82,38 @@ class RegistryView(QTableView):
         """Why there is no row, in words; empty while there are some."""
         if self._model.rowCount():
             return ""
-        if self._model.query is None:
-            return self.tr("The devices of this machine appear here when a runtime is connected.")
-        return self.tr("The search finds nothing. Esc in its field shows everything again.")
+        if self._model.query is not None:
+            return self.tr("The search finds nothing. Esc in its field shows everything again.")
+        if (plane := self._model.rows.plane) != SERVICE_PLANE:
+            return self.tr("Nothing is in the plane {0} now.").format(plain(plane))
+        return self.tr("The devices of this machine appear here when a runtime is connected.")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Qt's; an empty tree says why it is empty."""
-        super().paintEvent(event)
+        painter = QPainter(self.viewport())
         if why := self.why_empty:
-            painter = QPainter(self.viewport())
+            painter.fillRect(event.rect(), self.palette().base())
             painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
             room = self.viewport().rect().adjusted(24, 24, -24, -24)
             painter.drawText(room, int(_MIDDLE), why)
+            return
+        self.pictures.follow_table()
+        left, current = -self.horizontalOffset(), self.currentIndex().row()
+        rows = self._rows_in(event.rect())
+        for row in rows:
+            face = self._model.face(row, selected=row == current, hovered=row == self._hovered)
+            self.pictures.paint(painter, QPoint(left, self.rowViewportPosition(row)), face)
+        bottom = self.rowViewportPosition(rows.stop - 1) + self.rowHeight(rows.stop - 1)
+        rest = QRegion(event.rect()) - QRect(left, 0, self.pictures.width, bottom)
+        for rect in rest:  # type: ignore[attr-defined]  # the stubs know no iteration
+            painter.fillRect(rect, self.palette().base())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt's; a current row that was in view stays in view, when a banner takes room."""
+        super().resizeEvent(event)
+        spot = self.visualRect(self.currentIndex())
+        if self.currentIndex().isValid() and 0 <= spot.top() < event.oldSize().height():
+            self.scrollTo(self.currentIndex())
 
     def currentChanged(self, current: Index, previous: Index) -> None:
         """Qt's; the current row is what the whole window speaks of."""
@@ -104,16 +127,21 @@ class RegistryView(QTableView):
         if event.modifiers() & _COMMANDS:
             super().keyPressEvent(event)
             return
-        if self._move_to_end(event.key()) or (row >= 0 and self._tree_key(event.key(), row)):
-            event.accept()
+        target = keys.target(self._model, event.key(), row)
+        if target >= 0:
+            self.go(target)
+        elif event.key() in keys.ACTIVATING and row >= 0:
+            self._activate(row)
+        elif not keys.fold(self._model, event.key(), row):
+            super().keyPressEvent(event)
             return
-        super().keyPressEvent(event)
+        event.accept()
 
     def keyboardSearch(self, text: str) -> None:
         """Qt's; goes to the next row whose name begins with what was typed."""
         row = self._type_ahead.row(text, self.currentIndex().row())
         if row >= 0:
-            self._go(row)
+            self.go(row)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Qt's; a click on an arrow opens or closes and selects nothing."""
@@ -149,6 +177,12 @@ class RegistryView(QTableView):
             menu.addActions(self.actions())
             menu.popup(event.globalPos())
 
+    def show_drivers(self, *, shown: bool) -> None:
+        """Say whether anything has a driver; without one only names are shown."""
+        if shown is not self._drivers:
+            self._drivers = shown
+            self.columns.fit()
+
     # --- set-up --------------------------------------------------------------------------------
 
     def _set_up(self) -> None:
@@ -162,6 +196,7 @@ class RegistryView(QTableView):
         self.setWordWrap(False)
         self.setMouseTracking(True)
         self.setCornerButtonEnabled(False)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # nothing beneath
         rows = self.verticalHeader()
         rows.hide()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
@@ -169,7 +204,7 @@ class RegistryView(QTableView):
         columns = self.horizontalHeader()
         columns.setHighlightSections(False)
         columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self._fit = ColumnFit(self, lambda: [WISHES[column] for column in Column])
+        self.columns = ColumnFit(self, lambda: wishes(drivers=self._drivers))
 
     def _actions(self) -> None:
         for text, slot in (
@@ -195,35 +230,20 @@ class RegistryView(QTableView):
         """Go to the entry before that the search finds."""
         self._selection.select(self._model.next_hit(backwards=True) or self._selection.entry)
 
+    # --- painting ------------------------------------------------------------------------------
+
+    def _rows_in(self, area: QRect) -> range:
+        """The rows that an area of the viewport shows a part of."""
+        end = self._model.rowCount()
+        first, last = self.rowAt(area.top()), self.rowAt(area.bottom())
+        return range(first if first >= 0 else end, last + 1 if last >= 0 else end)
+
+    @Slot()
+    def show_at_once(self) -> None:
+        """Paint what has to be painted without waiting for the next turn of the loop."""
+        self.viewport().repaint()
+
     # --- keys and mouse ------------------------------------------------------------------------
-
-    def _move_to_end(self, key: int) -> bool:
-        last = self._model.rowCount() - 1
-        if key not in (Qt.Key.Key_Home, Qt.Key.Key_End) or last < 0:
-            return False
-        self._go(0 if key == Qt.Key.Key_Home else last)
-        return True
-
-    def _tree_key(self, key: int, row: int) -> bool:
-        model = self._model
-        entry_id = model.id_at(row)
-        opened = model.rows.has_children(entry_id) and model.rows.is_expanded(entry_id)
-        match key:
-            case Qt.Key.Key_Right if opened:
-                self._go(row + 1)
-            case Qt.Key.Key_Left if not opened:
-                self._go(max(0, model.parent_row(row)))
-            case Qt.Key.Key_Right | Qt.Key.Key_Plus:
-                model.set_expanded(row, expanded=True)
-            case Qt.Key.Key_Left | Qt.Key.Key_Minus:
-                model.set_expanded(row, expanded=False)
-            case Qt.Key.Key_Asterisk:
-                model.expand_below(row)
-            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
-                self._activate(row)
-            case _:
-                return False
-        return True
 
     def _activate(self, row: int) -> None:
         if self._model.rows.has_children(self._model.id_at(row)):
@@ -241,16 +261,17 @@ class RegistryView(QTableView):
         if not index.isValid() or index.column() != Column.NAME:
             return -1
         row = index.row()
-        arrow = self._cells.arrow_rect(self.visualRect(index), self._model.depth_at(row))
+        arrow = arrow_rect(self.visualRect(index), self._model.depth_at(row))
         has = self._model.rows.has_children(self._model.id_at(row))
         return row if has and arrow.contains(point) else -1
 
     def _hover(self, row: int) -> None:
-        if row != self._cells.hovered:
-            self._cells.hovered = row
+        if row != self._hovered:
+            self._hovered = row
             self.viewport().update()
 
-    def _go(self, row: int) -> None:
+    def go(self, row: int) -> None:
+        """Make a row the current one and bring it into view."""
         index = self._model.index(row, Column.NAME)
         self.setCurrentIndex(index)
         self.scrollTo(index)
@@ -265,7 +286,7 @@ class RegistryView(QTableView):
             return
         row = self._model.reveal(entry_id) if entry_id else -1
         if row >= 0:
-            self._go(row)
+            self.go(row)
         else:
             self._clear()
 
@@ -277,11 +298,12 @@ class RegistryView(QTableView):
     def _settle(self) -> None:
         """Put the current row back on the selected entry."""
         row = self._model.row_of(self._selection.entry)
+        current = self.currentIndex()
         if row < 0:
             self._clear()
-        elif not self.currentIndex().isValid():
-            self._go(row)
-        elif self.currentIndex().row() != row:
+        elif not current.isValid():
+            self.go(row)
+        elif self._model.id_at(current.row()) != self._selection.entry:
             self.setCurrentIndex(self._model.index(row, Column.NAME))
         self._syncing = False
 

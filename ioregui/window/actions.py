@@ -22,6 +22,8 @@ class Situation:
     driver: Driver | None = None
     embedded: bool = False
     past: bool = False
+    file: bool = False
+    back: bool = False
 
 
 def _always(_situation: Situation) -> str:
@@ -29,13 +31,23 @@ def _always(_situation: Situation) -> str:
 
 
 def _connected(situation: Situation) -> str:
+    if situation.file:
+        return "This window shows a file: nothing in it can be changed."
     return "" if situation.connected else "No runtime is connected."
+
+
+def _source(situation: Situation) -> str:
+    return "" if situation.file else _connected(situation)
 
 
 def _present(situation: Situation) -> str:
     if situation.past:
         return "The registry is shown as it was: go back to now first."
     return _connected(situation)
+
+
+def _followed(situation: Situation) -> str:
+    return "" if situation.back else "No link was followed."
 
 
 def _in_the_past(situation: Situation) -> str:
@@ -119,6 +131,43 @@ SPECS = (
         checkable=True,
         why_not=_connected,
     ),
+    Spec(
+        "save",
+        "Save recording…",
+        "Write the registry, and if you like its past, to a file that you can send",
+        "Ctrl+S",
+        why_not=_source,
+    ),
+    Spec(
+        "export",
+        "Export…",
+        "Write the registry as text, property list, JSON or .ioreg",
+        "Ctrl+E",
+        why_not=_source,
+    ),
+    Spec(
+        "compare",
+        "Compare with now",
+        "Say what differs between the moment that is shown and now",
+        "Ctrl+D",
+        why_not=_in_the_past,
+    ),
+    Spec("open", "Open file…", "Open a registry file in a window of its own", "Ctrl+O"),
+    Spec(
+        "window",
+        "Open in a new window",
+        "Show the selected entry in a window of its own",
+        "Ctrl+Shift+O",
+    ),
+    Spec(
+        "back",
+        "Back",
+        "Return to the entry from which a link was followed",
+        "Alt+Left",
+        why_not=_followed,
+    ),
+    Spec("expand", "Expand all", "Open every row of the tree", "Ctrl+Shift+E"),
+    Spec("collapse", "Collapse all", "Close every row but those above", "Ctrl+Shift+W"),
     Spec("now", "Back to now", "Show the registry as it is", "Ctrl+Shift+N", why_not=_in_the_past),
     Spec("menu", "Menu", "Open the menu", "F10"),
     Spec("theme", "Light or dark", "Go from light to dark and back", "Ctrl+T"),

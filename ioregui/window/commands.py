@@ -81,6 +81,8 @@ class Commands(QObject):
                 driver=self.driver,
                 embedded=status is not None and status.mode is Mode.EMBEDDED,
                 past=bool(self._bridge.mirror.past_ms),
+                file=status is not None and status.mode is Mode.FILE,
+                back=self._selection.can_go_back,
             )
         )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QMainWindow,
@@ -66,10 +66,12 @@ class MainWindow(QMainWindow):
     Signals:
         close_asked: The user wants to close; whoever listens calls `leave` when it may.
         closing: It closes now; what has to be remembered is put into the settings.
+        file_dropped: The path of a file that was dropped on it.
     """
 
     close_asked = Signal()
     closing = Signal()
+    file_dropped = Signal(str)
 
     def __init__(
         self,
@@ -87,6 +89,7 @@ class MainWindow(QMainWindow):
         self._pages = pages
         self._leaving = False
         self.setWindowTitle(TITLE)
+        self.setAcceptDrops(True)
         self.toolbar = Toolbar(actions)
         self.banners = Banners()
         self.navigation = Navigation(NavigationModel(self._lines()))
@@ -108,8 +111,9 @@ class MainWindow(QMainWindow):
         return [page.name for page in self._pages]
 
     def show_page(self, name: str) -> None:
-        """Show a page by its name."""
-        self.navigation.show_row(self.page_names.index(name))
+        """Show a page by its name; a window that has none with it stays where it is."""
+        if name in self.page_names:
+            self.navigation.show_row(self.page_names.index(name))
 
     def leave(self) -> None:
         """Close for good; also from inside `close_asked`."""
@@ -147,6 +151,18 @@ class MainWindow(QMainWindow):
         self.closing.emit()
         event.accept()
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Qt's; files are welcome."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Qt's."""
+        for url in event.mimeData().urls():
+            if url.isLocalFile():
+                self.file_dropped.emit(url.toLocalFile())
+        event.acceptProposedAction()
+
     def _lay_out(self, tabs: tuple[Tab, ...], timeline: QWidget) -> None:
         for page in self._pages:
             self.stack.addWidget(page.widget)
@@ -162,7 +178,7 @@ class MainWindow(QMainWindow):
         self._columns.setStretchFactor(2, 2)
         self._columns.setCollapsible(0, False)
         self._columns.setCollapsible(1, False)
-        self._columns.setSizes([150, 720, 450])
+        self._columns.setSizes([140, 650, 530])
         self._rows.addWidget(self._columns)
         self._rows.addWidget(timeline)
         self._rows.setStretchFactor(0, 1)

@@ -8,10 +8,14 @@ from enum import StrEnum
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from ioregui.properties.values import Numbers
 from ioregui.window.theme import Choice
 
 PATHS = 1000
 """So many open entries are found open again."""
+
+RECENT = 10
+"""So many files are remembered."""
 
 
 class Quitting(StrEnum):
@@ -37,6 +41,16 @@ class Settings:
     @theme.setter
     def theme(self, choice: Choice) -> None:
         self._store.setValue("window/theme", str(choice))
+
+    @property
+    def numbers(self) -> Numbers:
+        """The base in which properties show numbers."""
+        text = str(self._store.value("window/numbers", ""))
+        return Numbers(text) if text in list(Numbers) else Numbers.BOTH
+
+    @numbers.setter
+    def numbers(self, numbers: Numbers) -> None:
+        self._store.setValue("window/numbers", str(numbers))
 
     @property
     def quitting(self) -> Quitting:
@@ -67,3 +81,26 @@ class Settings:
     def set_paths(self, name: str, paths: list[str]) -> None:
         """Keep registry paths; at most `PATHS` of them."""
         self._store.setValue(f"registry/{name}", paths[:PATHS])
+
+    @property
+    def plane(self) -> str:
+        """The plane that the tree showed, empty when none is known."""
+        return str(self._store.value("registry/plane", ""))
+
+    @plane.setter
+    def plane(self, name: str) -> None:
+        self._store.setValue("registry/plane", name)
+
+    @property
+    def recent(self) -> list[str]:
+        """Paths of the files that were opened, the last one first."""
+        return self.paths("files")
+
+    def add_recent(self, path: str) -> None:
+        """Put a file before all others that were opened."""
+        others = [known for known in self.recent if known != path]
+        self.set_paths("files", [path, *others][:RECENT])
+
+    def forget_recent(self, path: str) -> None:
+        """Take a file out of those that were opened."""
+        self.set_paths("files", [known for known in self.recent if known != path])

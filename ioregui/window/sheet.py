@@ -1,7 +1,7 @@
 """The style sheet; `@name;` stands for a colour of `ioregui.window.theme.Theme`.
 
 Dynamic property `role` of a widget picks its look: "banner", "primary", "quiet", "heading",
-"muted", "bar".
+"muted", "bar", "choice".
 Invariant: holds no colour of its own.
 """
 
@@ -27,6 +27,7 @@ QPushButton, QToolButton[role="button"] { background: @raised; color: @text;
 QPushButton:hover, QToolButton:hover { background: @hover; }
 QPushButton:focus, QToolButton:focus { border: 1px solid @accent; }
 QPushButton:disabled { color: @muted; background: @window; }
+QPushButton[role="choice"]:checked { background: @selection; color: @on_selection; }
 QPushButton[role="primary"] { background: @accent; color: @on_accent;
     border: 1px solid @accent; }
 QPushButton[role="primary"]:disabled { background: @window; color: @muted;
@@ -42,7 +43,9 @@ QLineEdit:focus { border: 1px solid @accent; }
 QComboBox { background: @raised; border: 1px solid @line; border-radius: 5px;
     padding: 4px 10px; min-height: 18px; }
 QComboBox:focus { border: 1px solid @accent; }
-QComboBox::drop-down { border: none; width: 20px; }
+QComboBox::drop-down { border: none; width: 22px; }
+QComboBox::down-arrow { width: 0px; height: 0px; border-left: 4px solid @raised;
+    border-right: 4px solid @raised; border-top: 5px solid @muted; }
 
 QTableView, QListView, QTreeView, QPlainTextEdit, QTextEdit { background: @base;
     border: 1px solid @base;

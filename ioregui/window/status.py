@@ -31,14 +31,14 @@ def summary(mirror: Mirror) -> str:
     parts = [
         tell("Status", "1 entry")
         if entries == 1
-        else tell("Status", "{0} entries").format(f"{entries:,}"),
-        tell("Status", "busy {0}").format(status.busy)
-        if status is not None and status.busy
-        else tell("Status", "quiet"),
-        tell("Status", "1 driver")
-        if drivers == 1
-        else tell("Status", "{0} drivers").format(drivers),
+        else tell("Status", "{0} entries").format(f"{entries:,}")
     ]
+    if status is None or status.mode is not Mode.FILE:  # a file is always quiet
+        busy = status.busy if status is not None else 0
+        parts.append(tell("Status", "busy {0}").format(busy) if busy else tell("Status", "quiet"))
+        one = drivers == 1
+        many = tell("Status", "{0} drivers").format(drivers)
+        parts.append(tell("Status", "1 driver") if one else many)
     if status is not None:
         parts.append(runtime_words(status))
     return "  ·  ".join(parts)

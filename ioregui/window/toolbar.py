@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
 
 from ioregui.window import underline
 from ioregui.window.actions import Actions
-from runtime.model.identity import SERVICE_PLANE
 
 TYPING_MS = 120
 """How long typing has to rest before the filter follows."""
@@ -115,7 +114,7 @@ class Toolbar(QWidget):
         return super().eventFilter(watched, event)
 
     def _set_up(self, actions: Actions) -> None:
-        self.plane.addItem(SERVICE_PLANE)
+        self.plane.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.plane.setAccessibleName(self.tr("Plane"))
         self.plane.setToolTip(self.tr("The plane of the registry that the tree shows"))
         self.search.setPlaceholderText(
@@ -124,6 +123,7 @@ class Toolbar(QWidget):
         self.search.setToolTip(self._grammar())
         self.search.setAccessibleName(self.tr("Search"))
         self.search.setClearButtonEnabled(True)
+        self.search.setAcceptDrops(False)  # a file that is dropped here is for the window
         self.search.installEventFilter(self)
         self.search.textChanged.connect(self._typed)
         self.count.setProperty("role", "muted")
@@ -158,11 +158,14 @@ class Toolbar(QWidget):
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
         for group in (
+            ("open", "window"),
             ("install", "launch"),
             ("plug", "unplug"),
             ("crash", "restart"),
-            ("next", "previous"),
-            ("now",),
+            ("next", "previous", "back"),
+            ("expand", "collapse"),
+            ("save", "export"),
+            ("compare", "now"),
             ("developer", "theme"),
             ("quit",),
         ):

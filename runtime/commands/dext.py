@@ -7,30 +7,26 @@ Invariant: a driver is named by IOUserClass, bundle id or driver id, and never g
 import argparse
 import socket
 import sys
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from runtime.client.blocking import Connection
-from runtime.commands import dext_explain, dext_lint, shell, terminal
+from runtime.commands import dext_explain, dext_lint, dext_log, dext_sign, shell, terminal
 from runtime.commands.plaintext import plain
 from runtime.commands.selection import find_driver
 from runtime.model import report_text
 from runtime.model.errors import UnavailableError
-from runtime.model.identity import DriverId
-from runtime.model.records import Driver, LogLine
-from runtime.wire import client as wire
+from runtime.model.records import Driver
 from runtime.wire.commands.devices import Plug, Unplug
 from runtime.wire.commands.drivers import (
     CrashDriver,
     DebugDriver,
     ListCrashes,
     ReadCrash,
-    ReadLog,
     ReleaseDriver,
     RestartDriver,
     SampleDriver,
 )
-from runtime.wire.commands.registry import GetRecords, Subscribe, Topic
+from runtime.wire.commands.registry import GetRecords
 
 PROG = "dext"
 
@@ -62,6 +58,8 @@ def _list(runtime: Connection, options: argparse.Namespace) -> int:
         return shell.OK
     for driver in drivers:
         print(_line(driver))
+        for line in _confinement(driver) if options.sandbox else ():
+            print(f"    {plain(line)}")
     if not drivers:
         print("no drivers")
     return shell.OK
@@ -73,6 +71,14 @@ def _line(driver: Driver) -> str:
         f"{driver.id} {plain(driver.name)} {driver.state.value}, {process}, "
         f"crashes: {driver.crashes}, {driver.bundle_id} on {plain(driver.provider_path)}"
     )
+
+
+def _confinement(driver: Driver) -> list[str]:
+    """What a driver's process may and may not, and what this machine could not apply."""
+    lines = [f"may {what}" for what in driver.may]
+    lines += [f"may not {what}" for what in driver.may_not]
+    lines += [f"not applied: {what}" for what in driver.missing]
+    return lines or ["no process of it has been locked down yet"]
 
 
 def _restart(runtime: Connection, options: argparse.Namespace) -> int:
@@ -137,44 +143,6 @@ def _crashes(runtime: Connection, options: argparse.Namespace) -> int:
     return shell.OK
 
 
-def _log(runtime: Connection, options: argparse.Namespace) -> int:
-    driver = _driver(runtime, options)
-    if options.follow:
-        runtime.call(Subscribe((Topic.LOGS,)))  # before the page: nothing falls between
-    last = _print_kept(runtime, driver.id)
-    if options.follow:
-        for message in runtime.messages():
-            if isinstance(message, wire.Delta):
-                last = _print_lines(_of(driver.id, message.logs, last), last)
-    elif not last:
-        print(f"{plain(driver.name)} ({driver.id}) has logged nothing")
-    return shell.OK
-
-
-def _print_kept(runtime: Connection, driver: DriverId) -> int:
-    """Print the lines that the runtime kept; return the number of the last one."""
-    last = 0
-    while (page := runtime.call(ReadLog(driver, last))).lines:
-        if page.dropped and not last:
-            print(f"… {page.dropped} earlier lines are gone")
-        last = _print_lines(page.lines, last)
-    return last
-
-
-def _of(driver: DriverId, lines: Iterable[LogLine], after: int) -> list[LogLine]:
-    return [line for line in lines if line.driver == driver and line.number > after]
-
-
-def _print_lines(lines: Iterable[LogLine], last: int) -> int:
-    for line in lines:
-        seconds, nanoseconds = divmod(line.wall_ns, 1_000_000_000)
-        clock = time.strftime("%H:%M:%S", time.localtime(seconds))
-        print(f"{clock}.{nanoseconds // 1_000_000:03} [{line.pid}] {plain(line.text)}")
-        last = line.number
-    sys.stdout.flush()
-    return last
-
-
 def _driver(runtime: Connection, options: argparse.Namespace) -> Driver:
     return find_driver(runtime.call(GetRecords()).drivers, options.name)
 
@@ -188,8 +156,9 @@ def _parser() -> shell.Parser:
         added.add_argument("model", metavar="MODEL", help="which device: sample")
     listing = verb("list", _list, "list the drivers")
     listing.add_argument("--json", action="store_true", help="one array of objects")
-    log = verb("log", _log, "print a driver's log")
-    log.add_argument("-f", dest="follow", action="store_true", help="go on with new lines")
+    listing.add_argument("--sandbox", action="store_true", help="say what each may and may not")
+    log = verb("log", dext_log.run, "print a driver's log")
+    dext_log.add_options(log)
     restart = verb("restart", _restart, "stop a driver in order and start it again")
     release = verb("release", _release, "let a quarantined driver start again")
     crash = verb("crash", _crash, "have a driver dereference null (developer mode)")
@@ -212,6 +181,7 @@ def _add_file_verbs(verb: shell.AddVerb) -> None:
     lint = verb("lint", None, "judge a bundle's personalities before activation")
     dext_lint.add_options(lint)
     shell.local_verb(lint, dext_lint.run)
+    dext_sign.add_verbs(verb)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ Runs in the event loop.
 Invariant: a category of a provider has at most one live driver.
 """
 
+import functools
+
 import msgspec
 
 from runtime.engine.bundles import Bundles
@@ -35,6 +37,7 @@ from runtime.model.outcome import Match, MatchStage
 from runtime.model.personality import Personality, PersonalityKey
 from runtime.model.records import DeviceHit, Driver
 from runtime.registry.tree import Registry
+from runtime.supervisor.brokers import Brokers, Place
 from runtime.supervisor.driver import SupervisedDriver
 from runtime.supervisor.ports import DriverSpec
 from runtime.supervisor.supervisor import Supervisor
@@ -61,12 +64,15 @@ class Binding:
         self._kernel = kernel
         self.catalogue = Catalogue()
         self._supervisor: Supervisor | None = None
+        self._brokers: Brokers | None = None
+        self._places: dict[EntryId, Place] = {}  # of the providers that drivers have
         self._failed: dict[EntryId, frozenset[PersonalityKey]] = {}
         self._holding = False
 
-    def use(self, supervisor: Supervisor) -> None:
-        """Launch through this supervisor; called once."""
+    def use(self, supervisor: Supervisor, brokers: Brokers) -> None:
+        """Launch through this supervisor, at devices that these hold; called once."""
         self._supervisor = supervisor
+        self._brokers = brokers
 
     # --- what may run changed ------------------------------------------------------------------
 
@@ -154,16 +160,23 @@ class Binding:
         driver.release()
 
     def driver_ended(self, driver: Driver) -> None:
-        """A driver stopped or was quarantined: the next candidate may have its provider."""
+        """A driver stopped or was quarantined: the next candidate may have its provider.
+
+        A provider that no driver has any more is given back.
+        """
         if driver.state is DriverState.QUARANTINED or driver.note:
             failed = self._failed.get(driver.provider, frozenset())
             key = (driver.bundle_id, driver.personality)
             self._failed[driver.provider] = failed | {key}
+        place = self._places.get(driver.provider)
         self.match_one(driver.provider)
+        if place is not None and self._brokers is not None and not self._taken(driver.provider):
+            self._brokers.give_back(place)
 
     def forget(self, provider: EntryId) -> None:
         """A provider is gone."""
         self._failed.pop(provider, None)
+        self._places.pop(provider, None)
 
     def hold(self) -> None:
         """Launch nothing any more: the runtime ends."""
@@ -211,6 +224,7 @@ class Binding:
 
     def _launch(self, entry: Entry, provider: Provider, candidate: Candidate) -> bool:
         assert self._supervisor is not None
+        assert self._brokers is not None
         personality = candidate.personality
         active = self._bundles.get(personality.bundle_id)
         if active is None:
@@ -235,6 +249,7 @@ class Binding:
             personality.category,
         )
         self._hub.event(Matched(matched), entry.id, path)
+        place = self._places[entry.id] = self._simulation.place(entry.id)
         self._supervisor.launch(
             DriverSpec(
                 name=personality.user_class,
@@ -252,7 +267,7 @@ class Binding:
                 provider_properties=entry.props,
                 bundle=active.memfd,
                 dumpable=self._hub.status.developer,
-                open_session=lambda complete: self._simulation.open_session(entry.id, complete),
+                open_session=functools.partial(self._brokers.open_session, place),
             )
         )
         return True

@@ -25,6 +25,7 @@ from runtime.model.errors import ProblemError
 from runtime.model.identity import EntryId
 from runtime.model.records import Driver
 from runtime.registry.tree import Registry
+from runtime.supervisor.brokers import Brokers
 from runtime.supervisor.crash_folder import CrashFolder
 from runtime.supervisor.supervisor import Supervisor
 from runtime.wire.commands import Command
@@ -75,6 +76,7 @@ class Commands:
         simulation: Simulation,
         binding: Binding,
         supervisor: Supervisor,
+        brokers: Brokers,
         activation: Activation,
         workers: Workers,
         crashes: CrashFolder,
@@ -90,6 +92,7 @@ class Commands:
         self._simulation = simulation
         self._binding = binding
         self._supervisor = supervisor
+        self._brokers = brokers
         self._activation = activation
         self._workers = workers
         self._crashes = crashes
@@ -132,9 +135,10 @@ class Commands:
         return result
 
     async def stop(self) -> None:
-        """Stop all drivers, leaves first, and wait until they are reaped."""
+        """Stop all drivers and have their devices given back; wait until all are reaped."""
         self._binding.hold()
         await self._supervisor.stop_all()
+        await self._brokers.close()
 
     def _records(self, client: ClientConnection) -> Records:
         source = self._hub.source
@@ -211,6 +215,7 @@ class Commands:
         entry, path, providers = self._simulation.unplug(command.model)
         for record in list(self._registry.walk(entry)):
             self._registry.update(record.id, state=int(State.INACTIVE))
+        await self._brokers.unplug(entry)
         stopping = [driver for each in providers for driver in self._supervisor.of_provider(each)]
         for driver in stopping:
             driver.stop(Intent.STOP, unplugged=True)

@@ -73,6 +73,11 @@ class ClientConnection:
         """What the client calls itself, for sentences only."""
         return self._session.peer or "client"
 
+    @property
+    def has_commands(self) -> bool:
+        """Whether commands of it are being carried out; they go on when it leaves."""
+        return bool(self._asked)
+
     def wake(self) -> None:
         """Something waits in the outbox: send it in the next turn of the loop."""
         if self._pumping is None and not self._closed:

@@ -36,6 +36,7 @@ class Hub:
         self._history = history
         self._socket_approval = socket_approval
         self._connections: set[ClientConnection] = set()
+        self._left: set[ClientConnection] = set()  # with commands that go on
         self._registry: Registry | None = None
         self.source = Source(status.run, self._entry)
         self.source.entry_ids = self._entry_ids
@@ -50,6 +51,13 @@ class Hub:
     def disconnected(self, connection: ClientConnection) -> None:
         """A client went."""
         self._connections.discard(connection)
+        if connection.has_commands:
+            self._left.add(connection)
+
+    def clients(self) -> int:
+        """How many clients there are; one that left counts until all that it asked for is done."""
+        self._left = {connection for connection in self._left if connection.has_commands}
+        return len(self._connections) + len(self._left)
 
     def connections(self) -> tuple[ClientConnection, ...]:
         """The clients of this moment."""

@@ -13,7 +13,6 @@ from runtime.model.records import LogLine
 from runtime.wire import limits
 
 KEPT = 2000  # lines a driver
-LINES_A_SECOND = 500  # of one driver; what is above is counted, not kept
 PAGE = 200  # lines of one answer: within one frame even when every line is of full length
 
 
@@ -41,7 +40,7 @@ class Logbook:
         if now // 1_000_000_000 != log.second:
             log.second, log.in_second = now // 1_000_000_000, 0
         log.in_second += 1
-        if log.in_second > LINES_A_SECOND:
+        if log.in_second > limits.LOG_LINES:
             log.suppressed += 1
             return
         self._own_up(log, driver, now, pid)
@@ -75,7 +74,7 @@ class Logbook:
 
     def _own_up(self, log: _Log, driver: DriverId, now: int, pid: int) -> None:
         if log.suppressed:
-            said = f"{log.suppressed} lines dropped: more than {LINES_A_SECOND} in a second"
+            said = f"{log.suppressed} lines dropped: more than {limits.LOG_LINES} in a second"
             log.suppressed = 0
             self._keep(log, LogLine(driver, 0, now, pid, "runtime", said))
 

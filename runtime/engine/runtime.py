@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from runtime.engine.activation import Activation, user_name
 from runtime.engine.binding import Binding
+from runtime.engine.broker_entries import BrokerEntries
 from runtime.engine.bundles import Bundles
 from runtime.engine.commands import Commands
 from runtime.engine.connection import ClientConnection
@@ -36,7 +37,9 @@ from runtime.model.events import Began, Noted
 from runtime.model.records import Status
 from runtime.registry.history import History
 from runtime.registry.journal import Journal
+from runtime.registry.thinning import Thinning
 from runtime.registry.tree import Registry
+from runtime.supervisor.brokers import Brokers
 from runtime.supervisor.crash_folder import CrashFolder
 from runtime.supervisor.policy import ALWAYS_AT_ONCE, RestartPolicy
 from runtime.supervisor.supervisor import Supervisor
@@ -59,11 +62,12 @@ class Runtime:
         self._detached = settings.owner < 0
         self._journal = journal = Journal(settings.state_dir / "journal.sqlite")
         status = _status(settings)
-        history = History(journal.segments(), status.run)
+        segments = journal.segments()
+        history = History(segments, status.run)
         self._hub = hub = Hub(
             status, journal, history, socket_approval=settings.allow_socket_approval
         )
-        self._keeper = Keeper(journal, history, hub.note, hub.withdraw)
+        self._keeper = Keeper(journal, history, hub.note, hub.withdraw, Thinning(segments))
         registry = Registry(time.monotonic_ns, self._hub.registry_changed)
         self._hub.use_registry(registry)
         self._workers = Workers()
@@ -92,8 +96,10 @@ class Runtime:
             on_crashed=self._crashes.crashed,
         )
         policy = ALWAYS_AT_ONCE if settings.restart_at_once else RestartPolicy()
-        self._supervisor = Supervisor(Zygote(self._note), policy, surroundings)
-        self._binding.use(self._supervisor)
+        zygote = Zygote(self._note)
+        brokers = Brokers(zygote, policy, BrokerEntries(registry, self._note))
+        self._supervisor = Supervisor(zygote, policy, surroundings)
+        self._binding.use(self._supervisor, brokers)
         self._commands = Commands(
             registry,
             self._hub,
@@ -102,6 +108,7 @@ class Runtime:
             simulation,
             self._binding,
             self._supervisor,
+            brokers,
             self._activation,
             self._workers,
             self._crashes.folder,
@@ -110,9 +117,7 @@ class Runtime:
             Explaining(registry, self._binding, kernel),
             self.end,
         )
-        self._listener = Listener(
-            settings.socket_path, self._accept, lambda: len(self._hub.connections())
-        )
+        self._listener = Listener(settings.socket_path, self._accept, hub.clients)
         self._settling: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:

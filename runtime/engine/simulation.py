@@ -4,6 +4,8 @@ Runs in the event loop.
 Invariant: an entry is a provider here exactly as long as its device is plugged.
 """
 
+import msgspec
+
 from runtime.engine.hub import Hub
 from runtime.families.simulated.bus import Attachment, Node, SimulatedBus
 from runtime.model.entry import Kind
@@ -11,7 +13,13 @@ from runtime.model.events import Plugged as PluggedEvent
 from runtime.model.events import Unplugged as UnpluggedEvent
 from runtime.model.identity import EntryId
 from runtime.registry.tree import Registry
-from runtime.supervisor.ports import Complete, ProviderSession
+from runtime.supervisor.brokers import Place
+from runtime.wire.broker import Serve
+
+
+class _Provider(msgspec.Struct, frozen=True):
+    attachment: Attachment
+    place: Place
 
 
 class Simulation:
@@ -24,7 +32,7 @@ class Simulation:
         self._bus = SimulatedBus()
         self._ports: list[EntryId] = []
         self._entries: dict[int, EntryId] = {}
-        self._providers: dict[EntryId, tuple[Attachment, int]] = {}
+        self._providers: dict[EntryId, _Provider] = {}
         node = self._bus.node()
         self._controller = self._attach_one(below, node)
         for port in node.children:
@@ -37,7 +45,7 @@ class Simulation:
             ProblemError: No such model, or no free port.
         """
         attachment = self._bus.plug(model)
-        entry = self._attach(self._ports[attachment.port - 1], attachment.node(), attachment)
+        entry = self._attach_device(self._ports[attachment.port - 1], attachment)
         self._entries[attachment.port] = entry
         record = self._registry.entry(entry)
         detail = PluggedEvent(record.name, record.cls)
@@ -47,16 +55,15 @@ class Simulation:
     def unplug(self, model: str) -> tuple[EntryId, str, list[EntryId]]:
         """Unplug the device of a model that was plugged last.
 
-        Its outstanding transfers are aborted when this returns; its entries stand until
-        `remove`, so that drivers on the returned providers can be stopped first. Returns the
-        device's entry, its path, and its providers.
+        Its entries stand until `remove`, so that drivers on the returned providers can be
+        stopped first. Returns the device's entry, its path, and its providers.
 
         Raises:
             ProblemError: None is plugged.
         """
         attachment = self._bus.unplug(model)
         entry = self._entries.pop(attachment.port)
-        providers = [key for key, (owner, _) in self._providers.items() if owner is attachment]
+        providers = [key for key, one in self._providers.items() if one.attachment is attachment]
         for provider in providers:
             del self._providers[provider]
         return entry, self._registry.path(entry), providers
@@ -71,22 +78,21 @@ class Simulation:
         """Whether an entry is one of this family's providers, plugged in."""
         return entry in self._providers
 
-    def open_session(self, entry: EntryId, complete: Complete) -> ProviderSession:
-        """Let one driver process at a provider.
+    def place(self, entry: EntryId) -> Place:
+        """A provider as a broker reaches it.
 
         Raises:
             KeyError: The entry is none of this family's; the caller has a defect.
         """
-        attachment, interface = self._providers[entry]
-        return attachment.open_session(interface, complete)
+        return self._providers[entry].place
 
-    def _attach(self, parent: EntryId, node: Node, attachment: Attachment) -> EntryId:
-        entry = self._attach_one(parent, node)
-        if node.interface >= 0:
-            self._providers[entry] = (attachment, node.interface)
+    def _attach_device(self, port: EntryId, attachment: Attachment) -> EntryId:
+        node = attachment.node()
+        device = self._attach_one(port, node)
         for child in node.children:
-            self._attach(entry, child, attachment)
-        return entry
+            place = Place(device, node.name, child.interface, Serve(attachment.model))
+            self._providers[self._attach_one(device, child)] = _Provider(attachment, place)
+        return device
 
     def _attach_one(self, parent: EntryId, node: Node) -> EntryId:
         return self._registry.attach(

@@ -32,8 +32,9 @@ def write(path: Path, data: bytes) -> None:
         fresh.chmod(_mode(path))
         fresh.replace(path)
     except OSError as error:
-        fresh.unlink(missing_ok=True)
         raise UnavailableError(f"{path}: expected to write it, found: {error.strerror}") from error
+    finally:
+        fresh.unlink(missing_ok=True)  # also when this process was told to end
 
 
 def _mode(path: Path) -> int:

@@ -7,6 +7,7 @@ Invariant: writes the files that it was told to, each as a whole, and prints not
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -24,6 +25,7 @@ FAILED = 1
 
 def main(argv: list[str] | None = None) -> int:
     """Do one thing; return the exit code."""
+    signal.signal(signal.SIGTERM, _end)
     options = _parser().parse_args(argv)
     try:
         options.do(options, Origin(options.of, options.socket))
@@ -34,6 +36,10 @@ def main(argv: list[str] | None = None) -> int:
         sys.stderr.write(f"export: expected to be able to do it, found: {error.strerror}\n")
         return FAILED
     return os.EX_OK
+
+
+def _end(_signal: int, _frame: object) -> None:
+    sys.exit(FAILED)  # what is half written is removed on the way
 
 
 def _save(options: argparse.Namespace, origin: Origin) -> None:
@@ -58,6 +64,11 @@ def _compare(options: argparse.Namespace, origin: Origin) -> None:
     files.write(options.json, as_bytes(diff.json_lines(found)))
 
 
+def _copy(options: argparse.Namespace, _origin: Origin) -> None:
+    """Put one of our own files, a comparison, where the user wants it."""
+    files.write(options.to, options.written.read_bytes())
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="export", description="Writes registries and comparisons for the window."
@@ -73,6 +84,10 @@ def _parser() -> argparse.ArgumentParser:
     save.add_argument("--at", default=NOW, metavar="TIME", help="as it was")
     save.add_argument("--since", default="", metavar="TIME", help="with the past from then on")
     save.add_argument("--anonymous", action="store_true", help="without serial numbers and names")
+    copy = things.add_parser("copy")
+    copy.set_defaults(do=_copy)
+    copy.add_argument("written", type=Path)
+    copy.add_argument("to", type=Path)
     both = things.add_parser("compare")
     both.set_defaults(do=_compare)
     both.add_argument("before")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from runtime.extensions import plist, signature
+from runtime.extensions import plist
 from runtime.extensions.codes import SxCode, refused
 from runtime.model import properties
 from runtime.model.identity import BundleId, ContentHash
@@ -30,6 +30,7 @@ ENTITLEMENTS_BYTES = 16 << 10
 NAME = 256  # characters of identifiers, names, versions
 USAGE = 1024
 
+NOT_SIGNED = "not signed"
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(\.[A-Za-z0-9-]+)*")
 
 
@@ -87,6 +88,8 @@ def identifier(info: Properties, path: str) -> BundleId:
 def read_manifest(files: Mapping[str, bytes], where: str) -> Manifest:
     """Check an extension's files and read what they say; `where` names the bundle in errors.
 
+    Its signature is judged with its app's, when it is staged; until then there is none.
+
     Raises:
         BundleError: Something is missing or wrong.
     """
@@ -96,7 +99,6 @@ def read_manifest(files: Mapping[str, bytes], where: str) -> Manifest:
     info = plist.read(files[INFO], info_path)
     bundle_id = identifier(info, info_path)
     category, usage_key = _category(info, info_path)
-    signed = signature.inspect(files)
     return Manifest(
         bundle_id=bundle_id,
         name=_display_name(info, bundle_id, info_path),
@@ -105,9 +107,9 @@ def read_manifest(files: Mapping[str, bytes], where: str) -> Manifest:
         category=category,
         usage=plist.text(info, usage_key, info_path, longest=USAGE),
         executable=_executable(info, files, where),
-        signature=signed.words,
-        team_id=signed.team_id,
-        trusted=signed.trusted,
+        signature=NOT_SIGNED,
+        team_id="",
+        trusted=False,
         personality_tables=_bounded(
             _tables(info, category, bundle_id, info_path),
             PERSONALITIES_BYTES,

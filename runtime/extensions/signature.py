@@ -1,29 +1,83 @@
-"""What is known of a bundle's code signature.
+"""What is known of an extension's code signature, and whether this machine trusts it.
 
-This version checks no signatures: it says whether there is one, and trusts none. Whatever is
-not trusted runs in developer mode only.
+Trusted is an extension whose own signature and whose app's signature hold, by signers that a
+trusted authority vouches for, of one team (or the extension may be redistributed), in an app that
+came through a channel: a store's seal, or a notary's ticket. Whatever is not trusted runs in
+developer mode only; what was changed after it was signed runs nowhere.
+Source: Apple, Distributing system extensions; WWDC 2019 session 702.
 Invariant: says what it found, never what it assumes.
 """
 
-from collections.abc import Collection
+import datetime
 
 import msgspec
 
-FOLDER = "_CodeSignature/"
+from runtime.extensions import signed_app
+from runtime.extensions.codes import SxCode, refused
+from runtime.extensions.manifest import NOT_SIGNED, read_entitlements
+from runtime.extensions.signed_app import SignedApp
+from runtime.model.errors import BundleError, SignatureError
+from runtime.signing import code, notary
+from runtime.signing.code import SIGNATURE, Code
+from runtime.signing.purpose import Purpose
+from runtime.signing.trust import Trust
+
+REDISTRIBUTABLE = "com.apple.developer.system-extension.redistributable"
+_CHANNEL = {Purpose.STORE: "from the store", Purpose.NOTARY: "notarized"}
 
 
 class Signature(msgspec.Struct, frozen=True):
-    """A bundle's signature: words for people, the signing team, and whether it is trusted."""
+    """A signature in words for people, the signing team, and whether it is trusted or why not."""
 
     words: str
     team_id: str = ""
     trusted: bool = False
+    reason: str = ""
 
 
-NOT_SIGNED = Signature("not signed")
-NOT_CHECKED = Signature("signature not checked")
+def inspect(app: SignedApp, name: str, known: Trust, now: datetime.datetime) -> Signature:
+    """Judge one extension of an app, by its folder's name.
+
+    Raises:
+        BundleError: It or its app is signed and not as it was sealed, or their teams differ.
+    """
+    if SIGNATURE not in app.extensions[name].files:
+        return Signature(NOT_SIGNED)
+    if SIGNATURE not in app.app.files:
+        return Signature("signed, in an app that is not signed")
+    try:
+        whole, codes = signed_app.verify(app)
+    except SignatureError as error:
+        raise _invalid(error) from None
+    extension = codes[name]
+    part = app.extensions[name]
+    redistributable = read_entitlements(part.files, part.label).get(REDISTRIBUTABLE) is True
+    if whole.team_id != extension.team_id and not redistributable:
+        raise refused(
+            f"{part.label}/{SIGNATURE}: team",
+            f"{whole.team_id or 'none'}, as the app's",
+            extension.team_id or "none",
+            sx_code=SxCode.CODE_SIGNATURE_INVALID,
+        )
+    return _judged(app, name, (whole, extension), known, now)
 
 
-def inspect(files: Collection[str]) -> Signature:
-    """Look for a signature among a bundle's paths."""
-    return NOT_CHECKED if any(path.startswith(FOLDER) for path in files) else NOT_SIGNED
+def _judged(
+    app: SignedApp, name: str, codes: tuple[Code, Code], known: Trust, now: datetime.datetime
+) -> Signature:
+    whole, extension = codes
+    part = app.extensions[name]
+    signer = f"{extension.signer} ({extension.team_id or 'no team'})"
+    try:
+        code.judge_signer(extension, part.files, known, now, part.label)
+        code.judge_signer(whole, app.app.files, known, now, app.app.label)
+        channel = notary.judge_channel(whole, app.app.files, known, now, app.app.label)
+    except SignatureError as error:
+        words = f"signed by {signer}, not trusted"
+        return Signature(words, extension.team_id, reason=str(error))
+    return Signature(f"signed by {signer}, {_CHANNEL[channel]}", extension.team_id, trusted=True)
+
+
+def _invalid(error: SignatureError) -> BundleError:
+    code = int(SxCode.CODE_SIGNATURE_INVALID)
+    return BundleError(f"sx-{code}", str(error), sx_code=code)

@@ -7,6 +7,7 @@ Invariant: a file named by a hash holds exactly the bytes with that hash, or doe
 """
 
 import contextlib
+import datetime
 import errno
 import os
 import secrets
@@ -16,10 +17,10 @@ from pathlib import Path
 import msgspec
 
 from runtime.extensions import entitlements
-from runtime.extensions.bundle import App, Bundle, check_app_folder, read_app
+from runtime.extensions.bundle import EXTENSIONS_FOLDER, App, Bundle, check_app_folder, read_app
 from runtime.extensions.codes import SxCode, refused
 from runtime.extensions.location import check_location
-from runtime.extensions.manifest import DRIVER, ENTITLEMENTS, INFO, Manifest, read_manifest
+from runtime.extensions.manifest import DRIVER, ENTITLEMENTS, INFO, Manifest
 from runtime.model import archive
 from runtime.model.errors import BreachError, ProblemError, UnavailableError
 from runtime.model.identity import ContentHash
@@ -59,13 +60,14 @@ def stage(
     app = read_app(app_path, bundle_id)
     bundle = _only(app)
     _check_runnable(app, bundle)
+    manifest = _judged(app_path, bundle, state_dir)
     try:
         data = archive.pack(bundle.files)
     except BreachError as error:
         raise refused(bundle.path, "a bundle that can be packed", str(error)) from error
     content_hash = archive.content_hash(data)
     _write(state_dir / FOLDER, content_hash, data)
-    return Staged(bundle.manifest, content_hash, app.name, app.path, len(data))
+    return Staged(manifest, content_hash, app.name, app.path, len(data))
 
 
 def load_staged(state_dir: Path, content_hash: ContentHash) -> bytes:
@@ -88,20 +90,6 @@ def load_staged(state_dir: Path, content_hash: ContentHash) -> bytes:
             "changed", f"{path}: expected the content it is named by, found {actual}"
         )
     return data
-
-
-def load_manifest(state_dir: Path, content_hash: ContentHash) -> Manifest:
-    """Read what a staged archive says of itself; blocks.
-
-    Raises:
-        ProblemError: It is missing, changed or not valid.
-    """
-    data = load_staged(state_dir, content_hash)
-    try:
-        files = archive.unpack(data)
-    except BreachError as error:
-        raise ProblemError("changed", str(error)) from error
-    return read_manifest(files, content_hash[:12])
 
 
 def collect_garbage(state_dir: Path, keep: Collection[ContentHash]) -> int:
@@ -136,6 +124,28 @@ def _only(app: App) -> Bundle:
             sx_code=SxCode.EXTENSION_NOT_FOUND,
         )
     return app.extensions[0]
+
+
+def _judged(app_path: Path, bundle: Bundle, state_dir: Path) -> Manifest:
+    """The manifest with what its signature is worth on this machine.
+
+    The app is read once more, whole this time; what is judged is what was read before, or nothing.
+    """
+    if not any(path.startswith("_CodeSignature/") for path in bundle.files):
+        return bundle.manifest
+    # X.509 takes 100 ms to import, and the runtime imports this module without running it.
+    from runtime.extensions import signature, signed_app, trust_folder  # noqa: PLC0415
+
+    name = bundle.path.removeprefix(f"{EXTENSIONS_FOLDER}/").split("/")[0]
+    signed = signed_app.read(app_path)
+    part = signed.extensions.get(name)
+    if part is None or part.files != bundle.files:
+        raise refused(bundle.path, "a bundle that nobody changes while it is read", "another")
+    now = datetime.datetime.now(datetime.UTC)
+    found = signature.inspect(signed, name, trust_folder.load(state_dir), now)
+    return msgspec.structs.replace(
+        bundle.manifest, signature=found.words, team_id=found.team_id, trusted=found.trusted
+    )
 
 
 def _check_runnable(app: App, bundle: Bundle) -> None:

@@ -6,9 +6,11 @@ Invariant: every call of the runtime is answered once, or the process ends with 
 """
 
 import ctypes
+import functools
 import importlib
 import itertools
 import os
+import time
 import traceback
 from collections.abc import Callable
 from typing import NoReturn
@@ -19,7 +21,7 @@ from runtime.driverkit.dispatch import IODispatchQueue
 from runtime.driverkit.kern_return import IOReturnError
 from runtime.driverkit.service import Entry, IOService, OSObject
 from runtime.driverkit.usb import PROVIDERS
-from runtime.host.connection import Connection
+from runtime.host.connection import Connection, Incoming, ProviderLost
 from runtime.host.loader import install
 from runtime.host.queues import DefaultQueue, HostQueue, ThreadQueue
 from runtime.host.watcher import Watcher
@@ -59,7 +61,7 @@ class Driver:
 
     # --- packets of the runtime ------------------------------------------------------------
 
-    def handle(self, packet: driver.ToDriver) -> None:
+    def handle(self, packet: Incoming) -> None:
         """Carry out one packet.
 
         Raises:
@@ -77,6 +79,8 @@ class Driver:
                 self._stop(number)
             case driver.Complete():
                 self._complete(packet)
+            case ProviderLost():
+                self._provider_lost()
             case driver.CrashYourself():
                 self._queue.run("crash", _dereference_null)
             case driver.Goodbye():
@@ -99,6 +103,7 @@ class Driver:
         self._load = load
         self._rename(f"{load.server_name} {load.service:#x}")
         bundle = self._connection.take_descriptor()
+        self._connection.use_provider(self._connection.take_descriptor())
         files = archive.unpack(memfd.read_sealed(bundle))
         os.close(bundle)
         install(files, f"{load.bundle_id}.dext")
@@ -145,6 +150,13 @@ class Driver:
             raise BreachError(f"completion: expected one of an open I/O, found {packet.action}")
         name, done = expected
         self._queue.run(name, lambda: done(packet.completion))
+
+    def _provider_lost(self) -> None:
+        """Every I/O that is open ends, in the order in which it was queued."""
+        while self._expected:
+            name, done = self._expected.pop(next(iter(self._expected)))
+            end = methods.CompleteAsyncIO(IOReturn.OFFLINE, 0, time.monotonic_ns())
+            self._queue.run(name, functools.partial(done, end))
 
     def _loaded(self) -> tuple[IOService, IOService]:
         if self._service is None or self._provider is None:

@@ -1,4 +1,4 @@
-"""The sandbox of a driver process: what the zygote prepares once, what each child gives up.
+"""The sandbox of a driver or broker: what the zygote prepares once, what each child gives up.
 
 Every step that fails aborts the launch; what this kernel does not have is named instead and
 shown on the driver.
@@ -10,10 +10,11 @@ import resource
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runtime.host import policy
+from runtime.host import confinement, policy
+from runtime.host.confinement import Confinement, Layer
 from runtime.linux import bindroot, landlock, namespaces, privileges, seccomp, title
 from runtime.model.errors import SpawnError
-from runtime.wire.zygote import Spawn
+from runtime.wire.zygote import Role, Spawn
 
 _STAGE = Path("/tmp")  # noqa: S108 - any folder serves: it is covered in a namespace of our own
 _SHARED = namespaces.NEWNS | namespaces.NEWNET | namespaces.NEWIPC | namespaces.NEWUTS
@@ -48,11 +49,11 @@ class Sandbox:
         """Descriptors that a child needs until it is locked down."""
         return {self.proc, self.ruleset} - {-1}
 
-    def enter(self, spawn: Spawn) -> list[str]:
+    def enter(self, spawn: Spawn) -> Confinement:
         """Lock the calling process down; it must be a fresh child with one thread.
 
         Returns:
-            What holds now, one sentence each.
+            What holds now.
 
         Raises:
             SpawnError: A step failed; the process must end.
@@ -62,34 +63,41 @@ class Sandbox:
         except OSError as error:
             raise SpawnError(f"lock-down of {spawn.name}: {error}") from error
 
-    def _enter(self, spawn: Spawn) -> list[str]:
+    def _enter(self, spawn: Spawn) -> Confinement:
+        layers = {Layer.ROOT, Layer.NETWORK, Layer.PID, Layer.IPC}
         applied = ["sees no other process (PID namespace)", "empty network namespace"]
         applied += ["own IPC and host name (namespaces)"]
         applied += ["file system: read-only interpreter and libraries (private root)"]
         if self.root:
             privileges.become(spawn.uid)
+            layers.add(Layer.USER)
             applied.append(f"user {spawn.uid} of its own")
         else:
             namespaces.map_self(self.proc, self.uid, self.gid)
             applied.append("user namespace of its own")
         privileges.drop_capabilities()
         privileges.forbid_new_privileges()
+        layers |= {Layer.CAPABILITIES, Layer.PRIVILEGES, Layer.LIMITS}
         applied.append("no capabilities, no new privileges")
-        applied.append(_limit(spawn))
+        bounds = _limit(spawn)
+        applied.append(f"{bounds}, no core file")
         # A change of user forgets the first and resets the second: both come after it.
-        privileges.die_with_parent()
+        if spawn.role is Role.DRIVER:
+            privileges.die_with_parent()
         privileges.set_dumpable(spawn.dumpable)
         if spawn.dumpable:
             applied.append("debuggers may attach (developer mode)")
         if self.ruleset >= 0:
             landlock.restrict(self.ruleset)
+            layers.add(Layer.LANDLOCK)
             applied.append(f"Landlock ABI {self.landlock_abi}: reads below its root only")
         for fd in self.descriptors:
             os.close(fd)
         if self.program:
             seccomp.load(self.program)
+            layers.add(Layer.SECCOMP)
             applied.append(f"seccomp: {self.calls} system calls, all others refused")
-        return applied
+        return confinement.told(applied, layers, self.landlock_abi, bounds)
 
 
 def prepare() -> Sandbox:
@@ -144,7 +152,7 @@ def _limit(spawn: Spawn) -> str:
     privileges.limit(resource.RLIMIT_CORE, 0)
     return (
         f"at most {spawn.memory_bytes >> 20} MiB of address space, {spawn.open_files} open files, "
-        f"{policy.THREADS} threads, no core file"
+        f"{policy.THREADS} threads"
     )
 
 

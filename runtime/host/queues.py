@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 from runtime.driverkit.dispatch import IODispatchQueue
-from runtime.host.connection import Connection
+from runtime.host.connection import Connection, Incoming
 from runtime.wire import driver
 
 Die = Callable[[BaseException], object]
@@ -88,7 +88,7 @@ class DefaultQueue(HostQueue):
         self._posted.append((name, work))
         self._connection.wake()
 
-    def serve(self, handle: Callable[[driver.ToDriver], None], die: Die) -> NoReturn:
+    def serve(self, handle: Callable[[Incoming], None], die: Die) -> NoReturn:
         """Run until the process ends; `handle` and `die` end it."""
         while True:
             try:

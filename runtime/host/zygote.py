@@ -1,4 +1,4 @@
-"""The process that drivers are forked from: `python -m runtime.host.zygote FD`.
+"""The process that drivers and brokers are forked from: `python -m runtime.host.zygote FD`.
 
 Single-threaded, with the SDK and much of the standard library imported, its heap frozen, and
 inside the shared part of the sandbox. FD is its end of a SEQPACKET pair with the runtime.
@@ -12,13 +12,13 @@ import signal
 import socket
 import sys
 
-from runtime.host import process
+from runtime.host import broker, process
 from runtime.host.lockdown import Sandbox, prepare
 from runtime.linux import spawn as kernel
 from runtime.linux.sockets import receive_packet, send_packet
 from runtime.model.errors import BreachError, SpawnError
 from runtime.wire import codec, session
-from runtime.wire.zygote import SPAWN_DESCRIPTORS, Ready, Spawn, Spawned, SpawnFailed
+from runtime.wire.zygote import DESCRIPTORS, Ready, Role, Spawn, Spawned, SpawnFailed
 
 PRELOADED = """
 array asyncio base64 collections.abc contextlib ctypes dataclasses datetime decimal enum functools
@@ -28,6 +28,7 @@ typing
 """Modules that drivers are likely to import: forked, they cost nothing. They are loaded after the
 SDK and the host, so that what every driver touches lies together and few pages are copied."""
 
+_MOST_DESCRIPTORS = max(map(len, DESCRIPTORS.values()))
 _decode: codec.Decoder[Spawn] = codec.Decoder(Spawn, "packet of the runtime to its zygote")
 
 
@@ -65,7 +66,7 @@ def _serve(runtime: socket.socket) -> int:
     missing = sandbox.missing if sandbox else (refusal,)
     send_packet(runtime, codec.encode(Ready(missing)))
     while True:
-        packet, fds = receive_packet(runtime, max_fds=len(SPAWN_DESCRIPTORS))
+        packet, fds = receive_packet(runtime, max_fds=_MOST_DESCRIPTORS)
         if not packet:
             return 0
         try:
@@ -78,8 +79,9 @@ def _serve(runtime: socket.socket) -> int:
 def _spawn(
     runtime: socket.socket, spawn: Spawn, fds: list[int], sandbox: Sandbox | None, refusal: str
 ) -> None:
-    if len(fds) != len(SPAWN_DESCRIPTORS):
-        raise BreachError(f"spawn: expected {len(SPAWN_DESCRIPTORS)} descriptors, found {len(fds)}")
+    wanted = DESCRIPTORS[spawn.role]
+    if len(fds) != len(wanted):
+        raise BreachError(f"spawn: expected {len(wanted)} descriptors, found {len(fds)}")
     if sandbox is None:
         send_packet(runtime, codec.encode(SpawnFailed(spawn.number, refusal)))
         return
@@ -89,8 +91,10 @@ def _spawn(
         text = f"process of {spawn.name}: {error}"
         send_packet(runtime, codec.encode(SpawnFailed(spawn.number, text)))
         return
-    if pid == 0:
+    if pid == 0 and spawn.role is Role.DRIVER:
         process.run(spawn, process.Descriptors(*fds), sandbox)
+    if pid == 0:
+        broker.run(spawn, broker.Descriptors(*fds), sandbox)
     try:
         send_packet(runtime, codec.encode(Spawned(spawn.number, pid)), [pidfd])
     finally:

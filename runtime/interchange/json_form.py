@@ -130,12 +130,20 @@ def _entry(table: dict[object, object], values: Values) -> FileEntry | None:
         number(table.get("busyMilliseconds")),
         number(table.get("retain")),
         int(Kind.NUB),
+        _holder(table.get("holder")),
+        _text(table.get("driver")),
+        number(table.get("pid")),
         props=properties.encode(values.properties(own if isinstance(own, dict) else {}, name)),
         user_classes=_texts(table.get("userClasses")),
         places=tuple(_places(table.get("places"))),
         plane=_text(table.get("plane", SERVICE_PLANE)) or SERVICE_PLANE,
         lineage=chain,
     )
+
+
+def _holder(value: object) -> int:
+    known = Holder.__members__.get(_text(value).upper(), Holder.NOBODY)
+    return int(known)
 
 
 def _places(value: object) -> Iterator[Place]:

@@ -51,6 +51,24 @@ def state_dir() -> Path:
         ) from None
 
 
+def identities() -> Path:
+    """Where this user's signing identities are.
+
+    Raises:
+        UnavailableError: Nothing says where this user's home is.
+    """
+    base = os.environ.get("XDG_DATA_HOME", "")
+    if base.startswith("/"):
+        return Path(base) / "ioregistry" / "identities"
+    try:
+        return Path.home() / ".local" / "share" / "ioregistry" / "identities"
+    except RuntimeError:
+        raise UnavailableError(
+            f"identities of user {os.getuid()}: expected HOME to be set, or an account with a "
+            "home, found none"
+        ) from None
+
+
 def socket_path(state: Path | None = None) -> Path:
     """The socket of the runtime whose state folder is `state` (this user's by default).
 

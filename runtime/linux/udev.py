@@ -17,7 +17,7 @@ import msgspec
 import pyudev
 from pyudev._util import udev_list_iterate
 
-from runtime.linux import sysfs
+from runtime.linux import hwdata, sysfs
 from runtime.linux.sysfs import SYSFS
 from runtime.model.device import Action, Device, Uevent
 from runtime.model.errors import UnavailableError
@@ -190,7 +190,7 @@ def _device(raw: pyudev.Device, parent: str) -> Device:
     syspath = raw.sys_path
     subsystem, devtype = raw.subsystem or "", raw.device_type or ""
     properties = _properties(raw)
-    return Device(
+    device = Device(
         syspath=syspath,
         sysname=raw.sys_name,
         subsystem=subsystem,
@@ -202,6 +202,7 @@ def _device(raw: pyudev.Device, parent: str) -> Device:
         providers=sysfs.providers(syspath, subsystem),
         firmware=sysfs.firmware(syspath, subsystem, properties),
     )
+    return hwdata.named(device)
 
 
 def _properties(raw: pyudev.Device) -> dict[str, str]:

@@ -3,7 +3,8 @@
     InspectorError
     ├── BreachError        a peer broke the protocol; the connection is over
     ├── ProblemError       a request was refused or failed; carries a code for programs
-    │   └── BundleError    a bundle, or a file in it, is not what it has to be
+    │   ├── BundleError    a bundle, or a file in it, is not what it has to be
+    │   └── SignatureError a signature, certificate or identity does not hold or cannot be used
     ├── SpawnError         a process could not be started or locked down
     ├── UnavailableError   something of this machine is missing or taken (socket, folder, udev)
     └── ReturnError        a provider refused or failed a driver's call; carries a kern_return_t
@@ -48,6 +49,10 @@ class BundleError(ProblemError):
         super().__init__(code, text)
         self.path = path
         self.sx_code = sx_code
+
+
+class SignatureError(ProblemError):
+    """A signature, seal, certificate, ticket or identity does not hold or cannot be used."""
 
 
 class SpawnError(InspectorError):

@@ -44,6 +44,8 @@ class Driver(msgspec.Struct, frozen=True, array_like=True, tag="driver"):
     missing: tuple[str, ...] = ()  # what could not be applied, and why
     note: str = ""  # why it is in this state, where the state word does not say
     debugging: bool = False  # a debugger is attached: nobody judges whether it responds
+    may: tuple[str, ...] = ()  # what its process may do, on what was really applied
+    may_not: tuple[str, ...] = ()  # what it may not, and which means stop it
 
 
 class Entitlement(msgspec.Struct, frozen=True, array_like=True):

@@ -11,7 +11,7 @@ import os
 import resource
 from pathlib import Path
 
-from runtime.linux import landlock, privileges, seccomp
+from runtime.linux import hwdata, landlock, privileges, seccomp
 from runtime.linux.seccomp import Allow, Refuse, Rule
 from runtime.linux.syscalls import AUDIT_ARCH, machine, numbers
 from runtime.model.errors import SpawnError
@@ -80,7 +80,9 @@ def _limit(memory: int) -> None:
 
 
 def _import_all() -> None:
-    """Import what parsers import late: afterwards nothing can be opened."""
+    """Import and read what is wanted late: afterwards nothing can be opened."""
     for name in ("cp1252", "utf-16-le", "utf-16-be", "utf-16", "latin-1", "ascii"):
         codecs.lookup(name)
     importlib.import_module("runtime.interchange.text_values")
+    hwdata.usb()
+    hwdata.pci()

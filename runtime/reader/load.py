@@ -19,6 +19,7 @@ from runtime.interchange import (
 from runtime.interchange.planes import planes_of
 from runtime.interchange.plist_values import load as load_plist
 from runtime.interchange.registry_file import FileEntry, RegistryFile, Warnings
+from runtime.linux import hwdata
 from runtime.model.entry import Entry
 from runtime.model.errors import InspectorError, ProblemError
 from runtime.registry.machine import Machine
@@ -26,7 +27,7 @@ from runtime.registry.tree import Registry
 
 MAX_BYTES = 512 << 20  # a file, also one that was compressed
 
-_JSON = re.compile(rb"\[\s*[{\]]")
+_JSON = re.compile(rb"\[\s*[][{\"\d]")
 _XML = (b"<?xml", b"<!--?xml", b"<plist", b"<!DOCTYPE plist")
 
 
@@ -97,7 +98,7 @@ def _machine(data: bytes) -> RegistryFile:
     if not devices:
         raise ProblemError("not-a-registry", "udev database: expected devices, found none")
     registry = Registry(time.monotonic_ns, lambda _change: None)
-    Machine(registry, lambda *_event: None).load(devices)
+    Machine(registry, lambda *_event: None).load(map(hwdata.named, devices))
     entries = [_file_entry(entry) for entry in registry.walk()]
     return RegistryFile(udev_reader.FORMAT, entries, planes_of(entries), warnings)
 

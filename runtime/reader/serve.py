@@ -28,7 +28,6 @@ LEAVING_MS = 5000
 LARGEST = limits.FRAME // 2  # bytes of an entry's encoded properties; above it values are cut
 CUT = 4096  # bytes or characters that are left of a value that was cut
 EVENTS = 32  # a part: within a frame even when each has sentences and paths of full length
-_SHOWN_WARNINGS = 3
 
 
 class Server:
@@ -145,6 +144,8 @@ class Server:
         if len(memoryview(raw)) > LARGEST:
             raw = properties.encode(self._shortened(table or properties.decode(raw)))
         fields = {name: getattr(entry, name) for name in Entry.__struct_fields__}
+        if entry.plane != SERVICE_PLANE:
+            fields["parent"] = 0
         return Entry(**{**fields, "props": raw, "places": _places(entry)})
 
     def _shortened(self, table: dict[str, Value]) -> dict[str, Value]:
@@ -168,8 +169,8 @@ class Server:
         notes = [f"{self._name} ({file.format}): this is a file, nothing here is live"]
         count = file.warnings.count
         if count:
-            first = "; ".join(file.warnings.first[:_SHOWN_WARNINGS])
-            notes.append(f"{count} places could not be read: {first}")
+            places = "1 place" if count == 1 else f"{count} places"
+            notes.append(f"{places} could not be read, the first: {file.warnings.first[0]}")
         if self._cut:
             notes.append(f"{self._cut} values are too large and were cut")
         return Status(

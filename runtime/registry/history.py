@@ -132,11 +132,15 @@ class History:
             self._segments.write(self._chunks)
         except UnavailableError:
             if sum(len(data) for _, _, data in self._chunks) > WAITING:
-                self._chunks.clear()
-                self._current = self._begin(dict.fromkeys(self._entries))
-                self._next = self._current
+                self.begin_anew()
             raise
         self._chunks.clear()
+
+    def begin_anew(self) -> None:
+        """Go on with the whole state, which nothing written before is needed for."""
+        self._chunks.clear()
+        self._current = self._begin(dict.fromkeys(self._entries))
+        self._next = self._current
 
     def close(self) -> None:
         """Write everything that waits.

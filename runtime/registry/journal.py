@@ -5,6 +5,7 @@ cannot be read is set aside under another name, never deleted.
 Invariant: numbers count up without gaps, also across restarts; at most `keep` events stay.
 """
 
+import contextlib
 import sqlite3
 from pathlib import Path
 
@@ -18,11 +19,14 @@ from runtime.registry.segments import Segments
 
 KEEP = 100_000  # events; about 20 MB
 HISTORY_BYTES = 64 << 20  # of the registry's past; a busy day is about 10 MB
-SCHEMA = 2  # of PRAGMA user_version; 1 had no history
+SCHEMA = 3  # of PRAGMA user_version; 1 had no history, 2 no thinned segments
 
 _SLACK = 1_000  # events over `keep` before the oldest are removed: not at every flush
 _CREATE = "CREATE TABLE events (number INTEGER PRIMARY KEY, event BLOB NOT NULL)"
 _ASIDE = 100  # at most so many set-aside files
+
+_BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+"""What SQLite says of a file in which no later write can succeed."""
 
 _encoder = msgspec.msgpack.Encoder()
 
@@ -45,8 +49,9 @@ class Journal:
         self._path = path
         self._keep = keep
         self._waiting: list[tuple[int, bytes]] = []
+        self._segments: Segments | None = None
         self.repaired = ""
-        self._database = self._open()
+        self._use(self._open())
         row = self._database.execute("SELECT max(number), min(number) FROM events").fetchone()
         self._number = row[0] or 0
         self._oldest = row[1] or 1
@@ -63,10 +68,13 @@ class Journal:
     def recent(self, limit: int) -> list[Event]:
         """The newest events, oldest first; those that a newer version wrote are left out."""
         waiting = [data for _, data in self._waiting[-limit:]] if limit > 0 else []
-        rows = self._database.execute(
-            "SELECT event FROM events ORDER BY number DESC LIMIT ?",
-            (max(limit - len(waiting), 0),),
-        )
+        try:
+            rows = self._database.execute(
+                "SELECT event FROM events ORDER BY number DESC LIMIT ?",
+                (max(limit - len(waiting), 0),),
+            ).fetchall()
+        except sqlite3.Error:  # the next `flush` says so
+            rows = []
         stored = [data for (data,) in rows]
         return [event for data in (*reversed(stored), *waiting) if (event := kept(data))]
 
@@ -92,9 +100,37 @@ class Journal:
             ) from error
         self._waiting.clear()
 
+    def heal(self, error: UnavailableError | None = None) -> str:
+        """Begin a new file where the present one is gone, or is broken as a failed write says.
+
+        What waits, and the `segments`, go into the new file with the next write.
+
+        Returns:
+            One sentence about it; empty where nothing is wrong with the file.
+
+        Raises:
+            UnavailableError: No new file can be made.
+        """
+        cause = error.__cause__ if error is not None else None
+        broken = isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode in _BROKEN
+        if self._is_there() and not broken:
+            return ""
+        where = "It was gone"
+        if self._path.exists():
+            where = f"It was set aside as {self._set_aside().name}"
+        fresh = self._new()
+        with contextlib.suppress(sqlite3.Error):
+            self._database.close()
+        self._use(fresh)
+        self._oldest = self._number - len(self._waiting) + 1
+        if self._segments is not None:
+            self._segments.use(fresh)
+        return f"The journal was lost while it was written. {where}, and a new one was begun."
+
     def segments(self, keep: int = HISTORY_BYTES) -> Segments:
         """The registry's past in the same file; usable until `close`."""
-        return Segments(self._database, keep)
+        self._segments = Segments(self._database, keep)
+        return self._segments
 
     def close(self) -> None:
         """Flush and close; a second call does nothing.
@@ -127,12 +163,29 @@ class Journal:
                 f"The journal could not be read ({error}); it was set aside as {aside.name} "
                 "and a new one was begun."
             )
+        return self._new()
+
+    def _new(self) -> sqlite3.Connection:
         try:
+            self._remove_tails()
             return _connect(self._path)
-        except sqlite3.DatabaseError as error:
+        except (OSError, sqlite3.DatabaseError) as error:
             raise UnavailableError(
                 f"journal {self._path}: expected a new file, found: {error}"
             ) from error
+
+    def _use(self, database: sqlite3.Connection) -> None:
+        self._database = database
+        found = self._path.stat()
+        self._file = (found.st_dev, found.st_ino)
+
+    def _is_there(self) -> bool:
+        """Whether the file was neither removed nor replaced: SQLite would not notice."""
+        try:
+            found = self._path.stat()
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == self._file
 
     def _set_aside(self) -> Path:
         names = (self._path.with_name(f"{self._path.name}.broken-{n}") for n in range(1, _ASIDE))
@@ -144,13 +197,15 @@ class Journal:
             )
         try:
             self._path.rename(aside)
-            for tail in ("-wal", "-shm"):
-                self._path.with_name(self._path.name + tail).unlink(missing_ok=True)
         except OSError as error:
             raise UnavailableError(
                 f"journal {self._path}: expected to set it aside, found: {error.strerror}"
             ) from error
         return aside
+
+    def _remove_tails(self) -> None:
+        for tail in ("-wal", "-shm"):
+            self._path.with_name(self._path.name + tail).unlink(missing_ok=True)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -174,9 +229,9 @@ def _check(database: sqlite3.Connection, path: Path) -> None:
             database.execute(_CREATE)
             _add_history(database)
         return
-    if version == 1:
+    if version in {1, 2}:
         with database:
-            _add_history(database)
+            _add_history(database, from_version=version)
     elif version != SCHEMA:
         raise sqlite3.DatabaseError(f"expected schema {SCHEMA}, found {version}")
     (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
@@ -184,9 +239,9 @@ def _check(database: sqlite3.Connection, path: Path) -> None:
         raise sqlite3.DatabaseError(f"{path.name}: {verdict}")
 
 
-def _add_history(database: sqlite3.Connection) -> None:
-    for table in segments.CREATE:
-        database.execute(table)
+def _add_history(database: sqlite3.Connection, from_version: int = 1) -> None:
+    for statement in (segments.CREATE if from_version == 1 else ()) + segments.THIN:
+        database.execute(statement)
     database.execute(f"PRAGMA user_version = {SCHEMA}")
 
 

@@ -15,7 +15,7 @@ import msgspec
 from runtime.model.device import Device
 from runtime.model.properties import Properties, Value
 from runtime.model.sysfs import POWER, POWER_MORE
-from runtime.registry import hid_mapping, uevent_mapping
+from runtime.registry import hid_mapping
 from runtime.registry.mapping_tables import (
     ATTRIBUTE_KEYS,
     DEVICE_CLASSES,
@@ -24,12 +24,14 @@ from runtime.registry.mapping_tables import (
     NUMBER_PROPERTIES,
     USB_SPEEDS,
 )
+from runtime.registry.uevent_facts import attributes
 
 NAME_LIMIT = 128  # characters of an entry's name (IOKitLib's io_name_t)
 
 _SPLIT = re.compile(r"[^0-9A-Za-z]+")
 _PCI_ROOT = re.compile(r"pci[0-9a-f]{4,}:[0-9a-f]{2}")
 _USB_PORT = re.compile(r"(?:usb)?(\d+)(?:-([\d.]+))?(?::\d+\.\d+)?")
+_NAMED = "ID_MODEL_FROM_DATABASE"  # udev's property
 _SECTOR = 512  # bytes; unit of a block device's `size`
 
 
@@ -44,7 +46,8 @@ class Mapped(msgspec.Struct, frozen=True):
 
 def mapped(device: Device) -> Mapped:
     """Map one device."""
-    if not device.attributes and (told := uevent_mapping.attributes(device)):
+    told = attributes(device)
+    if told is not device.attributes:
         device = msgspec.structs.replace(device, attributes=told)
     return Mapped(
         cls=device_class(device),
@@ -116,13 +119,19 @@ def _camel(word: str) -> str:
 
 def _name(device: Device) -> str:
     if device.subsystem == "usb":
-        own = device.attributes.get("product") or device.attributes.get("interface") or ""
-        return plain(own) or device_class(device)
+        return _usb_name(device) or device_class(device)
     if device.subsystem == "hid":
         return plain(device.properties.get("HID_NAME", "")) or "IOHIDDevice"
     if device.subsystem == "pci":
         return _pci_name(device)
     return plain(device.sysname) or device_class(device)
+
+
+def _usb_name(device: Device) -> str:
+    """What the device says, else what a list of products says of it."""
+    if device.devtype == "usb_interface":
+        return plain(device.attributes.get("interface", ""))
+    return plain(device.attributes.get("product") or device.properties.get(_NAMED, ""))
 
 
 def _pci_name(device: Device) -> str:

@@ -9,10 +9,12 @@ import time
 
 import msgspec
 
+from runtime.model import events
 from runtime.model.driver_lifecycle import DriverEvent, DriverState, advance
 from runtime.model.events import Detail
 from runtime.model.outcome import Stage
 from runtime.model.records import Driver, StageTime
+from runtime.supervisor import hang
 from runtime.supervisor.ports import Surroundings
 
 
@@ -48,6 +50,24 @@ class Account:
         """Add a stage to the launch timeline."""
         after_us = (time.monotonic_ns() - self._asked_ns) // 1000
         self.change(launch=(*self.record.launch, StageTime(stage, after_us)), **changes)
+
+    def late(self, verdict: hang.Late) -> bool:
+        """A callback is past its deadline; whether that is news."""
+        if self.state not in (DriverState.STARTING, DriverState.RUNNING):
+            return False
+        note = f"{verdict.what} has not returned for {verdict.age_us // 1_000_000} s"
+        self.advance(DriverEvent.DEADLINE_PASSED, note=note)
+        name, pid, age_ms = self.record.name, self.record.pid, verdict.age_us // 1000
+        self.tell(events.Hung(name, pid, verdict.queue, verdict.callback, age_ms))
+        return True
+
+    def responds(self) -> None:
+        """Every queue keeps its deadline, perhaps again."""
+        if self.state is DriverState.NOT_RESPONDING:
+            started = self.record.launch[-1].stage is Stage.STARTED
+            event = DriverEvent.RESPONDED if started else DriverEvent.STILL_STARTING
+            self.advance(event, note="")
+            self.tell(events.Responded(self.record.name, self.record.pid))
 
     def tell(self, detail: Detail) -> None:
         """Have the journal keep an event."""

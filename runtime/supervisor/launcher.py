@@ -16,7 +16,7 @@ import msgspec
 
 from runtime.linux import memory, spawn
 from runtime.model.errors import SpawnError
-from runtime.supervisor.process import Channels
+from runtime.supervisor.channels import Channels
 from runtime.supervisor.zygote import Child, Zygote
 from runtime.wire import zygote as wire
 
@@ -34,6 +34,7 @@ class Launched(msgspec.Struct, frozen=True):
 
     child: Child
     channels: Channels
+    missing: tuple[str, ...] = ()  # what this machine cannot give to any driver
 
 
 class _Standby(msgspec.Struct, frozen=True):
@@ -53,11 +54,6 @@ class Launcher:
         self._making: asyncio.Task[None] | None = None
         self._dumpable = False  # as the last driver was launched, and so probably the next
         self._closed = False
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """What this machine cannot give to any driver."""
-        return self._zygote.missing
 
     def take(self, *, dumpable: bool) -> Launched | None:
         """The standby, if there is one of this kind; another is made soon."""
@@ -100,7 +96,7 @@ class Launcher:
             raise
         finally:
             channels.close_theirs()
-        return Launched(child, channels)
+        return Launched(child, channels, self._zygote.missing)
 
     async def close(self) -> None:
         """End and reap the standby; idempotent."""

@@ -15,18 +15,25 @@ from runtime.model.outcome import Exit
 from runtime.model.records import Driver
 from runtime.wire import methods
 
-Complete = Callable[[int, methods.Completion], None]
-"""Called with a finished action's number and its completion."""
-
 
 class ProviderSession(Protocol):
-    """What one driver process may do with its provider."""
+    """One driver process at its provider, which its provider socket leads to."""
 
-    async def call(self, target: int, method: methods.Method) -> object:
-        """Carry out a method; ReturnError when it fails."""
+    def send_with(self, send: Callable[[int], None]) -> None:
+        """Give the driver's end of the provider socket to `send`, once, and close it here."""
 
     def close(self) -> None:
-        """Abort what is outstanding and let go; idempotent."""
+        """Abort what is outstanding and let go; idempotent. Nothing is heard of it afterwards."""
+
+
+class SessionEnd(Protocol):
+    """Who hears that a session has ended by itself. Called in the loop, at most once."""
+
+    def provider_lost(self, why: str) -> None:
+        """The broker of the provider is gone; another one may be opened."""
+
+    def breached(self, what: str) -> None:
+        """The driver sent its provider what the protocol does not allow."""
 
 
 class DriverSpec(msgspec.Struct, frozen=True):
@@ -47,7 +54,7 @@ class DriverSpec(msgspec.Struct, frozen=True):
     provider_properties: msgspec.Raw
     bundle: int
     dumpable: bool
-    open_session: Callable[[Complete], ProviderSession]
+    open_session: Callable[[SessionEnd], ProviderSession]
 
 
 class Surroundings(Protocol):

@@ -22,11 +22,12 @@ from runtime.model.crash_report import MESSAGES, Packet, Remains
 from runtime.model.errors import BreachError
 from runtime.model.outcome import Exit, ExitHow
 from runtime.supervisor import post_mortem
+from runtime.supervisor.channels import Channels
+from runtime.supervisor.output import Output
 from runtime.wire import driver as wire
 from runtime.wire import limits, session
 
 PACKETS_A_TURN = 64  # of one socket, so that no driver holds up the loop
-OUTPUT_BYTES = 16 << 10  # of stdout and stderr, a turn
 EOF_SECONDS = 2.0  # that a process may live on after its control socket ended
 CRASH_BYTES = 64 << 10  # of faulthandler's text
 
@@ -53,50 +54,6 @@ class Listener(Protocol):
         """It is gone and reaped; nothing more comes."""
 
 
-class Channels:
-    """The descriptors of one process: the runtime's ends and, until sent, the process's."""
-
-    def __init__(self) -> None:
-        """Make all of them.
-
-        Raises:
-            OSError: No descriptor or memory is left; none was kept.
-        """
-        with contextlib.ExitStack() as undo:
-            self.control, self._their_control = map(undo.enter_context, sockets.seqpacket_pair())
-            self.watch, self._their_watch = map(undo.enter_context, sockets.seqpacket_pair())
-            self.output, self._their_output = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-            undo.callback(os.close, self.output)
-            undo.callback(os.close, self._their_output)
-            os.set_blocking(self._their_output, True)
-            self.crash = memfd.blank("crash")
-            undo.pop_all()
-        self.control.setblocking(False)
-        self.watch.setblocking(False)
-
-    def theirs(self) -> tuple[int, ...]:
-        """What the process gets, in the order of `zygote.SPAWN_DESCRIPTORS`."""
-        return (
-            self._their_control.fileno(),
-            self._their_watch.fileno(),
-            self._their_output,
-            self.crash,
-        )
-
-    def close_theirs(self) -> None:
-        """Close the process's ends here, after they were sent."""
-        self._their_control.close()
-        self._their_watch.close()
-        os.close(self._their_output)
-
-    def close_ours(self) -> None:
-        """Close the runtime's ends."""
-        self.control.close()
-        self.watch.close()
-        os.close(self.output)
-        os.close(self.crash)
-
-
 class DriverProcess:
     """A process from its creation to its end. Owns the channels and the pidfd."""
 
@@ -109,7 +66,7 @@ class DriverProcess:
         self._watch = session.runtime_of_watcher()
         self._outgoing: deque[bytes] = deque()
         self._packets: deque[tuple[bool, str, int]] = deque(maxlen=MESSAGES)
-        self._partial = b""
+        self._output = Output(channels.output, lambda line: listener.logged("output", line))
         self._killed_for: Exit | None = None
         self._goodbye: wire.Goodbye | None = None
         self._late: asyncio.TimerHandle | None = None
@@ -122,7 +79,12 @@ class DriverProcess:
         self._send_watcher(wire.Hello(limits.DRIVER_VERSION))
 
     def send(self, message: wire.ToDriver) -> None:
-        """Queue a message on the control socket; a driver that never reads is killed."""
+        """Queue a message on the control socket; a driver that never reads is killed.
+
+        One that is gone takes everything: what is aborted then has nobody to be told.
+        """
+        if self._pidfd < 0:
+            return
         if len(self._outgoing) >= limits.OUTSTANDING:
             self.kill(ExitHow.HANG, f"it left {limits.OUTSTANDING} packets unread")
             return
@@ -130,12 +92,15 @@ class DriverProcess:
         self._outgoing.append(self._control.encode(message))
         self._flush()
 
-    def load(self, message: wire.Load, bundle: int) -> None:
-        """Send what to run, with the sealed bundle; right after creation, when there is room."""
+    def load(self, message: wire.Load, bundle: int, provider: int) -> None:
+        """Send what to run, with the sealed bundle and the driver's provider socket.
+
+        Right after creation, when there is room. The descriptors stay the caller's.
+        """
         self._note(message, sent=True)
         packet = self._control.encode(message)
         try:
-            sockets.send_packet(self._channels.control, packet, [bundle])
+            sockets.send_packet(self._channels.control, packet, [bundle, provider])
         except OSError as error:
             self.kill(ExitHow.LAUNCH, f"it could not be told what to run: {error.strerror}")
 
@@ -233,22 +198,8 @@ class DriverProcess:
             self._listener.debugged()
 
     def _on_output(self) -> None:
-        if not self._read_output():
+        if not self._output.read():
             self._loop.remove_reader(self._channels.output)
-
-    def _read_output(self) -> bool:
-        try:
-            data = os.read(self._channels.output, OUTPUT_BYTES)
-        except BlockingIOError:
-            return True
-        *lines, rest = (self._partial + data).split(b"\n")
-        if len(rest) > limits.TEXT or not data:
-            lines, rest = [*lines, rest], b""
-        self._partial = rest
-        for line in lines:
-            if line:
-                self._listener.logged("output", line.decode(errors="replace")[: limits.TEXT])
-        return bool(data)
 
     def _on_exit(self) -> None:
         ended = spawn.wait_exit(self._pidfd)
@@ -270,7 +221,7 @@ class DriverProcess:
         channels = self._channels
         self._read(channels.control, self._take_control)
         self._read(channels.watch, self._take_watch)
-        self._read_output()
+        self._output.read()
         for descriptor in (channels.control, channels.watch, channels.output):
             self._loop.remove_reader(descriptor)
         self._loop.remove_writer(channels.control)

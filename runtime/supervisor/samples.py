@@ -20,16 +20,12 @@ Threads = tuple[ThreadSample, ...]
 
 
 class Samples:
-    """The samples of one driver's processes."""
+    """The samples of one driver process."""
 
     def __init__(self) -> None:
         self._last: Threads = ()
         self._late_queue = ""
         self._askers: list[asyncio.Future[Threads]] = []
-
-    def forget(self) -> None:
-        """A new process begins."""
-        self._last, self._late_queue = (), ""
 
     def late(self, process: DriverProcess, queue: str) -> None:
         """A queue is past its deadline: ask where it is."""
@@ -44,14 +40,12 @@ class Samples:
                 asker.set_result(threads)
         self._askers.clear()
 
-    async def ask(self, name: str, process: DriverProcess | None) -> Threads:
+    async def ask(self, name: str, process: DriverProcess) -> Threads:
         """Where every thread is now; `name` is the driver's, for a refusal.
 
         Raises:
-            ProblemError: ``wrong-state``: no process; ``silent``: its watcher does not answer.
+            ProblemError: ``silent``: its watcher does not answer.
         """
-        if process is None:
-            raise ProblemError("wrong-state", f"driver {name}: expected a process, found none")
         asker: asyncio.Future[Threads] = asyncio.get_running_loop().create_future()
         self._askers.append(asker)
         process.ask_sample()

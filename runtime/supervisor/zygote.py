@@ -210,4 +210,4 @@ def _close(descriptors: list[int]) -> None:
         os.close(descriptor)
 
 
-assert len(zygote.SPAWN_DESCRIPTORS) <= limits.DESCRIPTORS
+assert all(len(each) <= limits.DESCRIPTORS for each in zygote.DESCRIPTORS.values())

@@ -1,10 +1,13 @@
-"""Messages between the runtime and a driver's process, on two SEQPACKET sockets.
+"""Messages of a driver's process with the runtime and its provider, on three SEQPACKET sockets.
 
 Control socket (the driver's main thread, which is the Default queue, and its senders):
 both sides send `Hello`; the runtime sends `Load`, then `Call`s of `runtime.wire.methods`
-(Start, Stop) and `Complete`s; the driver sends `Staged`, `Call`s to its provider, `Reply`s.
+(Start, Stop); the driver sends `Staged`, `Call`s that concern its own entry, `Reply`s.
 Every `Call` is answered by exactly one `Reply` or `Fail` with its number. `Goodbye` is the
 epitaph: an end of file without one counts as a crash.
+Provider socket (comes with `Load`; the other end is a broker's, or whoever's the provider is):
+the driver's `Call`s of its provider, their answers, and `Complete`s. Its end of file means that
+the provider cannot be reached any more.
 Watch socket (the driver's watcher thread): log lines and the queues' pulse.
 
 One packet is one message. From a driver an unknown field, an empty or a truncated packet is
@@ -32,7 +35,9 @@ class Hello(_Strict, frozen=True, tag="hello"):
 
 
 class Load(_Strict, frozen=True, tag="load"):
-    """Runtime to driver, once: what to run. Beside it comes one descriptor: the bundle, sealed.
+    """Runtime to driver, once: what to run.
+
+    Beside it come `LOAD_DESCRIPTORS`: the bundle, sealed, and the driver's provider socket.
 
     Until it comes the process is locked down and waits: it may have been made in advance.
 
@@ -52,6 +57,9 @@ class Load(_Strict, frozen=True, tag="load"):
     server_name: Name = ""  # IOUserServerName, for ps
 
 
+LOAD_DESCRIPTORS = ("bundle", "provider")
+
+
 class Staged(_Strict, frozen=True, tag="staged"):
     """Driver to runtime: a launch stage was reached."""
 
@@ -59,13 +67,15 @@ class Staged(_Strict, frozen=True, tag="staged"):
     applied: tuple[Text, ...] = ()  # with LOCKED_DOWN: what holds, one sentence each
     missing: tuple[Text, ...] = ()  # with LOCKED_DOWN: what this kernel could not give
     classes: tuple[Name, ...] = ()  # with LOADED: the driver's class chain, leaf first
+    may: tuple[Text, ...] = ()  # with LOCKED_DOWN: what is left to it, in words
+    may_not: tuple[Text, ...] = ()  # with LOCKED_DOWN: what it has lost, and by which means
 
 
 class Call(_Strict, frozen=True, tag="call"):
     """Call a method of an object of the other side.
 
     `target` is a handle that the other side gave out; 0 is the driver's service when the
-    runtime calls, the provider when the driver calls.
+    runtime calls, the provider when the driver calls it on the provider socket.
     """
 
     number: Number
@@ -89,10 +99,10 @@ class Fail(_Strict, frozen=True, tag="fail"):
 
 
 class Complete(_Strict, frozen=True, tag="complete"):
-    """Runtime to driver: an OSAction's callback is due.
+    """Provider to driver: an OSAction's callback is due.
 
-    Exactly one for each action handed to the runtime; after an unplug or a Stop the
-    outstanding ones complete with kIOReturnAborted.
+    Exactly one for each action handed over; after an unplug or a Stop the outstanding ones
+    complete with kIOReturnAborted.
     """
 
     action: Number
@@ -110,8 +120,10 @@ class Goodbye(_Strict, frozen=True, tag="goodbye"):
     frames: tuple[Text, ...] = ()  # Python frames, innermost first
 
 
-ToDriver = Hello | Load | Call | Reply | Fail | Complete | CrashYourself | Goodbye
+ToDriver = Hello | Load | Call | Reply | Fail | CrashYourself | Goodbye
 ToRuntime = Hello | Staged | Call | Reply | Fail | Goodbye
+ToProvider = Call
+FromProvider = Reply | Fail | Complete
 
 
 class Log(_Strict, frozen=True, tag="log"):

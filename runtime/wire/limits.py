@@ -23,6 +23,7 @@ ITEMS = 65_536  # elements of any list on the wire
 TRANSFER = 64 << 10  # payload of one mediated transfer
 HANDLES = 256  # objects that a driver may hold of its provider
 OUTSTANDING = 1024  # calls without a reply, each way
+LOG_LINES = 500  # a second of one driver's log; what is above is counted, not kept
 WAITING_EVENTS = 4096  # events and log lines that wait for one slow client; older ones are dropped
 HISTORY_CHUNK = 8 << 20  # a chunk of history when unpacked: one entry's properties are far below
 HISTORY_PAGE = 512 << 10  # chunks of history in one answer: within a frame

@@ -1,22 +1,35 @@
 """Messages between the runtime and its zygote, on one SEQPACKET socket.
 
-With `Spawn` come exactly the descriptors of `SPAWN_DESCRIPTORS`, in that order. The zygote
+With `Spawn` come exactly the descriptors of `DESCRIPTORS` for its role, in that order. The zygote
 answers with `Spawned` and the child's pidfd, or with `SpawnFailed`. The child is the
 runtime's own (CLONE_PARENT), so the runtime reaps it. End of file ends the zygote.
 Invariant: values only, no I/O.
 """
 
+import enum
+
 import msgspec
 
 from runtime.wire.limits import Name, Number, Text
 
-SPAWN_DESCRIPTORS = ("control", "watch", "output", "crash")
+
+class Role(enum.StrEnum):
+    """What a child of the zygote becomes."""
+
+    DRIVER = "driver"
+    BROKER = "broker"
+
+
+DESCRIPTORS = {
+    Role.DRIVER: ("control", "watch", "output", "crash"),
+    Role.BROKER: ("control", "output"),
+}
 """control, watch: SEQPACKET ends; output: write end of a pipe for stdout and stderr; crash:
 memfd that faulthandler writes into."""
 
 
 class Spawn(msgspec.Struct, frozen=True, array_like=True, tag="spawn"):
-    """Create one driver process."""
+    """Create one process."""
 
     number: Number
     name: Name  # shown by ps
@@ -24,6 +37,7 @@ class Spawn(msgspec.Struct, frozen=True, array_like=True, tag="spawn"):
     dumpable: bool  # developer mode: debuggers may attach
     memory_bytes: Number
     open_files: Number
+    role: Role = Role.DRIVER
 
 
 class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):

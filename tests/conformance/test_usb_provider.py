@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from runtime.families.simulated.bus import Attachment, SimulatedBus
-from runtime.families.simulated.session import InterfaceSession
+from runtime.families.simulated import models
+from runtime.families.usb.interface import InterfaceSession
+from runtime.families.usb.provider import UsbDevice
 from runtime.model.errors import ReturnError
 from runtime.model.kern_return import IOReturn
 from runtime.model.usb import InterfaceDescriptor, TransferType
@@ -22,17 +23,18 @@ SECONDS = 10.0
 
 
 class Bench:
-    """One plugged device with one session at its first interface."""
+    """One device with one session at its first interface."""
 
-    def __init__(self, attachment: Attachment) -> None:
-        self.attachment = attachment
+    def __init__(self, device: UsbDevice) -> None:
+        self.device = device
+        self._openers: set[int] = set()
         self.completed: Completed = []
         self.came = asyncio.Event()
         self.session = self.new_session()
 
     def new_session(self) -> InterfaceSession:
         """Another driver process at the same interface."""
-        return self.attachment.open_session(0, self._complete)
+        return InterfaceSession(self.device, 0, self._openers, self._complete)
 
     async def call(self, method: methods.Method, target: int = 0) -> Any:
         """Call a method of the first session."""
@@ -58,10 +60,10 @@ class Bench:
 
 @asynccontextmanager
 async def _simulated() -> AsyncIterator[Bench]:
-    bus = SimulatedBus()
-    bench = Bench(bus.plug("sample"))
+    bench = Bench(models.sample())
     yield bench
-    bench.attachment.detach()
+    bench.session.close()
+    bench.device.close()
 
 
 Family = Callable[[Callable[[Bench], Coroutine[Any, Any, None]]], None]
@@ -184,9 +186,10 @@ def test_unplug_aborts(family: Family) -> None:
         await bench.call(methods.AsyncIO(1, 8), handle)
         waiting = asyncio.create_task(bench.call(methods.PipeIO(8), handle))
         await asyncio.sleep(0)
-        bench.attachment.detach()
+        bench.session.unplug()
         await _fails(waiting, IOReturn.ABORTED)  # type: ignore[arg-type]
         assert bench.completed[0][1].status == IOReturn.ABORTED
+        await _fails(bench.call(methods.InterfaceOpen()), IOReturn.NO_DEVICE)
 
     family(test)
 

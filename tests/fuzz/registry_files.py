@@ -11,6 +11,7 @@ import random
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -106,14 +107,13 @@ def _reads(data: bytes) -> bool:
         for form in written:
             read(form, "again")
     if recording.looks_like(data):
-        _reads_history(data)
+        _reads_history(file.history)
     return True
 
 
-def _reads_history(data: bytes) -> None:
-    segments = recording.read_history(data)
+def _reads_history(segments: Sequence[recorded.Segment]) -> None:
     try:
-        recorded.moment(segments, 1 << 40)
+        recorded.Past(segments).moment(1 << 40)
         recorded.anonymous(segments, Anonymizer([]))
     except (BreachError, ProblemError):
         return

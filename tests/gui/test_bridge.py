@@ -1,6 +1,7 @@
 """The bridge over a real socket pair."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pytestqt.qtbot import QtBot
@@ -56,6 +57,28 @@ def test_burst_comes_in_batches(
     qtbot.waitUntil(lambda: len(bridge.mirror.children[ROOT_ID + 2]) == 501)
     qtbot.waitUntil(lambda: sum(len(batch.added) for batch in batches) == 500)
     assert len(batches) <= 10
+
+
+def test_what_is_painted_at_once_comes_first_and_the_rest_before_the_mirror_goes_on(
+    qtbot: QtBot, bridge: Bridge, fake_runtime: "FakeRuntime", make_entry: Callable[..., Entry]
+) -> None:
+    heard: list[tuple[str, set[int], int]] = []
+
+    def hear(name: str, changes: Changes) -> None:
+        heard.append((name, changes.added, len(bridge.mirror.entries)))
+        if len(heard) == 1:
+            fake_runtime.delta(entries=(make_entry(51, 2, "Second"),))
+
+    bridge.changing.connect(partial(hear, "changing"))
+    bridge.changed.connect(partial(hear, "changed"))
+    fake_runtime.delta(entries=(make_entry(50, 2, "First"),))
+    qtbot.waitUntil(lambda: len(heard) == 4)
+    assert heard == [
+        ("changing", {ROOT_ID + 50}, 9),
+        ("changed", {ROOT_ID + 50}, 9),
+        ("changing", {ROOT_ID + 51}, 10),
+        ("changed", {ROOT_ID + 51}, 10),
+    ]
 
 
 def test_lost_connection_keeps_the_mirror_and_refuses(

@@ -1,20 +1,23 @@
 """The tree's keys and mouse on the real widget."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAccessible, QGuiApplication
+from PySide6.QtGui import QAccessible, QGuiApplication, QPalette
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from ioregui.bridge import Bridge
 from ioregui.registry.cells import Column
 from ioregui.registry.model import RegistryModel
+from ioregui.registry.pictures import RowPictures
 from ioregui.registry.view import RegistryView
 from ioregui.window.selection import Selection
-from runtime.model.entry import Entry
+from runtime.model.driver_lifecycle import DriverState
+from runtime.model.entry import Entry, Kind
 from runtime.model.identity import ROOT_ID, EntryId
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ def selection() -> Selection:
 def view(qtbot: QtBot, bridge: Bridge, selection: Selection) -> RegistryView:
     model = RegistryModel(bridge.mirror, selection, bridge)
     bridge.reset.connect(model.reset)
-    bridge.changed.connect(model.apply)
+    bridge.changing.connect(model.apply)
     model.reset()
     made = RegistryView(model, selection)
     qtbot.addWidget(made)
@@ -163,3 +166,52 @@ def test_screen_reader_hears_name_and_state(view: RegistryView) -> None:
     role = Qt.ItemDataRole
     assert index.data(role.AccessibleTextRole) == "Sample Device@14100000"
     assert index.data(role.AccessibleDescriptionRole) == "level 4, expanded, kernel driver"
+
+
+def test_kept_pictures_are_what_drawing_anew_gives(
+    qtbot: QtBot,
+    view: RegistryView,
+    selection: Selection,
+    fake_runtime: "FakeRuntime",
+    make_entry: Callable[..., Entry],
+    make_driver: Callable[..., object],
+) -> None:
+    model = model_of(view)
+
+    def renamed() -> None:
+        with qtbot.waitSignal(model.dataChanged):
+            fake_runtime.delta(entries=(make_entry(3, 2, "pci0000:01", "IOPCIBridge"),))
+
+    def plugged() -> None:
+        with qtbot.waitSignal(model.rowsInserted):
+            fake_runtime.delta(entries=(make_entry(50, 4, "Stick", kind=Kind.DEVICE),))
+
+    def unplugged() -> None:
+        with qtbot.waitSignal(model.dataChanged):
+            fake_runtime.delta(gone_entries=(EntryId(ROOT_ID + 50),))
+
+    def restarted() -> None:
+        with qtbot.waitSignal(model.dataChanged):
+            fake_runtime.delta(drivers=(make_driver(DriverState.RESTARTING, 0),))
+
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: None,
+        plugged,
+        unplugged,
+        renamed,
+        restarted,
+        lambda: selection.select(INTERFACE),
+        lambda: model.set_filter("class:IOUSBHostInterface"),
+        lambda: model.set_expanded(model.row_of(DEVICE), expanded=False),
+        lambda: view.setColumnWidth(Column.DRIVER, 90),
+        lambda: view.setPalette(QPalette(Qt.GlobalColor.darkBlue)),
+        lambda: view.resize(500, 300),
+    )
+    seen = []
+    for step in steps:
+        step()
+        kept = view.viewport().grab().toImage()
+        view.pictures = RowPictures(view)
+        assert kept == view.viewport().grab().toImage()
+        seen.append(kept)
+    assert all(before != after for before, after in pairwise(seen)), "every step is seen"

@@ -40,11 +40,11 @@ def past_entries() -> tuple[Entry, ...]:
     return (*sample_entries()[:7], entry(90, 3, "Stick", "IOUSBHostDevice"))
 
 
-def chunks(run: str = "00112233445566ff") -> list[bytes]:
+def chunks(run: str = "00112233445566ff", *, thin: bool = False) -> list[bytes]:
     """A segment in two chunks: the entries at first, and the stick's end ten seconds later."""
     writer = history.Writer()
     puts = [history.Put(one) for one in past_entries()]
-    begin: list[history.Record] = [history.Begin(1, run), history.At(FIRST_MS), *puts]
+    begin: list[history.Record] = [history.Begin(1, run, thin), history.At(FIRST_MS), *puts]
     end: list[history.Record] = [history.At(FIRST_MS + 10 * SECOND_MS), history.Gone(STICK)]
     return [writer.chunk([*begin, history.Whole()]), writer.chunk(end)]
 
@@ -78,7 +78,7 @@ def answer(qtbot: QtBot, desk: Desk, runtime: "FakeRuntime", run: str = "0011223
     asked = questions(runtime)[-1].at_ms
     runtime.answer(ReadHistory, HistoryPage(4, (first,), 1, True, FIRST_MS))
     qtbot.waitUntil(lambda: questions(runtime)[-1] == ReadHistory(asked, 4, 1))
-    with qtbot.waitSignal(desk._bridge.travelled):
+    with qtbot.waitSignal(desk.bridge.travelled):
         runtime.answer(ReadHistory, HistoryPage(4, (second,), 2, False, FIRST_MS))
     return asked
 
@@ -128,12 +128,12 @@ def test_dragging_shows_the_past_and_says_so(
     assert banner is not None
     assert banner.text.startswith("The past: this is the registry as it was at 20")
     assert "the past" in desk.window.toolbar.live.text()
-    assert not desk._actions["plug"].isEnabled()
+    assert not desk.actions["plug"].isEnabled()
     QTest.mouseClick(banner.buttons["Back to now"], Qt.MouseButton.LeftButton)
     assert names(desk) == now
     assert desk.window.banners.banner("past") is None
     assert desk.window.toolbar.live.text() == "● live"
-    assert desk._actions["plug"].isEnabled()
+    assert desk.actions["plug"].isEnabled()
 
 
 def test_keys_go_to_the_moments_of_the_marks(
@@ -147,7 +147,7 @@ def test_keys_go_to_the_moments_of_the_marks(
     assert answer(qtbot, desk, fake_runtime) == FIRST_MS
     assert "Stick" in names(desk)
     QTest.keyClick(strip(desk), Qt.Key.Key_Escape)
-    assert desk._bridge.mirror.past_ms == 0
+    assert desk.bridge.mirror.past_ms == 0
     assert "Interface" in names(desk)
 
 
@@ -157,7 +157,7 @@ def test_the_present_goes_on_behind_the_past(
     QTest.keyClick(strip(desk), Qt.Key.Key_Left, SHIFT)
     answer(qtbot, desk, fake_runtime)
     then = names(desk)
-    with qtbot.waitSignal(desk._bridge.changed):
+    with qtbot.waitSignal(desk.bridge.changed):
         fake_runtime.delta(
             entries=(entry(50, 4, "Newcomer"),),
             gone_entries=(EntryId(ROOT_ID + 7),),
@@ -166,9 +166,9 @@ def test_the_present_goes_on_behind_the_past(
     assert names(desk) == then
     assert strip(desk).marks == 3
     QTest.keyClick(strip(desk), Qt.Key.Key_End)
-    desk._model.reveal(ROOT_ID + 50)
+    desk.model.reveal(ROOT_ID + 50)
     assert "Newcomer" in names(desk)
-    assert ROOT_ID + 7 not in desk._bridge.mirror.entries
+    assert ROOT_ID + 7 not in desk.bridge.mirror.entries
 
 
 def test_the_selection_goes_along_by_path(
@@ -188,7 +188,7 @@ def test_the_selection_goes_along_by_path(
 
 
 def test_what_was_open_is_open_again(qtbot: QtBot, desk: Desk, fake_runtime: "FakeRuntime") -> None:
-    model, device = desk._model, ROOT_ID + 4
+    model, device = desk.model, ROOT_ID + 4
     model.set_expanded(model.row_of(device), expanded=False)
     now = names(desk)
     QTest.keyClick(strip(desk), Qt.Key.Key_Left, SHIFT)
@@ -218,4 +218,17 @@ def test_damaged_history_is_told(qtbot: QtBot, desk: Desk, fake_runtime: "FakeRu
     with qtbot.waitSignal(desk._commands.failed):
         page = HistoryPage(4, (b"noise",), 1, False, FIRST_MS)
         fake_runtime.answer(ReadHistory, page)
-    assert desk._bridge.mirror.past_ms == 0
+    assert desk.bridge.mirror.past_ms == 0
+
+
+def test_a_past_without_detail_says_of_when_its_values_are(
+    qtbot: QtBot, desk: Desk, fake_runtime: "FakeRuntime"
+) -> None:
+    QTest.keyClick(strip(desk), Qt.Key.Key_Left, SHIFT)
+    qtbot.waitUntil(lambda: bool(questions(fake_runtime)))
+    with qtbot.waitSignal(desk.bridge.travelled):
+        page = HistoryPage(4, tuple(chunks(thin=True)), 2, False, FIRST_MS)
+        fake_runtime.answer(ReadHistory, page)
+    banner = desk.window.banners.banner("past")
+    assert banner is not None
+    assert "only what came and went is kept; values are those of 20" in banner.text

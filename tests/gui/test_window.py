@@ -406,14 +406,14 @@ def test_what_was_open_and_selected_is_so_at_the_next_start(
     desk: Desk,
 ) -> None:
     desk.selection.select(DEVICE)
-    desk._model.set_expanded(desk._model.row_of(DEVICE), expanded=False)
-    rows = desk._model.rowCount()
+    desk.model.set_expanded(desk.model.row_of(DEVICE), expanded=False)
+    rows = desk.model.rowCount()
     desk.window.leave()
     again = Desk(qapp, bridge, household, settings)
     with qtbot.waitSignal(bridge.reset):
         fake_runtime.snapshot(drivers=(sample_driver(),))
     assert again.selection.entry == DEVICE
-    assert again._model.rowCount() == rows
+    assert again.model.rowCount() == rows
     again.window.leave()
     again.window.deleteLater()
     again.deleteLater()

@@ -3,17 +3,13 @@
 Invariant: knows no registry; it describes entries as `Node`s, and the engine attaches them.
 """
 
-from collections.abc import Callable
-
 import msgspec
 
 from runtime.families.simulated.device import SimulatedDevice
 from runtime.families.simulated.models import MODELS
-from runtime.families.simulated.session import InterfaceSession
 from runtime.model.errors import ProblemError
 from runtime.model.properties import Properties
 from runtime.model.usb import InterfaceDescriptor, Speed
-from runtime.wire import methods
 
 PORTS = 8
 CONTROLLER_LOCATION = 0x80000000  # locationID of the root: bus 0x80, which no real bus here has
@@ -37,26 +33,10 @@ class Attachment:
         self.model = model
         self.port = port
         self._device = device
-        self._openers: set[int] = set()
-        self._sessions: list[InterfaceSession] = []
 
     def node(self) -> Node:
         """The device's entry with its interfaces below."""
         return _device_node(self._device, self.port)
-
-    def open_session(
-        self, interface: int, complete: Callable[[int, methods.Completion], None]
-    ) -> InterfaceSession:
-        """Let one driver process at one interface; `complete` gets its finished actions."""
-        session = InterfaceSession(self._device, interface, self._openers, complete)
-        self._sessions.append(session)
-        return session
-
-    def detach(self) -> None:
-        """The device is gone: everything outstanding is aborted."""
-        for session in self._sessions:
-            session.close()
-        self._sessions.clear()
 
 
 class SimulatedBus:
@@ -103,7 +83,7 @@ class SimulatedBus:
         raise ProblemError("busy", f"simulated controller: all {PORTS} ports are taken")
 
     def unplug(self, model: str) -> Attachment:
-        """Take out the device of this model that was plugged last; it is detached already.
+        """Take out the device of this model that was plugged last.
 
         Raises:
             ProblemError: ``not-found``, none is plugged.
@@ -113,7 +93,6 @@ class SimulatedBus:
             raise ProblemError("not-found", f"simulated device {model!r}: none is plugged in")
         attachment = plugged[-1]
         del self._ports[attachment.port]
-        attachment.detach()
         return attachment
 
 

@@ -4,15 +4,18 @@ Source: USB 2.0 chapters 8 and 9 for requests, stalls and endpoint addresses.
 Invariant: knows no driver and no wire; time comes from whoever calls `due`.
 """
 
+import functools
 import struct
 from collections.abc import Callable
 
+from runtime.families.simulated.pipe import SimulatedPipe
 from runtime.model.errors import ReturnError
 from runtime.model.kern_return import IOReturn
 from runtime.model.usb import (
     ConfigurationDescriptor,
     ControlRequest,
     DeviceDescriptor,
+    EndpointDescriptor,
     InterfaceDescriptor,
 )
 
@@ -28,7 +31,7 @@ _ENGLISH = 0x0409
 
 
 class SimulatedDevice:
-    """One device, plugged or not.
+    """One device, plugged or not: a `runtime.families.usb.provider.UsbDevice`.
 
     `sources` and `sinks` are keyed by endpoint address. An IN endpoint has a packet every
     `bInterval` milliseconds (full speed), as an interrupt endpoint does.
@@ -40,10 +43,15 @@ class SimulatedDevice:
         sources: dict[int, Produce],
         sinks: dict[int, Consume],
     ) -> None:
-        self.descriptor = descriptor
+        self._descriptor = descriptor
         self._sources = sources
         self._sinks = sinks
         self._sent = dict.fromkeys(sources, 0)
+
+    @property
+    def descriptor(self) -> DeviceDescriptor:
+        """Its descriptor with all configurations."""
+        return self._descriptor
 
     @property
     def configuration(self) -> ConfigurationDescriptor:
@@ -61,25 +69,44 @@ class SimulatedDevice:
                 return interface
         raise ReturnError(IOReturn.NOT_FOUND, f"simulated device has no interface {number}")
 
-    def produce(self, address: int, length: int) -> bytes:
+    def take(self, number: int) -> None:
+        """No kernel driver can have an interface of a simulated device: it only has to be there.
+
+        Raises:
+            ReturnError: NOT_FOUND, there is none of this number.
+        """
+        self.interface(number)
+
+    def give_back(self, number: int) -> None:
+        """Nobody had it before."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def pipe(self, endpoint: EndpointDescriptor) -> SimulatedPipe:
+        """A pipe for one of the endpoints."""
+        produce = functools.partial(self._produce, endpoint.address)
+        consume = functools.partial(self._consume, endpoint.address)
+        return SimulatedPipe(endpoint, produce, consume)
+
+    def _produce(self, address: int, length: int) -> bytes:
         """The next packet of an IN endpoint, cut at `length` bytes as a short buffer would."""
         number = self._sent[address]
         self._sent[address] = number + 1
         return self._sources[address](number)[:length]
 
-    def consume(self, address: int, data: bytes) -> None:
-        """Give a packet to an OUT endpoint."""
+    def _consume(self, address: int, data: bytes) -> None:
         self._sinks[address](data)
 
-    def control(self, request: ControlRequest, data: bytes) -> bytes:
-        """Carry out a control transfer on endpoint 0.
+    async def control(self, request: ControlRequest, data: bytes, timeout_ms: int) -> bytes:
+        """Carry out a control transfer on endpoint 0, at once.
 
         Returns what was read, at most `request.length` bytes; empty for writes.
 
         Raises:
             ReturnError: USB_PIPE_STALLED, as hardware answers what it does not know.
         """
-        del data  # no standard request of this device takes any
+        del data, timeout_ms  # no standard request of this device takes any, or time
         if request.request_type == 0x80 and request.request == _GET_DESCRIPTOR:
             return self._read_descriptor(request.value >> 8, request.value & 0xFF)[: request.length]
         if request.request_type & 0x80 and request.request == _GET_STATUS:

@@ -78,14 +78,16 @@ def test_sandbox_and_launch_are_told(
         fake_runtime.delta(
             drivers=(
                 driver(
-                    sandbox=("may talk to interface 0", "may not open sockets"),
+                    may=("talk to Interface 0",),
+                    may_not=("reach the network (seccomp)",),
+                    sandbox=("no capabilities",),
                     missing=("no Landlock: the kernel has none",),
                     launch=(StageTime(Stage.REQUESTED, 0), StageTime(Stage.STARTED, 12_345)),
                 ),
             )
         )
     shown = page.details.facts.toPlainText()
-    for part in ("may talk to interface 0", "may not open sockets", "no Landlock", "12.3 ms"):
+    for part in ("talk to Interface 0", "reach the network", "no Landlock", "12.3 ms"):
         assert part in shown
 
 

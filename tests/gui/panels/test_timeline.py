@@ -13,8 +13,9 @@ from pytestqt.qtbot import QtBot
 from ioregui.bridge import Bridge
 from ioregui.records import tones
 from ioregui.records.column import Tone
+from ioregui.timeline.groups import said
 from ioregui.timeline.page import TimelinePage
-from ioregui.timeline.strip import TimelineStrip, said
+from ioregui.timeline.strip import TimelineStrip
 from ioregui.window.theme import DARK, LIGHT, Theme, contrast, palette
 from runtime.model import events
 from runtime.model.events import Event

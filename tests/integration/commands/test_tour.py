@@ -107,6 +107,9 @@ def test_the_tour(runtime: Runtime) -> None:
     assert runtime.ok("dext", "plug", "sample").startswith("plugged sample: IOService:/")
     first = runtime.wait_for_driver(name=DRIVER, state="running")
     assert "Start" in runtime.ok("dext", "log", DRIVER)
+    told = runtime.ok("dext", "list", "--sandbox")
+    assert "    may talk to IOUSBHostInterface@0 of Sample USB Device@" in told
+    assert "    may not start processes (seccomp)\n" in told
     assert f"pid {first['pid']}" in runtime.ok("dext", "crash", DRIVER)
     second = runtime.wait_for_driver(name=DRIVER, state="running", crashes=1)
     assert second["pid"] != first["pid"]
@@ -143,6 +146,11 @@ def test_a_log_is_followed_until_it_is_interrupted(runtime: Runtime) -> None:
     _, complaint = follower.communicate(timeout=DEADLINE)
     assert len(set(reads)) == len(reads)
     assert (follower.returncode, complaint) == (130, "")
+    found = json.loads(runtime.ok("dext", "log", "--search", "start:", "--json", DRIVER))
+    assert [line["text"] for line in found] == ["Start: driving IOUSBHostInterface"]
+    assert "nothing with “unheard of”" in runtime.ok(
+        "dext", "log", "--search", "unheard of", DRIVER
+    )
 
 
 def test_an_approval_is_waited_for_and_survives_the_runtime(runtime: Runtime) -> None:

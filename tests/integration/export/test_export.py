@@ -14,7 +14,7 @@ from runtime.model import properties
 from runtime.model.entry import Entry, State
 from runtime.model.events import Event, Unplugged
 from runtime.model.identity import ROOT_ID, EntryId
-from runtime.wire.history import At, Begin, Gone, Put, Whole, Writer
+from runtime.wire.history import At, Begin, Gone, Put, Record, Whole, Writer
 
 END_MS = 1_700_000_000_000
 MATCHED = int(State.REGISTERED | State.MATCHED)
@@ -36,8 +36,10 @@ def file(tmp_path: Path) -> Path:
     """A recording whose stick was unplugged ten minutes before its end."""
     writer = Writer()
     gone_ms = END_MS - 600_000
-    begin = [Begin(1, "run"), At(END_MS - 3_600_000), Put(ROOT), Put(HUB), Put(STICK), Whole()]
-    chunks = [writer.chunk(begin), writer.chunk([At(gone_ms), Gone(STICK.id)])]
+    begin: list[Record] = [Begin(1, "run"), At(END_MS - 3_600_000)]
+    begin += [Put(ROOT), Put(HUB), Put(STICK), Whole()]
+    later: list[Record] = [At(gone_ms), Gone(STICK.id)]
+    chunks = [writer.chunk(begin), writer.chunk(later)]
     events = [Event(1, gone_ms * 1_000_000, Unplugged("Stick SECRET99", "IOUSBHostDevice"))]
     path = tmp_path / "machine.ioregrec"
     path.write_bytes(

@@ -60,7 +60,9 @@ def test_a_snapshot_and_then_nothing(tmp_path: Path) -> None:
         assert properties.decode(entry.props) == {"k": [1, "two", b"\0\xff"], "bad": "<0>"}
         assert status.mode is Mode.FILE
         assert status.notes[0] == "a.txt (ioreg text): this is a file, nothing here is live"
-        assert status.notes[1].startswith("1 places could not be read: Root, property 'bad'")
+        assert status.notes[1].startswith(
+            "1 place could not be read, the first: Root, property 'bad'"
+        )
         with pytest.raises(ProblemError, match=r"a\.txt: expected a running system") as refused:
             connection.call(Plug("sample"), SECONDS)
         assert refused.value.code == "read-only"

@@ -26,6 +26,8 @@ from runtime.wire import codec, driver, methods, session, zygote
 
 T = TypeVar("T")
 
+_call: codec.Decoder[driver.ToProvider] = codec.Decoder(driver.ToProvider, "packet of a driver")
+
 DEADLINE_S = 20.0
 SAMPLE = (
     Path(__file__).parents[3]
@@ -71,6 +73,8 @@ class Process:
     output: int
     crash: int
     bundle: int
+    provider: socket.socket
+    their_provider: socket.socket
     speaks: session.Session[driver.ToRuntime, driver.ToDriver] = field(
         default_factory=session.runtime_of_driver
     )
@@ -83,15 +87,30 @@ class Process:
     asked: collections.deque[driver.Call] = field(default_factory=collections.deque)
 
     def send(self, *messages: driver.ToDriver) -> None:
-        """Send packets to the driver's Default queue; beside a Load goes the bundle."""
+        """Send packets on the control socket; beside a Load go bundle and provider socket."""
         for message in messages:
-            beside = [self.bundle] if isinstance(message, driver.Load) else []
+            load = isinstance(message, driver.Load)
+            beside = [self.bundle, self.their_provider.fileno()] if load else []
             send_packet(self.control, codec.encode(message), beside)
+            if load:
+                self.their_provider.close()
+
+    def provide(self, message: driver.FromProvider) -> None:
+        """Send a packet as the driver's provider."""
+        send_packet(self.provider, codec.encode(message))
 
     def receive(self) -> driver.ToRuntime | None:
-        """The next packet of the driver; None at the end of file."""
+        """The next packet on the control socket; None at the end of file."""
         packet, _ = receive_packet(self.control)
         return self.speaks.receive(packet) if packet else None
+
+    def asked_of_provider(self) -> driver.Call | None:
+        """The next call on the provider socket; None at the end of file."""
+        try:
+            packet, _ = receive_packet(self.provider)
+        except ConnectionResetError:
+            packet = b""
+        return _call(packet) if packet else None
 
     def expect(self, kind: type[T]) -> T:
         """The next packet, which has to be a `kind`."""
@@ -120,7 +139,18 @@ class Process:
     ) -> driver.Reply | driver.Fail | driver.Goodbye | None:
         """Call the driver, answering its own calls by `provider` meanwhile."""
         self.send(driver.Call(number, 0, method))
+        listening: list[socket.socket] = [self.control, self.provider]
         while True:
+            ready = select.select(listening, [], [], DEADLINE_S)[0]
+            assert ready, "the driver is silent"
+            if self.provider in ready:
+                asked = self.asked_of_provider()
+                if asked is None:
+                    listening.remove(self.provider)
+                else:
+                    self.asked.append(asked)
+                    self.provide(provider(asked))
+                continue
             message = self.receive()
             if isinstance(message, driver.Call):
                 self.asked.append(message)
@@ -130,8 +160,10 @@ class Process:
                 return message
 
     def answer(self, provider: Callable[[driver.Call], driver.Reply | driver.Fail]) -> None:
-        """Answer one call of the driver."""
-        self.send(provider(self.expect(driver.Call)))
+        """Answer one call of the driver to its provider."""
+        asked = self.asked_of_provider()
+        assert asked is not None, f"log {self.lines}"
+        self.provide(provider(asked))
 
     def wait_log(self, done: Callable[[list[str]], bool]) -> list[str]:
         """Read the watch socket until the lines satisfy `done`."""
@@ -183,8 +215,8 @@ class Process:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, 9)
             self.wait()
-        self.control.close()
-        self.watch.close()
+        for sock in (self.control, self.watch, self.provider, self.their_provider):
+            sock.close()
         for fd in (self.pidfd, self.output, self.crash, self.bundle):
             os.close(fd)
 
@@ -229,7 +261,11 @@ class Zygote:
         assert isinstance(answer, zygote.Spawned), answer
         control.settimeout(DEADLINE_S)
         watch.settimeout(DEADLINE_S)
-        process = Process(answer.pid, received[0], control, watch, output, crash, sealed)
+        provider, their_provider = seqpacket_pair()
+        provider.settimeout(DEADLINE_S)
+        process = Process(
+            answer.pid, received[0], control, watch, output, crash, sealed, provider, their_provider
+        )
         self.drivers.append(process)
         return process
 

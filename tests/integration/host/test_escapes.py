@@ -17,11 +17,12 @@ from pathlib import Path
 
 import pytest
 
+from runtime.host.confinement import DENIALS, Layer
+from runtime.linux import landlock
 from runtime.wire import methods
 from tests.integration.host import weakened
-from tests.integration.host.attempts import ATTEMPTS, SOURCE
+from tests.integration.host.attempts import ATTEMPTS, OF_DENIAL, SOURCE
 from tests.integration.host.stage import Provider, Zygote, bundle_with
-from tests.integration.host.weakened import WITHOUT
 
 KEY = 0x696F7265  # of the message queue
 IPC_CREAT, IPC_RMID = 0o1000, 0
@@ -71,7 +72,7 @@ def outside(folder: Path) -> Iterator[dict[str, object]]:
             "OUTSIDE": victim.pid,
             "CPUS": os.sched_getaffinity(0),
             "KEY": KEY,
-            "ATTEMPTS": {name: attempt.code for name, attempt in ATTEMPTS.items()},
+            "ATTEMPTS": list(ATTEMPTS),
         }
     victim.kill()
     victim.wait()
@@ -79,14 +80,14 @@ def outside(folder: Path) -> Iterator[dict[str, object]]:
 
 
 def tried(zygote: Zygote, outside: dict[str, object]) -> set[str]:
-    """Have a driver try everything; the names of what it was denied."""
+    """Have a driver try everything; what it was denied."""
     names = "\n".join(f"{name} = {value!r}" for name, value in outside.items())
     process = zygote.spawn(bundle_with(SOURCE.replace("NAMES", names)))
     process.begin()
     process.call(1, methods.Start(), Provider())
     lines = process.wait_log(lambda lines: lines[-1:] == ["end"])[:-1]
     assert len(lines) == len(ATTEMPTS)
-    return {name for name, _, how in (line.partition(": ") for line in lines) if how != "DONE"}
+    return {code for how, _, code in (line.partition(" ") for line in lines) if how == "denied"}
 
 
 @needs_x86
@@ -98,16 +99,25 @@ def test_every_escape_is_denied(zygote: Zygote, outside: dict[str, object]) -> N
 
 @needs_x86
 @needs_root
-@pytest.mark.parametrize("layer", WITHOUT)
+@pytest.mark.parametrize("layer", Layer)
 def test_a_layer_alone_stops_its_attempts_and_no_others(
-    layer: str, outside: dict[str, object]
+    layer: Layer, outside: dict[str, object]
 ) -> None:
     stage = Zygote([sys.executable, "-m", weakened.__name__, layer])
     try:
         denied = tried(stage, outside)
     finally:
         stage.close()
-    assert denied == {name for name, attempt in ATTEMPTS.items() if layer in attempt.layers}
+    abi = landlock.abi()
+    assert denied == {code for code, by in ATTEMPTS.items() if layer in by.stopped_by(abi)}
+
+
+@pytest.mark.parametrize("abi", range(8))
+def test_what_is_said_to_stop_something_stops_every_attempt_at_it(abi: int) -> None:
+    assert set(OF_DENIAL) == set(DENIALS)
+    for what, attempts in OF_DENIAL.items():
+        stops = [attempt.stopped_by(abi) for attempt in attempts.values()]
+        assert DENIALS[what].stopped_by(abi) == frozenset.intersection(*stops), what
 
 
 def test_the_environment_stays_outside(monkeypatch: pytest.MonkeyPatch) -> None:

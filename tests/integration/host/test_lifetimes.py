@@ -89,7 +89,8 @@ def test_a_driver_ends_when_the_runtime_closes_its_control_socket(zygote: Zygote
     assert process.wait() == Exit(ExitHow.CODE, 1)
     for fd in (process.pidfd, process.output, process.crash, process.bundle):
         os.close(fd)
-    process.watch.close()
+    for sock in (process.watch, process.provider):
+        sock.close()
     zygote.drivers.remove(process)
 
 
@@ -137,7 +138,8 @@ def test_a_bundle_that_is_not_sealed_is_refused(zygote: Zygote) -> None:
     their_watch.close()
     control.settimeout(DEADLINE_S)
     _, received = receive_packet(zygote.socket, max_fds=1)
-    process = Process(0, received[0], control, watch, output, crash, loose)
+    provider = seqpacket_pair()
+    process = Process(0, received[0], control, watch, output, crash, loose, *provider)
     process.greet()
     process.send(a_load())
     assert "expected all seals" in process.expect(driver.Goodbye).error

@@ -111,7 +111,7 @@ def test_a_call_that_waits_for_the_runtime_is_no_hang(zygote: Zygote) -> None:
     process = zygote.spawn(bundle_with(source("def Start(self, p):", "    p.Open(self)")))
     process.begin()
     process.send(driver.Call(1, 0, methods.Start()))
-    process.expect(driver.Call)
+    assert process.asked_of_provider() is not None
     process.pulses.clear()
     send_packet(process.watch, codec.encode(driver.AskPulse()))
     while not process.pulses:
@@ -228,3 +228,35 @@ def load() -> driver.Load:
     return driver.Load(
         "com.example.test", "Driver", "Driver", 2, 1, "IOService", "provider", empty, empty
     )
+
+
+LOSES_ITS_PROVIDER = source(
+    "@callback(IOUSBHostPipe.CompleteAsyncIO)",
+    "def ReadComplete(self, action, status, count, when): IOLog(f'read {status:#x}')",
+    "def Start(self, p):",
+    "    p.Open(self)",
+    "    pipe = p.CopyPipe(0x81)",
+    "    buffer = IOBufferMemoryDescriptor.Create(8)",
+    "    for _ in range(2): pipe.AsyncIO(buffer, 8, self.CreateAction(self.ReadComplete))",
+    "    for what in (lambda: pipe.IO(buffer, 8), lambda: p.Close(self)):",
+    "        try: what()",
+    "        except IOReturnError as error: IOLog(f'call {error.code:#x}')",
+)
+
+
+def test_a_provider_that_is_lost_ends_every_call_and_io_with_its_own_error(zygote: Zygote) -> None:
+    process = zygote.spawn(bundle_with(LOSES_ITS_PROVIDER))
+    process.begin()
+    provider = Provider()
+    process.send(driver.Call(1, 0, methods.Start()))
+    for _ in range(4):
+        process.answer(provider)
+    asked = process.asked_of_provider()
+    assert asked is not None
+    assert isinstance(asked.method, methods.PipeIO)
+    process.provider.shutdown(2)
+    process.expect(driver.Reply)
+    code = f"{IOReturn.OFFLINE:#x}"
+    lines = process.wait_log(lambda lines: len(lines) == 4)
+    assert lines == [f"call {code}"] * 2 + [f"read {code}"] * 2
+    assert isinstance(process.call(2, methods.Stop(), provider), driver.Reply)

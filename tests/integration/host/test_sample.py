@@ -26,9 +26,9 @@ def test_runs_from_start_to_free(zygote: Zygote) -> None:
     process = start(zygote, provider)
     assert provider.methods == ["InterfaceOpen", "CopyPipe", "AsyncIO"]
     for number in range(3):
-        process.send(provider.complete(bytes([number, 0xAB])))
+        process.provide(provider.complete(bytes([number, 0xAB])))
         process.answer(provider)  # the next AsyncIO
-    process.send(provider.complete(b"", IOReturn.ABORTED))
+    process.provide(provider.complete(b"", IOReturn.ABORTED))
     assert isinstance(process.call(2, methods.Stop(), provider), driver.Reply)
     assert process.receive() == driver.Goodbye()
     assert process.receive() is None

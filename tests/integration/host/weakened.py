@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 
 from runtime.host import lockdown, zygote
+from runtime.host.confinement import Layer
 from runtime.linux import bindroot, landlock, libc, namespaces, privileges, seccomp
 
 _MS_REC, _MS_PRIVATE = 16384, 1 << 18
@@ -28,17 +29,17 @@ def _share(flag: int) -> None:
     lockdown._OWN &= ~flag
 
 
-WITHOUT: dict[str, Callable[[], None]] = {
-    "private root": lambda: setattr(bindroot, "enter", _own_mounts),
-    "network namespace": lambda: _share(namespaces.NEWNET),
-    "PID namespace": lambda: _share(namespaces.NEWPID),
-    "IPC namespace": lambda: _share(namespaces.NEWIPC),
-    "own user": lambda: setattr(privileges, "become", _nothing),
-    "no capabilities": lambda: setattr(privileges, "drop_capabilities", _nothing),
-    "no new privileges": lambda: setattr(privileges, "forbid_new_privileges", _nothing),
-    "limits": lambda: setattr(privileges, "limit", _nothing),
-    "Landlock": lambda: setattr(landlock, "restrict", _nothing),
-    "seccomp": lambda: setattr(seccomp, "load", _nothing),
+WITHOUT: dict[Layer, Callable[[], None]] = {
+    Layer.ROOT: lambda: setattr(bindroot, "enter", _own_mounts),
+    Layer.NETWORK: lambda: _share(namespaces.NEWNET),
+    Layer.PID: lambda: _share(namespaces.NEWPID),
+    Layer.IPC: lambda: _share(namespaces.NEWIPC),
+    Layer.USER: lambda: setattr(privileges, "become", _nothing),
+    Layer.CAPABILITIES: lambda: setattr(privileges, "drop_capabilities", _nothing),
+    Layer.PRIVILEGES: lambda: setattr(privileges, "forbid_new_privileges", _nothing),
+    Layer.LIMITS: lambda: setattr(privileges, "limit", _nothing),
+    Layer.LANDLOCK: lambda: setattr(landlock, "restrict", _nothing),
+    Layer.SECCOMP: lambda: setattr(seccomp, "load", _nothing),
 }
 """By layer, what takes it away."""
 

@@ -12,6 +12,7 @@ import pytest
 
 from runtime.client.blocking import connect
 from runtime.model.errors import ProblemError, UnavailableError
+from runtime.model.events import Plugged
 from runtime.model.records import RequestState
 from runtime.wire.commands.devices import Plug
 from runtime.wire.commands.extensions import Activate, SetDeveloperMode
@@ -216,3 +217,20 @@ def test_garbage_from_a_client(runtime_process: RuntimeProcess) -> None:
             heard += chunk
     assert b"frame" in heard or b"message of a client" in heard
     assert runtime_process.records().drivers == ()
+
+
+def test_a_journal_that_is_removed_is_made_again(runtime_process: RuntimeProcess) -> None:
+    """The user is told, and what happens afterwards outlives the runtime."""
+    journal = runtime_process.state_dir / "journal.sqlite"
+    wait_for(journal.exists, "the journal")
+    journal.unlink()
+    wait_for(
+        lambda: any(
+            "a new one was begun" in note for note in runtime_process.records().status.notes
+        ),
+        "a new journal",
+    )
+    runtime_process.call(Plug("sample"))
+    runtime_process.stop()
+    runtime_process.start()
+    assert any(isinstance(event.detail, Plugged) for event in runtime_process.events())

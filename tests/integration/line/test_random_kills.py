@@ -1,4 +1,7 @@
-"""`kill -9` of driver, zygote, standby and runtime at random moments: nothing is left behind."""
+"""`kill -9` of driver, broker, zygote, standby or runtime at random: nothing is left behind.
+
+The long form: `scripts/test tests/integration/line/test_random_kills.py --rounds 1000`.
+"""
 
 import random
 import time
@@ -6,16 +9,19 @@ from pathlib import Path
 
 from runtime.model.driver_lifecycle import DriverState
 from runtime.wire.commands.devices import Plug
+from runtime.wire.commands.extensions import SetDeveloperMode
 
 from .conftest import RuntimeProcess, alive, kill, wait_for
 
-ROUNDS = 25
-RUNTIMES = 3
+ROUNDS = 25  # children killed; with --rounds, that many
+RUNTIMES = 3  # runtimes killed; with --rounds, one for so many children:
+PER_RUNTIME = 4
+STATE = {"aliases", "crashes", "extensions.sqlite", "journal.sqlite", "lock", "staged"}
 SEED = 5
 
 
 def children(runtime: RuntimeProcess) -> list[int]:
-    """The runtime's own children: zygote, standby, driver."""
+    """The runtime's own children: zygote, standby, broker, driver."""
     assert runtime.process is not None
     pid = runtime.process.pid
     return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
@@ -26,37 +32,44 @@ def settled(runtime: RuntimeProcess) -> bool:
     return driver.state is DriverState.RUNNING and alive(driver.pid)
 
 
-def test_children_killed_at_random_come_back(running: RuntimeProcess) -> None:
+def test_children_killed_at_random_come_back(running: RuntimeProcess, rounds: int | None) -> None:
     chance = random.Random(SEED)
     running.stop()
     running.start("--restart-at-once")
     running.call(Plug("sample"))
     wait_for(lambda: len(running.records().drivers) == 1 and settled(running), "the driver")
-    for _ in range(ROUNDS):
+    for _ in range(rounds or ROUNDS):
         victims = children(running)
         if victims and (victim := chance.choice(victims)) in children(running):
             kill(victim)
         time.sleep(chance.uniform(0, 0.03))  # what is hit is at another point each time
     wait_for(lambda: settled(running), "the driver to run again")
-    wait_for(lambda: len(children(running)) == 3, "a zygote, a standby and a driver")
+    wait_for(lambda: len(children(running)) == 4, "a zygote, a standby, a broker and a driver")
     left = children(running)
     running.stop()
     wait_for(lambda: not any(alive(pid) for pid in left), "the end of every child")
 
 
-def test_a_killed_runtime_takes_its_children_along_and_loses_no_decision(
-    running: RuntimeProcess,
+def test_a_killed_runtime_takes_its_children_along_and_loses_nothing_acknowledged(
+    running: RuntimeProcess, rounds: int | None
 ) -> None:
     chance = random.Random(SEED)
-    for _ in range(RUNTIMES):
-        wait_for(lambda: settled(running), "the driver")
-        if chance.random() < 0.5:
-            kill(running.driver().pid)
+    for _ in range(rounds // PER_RUNTIME if rounds else RUNTIMES):
+        developer = chance.random() < 0.5
+        running.call(SetDeveloperMode(on=developer))
         left = children(running)
         running.kill()
         wait_for(lambda: not any(alive(pid) for pid in left), "the end of every child")  # noqa: B023 - waited for within the turn
         running.start()
-        states = [extension.state.value for extension in running.records().extensions]
-        assert states == ["active"], "what was acknowledged is kept"
+        kept = running.records()
+        assert kept.status.developer is developer, "what was acknowledged is kept"
+        assert [extension.bundle_id for extension in kept.extensions] == [
+            "com.example.sampleusb.driver"
+        ]
         running.call(Plug("sample"))
-        wait_for(lambda: len(running.records().drivers) == 1, "the driver")
+        time.sleep(chance.uniform(0, 0.3))  # a driver is being launched, starts, or runs
+    running.call(SetDeveloperMode(on=True))
+    wait_for(lambda: any(d.state is DriverState.RUNNING for d in running.records().drivers), "it")
+    running.stop()
+    kinds = {path.name for path in running.state_dir.iterdir()}
+    assert kinds <= STATE, "nothing half-written is left in the state folder"

@@ -23,9 +23,9 @@ def _by_class(entries: list[dict[str, Any]], cls: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("recording", "syspath", "name"),
     [
-        (KEYBOARD, KEYBOARD_PATH, "IOUSBHostDevice"),
+        (KEYBOARD, KEYBOARD_PATH, "Kinesis Advantage PRO MPC/USB Keyboard"),
         (FIDO, FIDO_PATH, "Security Key by Yubico"),
-        (FINGERPRINT, FINGERPRINT_PATH, "IOUSBHostDevice"),
+        (FINGERPRINT, FINGERPRINT_PATH, "Prometheus MIS Touch Fingerprint Reader"),
     ],
 )
 def test_hot_plug_and_remove(plug: Plug, recording: str, syspath: str, name: str) -> None:

@@ -1,9 +1,10 @@
 """Logs are bounded, rate limited and honest about both."""
 
-from runtime.engine.logbook import KEPT, LINES_A_SECOND, PAGE, Logbook
+from runtime.engine.logbook import KEPT, PAGE, Logbook
 from runtime.model.identity import DriverId
 from runtime.model.records import LogLine
 from runtime.wire import limits
+from runtime.wire.limits import LOG_LINES
 
 SECOND = 1_000_000_000
 DRIVER = DriverId(1)
@@ -34,16 +35,16 @@ def test_lines_are_numbered_and_published() -> None:
 def test_a_flood_is_cut_and_counted() -> None:
     """The count comes with the next line of another second, or when the log is settled."""
     book, clock, published = _book()
-    for number in range(LINES_A_SECOND + 25):
+    for number in range(LOG_LINES + 25):
         book.add(DRIVER, 7, "log", str(number))
-    assert len(published) == LINES_A_SECOND
+    assert len(published) == LOG_LINES
     book.settle()
-    assert len(published) == LINES_A_SECOND, "the second is not over"
+    assert len(published) == LOG_LINES, "the second is not over"
     clock.now += SECOND
     book.settle()
     assert published[-1].text.startswith("25 lines dropped")
     book.settle()
-    assert len(published) == LINES_A_SECOND + 1
+    assert len(published) == LOG_LINES + 1
 
 
 def test_old_lines_go_and_are_counted() -> None:

@@ -1,6 +1,8 @@
 """The journal: numbers, bounds, restarts, broken files."""
 
+import shutil
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -87,7 +89,7 @@ def test_foreign_schema_is_set_aside(tmp_path: Path) -> None:
         database.execute("PRAGMA user_version = 99")
     database.close()
     journal = Journal(path)
-    assert "expected schema 2, found 99" in journal.repaired
+    assert "expected schema 3, found 99" in journal.repaired
     journal.close()
 
 
@@ -108,4 +110,64 @@ def test_events_wait_while_the_disk_refuses(tmp_path: Path) -> None:
     blocker.close()
     journal.flush()
     assert journal.recent(1) == [kept]
+    journal.close()
+
+
+@pytest.mark.parametrize("lose", [Path.unlink, lambda path: path.rename(path.with_name("x"))])
+def test_a_file_that_goes_while_it_is_written_is_made_again(
+    tmp_path: Path, lose: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "journal.db"
+    journal = Journal(path)
+    segments = journal.segments()
+    _note(journal, "lost")
+    journal.flush()
+    assert journal.heal() == ""
+    lose(path)
+    kept = _note(journal, "kept")
+    assert journal.heal() == (
+        "The journal was lost while it was written. It was gone, and a new one was begun."
+    )
+    assert journal.heal() == ""
+    journal.flush()
+    segments.write([(segments.begin(), 1, b"chunk")])
+    assert (kept.number, journal.recent(9)) == (2, [kept])
+    journal.close()
+    again = Journal(path)
+    assert (again.repaired, again.recent(9)) == ("", [kept])
+    again.close()
+
+
+def test_a_file_that_breaks_while_it_is_written_is_set_aside(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    journal = Journal(path)
+    _note(journal, "lost")
+    journal.flush()
+    journal._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 4096 * 4)
+    journal._database.execute("PRAGMA cache_size = 0")
+    journal._database.execute("PRAGMA shrink_memory")
+    kept = _note(journal, "kept")
+    with pytest.raises(UnavailableError, match="malformed") as broken:
+        journal.flush()
+    assert "set aside as journal.db.broken-1" in journal.heal(broken.value)
+    journal.flush()
+    assert journal.recent(9) == [kept]
+    journal.close()
+
+
+def test_no_new_file_is_one_sentence_and_everything_waits(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir()
+    journal = Journal(folder / "journal.db")
+    kept = _note(journal, "kept")
+    shutil.rmtree(folder)
+    with pytest.raises(UnavailableError, match="expected a new file, found"):
+        journal.heal()
+    folder.mkdir()
+    assert journal.heal()
+    journal.flush()
+    assert journal.recent(9) == [kept]
     journal.close()

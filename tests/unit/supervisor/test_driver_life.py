@@ -26,11 +26,12 @@ from runtime.model.events import Crashed, Detail, Quarantined
 from runtime.model.identity import BundleId, ContentHash, DriverId, EntryId
 from runtime.model.outcome import Exit, ExitHow, Stage
 from runtime.model.records import Driver
+from runtime.supervisor.channels import Channels
 from runtime.supervisor.driver import SupervisedDriver
 from runtime.supervisor.launcher import Launched, Launcher
 from runtime.supervisor.policy import RestartPolicy
-from runtime.supervisor.ports import Complete, DriverSpec, Surroundings
-from runtime.supervisor.process import PACKETS_A_TURN, Channels
+from runtime.supervisor.ports import DriverSpec, SessionEnd, Surroundings
+from runtime.supervisor.process import PACKETS_A_TURN
 from runtime.supervisor.zygote import Child, Zygote
 from runtime.wire import codec, limits, methods
 from runtime.wire import driver as wire
@@ -97,13 +98,16 @@ class PuppetLauncher(Launcher):
 class Session:
     """A provider that does nothing; counts how often it was closed."""
 
-    def __init__(self) -> None:
+    def __init__(self, end: SessionEnd) -> None:
+        self.end = end
         self.closed = 0
 
-    async def call(self, target: int, method: methods.Method) -> object:
-        """Nothing to say."""
-        del target, method
-        return None
+    def send_with(self, send: Callable[[int], None]) -> None:
+        """Give the process an end of something."""
+        ours, theirs = os.pipe()
+        send(theirs)
+        os.close(ours)
+        os.close(theirs)
 
     def close(self) -> None:
         """Let go."""
@@ -209,9 +213,8 @@ class Life(RuleBasedStateMachine):
             open_session=self.open_session,
         )
 
-    def open_session(self, complete: Complete) -> Session:
-        del complete
-        self.sessions.append(Session())
+    def open_session(self, end: SessionEnd) -> Session:
+        self.sessions.append(Session(end))
         return self.sessions[-1]
 
     # --- the loop --------------------------------------------------------------------------
@@ -233,10 +236,10 @@ class Life(RuleBasedStateMachine):
 
     def _moving(self) -> bool:
         """Whether a process is being made, or has been killed and is not known to be gone."""
-        record, process = self.driver.record, self.driver._process
-        if process is None:
+        record, server = self.driver.record, self.driver._server
+        if server is None:
             return record.state in LIVE
-        return process._killed_for is not None or self.puppet().ended
+        return server._process._killed_for is not None or self.puppet().ended
 
     def call(self, action: Callable[[], object]) -> None:
         async def inside() -> None:
@@ -325,6 +328,25 @@ class Life(RuleBasedStateMachine):
     def is_restarted(self) -> None:
         self.call(lambda: self.driver.stop(Intent.RESTART))
 
+    @precondition(lambda self: self.sessions and not self.sessions[-1].closed)
+    @rule()
+    def loses_its_provider(self) -> None:
+        """It is no crash: the driver comes again, unless it is to stop."""
+        stopping = self.state is DriverState.STOPPING
+        crashes = self.driver.record.crashes
+        self.call(lambda: self.sessions[-1].end.provider_lost("broker: crashed"))
+        assert self.state in (DriverState.STOPPING, DriverState.STARTING)
+        assert self.driver.record.crashes == crashes
+        if not stopping and self.state is DriverState.STOPPING:
+            self._ends(self.puppet().end)
+            self._expect(DriverState.STARTING)
+
+    @precondition(lambda self: self.sessions and not self.sessions[-1].closed)
+    @rule()
+    def talks_rubbish_to_its_provider(self) -> None:
+        if self.state is not DriverState.STOPPING:
+            self._ends(lambda: self.sessions[-1].end.breached("driver: rubbish"))
+
     @precondition(lambda self: self.state is DriverState.QUARANTINED)
     @rule()
     def is_released(self) -> None:
@@ -350,11 +372,12 @@ class Life(RuleBasedStateMachine):
     @rule()
     def is_late_and_answers(self) -> None:
         late = wire.Pulse((wire.QueuePulse("Default", "Start", 10_000_000),))
-        before = self.state
-        self.call(lambda: self.driver.pulsed(late))
+        before, server = self.state, self.driver._server
+        assert server is not None
+        self.call(lambda: server.pulsed(late))
         if before in (DriverState.STARTING, DriverState.RUNNING):
             self._expect(DriverState.NOT_RESPONDING)
-            self.call(lambda: self.driver.pulsed(wire.Pulse(())))
+            self.call(lambda: server.pulsed(wire.Pulse(())))
             self._expect(before)
 
     def _expect(self, state: DriverState) -> None:

@@ -9,15 +9,19 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from runtime.wire import client, driver, history, methods, zygote
+from runtime.wire import broker, client, driver, history, methods, zygote
 from runtime.wire.commands import Command
 
 PROTOCOLS: dict[str, Any] = {
+    "broker.FromBroker": broker.FromBroker,
+    "broker.ToBroker": broker.ToBroker,
     "client.ToRuntime": client.ToRuntime,
     "client.ToClient": client.ToClient,
     "client.Command": Command,
+    "driver.FromProvider": driver.FromProvider,
     "driver.ToDriver": driver.ToDriver,
     "driver.ToRuntime": driver.ToRuntime,
+    "driver.ToProvider": driver.ToProvider,
     "driver.FromWatcher": driver.FromWatcher,
     "driver.ToWatcher": driver.ToWatcher,
     "history.Record": history.Record,

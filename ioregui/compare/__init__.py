@@ -1,0 +1,1 @@
+"""Two registries compared: files, moments, and now."""

@@ -1,0 +1,1 @@
+"""Registries written to files, by a process of its own."""

@@ -1,0 +1,126 @@
+"""Every slice of one window, made once, and which page and tab shows it.
+
+Invariant: connects nothing; `composition` does.
+"""
+
+from PySide6.QtCore import QCoreApplication, QObject
+
+from ioregui.approvals.page import ApprovalsPage
+from ioregui.bridge import Bridge
+from ioregui.compare.page import ComparePage
+from ioregui.drivers.log import LogPanel
+from ioregui.drivers.page import DriversPage
+from ioregui.drivers.process_panel import ProcessPanel
+from ioregui.extensions.page import ExtensionsPage
+from ioregui.household import Household
+from ioregui.matching.panel import MatchingPanel
+from ioregui.matching.undriven import UndrivenPage
+from ioregui.properties.panel import PropertiesPanel
+from ioregui.registry.model import RegistryModel
+from ioregui.registry.view import RegistryView
+from ioregui.timeline.page import TimelinePage
+from ioregui.timeline.strip import TimelineStrip
+from ioregui.window.main_window import Page, Tab
+from ioregui.window.selection import Selection
+from ioregui.window.status import running, waiting
+
+
+class Inspector:
+    """The tabs that speak of one selection."""
+
+    def __init__(self, bridge: Bridge, selection: Selection) -> None:
+        self.properties = PropertiesPanel(bridge, selection)
+        self.matching = MatchingPanel(bridge)
+        self.process = ProcessPanel(bridge)
+        self.log = LogPanel(bridge)
+        for panel in (self.matching, self.process, self.log):
+            selection.changed.connect(panel.show_entry)
+
+    def tabs(self, *, file: bool = False) -> tuple[Tab, ...]:
+        """Return the tabs, from left to right; a file has no processes and matches nothing."""
+        tell = QCoreApplication.translate
+        properties = Tab(tell("Tab", "Properties"), self.properties)
+        if file:
+            return (properties,)
+        return (
+            properties,
+            Tab(tell("Tab", "Matching"), self.matching),
+            Tab(tell("Tab", "Process"), self.process),
+            Tab(tell("Tab", "Log"), self.log),
+        )
+
+
+class Slices:
+    """The pages of a main window, its inspector, and its timeline."""
+
+    def __init__(
+        self, bridge: Bridge, household: Household, selection: Selection, parent: QObject
+    ) -> None:
+        self.model = RegistryModel(bridge.mirror, selection, parent)
+        self.registry = RegistryView(self.model, selection)
+        self.inspector = Inspector(bridge, selection)
+        self.drivers = DriversPage(bridge)
+        self.undriven = UndrivenPage(bridge)
+        self.extensions = ExtensionsPage(bridge)
+        self.approvals = ApprovalsPage(bridge)
+        self.events = TimelinePage(bridge)
+        self.compare = ComparePage(household)
+        self.timeline = TimelineStrip(bridge)
+
+    def pages(self, *, file: bool = False) -> tuple[Page, ...]:
+        """Return the pages, from top to bottom; of a file, those that it can have."""
+        tell = QCoreApplication.translate
+        registry = Page(
+            "registry",
+            tell("Page", "Registry"),
+            tell("Page", "Every device of the machine, and what drives it"),
+            self.registry,
+            inspected=True,
+        )
+        events = Page(
+            "events",
+            tell("Page", "Events"),
+            tell("Page", "Everything that happened, in words"),
+            self.events,
+            inspected=True,
+        )
+        compare = Page(
+            "compare",
+            tell("Page", "Compare"),
+            tell("Page", "What differs between two moments, two files, or a file and now"),
+            self.compare,
+        )
+        if file:
+            return (registry, events, compare)
+        return (
+            registry,
+            Page(
+                "drivers",
+                tell("Page", "Drivers"),
+                tell("Page", "The processes of driver extensions, and how many run"),
+                self.drivers,
+                running,
+            ),
+            Page(
+                "extensions",
+                tell("Page", "Extensions"),
+                tell("Page", "What is installed, and what each may do"),
+                self.extensions,
+            ),
+            Page(
+                "approvals",
+                tell("Page", "Approvals"),
+                tell("Page", "What asks to run, and how many wait for an answer"),
+                self.approvals,
+                waiting,
+                waits=True,
+            ),
+            events,
+            Page(
+                "undriven",
+                tell("Page", "No driver"),
+                tell("Page", "Devices that nothing drives, and the drivers that could"),
+                self.undriven,
+            ),
+            compare,
+        )

@@ -1,0 +1,1 @@
+"""What a broker process does: holds one device, and lets driver processes at it."""

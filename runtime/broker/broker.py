@@ -1,0 +1,110 @@
+"""One device and the driver processes at it: what the runtime tells a broker, carried out.
+
+Runs in the broker's event loop. The device is given back whenever the runtime says so, and when
+the runtime is gone.
+Invariant: an interface that no driver has is not held.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+from runtime.broker.link import DriverLink
+from runtime.families.simulated.models import MODELS
+from runtime.families.usb.interface import InterfaceSession
+from runtime.families.usb.provider import UsbDevice
+from runtime.linux import sockets
+from runtime.model.errors import BreachError
+from runtime.wire import broker as wire
+from runtime.wire import codec, limits
+
+_decode: codec.Decoder[wire.ToBroker] = codec.Decoder(
+    wire.ToBroker, "packet of the runtime to a broker"
+)
+
+
+class Broker:
+    """Serves the runtime's socket until it ends.
+
+    Args:
+        runtime: The runtime's socket; owned from now on.
+        over: Called once, when everything has been given back.
+    """
+
+    def __init__(self, runtime: socket.socket, over: Callable[[], None]) -> None:
+        runtime.setblocking(False)
+        self._runtime = runtime
+        self._over = over
+        self._device: UsbDevice | None = None
+        self._openers: set[int] = set()
+        self._links: dict[int, DriverLink] = {}
+        self._sessions: dict[int, InterfaceSession] = {}
+        self._loop = asyncio.get_running_loop()
+
+    def start(self, applied: tuple[str, ...]) -> None:
+        """Say what holds this process, and serve."""
+        self._send(wire.Ready(applied))
+        self._loop.add_reader(self._runtime, self._on_readable)
+
+    def _on_readable(self) -> None:
+        try:
+            packet, descriptors = sockets.receive_packet(self._runtime, max_fds=1)
+        except ConnectionResetError:
+            packet, descriptors = b"", []
+        if not packet:
+            self._end()
+            return
+        self._take(_decode(packet), descriptors)
+
+    def _take(self, message: wire.ToBroker, descriptors: list[int]) -> None:
+        match message:
+            case wire.Serve(model=model):
+                self._device = MODELS[model]()
+            case wire.Attach(session=session, interface=interface):
+                (provider,) = descriptors
+                self._attach(session, interface, socket.socket(fileno=provider))
+            case wire.Release(session=session):
+                self._release(session)
+            case wire.GiveBack(interface=interface):
+                self._held().give_back(interface)
+            case wire.Unplug():
+                for each in self._sessions.values():
+                    each.unplug()
+                self._send(wire.Unplugged())
+
+    def _attach(self, number: int, interface: int, sock: socket.socket) -> None:
+        link = DriverLink(sock, lambda breach: self._ended(number, breach))
+        session = InterfaceSession(self._held(), interface, self._openers, link.complete)
+        self._links[number], self._sessions[number] = link, session
+        link.serve(session)
+
+    def _release(self, number: int) -> None:
+        link = self._links.pop(number, None)
+        if link is not None:
+            link.close()
+            del self._sessions[number]
+
+    def _ended(self, number: int, breach: str) -> None:
+        self._release(number)
+        if breach:
+            self._send(wire.Breached(number, breach[: limits.TEXT]))
+
+    def _end(self) -> None:
+        self._loop.remove_reader(self._runtime)
+        self._runtime.close()
+        for number in tuple(self._links):
+            self._release(number)
+        if self._device is not None:
+            self._device.close()
+        self._over()
+
+    def _held(self) -> UsbDevice:
+        if self._device is None:
+            raise BreachError("broker: expected Serve first")
+        return self._device
+
+    def _send(self, message: wire.FromBroker) -> None:
+        try:
+            sockets.send_packet(self._runtime, codec.encode(message))
+        except OSError:
+            return  # the runtime is gone, or so far behind that it will not miss this

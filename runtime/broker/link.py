@@ -1,0 +1,139 @@
+"""One driver process as its provider sees it: calls come in, answers and completions go out.
+
+Runs in the event loop. Calls run as tasks and are answered in the order in which they end; a
+driver is never trusted, and the first packet that the protocol does not allow ends the link.
+Invariant: every call is answered at most once, none after the link has ended.
+"""
+
+import asyncio
+import socket
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from runtime.linux import sockets
+from runtime.model.errors import BreachError, ReturnError
+from runtime.model.kern_return import IOReturn
+from runtime.wire import codec, driver, limits, methods
+
+PACKETS_A_TURN = 64  # so that no driver keeps the others of its device waiting
+
+_decode: codec.Decoder[driver.ToProvider] = codec.Decoder(
+    driver.ToProvider, "packet of a driver to its provider"
+)
+
+
+class ProviderSession(Protocol):
+    """What one driver process may do with its provider, of whatever family it is."""
+
+    async def call(self, target: int, method: methods.Method) -> object:
+        """Carry out a method; ReturnError when it fails."""
+
+    def close(self) -> None:
+        """Abort what is outstanding, whose completions come first, and let go; idempotent."""
+
+
+class DriverLink:
+    """Serves one provider socket until either side ends it.
+
+    Args:
+        sock: This side's end; owned from now on.
+        ended: Called once when the driver ended the link: empty, or what it did wrong.
+    """
+
+    def __init__(self, sock: socket.socket, ended: Callable[[str], None]) -> None:
+        sock.setblocking(False)
+        self._sock = sock
+        self._ended = ended
+        self._session: ProviderSession | None = None
+        self._serving: dict[int, asyncio.Task[None]] = {}
+        self._outgoing: deque[bytes] = deque()
+        self._loop = asyncio.get_running_loop()
+        self._closed = False
+
+    def serve(self, session: ProviderSession) -> None:
+        """Begin; `session` is owned from now on, and gets its completions out by `complete`."""
+        self._session = session
+        self._loop.add_reader(self._sock, self._on_readable)
+
+    def complete(self, action: int, completion: methods.Completion) -> None:
+        """Have the driver run an action's callback."""
+        self._send(driver.Complete(action, completion))
+
+    def close(self) -> None:
+        """End the link from this side; the session is closed. Idempotent."""
+        if self._closed:
+            return
+        if self._session is not None:
+            self._session.close()
+        self._closed = True
+        for task in self._serving.values():
+            task.cancel()
+        self._loop.remove_reader(self._sock)
+        self._loop.remove_writer(self._sock)
+        self._sock.close()
+
+    def _on_readable(self) -> None:
+        try:
+            for _ in range(PACKETS_A_TURN):
+                packet, _ = sockets.receive_packet(self._sock)
+                if not packet:
+                    self._end("")
+                    return
+                self._take(_decode(packet))
+        except BlockingIOError:
+            return
+        except BreachError as error:
+            self._end(str(error))
+        except OSError:
+            self._end("")  # it was killed with answers unread
+
+    def _take(self, call: driver.Call) -> None:
+        if isinstance(call.method, methods.Start | methods.Stop | methods.ServiceMethod):
+            raise BreachError(
+                f"driver: expected a method of its provider, found {type(call.method).__name__}"
+            )
+        if call.number in self._serving or len(self._serving) >= limits.OUTSTANDING:
+            raise BreachError(f"driver: expected a free call number, found {call.number}")
+        self._serving[call.number] = self._loop.create_task(self._run(call))
+
+    async def _run(self, call: driver.Call) -> None:
+        assert self._session is not None
+        try:
+            result = await self._session.call(call.target, call.method)
+        except ReturnError as error:
+            self._send(driver.Fail(call.number, error.code, error.text[: limits.TEXT]))
+        except asyncio.CancelledError:
+            self._send(driver.Fail(call.number, int(IOReturn.ABORTED)))
+            raise
+        else:
+            self._send(driver.Reply(call.number, codec.raw(result)))
+        finally:
+            self._serving.pop(call.number, None)
+
+    def _send(self, message: driver.FromProvider) -> None:
+        if self._closed:
+            return
+        if len(self._outgoing) >= 2 * limits.OUTSTANDING:
+            self._loop.call_soon(self._end, "driver: expected it to read its provider's packets")
+            return
+        self._outgoing.append(codec.encode(message))
+        self._flush()
+
+    def _flush(self) -> None:
+        while self._outgoing:
+            try:
+                sockets.send_packet(self._sock, self._outgoing[0])
+            except BlockingIOError:
+                self._loop.add_writer(self._sock, self._flush)
+                return
+            except OSError:
+                self._outgoing.clear()  # it is gone; the end of file says so
+                break
+            self._outgoing.popleft()
+        self._loop.remove_writer(self._sock)
+
+    def _end(self, breach: str) -> None:
+        if not self._closed:
+            self.close()
+            self._ended(breach)

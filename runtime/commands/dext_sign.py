@@ -1,0 +1,52 @@
+"""`dext sign`, `dext verify` and `dext identity` on the command line.
+
+X.509 takes 100 ms to import: only these verbs pay for it, and only when they run.
+Invariant: options only; what they do is in `runtime.commands.code_signing`.
+"""
+
+import argparse
+
+from runtime.commands import shell
+from runtime.signing.purpose import Purpose
+
+
+def add_verbs(verb: shell.AddVerb) -> None:
+    """Give a parser the three verbs."""
+    sign = verb("sign", None, "sign an app and every extension in it")
+    sign.add_argument("app", metavar="APP", help="an app's folder X.app")
+    whose = "who signs: a name, or the path of a PEM file; `test` makes itself"
+    sign.add_argument("--identity", metavar="NAME", required=True, help=whose)
+    sign.add_argument("--timestamp", metavar="NAME", help="whose clock says when")
+    shell.local_verb(sign, _sign)
+    verify = verb("verify", None, "say whether an app is as it was signed, and who trusts it")
+    verify.add_argument("app", metavar="APP", help="an app's folder X.app")
+    verify.add_argument("--json", action="store_true", help="one array of objects")
+    shell.local_verb(verify, _verify)
+    identity = verb("identity", None, "make a certificate authority, or have one issue an identity")
+    identity.add_argument("name", metavar="NAME", help="of the new identity")
+    issuer = "who issues it; without: it is an authority itself"
+    identity.add_argument("--authority", metavar="NAME", help=issuer)
+    purposes = [purpose.value for purpose in Purpose]
+    for_what = "what it may sign"
+    identity.add_argument("--purpose", choices=purposes, default=purposes[0], help=for_what)
+    identity.add_argument("--team", metavar="ID", default="", help="team of a developer")
+    identity.add_argument("--title", metavar="TEXT", help="name for people")
+    shell.local_verb(identity, _identity)
+
+
+def _sign(options: argparse.Namespace) -> int:
+    from runtime.commands import code_signing  # noqa: PLC0415
+
+    return code_signing.sign(options)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from runtime.commands import code_signing  # noqa: PLC0415
+
+    return code_signing.verify(options)
+
+
+def _identity(options: argparse.Namespace) -> int:
+    from runtime.commands import code_signing  # noqa: PLC0415
+
+    return code_signing.make_identity(options)

@@ -1,0 +1,197 @@
+"""Whom the administrator of this machine trusts, as files in the state folder.
+
+``trust/PURPOSE-SHA256.pem`` is an anchor, ``trust/SHA256.crl`` a revocation list (PEM both).
+
+Blocks: worker processes and commands only.
+Invariant: what a file says is in its name and checked against its content; a file that does not
+hold is refused by name and trusts nobody.
+"""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+
+from runtime.model.errors import UnavailableError
+from runtime.signing.errors import broken
+from runtime.signing.purpose import Purpose
+from runtime.signing.trust import Anchor, Trust, common_name
+
+FOLDER = "trust"
+MAX_FILES = 256
+MAX_BYTES = 4 << 20
+_PEM = serialization.Encoding.PEM
+
+
+class Item(msgspec.Struct, frozen=True, array_like=True):
+    """One thing that was added: an anchor (with its purpose) or a revocation list (empty)."""
+
+    fingerprint: str  # SHA-256 of its DER, 64 hex digits
+    purpose: str
+    name: str
+    until: str  # end of validity, or of the list's; ISO date, empty where it has none
+
+
+def load(state_dir: Path) -> Trust:
+    """Read everything that was added; nobody is trusted where there is no folder.
+
+    Raises:
+        SignatureError: A file is not what its name says.
+        UnavailableError: The folder cannot be read.
+    """
+    anchors: list[Anchor] = []
+    revocations: list[x509.CertificateRevocationList] = []
+    for path, data in _files(state_dir / FOLDER):
+        if path.suffix == ".crl":
+            revocations.append(_revocations(data, path))
+        else:
+            purpose = Purpose(path.name.split("-")[0])
+            anchors.append(Anchor(purpose, _certificate(data, path)))
+    return Trust(tuple(anchors), tuple(revocations))
+
+
+def items(state_dir: Path) -> list[Item]:
+    """What was added, anchors first, for people.
+
+    Raises:
+        SignatureError: A file is not what its name says.
+        UnavailableError: The folder cannot be read.
+    """
+    known = load(state_dir)
+    anchors = [
+        Item(
+            anchor.fingerprint,
+            anchor.purpose,
+            common_name(anchor.certificate),
+            f"{anchor.certificate.not_valid_after_utc:%Y-%m-%d}",
+        )
+        for anchor in known.anchors
+    ]
+    return anchors + [_revocation_item(one) for one in known.revocations]
+
+
+def add(state_dir: Path, data: bytes, purpose: Purpose, label: str) -> Item:
+    """Trust a certificate authority for a purpose, or add a revocation list; adding again is fine.
+
+    `data` is PEM; `label` names it in errors. The purpose of a revocation list is its issuer's.
+
+    Raises:
+        SignatureError: It is neither, or no certificate authority.
+        UnavailableError: The folder cannot be written.
+    """
+    if b"BEGIN X509 CRL" in data:
+        revocations = _revocations(data, Path(label))
+        item = _revocation_item(revocations)
+        _write(state_dir / FOLDER / f"{item.fingerprint}.crl", revocations.public_bytes(_PEM))
+        return item
+    certificate = _certificate(data, Path(label))
+    _check_authority(certificate, label)
+    anchor = Anchor(purpose, certificate)
+    name = f"{purpose}-{anchor.fingerprint}.pem"
+    _write(state_dir / FOLDER / name, certificate.public_bytes(_PEM))
+    until = f"{certificate.not_valid_after_utc:%Y-%m-%d}"
+    return Item(anchor.fingerprint, purpose, common_name(certificate), until)
+
+
+def remove(state_dir: Path, fingerprint: str) -> list[Item]:
+    """Take back what has this fingerprint, or begins with these digits; returns what it was.
+
+    Raises:
+        SignatureError: Nothing has, or more than one certificate or list.
+        UnavailableError: The folder cannot be written.
+    """
+    found = [item for item in items(state_dir) if item.fingerprint.startswith(fingerprint)]
+    if len(fingerprint) < 6 or len({item.fingerprint for item in found}) != 1:
+        count = "none" if not found else f"{len(found)}"
+        raise broken(f"trust {fingerprint}", "the first digits of one fingerprint", count)
+    try:
+        for path, _ in _files(state_dir / FOLDER):
+            if found[0].fingerprint in path.name:
+                path.unlink()
+    except OSError as error:
+        raise _unwritable(state_dir / FOLDER, error) from None
+    return found
+
+
+def _files(folder: Path) -> list[tuple[Path, bytes]]:
+    if not folder.is_dir():
+        return []
+    try:
+        paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        if len(paths) > MAX_FILES:
+            raise broken(str(folder), f"at most {MAX_FILES} files", str(len(paths)))
+        return [(path, _bounded(path)) for path in paths if _is_ours(path)]
+    except OSError as error:
+        found = (error.strerror or str(error)).lower()
+        raise UnavailableError(f"{folder}: expected to read it, found {found}") from None
+
+
+def _is_ours(path: Path) -> bool:
+    purposes = tuple(f"{purpose}-" for purpose in Purpose)
+    if path.suffix == ".crl" or (path.suffix == ".pem" and path.name.startswith(purposes)):
+        return True
+    raise broken(str(path), "an anchor PURPOSE-SHA256.pem or a list SHA256.crl", "another file")
+
+
+def _bounded(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES)
+
+
+def _certificate(data: bytes, path: Path) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(data)
+    except ValueError as error:
+        raise broken(str(path), "a certificate in PEM", str(error)) from None
+
+
+def _revocations(data: bytes, path: Path) -> x509.CertificateRevocationList:
+    try:
+        return x509.load_pem_x509_crl(data)
+    except ValueError as error:
+        raise broken(str(path), "a certificate revocation list in PEM", str(error)) from None
+
+
+def _check_authority(certificate: x509.Certificate, label: str) -> None:
+    """Only a certificate authority can vouch: path validation would refuse any other later."""
+    try:
+        basic = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+    except (x509.ExtensionNotFound, ValueError):
+        basic = x509.BasicConstraints(ca=False, path_length=None)
+    if not basic.ca:
+        raise broken(label, "a certificate authority's certificate", common_name(certificate))
+
+
+def _revocation_item(one: x509.CertificateRevocationList) -> Item:
+    until = one.next_update_utc
+    return Item(
+        one.fingerprint(hashes.SHA256()).hex(),
+        "",
+        f"revocations of {one.issuer.rfc4514_string()}",
+        f"{until:%Y-%m-%d}" if until is not None else "",
+    )
+
+
+def _write(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".tmp-{secrets.token_hex(8)}")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise _unwritable(path.parent, error) from None
+
+
+def _unwritable(folder: Path, error: OSError) -> UnavailableError:
+    found = (error.strerror or str(error)).lower()
+    return UnavailableError(f"{folder}: expected a folder that can be written, found {found}")

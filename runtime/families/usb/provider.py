@@ -1,0 +1,88 @@
+"""What every kind of USB device offers to the session of a driver: the border between the two.
+
+Simulated devices and real ones are both this, and `InterfaceSession` is all that a driver
+reaches of either. Everything is called in the event loop of the device's broker.
+Invariant: Protocols and values only.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from runtime.model.usb import (
+    ConfigurationDescriptor,
+    ControlRequest,
+    DeviceDescriptor,
+    EndpointDescriptor,
+    InterfaceDescriptor,
+)
+
+Done = Callable[[int, int, bytes], None]
+"""Called with a kern_return_t, the bytes moved, and what was read, when a transfer ended."""
+
+
+class Transfer:
+    """One queued transfer: up to `length` bytes from an IN endpoint, or `data` to an OUT one."""
+
+    def __init__(self, length: int, data: bytes, done: Done) -> None:
+        self.length = length
+        self.data = data
+        self.done = done
+        self.timeout: asyncio.TimerHandle | None = None
+
+    def finish(self, status: int, count: int = 0, data: bytes = b"") -> None:
+        """Tell whoever queued it; once."""
+        if self.timeout is not None:
+            self.timeout.cancel()
+        self.done(status, count, data)
+
+
+class UsbPipe(Protocol):
+    """One endpoint."""
+
+    endpoint: EndpointDescriptor
+
+    def submit(self, transfer: Transfer, timeout_ms: int) -> None:
+        """Queue a transfer behind those that are queued; it finishes exactly once.
+
+        A timeout of 0 means none. ReturnError: it was not queued, and does not finish.
+        """
+
+    def abort(self) -> None:
+        """End what is queued with ABORTED; all of it has finished when this returns."""
+
+    def clear_stall(self) -> None:
+        """Clear the endpoint's halt; ReturnError."""
+
+
+class UsbDevice(Protocol):
+    """A device that a broker holds."""
+
+    @property
+    def descriptor(self) -> DeviceDescriptor:
+        """Its descriptor with all configurations."""
+
+    @property
+    def configuration(self) -> ConfigurationDescriptor:
+        """The active configuration."""
+
+    def interface(self, number: int) -> InterfaceDescriptor:
+        """An interface in its present alternate setting; ReturnError when there is none."""
+
+    def take(self, number: int) -> None:
+        """Have an interface for drivers, whoever had it before; ReturnError."""
+
+    def give_back(self, number: int) -> None:
+        """Let whoever had an interface before have it again; idempotent."""
+
+    async def control(self, request: ControlRequest, data: bytes, timeout_ms: int) -> bytes:
+        """Carry out a control transfer on endpoint 0; what was read, empty for writes.
+
+        ReturnError when it failed. A timeout of 0 means none.
+        """
+
+    def pipe(self, endpoint: EndpointDescriptor) -> UsbPipe:
+        """A pipe for an endpoint of an interface that was taken."""
+
+    def close(self) -> None:
+        """End all I/O and give everything back; idempotent."""

@@ -1,0 +1,59 @@
+"""A broker process, from the fork to its end: one device, locked down like a driver.
+
+It is not killed with the runtime, unlike a driver: it first gives the device back.
+Invariant: `run` never returns into the zygote's loop; an error of its own ends the process.
+"""
+
+import asyncio
+import faulthandler
+import os
+import socket
+import traceback
+from typing import Any, NamedTuple, NoReturn
+
+from runtime.broker.broker import Broker
+from runtime.host.child import leave_zygote
+from runtime.host.lockdown import Sandbox
+from runtime.model.errors import SpawnError
+from runtime.wire.zygote import Spawn
+
+
+class Descriptors(NamedTuple):
+    """What comes with a `Spawn`; see `DESCRIPTORS`."""
+
+    control: int
+    output: int
+
+
+def run(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> NoReturn:
+    """Become the broker; called in a fresh child of the zygote."""
+    leave_zygote(spawn.name, fds.output, set(fds), sandbox)
+    faulthandler.enable(fds.output, all_threads=True)
+    loop = asyncio.new_event_loop()  # makes a socket pair and more, before that is refused
+    loop.set_exception_handler(_die)
+    try:
+        applied = sandbox.enter(spawn)
+        loop.run_until_complete(_serve(socket.socket(fileno=fds.control), applied.applied))
+    except SpawnError as error:
+        print(error)  # noqa: T201 - goes to the runtime, which journals it
+        os._exit(1)
+    except BaseException:  # noqa: BLE001 - the edge of the process
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+async def _serve(runtime: socket.socket, applied: tuple[str, ...]) -> None:
+    over = asyncio.Event()
+    Broker(runtime, over.set).start(applied)
+    await over.wait()
+
+
+def _die(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """A broker that has lost its way holds a device: the next one does better."""
+    error = context.get("exception")
+    if isinstance(error, BaseException):
+        traceback.print_exception(error)
+    else:
+        print(context["message"])  # noqa: T201 - goes to the runtime, which journals it
+    os._exit(1)

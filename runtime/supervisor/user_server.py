@@ -1,0 +1,258 @@
+"""One driver process at work: loaded, started, judged, ended.
+
+IOKit's IOUserServer: what the system knows of one process of a driver. The driver's record is
+kept by `account`; what comes after the process is its owner's to decide. Runs in the event
+loop; nothing here blocks.
+Invariant: the owner is told of the end exactly once, after everything that was open is closed.
+"""
+
+import asyncio
+import time
+from typing import Protocol
+
+import msgspec
+
+from runtime.model import events
+from runtime.model.crash_report import Remains
+from runtime.model.driver_lifecycle import DriverEvent, DriverState
+from runtime.model.errors import BreachError
+from runtime.model.outcome import Exit, ExitHow, Stage
+from runtime.supervisor import confinement, hang
+from runtime.supervisor.account import Account
+from runtime.supervisor.calls import Calls
+from runtime.supervisor.launcher import Launched
+from runtime.supervisor.ports import DriverSpec, ProviderSession, Surroundings
+from runtime.supervisor.process import DriverProcess
+from runtime.supervisor.samples import Samples
+from runtime.wire import driver as wire
+from runtime.wire import methods
+
+LAUNCH_SECONDS = 15.0  # until the class is loaded; a cold, loaded machine takes 1 s
+START_SECONDS = 30.0  # for init and Start
+STOP_SECONDS = 5.0  # grace for Stop and free, then SIGKILL
+
+
+class Owner(Protocol):
+    """Whose process it is."""
+
+    def refused(self, why: str) -> None:
+        """Start returned an error: no crash, the process ends in order."""
+
+    def provider_lost(self) -> None:
+        """The process cannot reach its provider any more."""
+
+    def ended(self, exit_: Exit, remains: Remains) -> None:
+        """The process is gone and reaped, its provider's session closed."""
+
+
+class UserServer:
+    """A process of a driver, from its creation to its end."""
+
+    def __init__(
+        self,
+        launched: Launched,
+        spec: DriverSpec,
+        account: Account,
+        surroundings: Surroundings,
+        owner: Owner,
+    ) -> None:
+        child = launched.child
+        self._spec = spec
+        self._account = account
+        self._around = surroundings
+        self._owner = owner
+        self._missing = launched.missing
+        self._process = DriverProcess(child.pid, child.pidfd, launched.channels, self)
+        self._calls = Calls(self._process)
+        self._session: ProviderSession | None = None  # until it is told what to run
+        self._samples = Samples()
+        self._timer: asyncio.TimerHandle | None = None
+        self._heard_ns = time.monotonic_ns()
+        account.reach(Stage.FORKED, pid=child.pid)
+        account.tell(events.Launched(account.record.name, child.pid))
+
+    # --- what its owner asks -------------------------------------------------------------------
+
+    def load(self, bundle: int) -> None:
+        """Have it run what the spec says; the sealed bundle stays the caller's."""
+        spec, record = self._spec, self._account.record
+        try:
+            self._session = session = spec.open_session(self)
+        except OSError as error:
+            said = f"provider socket: expected descriptors enough, found: {error.strerror}"
+            self._process.kill(ExitHow.LAUNCH, said)
+            return
+        load = wire.Load(
+            bundle_id=spec.bundle_id,
+            executable=spec.executable,
+            user_class=spec.name,
+            service=record.service,
+            provider=spec.provider,
+            provider_class=spec.provider_class,
+            provider_name=spec.provider_name,
+            properties=spec.properties,
+            provider_properties=spec.provider_properties,
+            server_name=spec.server_name,
+        )
+        session.send_with(lambda provider: self._process.load(load, bundle, provider))
+        self._deadline(LAUNCH_SECONDS, ExitHow.LAUNCH, "it was not loaded in time")
+
+    def stop(self, *, started: bool, unplugged: bool) -> None:
+        """Stop, free, grace, SIGKILL; one whose Start has not returned is killed at once."""
+        if unplugged and self._session is not None:
+            self._session.close()
+        self._deadline(STOP_SECONDS, ExitHow.STOPPED, "Stop did not return in time")
+        if started:
+            self._calls.ask(methods.Stop(), _returned, _failed)
+        else:
+            self.kill()
+
+    def kill(self) -> None:
+        """End it at once, because it is not wanted."""
+        self._process.kill(ExitHow.STOPPED, "")
+
+    def crash(self) -> None:
+        """Have it dereference null."""
+        self._process.send(wire.CrashYourself())
+
+    async def sample(self) -> tuple[wire.ThreadSample, ...]:
+        """Where every thread is now; ProblemError when it does not say."""
+        return await self._samples.ask(self._account.record.name, self._process)
+
+    def debug(self, descriptor: int) -> None:
+        """Let a debugger speak with it, and do not judge it meanwhile."""
+        if self._process.debug(descriptor):
+            if self._account.state is DriverState.STARTING:
+                self._set_timer(None)
+            self._account.change(debugging=True)
+            self._around.log(self._account.record, "runtime", "a debugger was attached")
+
+    def tick(self, now_ns: int) -> None:
+        """Once a second: notice a watcher that has fallen silent."""
+        self._judged(hang.judge_silence((now_ns - self._heard_ns) // 1000))
+
+    # --- process.Listener ----------------------------------------------------------------------
+
+    def received(self, message: wire.ToRuntime) -> None:
+        """Take one message of the control socket."""
+        if self._session is None:
+            raise BreachError("driver: expected silence before Load, found a message")
+        match message:
+            case wire.Staged():
+                self._staged(message)
+            case wire.Call():
+                self._called(message)
+            case wire.Reply():
+                self._calls.replied(message)
+            case wire.Fail():
+                self._calls.failed(message)
+
+    def logged(self, source: str, text: str) -> None:
+        """Take one line of the log."""
+        self._around.log(self._account.record, source, text)
+
+    def pulsed(self, pulse: wire.Pulse) -> None:
+        """Take the state of its queues."""
+        self._heard_ns = time.monotonic_ns()
+        self._judged(hang.judge(pulse))
+
+    def debugged(self) -> None:
+        """The debugger has left."""
+        self._account.change(debugging=False)
+        self._around.log(self._account.record, "runtime", "the debugger has left")
+
+    def sampled(self, threads: tuple[wire.ThreadSample, ...]) -> None:
+        """Take where every thread is."""
+        self._samples.taken(threads)
+
+    def exited(self, exit_: Exit, remains: Remains) -> None:
+        """The process is gone and reaped."""
+        self._set_timer(None)
+        if self._session is not None:
+            self._session.close()
+        self._calls.close()
+        if exit_.how is ExitHow.CODE and self._process.said_goodbye:
+            exit_ = msgspec.structs.replace(exit_, how=ExitHow.STOPPED)
+        self._owner.ended(exit_, self._samples.completed(exit_, remains))
+
+    # --- ports.SessionEnd ----------------------------------------------------------------------
+
+    def provider_lost(self, why: str) -> None:
+        """Every call to the provider fails from now on."""
+        self._around.log(self._account.record, "runtime", why)
+        self._owner.provider_lost()
+
+    def breached(self, what: str) -> None:
+        """End it for what it sent to its provider."""
+        self._process.kill(ExitHow.BREACH, what)
+
+    # --- messages ------------------------------------------------------------------------------
+
+    def _staged(self, message: wire.Staged) -> None:
+        before = self._account.record.launch[-1].stage
+        if (before, message.stage) == (Stage.FORKED, Stage.LOCKED_DOWN):
+            path = self._account.record.provider_path
+            told = confinement.fields(message, self._missing, path)
+            self._account.reach(message.stage, **told)
+        elif (before, message.stage) == (Stage.LOCKED_DOWN, Stage.LOADED):
+            self._account.reach(message.stage)
+            self._around.serving(self._account.record, message.classes)
+            self._deadline(START_SECONDS, ExitHow.LAUNCH, "init or Start did not return in time")
+            self._calls.ask(methods.Start(), self._started, self._start_failed)
+        else:
+            raise BreachError(f"driver: expected the next launch stage, found {message.stage}")
+
+    def _started(self) -> None:
+        if self._account.state is DriverState.STOPPING:
+            return
+        self._set_timer(None)
+        self._account.advance(DriverEvent.STARTED)
+        self._account.reach(Stage.STARTED)
+        record = self._account.record
+        self._account.tell(events.Started(record.name, record.pid, record.launch[-1].after_us))
+        self._around.started(record)
+
+    def _start_failed(self, code: int, text: str) -> None:
+        why = f"Start failed: {text or f'kern_return_t {code:#010x}'}"
+        self._around.log(self._account.record, "runtime", why)
+        self._owner.refused(why)
+        self._process.send(wire.Goodbye())
+        self._deadline(STOP_SECONDS, ExitHow.STOPPED, "")
+
+    def _called(self, call: wire.Call) -> None:
+        if not isinstance(call.method, methods.ServiceMethod):
+            name = type(call.method).__name__
+            raise BreachError(f"driver: expected a method of its own entry, found {name}")
+        self._around.service_call(self._account.record, call.method)
+        self._calls.answer(call, None)
+
+    # --- hangs and deadlines -------------------------------------------------------------------
+
+    def _judged(self, verdict: hang.Responding | hang.Late) -> None:
+        if self._account.record.debugging:
+            return
+        if isinstance(verdict, hang.Responding):
+            self._account.responds()
+            return
+        if self._account.late(verdict):
+            self._samples.late(self._process, verdict.queue)
+        if verdict.hopeless:
+            self._process.kill(ExitHow.HANG, f"{verdict.what} did not return for a minute")
+
+    def _deadline(self, seconds: float, how: ExitHow, detail: str) -> None:
+        loop = asyncio.get_running_loop()
+        self._set_timer(loop.call_later(seconds, self._process.kill, how, detail))
+
+    def _set_timer(self, timer: asyncio.TimerHandle | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = timer
+
+
+def _returned() -> None:
+    """Stop returned; the process says goodbye and ends by itself."""
+
+
+def _failed(code: int, text: str) -> None:
+    """Stop failed, which DriverKit treats as stopped: the process ends all the same."""
+    del code, text

@@ -1,0 +1,70 @@
+"""Messages between the runtime and a broker, on one SEQPACKET socket.
+
+The runtime sends `Serve` once, then the other messages in any number; the broker sends `Ready`
+once, before it reads anything. End of file from the runtime: the broker gives everything back to
+its kernel driver and ends. A broker holds one device, and trusts the runtime but no driver.
+Invariant: values only, no I/O.
+"""
+
+import msgspec
+
+from runtime.wire.limits import Name, Number, Text
+
+
+class _Message(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag_field="t"
+):
+    """Base of every message here."""
+
+
+class Serve(_Message, frozen=True, tag="serve"):
+    """Runtime to broker, first: the device. A simulated one is made from its model."""
+
+    model: Name
+
+
+class Attach(_Message, frozen=True, tag="attach"):
+    """Runtime to broker: let a driver process at an interface.
+
+    Beside it comes the broker's end of that driver's provider socket. `session` is used once.
+    """
+
+    session: Number
+    interface: Number
+
+
+class Release(_Message, frozen=True, tag="release"):
+    """Runtime to broker: a driver process is gone; what it had open is free for the next one."""
+
+    session: Number
+
+
+class GiveBack(_Message, frozen=True, tag="give-back"):
+    """Runtime to broker: no driver wants this interface any more."""
+
+    interface: Number
+
+
+class Unplug(_Message, frozen=True, tag="unplug"):
+    """Runtime to broker: the device is gone; end all I/O on it, then answer `Unplugged`."""
+
+
+class Ready(_Message, frozen=True, tag="ready"):
+    """Broker to runtime, first: it is locked down, one sentence for each thing that holds."""
+
+    applied: tuple[Text, ...] = ()
+
+
+class Breached(_Message, frozen=True, tag="breached"):
+    """Broker to runtime: a driver sent what the protocol does not allow; its session is over."""
+
+    session: Number
+    text: Text
+
+
+class Unplugged(_Message, frozen=True, tag="unplugged"):
+    """Broker to runtime: all I/O has ended, and every driver's completions are on their way."""
+
+
+ToBroker = Serve | Attach | Release | GiveBack | Unplug
+FromBroker = Ready | Breached | Unplugged

@@ -1,0 +1,81 @@
+"""A driver that is restarted again and again costs the runtime and its zygote nothing.
+
+The long form: `scripts/test tests/integration/line/test_restart_leaks.py --rounds 3000`.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from runtime.wire.commands.devices import Plug
+
+from .conftest import RuntimeProcess, kill, wait_for
+
+WARM_UP = 20  # restarts until every list that is bounded early is full
+ROUNDS = 60
+GROWTH_BYTES = 6 << 20  # of bounded logs and journals, over any number of restarts
+
+
+def test_restarts_leave_no_descriptor_process_or_memory_behind(
+    running: RuntimeProcess, rounds: int | None, measured: Callable[[str], None]
+) -> None:
+    running.stop()
+    running.start("--restart-at-once")
+    running.call(Plug("sample"))
+    wait_for(lambda: len(running.records().drivers) == 1, "the driver")
+    pid = _restart(running, 0, WARM_UP)
+    assert running.process is not None
+    zygote = _zygote(running.process.pid)
+    before = {each: _resident(each) for each in (running.process.pid, zygote)}
+    open_files = {each: _settled(each) for each in before}
+    count = rounds or ROUNDS
+    _restart(running, pid, count)
+    assert {each: _settled(each) for each in before} == open_files
+    wait_for(
+        lambda: len(_children(running.process.pid)) == 4,  # type: ignore[union-attr]
+        "zygote, standby, broker and driver",
+    )
+    grown = {each: _resident(each) - resident for each, resident in before.items()}
+    measured(
+        f"{count} restarts: runtime {grown[running.process.pid] >> 10:+} KiB, "
+        f"zygote {grown[zygote] >> 10:+} KiB"
+    )
+    assert max(grown.values()) < GROWTH_BYTES, grown
+
+
+def _restart(runtime: RuntimeProcess, pid: int, count: int) -> int:
+    """Kill the driver so often; the last one's pid."""
+    for _ in range(count):
+        pid = runtime.driver_when(lambda d: d.state.value == "running" and d.pid != pid, "it").pid  # noqa: B023 - waited for within the turn
+        kill(pid)
+    return pid
+
+
+def _children(pid: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _zygote(runtime: int) -> int:
+    (found,) = [
+        pid
+        for pid in _children(runtime)
+        if b"runtime.host.zygote" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+    return found
+
+
+def _settled(pid: int) -> int:
+    """How many descriptors a process has when it has had time to close what it will."""
+    counts: list[int] = []
+
+    def steady() -> bool:
+        counts.append(len(list(Path(f"/proc/{pid}/fd").iterdir())))
+        return len(counts) > 20 and len(set(counts[-20:])) == 1
+
+    wait_for(steady, f"process {pid} to rest")
+    return counts[-1]
+
+
+def _resident(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    fields = dict(line.split(":", 1) for line in lines)
+    return int(fields["VmRSS"].split()[0]) << 10

@@ -1,0 +1,57 @@
+"""The folder of trust: added, listed, refused."""
+
+from pathlib import Path
+
+import pytest
+
+from runtime.extensions import trust_folder
+from runtime.model.errors import SignatureError
+from runtime.signing import identity
+from runtime.signing.purpose import Purpose
+
+ROOT = identity.make_authority("Example root")
+PEM = identity.certificate_pem(ROOT)
+
+
+def test_what_was_added_is_listed_once(tmp_path: Path) -> None:
+    first = trust_folder.add(tmp_path, PEM, Purpose.DEVELOPER, "root.crt")
+    assert trust_folder.add(tmp_path, PEM, Purpose.DEVELOPER, "again.crt") == first
+    assert trust_folder.items(tmp_path) == [first]
+    assert (first.purpose, first.name) == ("developer", "Example root")
+
+
+def test_nobody_is_trusted_at_first(tmp_path: Path) -> None:
+    assert trust_folder.load(tmp_path / "none").anchors == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"noise", "given: expected a certificate in PEM"),
+        (b"-----BEGIN X509 CRL-----\n", "given: expected a certificate revocation list in PEM"),
+        (
+            identity.certificate_pem(identity.issue(ROOT, Purpose.DEVELOPER, "Ada")),
+            "given: expected a certificate authority's certificate, found Ada",
+        ),
+    ],
+)
+def test_what_cannot_vouch_is_not_added(tmp_path: Path, data: bytes, words: str) -> None:
+    with pytest.raises(SignatureError, match=words):
+        trust_folder.add(tmp_path, data, Purpose.DEVELOPER, "given")
+    assert trust_folder.items(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "friend-00.pem", "developer-00.pem"])
+def test_a_file_that_is_nothing_of_ours_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "trust").mkdir()
+    (tmp_path / "trust" / name).write_bytes(b"noise")
+    with pytest.raises(SignatureError, match=name):
+        trust_folder.load(tmp_path)
+
+
+@pytest.mark.parametrize("digits", ["", "abc", "0000000"])
+def test_only_one_certain_thing_is_taken_back(tmp_path: Path, digits: str) -> None:
+    kept = trust_folder.add(tmp_path, PEM, Purpose.STORE, "root.crt")
+    with pytest.raises(SignatureError, match="expected the first digits of one fingerprint"):
+        trust_folder.remove(tmp_path, digits)
+    assert trust_folder.items(tmp_path) == [kept]

@@ -1,0 +1,56 @@
+"""What fuzzing the readers found."""
+
+import plistlib
+
+import msgspec
+
+from runtime.interchange import explorer_writer, json_form, recording
+from runtime.interchange.ioreg_archive import archive
+from runtime.interchange.ioreg_text import Options
+from runtime.interchange.registry_file import RegistryFile
+from runtime.model.entry import Entry, State
+from runtime.model.identity import ROOT_ID, SERVICE_PLANE
+from runtime.reader.load import read
+
+
+def _forms(file: RegistryFile) -> list[bytes]:
+    return [
+        recording.write(file.entries, file.planes),
+        explorer_writer.write(file.entries, file.planes),
+        "\n".join(json_form.lines(file.entries)).encode(),
+        archive(file.entries, Options()),
+    ]
+
+
+def test_a_truth_value_is_no_number() -> None:
+    table = {
+        "IORegistryEntryName": "Root",
+        "IOObjectClass": "IOService",
+        "IORegistryEntryID": True,
+        "IOServiceBusyState": True,
+        "IOObjectRetainCount": True,
+    }
+    file = read(plistlib.dumps(table), "f")
+    (entry,) = file.entries
+    assert (entry.busy, entry.retain) == (0, 0)
+    assert [len(read(form, "again").entries) for form in _forms(file)] == [1, 1, 1, 1]
+
+
+def test_a_truth_value_is_no_number_in_json() -> None:
+    file = read(b'[{"id": 1, "name": "a", "busy": true, "parent": false}, {"id": true}]', "f")
+    assert (file.entries[0].busy, file.warnings.count) == (0, 1)
+    assert read(_forms(file)[0], "again").entries[0].id == 1
+
+
+def test_an_encoding_that_nobody_knows_is_counted() -> None:
+    entry = Entry(ROOT_ID, 0, "Root", "IORegistryEntry", state=int(State.PLAIN))
+    data = explorer_writer.write([msgspec.structs.replace(entry)], (SERVICE_PLANE,))
+    broken = data.replace(b'encoding="UTF-8"', b'encoding="UVF-8"')
+    assert broken != data
+    assert read(broken, "f").warnings.count == 1
+
+
+def test_json_with_the_marks_of_a_text_in_a_name_is_json() -> None:
+    entry = Entry(ROOT_ID, 0, "+-o Root  <class", "IORegistryEntry", state=int(State.PLAIN))
+    form = "\n".join(json_form.lines([entry])).encode()
+    assert read(form, "f").entries[0].name == entry.name

@@ -1,0 +1,26 @@
+"""What a process says of its sandbox becomes the record's: bounded, and named by its device."""
+
+import pytest
+
+from runtime.model.outcome import Stage
+from runtime.supervisor.confinement import SENTENCES, fields
+from runtime.wire.driver import Staged
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("IOService:/Linux/1-2@12/Interface 0@0", "Interface 0@0 of 1-2@12"),
+        ("IOService:/Disk", "Disk of IOService:"),
+        ("", "its provider"),
+    ],
+)
+def test_a_driver_may_talk_to_its_provider(path: str, named: str) -> None:
+    told = fields(Staged(Stage.LOCKED_DOWN, may=("read",)), (), path)
+    assert told["may"] == (f"talk to {named}, through the runtime", "read")
+
+
+def test_a_process_that_says_too_much_is_cut_short() -> None:
+    many = tuple(map(str, range(100)))
+    told = fields(Staged(Stage.LOCKED_DOWN, many, many, may=many, may_not=many), many, "a/b")
+    assert {len(lines) for lines in told.values()} == {SENTENCES}
