@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from runtime.engine import trusting
+from runtime.engine.kernel_drivers import made_index
 from runtime.engine.trusting import ChangeTrust
 from runtime.extensions import staging
 from runtime.extensions.staging import Staged
@@ -59,7 +60,14 @@ class Enumerate(msgspec.Struct, frozen=True, array_like=True, tag="enumerate"):
     """Read all devices of the machine. Result: how many; beside: a memfd with the list."""
 
 
-Job = Stage | Load | Describe | Sweep | Enumerate | ChangeTrust
+class IndexModules(msgspec.Struct, frozen=True, array_like=True, tag="index-modules"):
+    """Index the modules of a folder. Result: how many aliases; beside: a memfd with the dump."""
+
+    state_dir: str
+    folder: str
+
+
+Job = Stage | Load | Describe | Sweep | Enumerate | IndexModules | ChangeTrust
 JobResult = Staged | Details | Trusted | int
 
 
@@ -130,6 +138,9 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
             return len(devices), [memfd.sealed("devices", codec.encode(devices))]
         case ChangeTrust():
             return trusting.carry_out(job), []
+        case IndexModules():
+            index = made_index(Path(job.state_dir), Path(job.folder))
+            return len(index), [memfd.sealed("aliases", index.dump())]
         case Sweep():
             return staging.collect_garbage(Path(job.state_dir), job.keep), []
 
