@@ -11,6 +11,7 @@ from ioregui.export.saver import Saver
 from ioregui.household import Household
 from ioregui.plaintext import SENTENCE, plain
 from ioregui.records import moments
+from ioregui.registry.plane_choice import PlaneChoice
 from ioregui.slices import Slices
 from ioregui.timeline.travel import TimeTravel
 from ioregui.window.actions import Actions
@@ -95,6 +96,7 @@ class Desk(QObject):
         bridge.reset.connect(model.reset)
         bridge.reset.connect(self._memory.select_something)
         bridge.reset.connect(self._show_drivers)
+        PlaneChoice(bridge, model, self.window.toolbar.plane, self._settings.plane)
         bridge.changing.connect(model.apply)
         bridge.changing.connect(self.registry.show_at_once)
         bridge.travelled.connect(model.travel)
@@ -125,6 +127,7 @@ class Desk(QObject):
     def _connect_slices(self) -> None:
         slices, selection, travel = self._slices, self.selection, self._travel
         slices.drivers.entry_chosen.connect(selection.select)
+        slices.undriven.entry_chosen.connect(selection.select)
         slices.extensions.entry_chosen.connect(self._show_entry)
         slices.approvals.device_chosen.connect(self._show_entry)
         slices.events.entry_chosen.connect(selection.select)

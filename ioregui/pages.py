@@ -1,4 +1,4 @@
 """The names of the window's pages, for the command line too. Invariant: Qt-free."""
 
-NAMES = ("registry", "drivers", "extensions", "approvals", "events", "compare")
+NAMES = ("registry", "drivers", "extensions", "approvals", "events", "undriven", "compare")
 """From top to bottom."""

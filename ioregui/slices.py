@@ -14,6 +14,7 @@ from ioregui.drivers.process_panel import ProcessPanel
 from ioregui.extensions.page import ExtensionsPage
 from ioregui.household import Household
 from ioregui.matching.panel import MatchingPanel
+from ioregui.matching.undriven import UndrivenPage
 from ioregui.properties.panel import PropertiesPanel
 from ioregui.registry.model import RegistryModel
 from ioregui.registry.view import RegistryView
@@ -59,6 +60,7 @@ class Slices:
         self.registry = RegistryView(self.model, selection)
         self.inspector = Inspector(bridge, selection)
         self.drivers = DriversPage(bridge)
+        self.undriven = UndrivenPage(bridge)
         self.extensions = ExtensionsPage(bridge)
         self.approvals = ApprovalsPage(bridge)
         self.events = TimelinePage(bridge)
@@ -114,5 +116,11 @@ class Slices:
                 waits=True,
             ),
             events,
+            Page(
+                "undriven",
+                tell("Page", "No driver"),
+                tell("Page", "Devices that nothing drives, and the drivers that could"),
+                self.undriven,
+            ),
             compare,
         )

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
     QSplitter,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
 from ioregui.bridge import Bridge
 from ioregui.extensions import columns, words
 from ioregui.extensions.words import Row
+from ioregui.matching.panel import MatchingPanel
 from ioregui.mirror import Changes
 from ioregui.records.empty import EmptyOr, EmptyPage
 from ioregui.records.facts_view import FactsView
@@ -24,6 +26,8 @@ from ioregui.records.keys_button import KeysButton
 from ioregui.records.model import RecordModel
 from ioregui.records.notice import Notice
 from ioregui.records.table import RecordTable
+from runtime.model.extension_lifecycle import ExtensionState
+from runtime.model.identity import BundleId
 from runtime.model.records import Driver, Extension
 from runtime.wire import client as wire
 from runtime.wire.commands.extensions import Deactivate
@@ -47,6 +51,8 @@ class ExtensionsPage(QWidget):
         self.table: RecordTable[Row] = RecordTable(self.model, self.tr("Extensions"))
         self.notice = Notice()
         self.facts = FactsView(self.tr("Extension details"))
+        self.devices = MatchingPanel(bridge)
+        self.tabs = QTabWidget()
         self.keys = KeysButton()
         self.deactivate = QPushButton(self.tr("Deactivate…"))
         self.deactivate.setAutoDefault(False)
@@ -111,6 +117,8 @@ class ExtensionsPage(QWidget):
             if self.driver.isEnabled()
             else self.tr("No driver of it is there.")
         )
+        active = row is not None and row.extension.state is ExtensionState.ACTIVE
+        self.devices.show_extension(row.extension.bundle_id if row and active else BundleId(""))
         if row is not None:
             self.facts.show_facts(
                 words.name(row), words.extension_facts(row, self.keys.isChecked())
@@ -160,7 +168,13 @@ class ExtensionsPage(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self.notice)
         layout.addLayout(bar)
-        layout.addWidget(self.facts, 1)
+        tabs = self.tabs
+        tabs.setAccessibleName(self.tr("Extension"))
+        tabs.setDocumentMode(True)
+        tabs.addTab(self.facts, self.tr("Details"))
+        tabs.addTab(self.devices, self.tr("Devices"))
+        tabs.setTabToolTip(1, self.tr("Every device that is there, and why it has it or not"))
+        layout.addWidget(tabs, 1)
         return details
 
     def _empty(self) -> EmptyPage:

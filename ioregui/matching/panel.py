@@ -1,9 +1,9 @@
 """The inspector's Matching tab: who could drive the selected device, who not, and why.
 
-For a driver extension's own entry it lists every device that is there instead, with the reason
-why the extension does not have it.
+For a driver extension, or its own entry, it lists every device that is there instead, with the
+reason why the extension does not have it.
 Invariant: asks only while it is on the screen, and never twice for one change; an answer for
-another entry than the selected one is dropped.
+another subject than the present one is dropped.
 """
 
 from PySide6.QtCore import Qt, Slot
@@ -20,9 +20,10 @@ from ioregui.records.facts_view import FactsView
 from ioregui.records.model import RecordModel
 from ioregui.records.table import RecordTable
 from runtime.model.entry import Entry, Kind
+from runtime.model.identity import BundleId, EntryId
 from runtime.model.outcome import Match, MatchStage
 from runtime.wire.client import Refusal
-from runtime.wire.commands.registry import Explain, Explanation
+from runtime.wire.commands.registry import Explain, ExplainExtension, Explanation
 
 
 class MatchingPanel(QWidget):
@@ -32,7 +33,8 @@ class MatchingPanel(QWidget):
         super().__init__(parent)
         self._bridge = bridge
         self._entry = 0
-        self._asked: list[int] = []  # entries asked about, in the order of the open commands
+        self._bundle = BundleId("")
+        self._asked: list[int | str] = []  # what was asked about, in the order of the commands
         self._stale = False
         self.model = RecordModel(columns.columns(), lines.key, lines.order, self)
         self.table: RecordTable[Line] = RecordTable(self.model, self.tr("Matching"))
@@ -58,6 +60,13 @@ class MatchingPanel(QWidget):
             self._pages.show_content(False)
             self._ask()
 
+    def show_extension(self, bundle: BundleId) -> None:
+        """Follow what an active extension makes of every device; empty for none."""
+        if bundle != self._bundle:
+            self._bundle = bundle
+            self._pages.show_content(False)
+            self._ask()
+
     def showEvent(self, event: QShowEvent) -> None:
         """Ask what was not asked while nobody looked."""
         super().showEvent(event)
@@ -75,18 +84,30 @@ class MatchingPanel(QWidget):
             self._ask()
 
     def _ask(self) -> None:
-        entry = self._bridge.mirror.entries.get(self._entry)
-        if entry is None or not _matched(entry):
+        subject = self._subject
+        if not subject:
             self._pages.show_content(False)
             self._stale = False
             return
-        self._stale = not self.isVisible() or entry.id in self._asked
-        if not self._stale:
-            self._asked.append(entry.id)
-            self._bridge.ask(Explain(entry.id), self._explained, self._refused)
+        self._stale = not self.isVisible() or subject in self._asked
+        if self._stale:
+            return
+        self._asked.append(subject)
+        if self._bundle:
+            self._bridge.ask(ExplainExtension(self._bundle), self._explained, self._refused)
+        else:
+            self._bridge.ask(Explain(EntryId(self._entry)), self._explained, self._refused)
+
+    @property
+    def _subject(self) -> int | str:
+        """What is to be explained: an extension, or an entry; 0 for what matches nothing."""
+        if self._bundle:
+            return self._bundle
+        entry = self._bridge.mirror.entries.get(self._entry)
+        return self._entry if entry is not None and _matched(entry) else 0
 
     def _explained(self, explanation: Explanation) -> None:
-        if not self._asked or self._asked.pop(0) != self._entry:
+        if not self._asked or self._asked.pop(0) != self._subject:
             return
         found = lines.of_explanation(explanation)
         self.summary.setText(self._sum(explanation))
@@ -98,7 +119,7 @@ class MatchingPanel(QWidget):
 
     def _refused(self, _refusal: Refusal) -> None:
         """The entry went, or the extension is not active any more: there is nothing to show."""
-        if self._asked and self._asked.pop(0) == self._entry:
+        if self._asked and self._asked.pop(0) == self._subject:
             self._pages.show_content(False)
 
     @Slot()
@@ -117,10 +138,12 @@ class MatchingPanel(QWidget):
     def _sum(self, explanation: Explanation) -> str:
         """The answer in one sentence."""
         if explanation.devices:
-            fitting = sum(_fits(found.match) for found in explanation.devices)
+            matches = [found.match for found in explanation.devices]
+            kin = [match for match in matches if match.stage is not MatchStage.CLASS]
+            others = len(matches) - len(kin) + explanation.elsewhere
             return self.tr(
                 "Fits {0} of {1} devices of its kind; {2} others are of another kind."
-            ).format(fitting, len(explanation.devices), explanation.elsewhere)
+            ).format(sum(map(_fits, kin)), len(kin), others)
         fitting = sum(_fits(match) for match in explanation.matches)
         first = next((match for match in explanation.matches if match.running), None)
         holder = plaintext.plain(first.personality) if first else self.tr("nobody")

@@ -18,7 +18,7 @@ class Changes:
 
     `reset` means that a whole snapshot replaced everything: the other fields are then what
     came after it, and readers start from the mirror. `removed` keeps each entry as it last
-    was. `moved` is the part of `changed` whose parent or title is another one now.
+    was. `moved` is the part of `changed` whose parent, title or place is another one now.
     `drivers`, `extensions` and `requests` name records that are new, changed or gone.
     `resync_needed` means that a delta was missing: nothing is applied until a new snapshot.
     """

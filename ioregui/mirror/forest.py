@@ -1,79 +1,145 @@
-"""Entries by id and their children in order of title.
+"""The tree of one plane: parents, and their children in order of title.
 
-Invariant: every entry is in exactly one list of children, that of its parent, and each list
-is sorted; numbers in titles count as numbers ("port 2" before "port 10").
+Source: xnu iokit/Kernel/IORegistryEntry.cpp: an entry may have several parents in a plane.
+Invariant: every entry of the plane is once in the list of each of its parents, and each list is
+sorted; numbers in titles count as numbers ("port 2" before "port 10"). No walk of it runs in
+circles, whatever circles the entries form.
 """
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from runtime.model.entry import Entry
+from runtime.model.identity import SERVICE_PLANE
 
 _NUMBER = re.compile(r"(\d+)")
+
+ROOT_TITLE = "/"
 
 SortKey = tuple[tuple[str | int, ...], int]
 
 
-def sort_key(entry: Entry) -> SortKey:
+def sort_key(title: str, entry_id: int) -> SortKey:
     """Return what siblings are sorted by; the id keeps equal titles in order of arrival."""
-    parts = _NUMBER.split(entry.title.casefold())
-    return tuple(int(part) if at % 2 else part for at, part in enumerate(parts)), entry.id
+    parts = _NUMBER.split(title.casefold())
+    return tuple(int(part) if at % 2 else part for at, part in enumerate(parts)), entry_id
 
 
 class Forest:
-    """The registry's entries as a forest; parent 0 holds the root."""
+    """One plane of a registry; parent 0 holds the roots.
 
-    def __init__(self) -> None:
-        self.entries: dict[int, Entry] = {}
+    Attributes:
+        plane: The plane's name.
+        children: Ids of children by parent; read only.
+        size: How many entries are in the plane.
+        shared: How many of them have several parents.
+    """
+
+    def __init__(self, plane: str, entries: Mapping[int, Entry]) -> None:
+        """Make the tree of a plane; `entries` are those of the registry, and stay the caller's."""
+        self.plane = plane
         self.children: dict[int, list[int]] = {}
+        self.size = 0
+        self.shared = 0
+        self._entries = entries
         self._keys: dict[int, list[SortKey]] = {}
+        for entry in entries.values():
+            self.attach(entry)
 
-    def put(self, entry: Entry) -> Entry | None:
-        """Add or replace an entry; return the one that it replaces."""
-        old = self.entries.get(entry.id)
-        self.entries[entry.id] = entry
-        if old is None:
-            self._attach(entry)
-        elif old.parent != entry.parent or old.title != entry.title:
-            self._detach(old)
-            self._attach(entry)
-        return old
+    @property
+    def tops(self) -> list[int]:
+        """The roots; beside IOService only those that have something below them."""
+        roots = self.children.get(0, [])
+        if self.plane == SERVICE_PLANE:
+            return roots
+        return [root for root in roots if root in self.children]
 
-    def remove(self, entry_id: int) -> Entry | None:
-        """Take an entry out and return it; its children stay listed under its id."""
-        entry = self.entries.pop(entry_id, None)
-        if entry is not None:
-            self._detach(entry)
-            if not self.children.get(entry_id, True):
-                del self.children[entry_id], self._keys[entry_id]
-        return entry
+    def attach(self, entry: Entry) -> None:
+        """Put an entry that is not there below each of its parents."""
+        parents = entry.parents_in(self.plane)
+        if not parents:
+            return
+        key = sort_key(entry.title_in(self.plane), entry.id)
+        for parent in parents:
+            keys = self._keys.setdefault(parent, [])
+            at = bisect_left(keys, key)
+            keys.insert(at, key)
+            self.children.setdefault(parent, []).insert(at, entry.id)
+        self.size += 1
+        self.shared += len(parents) > 1
+
+    def detach(self, entry: Entry) -> None:
+        """Take an entry out, as it was attached; its children stay listed under its id."""
+        parents = entry.parents_in(self.plane)
+        if not parents:
+            return
+        key = sort_key(entry.title_in(self.plane), entry.id)
+        for parent in parents:
+            keys = self._keys[parent]
+            at = bisect_left(keys, key)
+            del keys[at], self.children[parent][at]
+            if not keys:
+                del self._keys[parent], self.children[parent]
+        self.size -= 1
+        self.shared -= len(parents) > 1
+
+    def below(self, entry_id: int) -> list[int]:
+        """Return the ids of an entry's children; read only."""
+        return self.children.get(entry_id, [])
 
     def subtree(self, entry_id: int) -> Iterator[int]:
-        """Yield an entry's id and those of everything below it, parents first."""
+        """Yield an entry's id and those of everything below it, each once, parents first."""
+        seen: set[int] = set()
         stack = [entry_id]
         while stack:
             top = stack.pop()
-            yield top
-            stack.extend(reversed(self.children.get(top, ())))
+            if top not in seen:
+                seen.add(top)
+                yield top
+                stack.extend(reversed(self.children.get(top, ())))
 
-    def ancestors(self, entry_id: int) -> Iterator[int]:
-        """Yield the ids above an entry, nearest first."""
-        entry = self.entries.get(entry_id)
-        while entry is not None and entry.parent:
-            yield entry.parent
-            entry = self.entries.get(entry.parent)
+    def ancestors(self, entry_id: int) -> list[int]:
+        """Return the ids above an entry, nearest first; of several parents the first."""
+        above: dict[int, None] = {}
+        entry = self._entries.get(entry_id)
+        while entry is not None:
+            parent = next(iter(entry.parents_in(self.plane)), 0)
+            if not parent or parent in above:
+                break
+            above[parent] = None
+            entry = self._entries.get(parent)
+        return list(above)
 
-    def _attach(self, entry: Entry) -> None:
-        keys = self._keys.setdefault(entry.parent, [])
-        key = sort_key(entry)
-        at = bisect_left(keys, key)
-        keys.insert(at, key)
-        self.children.setdefault(entry.parent, []).insert(at, entry.id)
+    def path(self, entry_id: int) -> str:
+        """Return an entry's path in this plane, empty where it is not in it."""
+        entry = self._entries.get(entry_id)
+        if entry is None or not entry.parents_in(self.plane):
+            return ""
+        steps = []
+        for at in (entry_id, *self.ancestors(entry_id)):
+            one = self._entries.get(at)
+            if one is not None and not self.is_root(one):
+                steps.append(one.title_in(self.plane))
+        return f"{self.plane}:/" + "/".join(reversed(steps))
 
-    def _detach(self, entry: Entry) -> None:
-        keys = self._keys[entry.parent]
-        at = bisect_left(keys, sort_key(entry))
-        del keys[at], self.children[entry.parent][at]
-        if not keys:
-            del self._keys[entry.parent], self.children[entry.parent]
+    def nearest(self, path: str) -> int:
+        """Return the entry at a path of this plane, else the nearest one above it, 0 for none."""
+        found = next(iter(self.tops), 0)
+        for step in path.partition(":/")[2].split("/"):
+            below = self.titles(found)
+            found = below.get(ROOT_TITLE, found)
+            below = self.titles(found)
+            if step not in below:
+                break
+            found = below[step]
+        return found
+
+    def is_root(self, entry: Entry) -> bool:
+        """Whether an entry is no step of a path: a root, or the ``/`` of IODeviceTree."""
+        return 0 in entry.parents_in(self.plane) or entry.title_in(self.plane) == ROOT_TITLE
+
+    def titles(self, entry_id: int) -> dict[str, int]:
+        """Return the ids of an entry's children by their titles."""
+        below = (self._entries[child] for child in self.below(entry_id))
+        return {entry.title_in(self.plane): entry.id for entry in below}

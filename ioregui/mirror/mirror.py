@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from ioregui.mirror.changes import Changes
 from ioregui.mirror.forest import Forest
+from ioregui.mirror.planes import Planes, has_moved
 from runtime.model.entry import Entry, Kind
 from runtime.model.events import Event
 from runtime.model.identity import SERVICE_PLANE, DriverId, RequestId
@@ -29,7 +30,7 @@ class _State:
     """Everything that a snapshot replaces."""
 
     def __init__(self) -> None:
-        self.forest = Forest()
+        self.planes = Planes()
         self.drivers: dict[DriverId, Driver] = {}
         self.extensions: dict[str, Extension] = {}
         self.requests: dict[RequestId, Request] = {}
@@ -43,9 +44,10 @@ class _Past:
     def __init__(self, moment: Moment) -> None:
         self.run = moment.run
         self.drivers = moment.drivers
-        self.forest = Forest()
+        self.values_ms = moment.values_ms
+        self.planes = Planes()
         for entry in moment.entries.values():
-            self.forest.put(entry)
+            self.planes.put(entry)
 
 
 class Mirror:
@@ -72,12 +74,21 @@ class Mirror:
     @property
     def entries(self) -> dict[int, Entry]:
         """Entries by id; read only."""
-        return self._forest.entries
+        return self._planes.entries
 
     @property
     def children(self) -> dict[int, list[int]]:
-        """Ids of children by parent, sorted by title; 0 holds the root; read only."""
-        return self._forest.children
+        """Ids of children in the IOService plane by parent, sorted by title; read only."""
+        return self.tree(SERVICE_PLANE).children
+
+    @property
+    def plane_names(self) -> list[str]:
+        """The planes that have entries, IOService first."""
+        return self._planes.names
+
+    def tree(self, plane: str) -> Forest:
+        """Return the tree of a plane; read only, and of this moment only."""
+        return self._planes.tree(plane)
 
     @property
     def drivers(self) -> dict[DriverId, Driver]:
@@ -126,6 +137,11 @@ class Mirror:
         """The run of the runtime whose registry is shown."""
         return self.run if self._past is None else self._past.run
 
+    @property
+    def values_ms(self) -> int:
+        """Of a past that was thinned, when the values of its properties were so; else 0."""
+        return 0 if self._past is None else self._past.values_ms
+
     def show_past(self, moment: Moment, ms: int) -> None:
         """Show the registry of an earlier moment, asked for as `ms`."""
         self._past = _Past(moment)
@@ -136,35 +152,20 @@ class Mirror:
         self._past = None
         self.past_ms = 0
 
-    def subtree(self, entry_id: int) -> Iterator[int]:
-        """Yield an entry's id and those of everything below it, parents first."""
-        return self._forest.subtree(entry_id)
-
-    def ancestors(self, entry_id: int) -> Iterator[int]:
-        """Yield the ids above an entry, nearest first."""
-        return self._forest.ancestors(entry_id)
-
     def path(self, entry_id: int) -> str:
-        """Return an entry's path in the IOService plane, empty for an unknown one."""
+        """Return an entry's path in the IOService plane, else in one that it is in.
+
+        Empty for an unknown entry.
+        """
         entry = self.entries.get(entry_id)
         if entry is None:
             return ""
-        names = [entry.title] if entry.parent else []
-        for above in self.ancestors(entry_id):
-            parent = self.entries.get(above)
-            if parent is not None and parent.parent:
-                names.append(parent.title)
-        return f"{SERVICE_PLANE}:/" + "/".join(reversed(names))
+        elsewhere = not entry.parent and entry.places
+        return self.tree(entry.places[0].plane if elsewhere else SERVICE_PLANE).path(entry_id)
 
     def nearest(self, path: str) -> int:
         """Return the entry at a path, else the nearest one above it, 0 for none."""
-        found = next(iter(self.children.get(0, [])), 0)
-        for step in path.partition(":/")[2].split("/"):
-            titles = {self.entries[child].title: child for child in self.children.get(found, [])}
-            if step not in titles:
-                break
-            found = titles[step]
-        return found
+        return self.tree(path.partition(":/")[0]).nearest(path)
 
     def driver_of(self, entry: int) -> Driver | None:
         """Return the driver whose service, server or provider an entry is."""
@@ -183,8 +184,8 @@ class Mirror:
         return None
 
     @property
-    def _forest(self) -> Forest:
-        return self._state.forest if self._past is None else self._past.forest
+    def _planes(self) -> Planes:
+        return self._state.planes if self._past is None else self._past.planes
 
     def _finish(self, end: SnapshotEnd) -> Changes:
         if self._coming is None:
@@ -212,17 +213,17 @@ class Mirror:
         return changes
 
     def _entries(self, delta: Delta, changes: Changes) -> None:
-        forest = self._state.forest
+        planes = self._state.planes
         for entry in delta.entries:
-            old = forest.put(entry)
+            old = planes.put(entry)
             if old is None:
                 changes.added.add(entry.id)
             else:
                 changes.changed.add(entry.id)
-                if old.parent != entry.parent or old.title != entry.title:
+                if has_moved(old, entry):
                     changes.moved.add(entry.id)
         for entry_id in delta.gone_entries:
-            removed = forest.remove(entry_id)
+            removed = planes.remove(entry_id)
             if removed is not None:
                 changes.merge(Changes(removed={entry_id: removed}))
 
@@ -259,7 +260,7 @@ class Mirror:
 
 def _fill(state: _State, part: Part) -> None:
     for entry in part.entries:
-        state.forest.put(entry)
+        state.planes.put(entry)
     state.drivers.update((driver.id, driver) for driver in part.drivers)
     state.extensions.update((extension.id, extension) for extension in part.extensions)
     state.requests.update((request.id, request) for request in part.requests)

@@ -62,7 +62,7 @@ class Cells:
         has_children = rows.has_children(entry_id)
         return Face(
             entry_id,
-            entry.title,
+            rows.title(entry),
             entry.cls if entry.cls != entry.name else "",
             self.state(entry_id),
             entry.driver,
@@ -90,7 +90,7 @@ class Cells:
         if entry is None:
             return ""
         if column == Column.NAME:
-            return plain(entry.title)
+            return plain(self._rows.title(entry))
         if column == Column.STATE:
             return translated(self.state(entry_id))
         if column == Column.DRIVER:
@@ -115,7 +115,7 @@ class Cells:
         if entry is None:
             return ""
         if column == Column.NAME:
-            return f"{plain(entry.title)}\n{plain(entry.cls)}\nid {entry.id:#x}"
+            return f"{plain(self._rows.title(entry))}\n{plain(entry.cls)}\nid {entry.id:#x}"
         if column == Column.STATE:
             return explained(self.state(entry_id))
         return self.text(entry_id, column)

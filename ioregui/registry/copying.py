@@ -22,18 +22,18 @@ class Copying(QObject):
     @Slot()
     def copy_path(self) -> None:
         """Put the path of the selected entry on the clipboard."""
-        QGuiApplication.clipboard().setText(self._model.path(self._selection.entry))
+        QGuiApplication.clipboard().setText(self._model.rows.path(self._selection.entry))
 
     @Slot()
     def copy_name(self) -> None:
         """Put the name of the selected entry on the clipboard."""
         entry = self._model.rows.entry(self._selection.entry)
         if entry is not None:
-            QGuiApplication.clipboard().setText(entry.title)
+            QGuiApplication.clipboard().setText(self._model.rows.title(entry))
 
     @Slot()
     def copy_properties(self) -> None:
         """Put the properties of the selected entry on the clipboard, as text."""
         entry = self._model.rows.entry(self._selection.entry)
         if entry is not None:
-            QGuiApplication.clipboard().setText(entry_text(entry, self._model.path(entry.id)))
+            QGuiApplication.clipboard().setText(entry_text(entry, self._model.rows.path(entry.id)))

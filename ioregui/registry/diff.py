@@ -26,6 +26,17 @@ class Insert:
 Step = Remove | Insert
 
 
+def numbered(rows: list[int]) -> list[int]:
+    """Return rows of which some are alike so that none are: each with how often it came before."""
+    times: dict[int, int] = {}
+    made = []
+    for number in rows:
+        before = times.get(number, 0)
+        times[number] = before + 1
+        made.append(number + (before << 64))
+    return made
+
+
 def steps(old: list[int], new: list[int]) -> list[Step]:
     """Return the steps from `old` to `new`; neither holds a number twice.
 

@@ -28,12 +28,17 @@ class Finder:
     def __init__(self, mirror: Mirror, marks: Marks) -> None:
         self._mirror = mirror
         self._marks = marks
+        self._plane = SERVICE_PLANE
         self._hay: dict[int, str] = {}  # what plain words are looked for in
         self._stale: set[int] = set()  # entries whose searched text is missing or old
         self._paths: dict[int, str] = {}  # of entries that a search has asked for
         self.query: Query | None = None
         self.hits: set[int] = set()
         self.shown: set[int] = set()
+
+    def choose_plane(self, plane: str) -> None:
+        """Find in another plane from the next `clear` and `search` on."""
+        self._plane = plane
 
     def entry(self, entry_id: int) -> Entry | None:
         """Return an entry or tombstone."""
@@ -88,40 +93,56 @@ class Finder:
 
     def _show_hits(self) -> None:
         shown, entries, graves = self.shown, self._mirror.entries, self._marks.graves
-        for hit in self.hits:
-            entry_id = hit
+        waiting = list(self.hits)
+        while waiting:
+            entry_id = waiting.pop()
             while entry_id not in shown:  # everything above a shown entry is shown already
                 entry = entries.get(entry_id) or graves.get(entry_id)
                 if entry is None:
                     break
                 shown.add(entry_id)
+                if entry.places:
+                    waiting.extend(entry.parents_in(self._plane))
+                    break
                 entry_id = entry.parent
 
     def _complete_hay(self) -> None:
         """Make the searched text of entries that have none yet, or an old one."""
         if not self._hay:
             self._stale = {*self._mirror.entries, *self._marks.graves}
+        plane, service = self._plane, self._plane == SERVICE_PLANE
         for entry_id in self._stale:
             entry = self.entry(entry_id)
-            if entry is not None:
+            if entry is None:
+                continue
+            if not entry.places and service:
                 self._hay[entry_id] = haystack(entry.title, entry.cls, entry.driver)
+            elif entry.parents_in(plane):
+                title = entry.title_in(plane)
+                self._hay[entry_id] = haystack(title, entry.cls, entry.driver)
+            else:
+                self._hay.pop(entry_id, None)
         self._stale.clear()
 
     def _facts(self, entry_id: int) -> Facts:
         entry = self.entry(entry_id)
         assert entry is not None, "every searched text belongs to an entry or tombstone"
         gone = entry_id in self._marks.graves
-        return states.facts(self._mirror, entry, partial(self._path, entry_id), gone=gone)
+        title = entry.title_in(self._plane)
+        path = partial(self._path, entry_id)
+        return states.facts(self._mirror, entry, title, path, gone=gone)
 
     def _path(self, entry_id: int) -> str:
         """The path of an entry or tombstone, made once for each entry above it."""
-        above: list[Entry] = []
+        above: dict[int, Entry] = {}
         entry = self.entry(entry_id)
-        while entry is not None and entry.id not in self._paths:
-            above.append(entry)
-            entry = self.entry(entry.parent)
-        path = self._paths[entry.id] if entry is not None else f"{SERVICE_PLANE}:"
-        for entry in reversed(above):
-            path = f"{path}/{entry.title}" if entry.parent else f"{SERVICE_PLANE}:"
+        while entry is not None and entry.id not in self._paths and entry.id not in above:
+            above[entry.id] = entry
+            entry = self.entry(next(iter(entry.parents_in(self._plane)), 0))
+        path = self._paths.get(entry.id, "") if entry is not None else f"{self._plane}:"
+        tree = self._mirror.tree(self._plane)
+        for entry in reversed(above.values()):
+            step = entry.title_in(self._plane)
+            path = f"{self._plane}:" if tree.is_root(entry) else f"{path}/{step}"
             self._paths[entry.id] = path
         return path

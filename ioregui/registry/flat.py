@@ -37,6 +37,7 @@ class FlatModel(QAbstractTableModel):
         super().__init__(parent)
         self._ids: list[int] = []
         self._depths: list[int] = []
+        self._repeated = False
         self._row_of: dict[int, int] | None = None
 
     def id_at(self, row: int) -> int:
@@ -48,9 +49,10 @@ class FlatModel(QAbstractTableModel):
         return self._depths[row]
 
     def row_of(self, entry_id: int) -> int:
-        """Return the row of an entry, -1 when it has none."""
+        """Return the row of an entry, of several the first, -1 when it has none."""
         if self._row_of is None:
-            self._row_of = {shown: row for row, shown in enumerate(self._ids)}
+            last = len(self._ids) - 1
+            self._row_of = {shown: last - row for row, shown in enumerate(reversed(self._ids))}
         return self._row_of.get(entry_id, -1)
 
     def parent_row(self, row: int) -> int:
@@ -70,31 +72,37 @@ class FlatModel(QAbstractTableModel):
         """Show these rows, whatever was shown before."""
         self.about_to_change.emit()
         self.beginResetModel()
-        self._ids, self._depths = flat
+        self._ids, self._depths, self._repeated = flat
         self._row_of = None
         self.endResetModel()
         self.synced.emit()
 
     def show(self, flat: Flat) -> None:
         """Show these rows; announce the difference from those that are shown."""
-        ids, depths = flat
+        ids, depths, repeated = flat
         if ids == self._ids:
             self._depths = depths
             return
-        steps = diff.steps(self._ids, ids)
+        if repeated or self._repeated:
+            steps = diff.steps(diff.numbered(self._ids), diff.numbered(ids))
+        else:
+            steps = diff.steps(self._ids, ids)
         if len(steps) > MAX_STEPS:
             self.show_anew(flat)
             return
         self.about_to_change.emit()
         for step in steps:
             self._carry_out(step, ids, depths)
-        self._depths = depths
+        self._depths, self._repeated = depths, repeated
         self._row_of = None
         self.synced.emit()
 
     def repaint(self, entry_ids: set[int]) -> None:
         """Say that these entries' rows, where they have one, may say something else now."""
-        rows = [row for row in map(self.row_of, entry_ids) if row >= 0]
+        if self._repeated:
+            rows = [row for row, shown in enumerate(self._ids) if shown in entry_ids]
+        else:
+            rows = [row for row in map(self.row_of, entry_ids) if row >= 0]
         if rows:
             last = len(Column) - 1
             self.dataChanged.emit(self.index(min(rows), 0), self.index(max(rows), last))

@@ -3,7 +3,7 @@
 Invariant: Qt-free; no clock, times are given in seconds of one monotonic clock.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Iterable, Sequence
 
 from runtime.model.entry import Entry
 
@@ -21,6 +21,7 @@ class Marks:
         self._new: set[int] = set()
         self._deadlines: dict[int, float] = {}
         self._below: dict[int, list[int]] = {}
+        self._parents: dict[int, tuple[int, ...]] = {}  # of each tombstone
         self.graves: dict[int, Entry] = {}
 
     def is_new(self, entry_id: int) -> bool:
@@ -46,6 +47,7 @@ class Marks:
         self._new.clear()
         self._deadlines.clear()
         self._below.clear()
+        self._parents.clear()
         self.graves.clear()
 
     def mark_new(self, entry_id: int, now: float) -> None:
@@ -53,22 +55,24 @@ class Marks:
         self._new.add(entry_id)
         self._deadlines[entry_id] = now + NEW_S
 
-    def bury(self, entry: Entry, now: float) -> None:
-        """Keep an entry that went, as it last was."""
-        self._new.discard(entry.id)
-        if entry.id not in self.graves:
-            self._below.setdefault(entry.parent, []).append(entry.id)
+    def bury(self, entry: Entry, parents: Sequence[int], now: float) -> None:
+        """Keep an entry that went, as it last was, below its parents; without one, forget it."""
+        if entry.id in self._deadlines:
+            self._forget(entry.id)
+        if not parents:
+            return
         self.graves[entry.id] = entry
+        self._parents[entry.id] = tuple(parents)
         self._deadlines[entry.id] = now + GONE_S
+        for parent in parents:
+            self._below.setdefault(parent, []).append(entry.id)
 
-    def replaced_by(self, added: Entry) -> set[int]:
-        """An entry came back under its name: drop its tombstones and return their ids."""
-        same = {
-            grave for grave in self.below(added.parent) if self.graves[grave].title == added.title
-        }
-        for grave in same:
+    def forget(self, graves: Iterable[int]) -> set[int]:
+        """Drop tombstones and return their ids."""
+        dropped = set(graves)
+        for grave in dropped:
             self._forget(grave)
-        return same
+        return dropped
 
     def expire(self, now: float, keep: int) -> set[int]:
         """Drop what is over and return whose; the tombstone of `keep` stays."""
@@ -84,8 +88,10 @@ class Marks:
     def _forget(self, entry_id: int) -> None:
         del self._deadlines[entry_id]
         self._new.discard(entry_id)
-        grave = self.graves.pop(entry_id, None)
-        if grave is not None:
-            self._below[grave.parent].remove(entry_id)
-            if not self._below[grave.parent]:
-                del self._below[grave.parent]
+        if self.graves.pop(entry_id, None) is None:
+            return
+        for parent in self._parents.pop(entry_id):
+            below = self._below[parent]
+            below.remove(entry_id)
+            if not below:
+                del self._below[parent]

@@ -24,7 +24,7 @@ class RegistryModel(FlatModel):
     """The visible rows of a mirror's registry.
 
     Signals:
-        counted: Number of entries, and of hits or -1 without a search.
+        counted: Number of entries in the plane, and of hits or -1 without a search.
         refused: One sentence why a search text is none, and where in it; empty when it is one.
     """
 
@@ -59,6 +59,15 @@ class RegistryModel(FlatModel):
         self.show(self.rows.flatten())
         self.repaint({self._ids[0], self._ids[-1]} if self._ids else set())
         self._count()
+
+    @Slot(str)
+    def choose_plane(self, plane: str) -> None:
+        """Show another plane, and in it what is selected."""
+        if plane != self.rows.plane:
+            self.rows.choose_plane(plane)
+            self.rows.reveal(self._selection.entry)
+            self.show_anew(self.rows.flatten())
+            self._count()
 
     @Slot(object)
     def apply(self, changes: Changes) -> None:
@@ -146,10 +155,6 @@ class RegistryModel(FlatModel):
         entry_id, depth = self._ids[row], self._depths[row]
         return self.cells.face(entry_id, depth, selected=selected, hovered=hovered)
 
-    def path(self, entry_id: int) -> str:
-        """Return an entry's path, empty for one that went."""
-        return self._mirror.path(entry_id)
-
     def data(self, index: Index, role: int = 0) -> str | None:
         """Qt's; text, tool tip and what a screen reader says."""
         if role in _TEXT_ROLES:
@@ -190,7 +195,8 @@ class RegistryModel(FlatModel):
         """Entries whose row may say something else now."""
         touched = changes.changed | changes.added | set(changes.removed)
         entries = [self.rows.entry(entry_id) for entry_id in (*changes.added, *changes.removed)]
-        touched.update(entry.parent for entry in entries if entry is not None)
+        plane = self.rows.plane
+        touched.update(up for entry in entries if entry for up in entry.parents_in(plane))
         for driver_id in changes.drivers:
             driver = self._mirror.drivers.get(driver_id)
             if driver is not None:
@@ -210,4 +216,4 @@ class RegistryModel(FlatModel):
             hits = self.rows.hits
         elif self._query is not None:
             hits = len(self.rows.find(self._query))
-        self.counted.emit(len(self._mirror.entries), hits)
+        self.counted.emit(self.rows.tree.size, hits)

@@ -4,27 +4,31 @@ Entries that went stay a while as tombstones where they were; new ones are marke
 Invariant: Qt-free; reads the mirror and never changes it; no clock, times are given.
 """
 
-from bisect import insort
-from collections.abc import Iterator
+from typing import NamedTuple
 
 from ioregui.mirror import Changes, Mirror
-from ioregui.mirror.forest import SortKey, sort_key
+from ioregui.mirror.forest import Forest
+from ioregui.registry.expansion import Expansion
 from ioregui.registry.finder import Finder
 from ioregui.registry.marks import Marks
+from ioregui.registry.siblings import Siblings
 from runtime.model.entry import Entry, Kind
+from runtime.model.identity import SERVICE_PLANE
 from runtime.query.search import Query
-
-OPEN_ROWS = 60
-"""Levels are opened at first as long as all rows of a level fit in this many."""
 
 REVEALED = 40
 """More new entries than this in one batch are not opened to view."""
 
-KEYS = 20_000
-"""So many sort keys are kept."""
+REPEATS = 20_000
+"""So many rows may stand for entries that have a row already; further ones are not opened."""
 
-Flat = tuple[list[int], list[int]]
-"""Ids and depths of the visible rows."""
+
+class Flat(NamedTuple):
+    """Ids and depths of the visible rows; `repeated`: an entry may have several rows."""
+
+    ids: list[int]
+    depths: list[int]
+    repeated: bool = False
 
 
 class Rows:
@@ -32,12 +36,30 @@ class Rows:
 
     def __init__(self, mirror: Mirror) -> None:
         self._mirror = mirror
-        self._expanded: dict[int, str] = {}  # id to path, to find it in another run
-        self._closed: set[int] = set()  # closed by hand while a filter is on
+        self._plane = SERVICE_PLANE
+        self._expansion = Expansion()
+        self._others: dict[str, Expansion] = {}  # of the planes that are not shown
         self._marks = Marks()
         self._finder = Finder(mirror, self._marks)
-        self._keys: dict[int, SortKey] = {}  # of tombstones and of those that stand beside them
-        self._started = False
+        self._siblings = Siblings(self._finder, self._marks)
+
+    @property
+    def plane(self) -> str:
+        """The plane whose tree the rows are."""
+        return self._plane
+
+    @property
+    def tree(self) -> Forest:
+        """The tree that the rows are made of."""
+        return self._mirror.tree(self._plane)
+
+    def choose_plane(self, plane: str) -> None:
+        """Show the tree of another plane; what is open is kept for each plane."""
+        self._others[self._plane] = self._expansion
+        self._plane = plane
+        self._expansion = self._others.pop(plane, Expansion())
+        self._finder.choose_plane(plane)
+        self.reset()
 
     @property
     def query(self) -> Query | None:
@@ -57,6 +79,14 @@ class Rows:
         """Return an entry or tombstone."""
         return self._finder.entry(entry_id)
 
+    def title(self, entry: Entry) -> str:
+        """Return what an entry is called in this plane."""
+        return entry.title_in(self._plane) if entry.places else entry.title
+
+    def path(self, entry_id: int) -> str:
+        """Return an entry's path in this plane, else in one that it is in; empty once it went."""
+        return self.tree.path(entry_id) or self._mirror.path(entry_id)
+
     def is_gone(self, entry_id: int) -> bool:
         """Whether the row is a tombstone."""
         return entry_id in self._marks.graves
@@ -67,39 +97,42 @@ class Rows:
 
     def has_children(self, entry_id: int) -> bool:
         """Whether there is something below that could be shown."""
-        return any(self._finder.is_shown(child) for child in self._children(entry_id))
+        below = self._children(entry_id)
+        if self.query is None:
+            return bool(below)
+        return any(child in self._finder.shown for child in below)
 
     def is_expanded(self, entry_id: int) -> bool:
         """Whether what is below is shown."""
         if self.query is not None:
-            return entry_id not in self._closed
-        return entry_id in self._expanded
+            return entry_id not in self._expansion.closed
+        return entry_id in self._expansion.ids
 
     def set_expanded(self, entry_id: int, *, expanded: bool) -> None:
         """Open or close one entry."""
-        if self.query is not None:
-            (self._closed.discard if expanded else self._closed.add)(entry_id)
         if expanded:
-            self._expanded[entry_id] = self._mirror.path(entry_id)
+            self._expansion.open(self.tree, (entry_id,))
         elif self.query is None:
-            self._expanded.pop(entry_id, None)
+            self._expansion.close(entry_id)
+        else:
+            self._expansion.closed.add(entry_id)
 
     def expand_below(self, entry_id: int) -> None:
         """Open an entry and everything below it."""
-        for below in self._mirror.subtree(entry_id):
-            if self._children(below):
-                self.set_expanded(below, expanded=True)
+        below = self.tree.subtree(entry_id)
+        self._expansion.open(self.tree, (one for one in below if self._children(one)))
 
     @property
     def open_paths(self) -> list[str]:
-        """The paths of all open entries."""
-        return list(dict.fromkeys(self._expanded.values()))
+        """The paths of all open entries, those of other planes too."""
+        all_planes = (self._expansion, *self._others.values())
+        return [path for expansion in all_planes for path in expansion.paths]
 
     def open_at_first(self, paths: list[str]) -> None:
-        """Open these with the first snapshot, in place of the first levels."""
-        if paths and not self._started:
-            self._started = True
-            self._expanded = {-1 - at: path for at, path in enumerate(paths)}  # ids to be found
+        """Open these, of any plane, with the first snapshot, in place of the first levels."""
+        for plane in dict.fromkeys(path.partition(":/")[0] for path in paths):
+            self._others[plane] = Expansion(path for path in paths if path.startswith(f"{plane}:/"))
+        self._expansion = self._others.pop(self._plane, self._expansion)
 
     def expand_all(self) -> None:
         """Open every entry."""
@@ -108,22 +141,20 @@ class Rows:
 
     def collapse_all(self, keep: int) -> None:
         """Close every entry but the roots and what is above `keep`."""
-        self._expanded.clear()
+        self._expansion.close_all()
         if self.query is not None:
-            self._closed = set(self._finder.shown)
-        for top in self._children(0):
-            self.set_expanded(top, expanded=True)
+            self._expansion.closed = set(self._finder.shown)
+        self._expansion.open(self.tree, self._children(0))
         self.reveal(keep)
 
     def reveal(self, entry_id: int) -> None:
-        """Open everything above an entry."""
-        for above in self._mirror.ancestors(entry_id):
-            self.set_expanded(above, expanded=True)
+        """Open everything above an entry, of several places above the first."""
+        self._expansion.open(self.tree, self.tree.ancestors(entry_id))
 
     def set_filter(self, query: Query | None) -> None:
         """Show only what a query finds, with what is above it; None shows everything."""
         self._finder.query = query
-        self._closed.clear()
+        self._expansion.closed.clear()
         self._finder.search()
 
     def find(self, query: Query) -> set[int]:
@@ -134,17 +165,12 @@ class Rows:
         """Take over a new snapshot: marks go, open entries are found again by path."""
         self._marks.clear()
         self._finder.clear()
-        self._keys.clear()
-        paths = set(self._expanded.values())
-        kept = [entry_id for entry_id in self._mirror.entries if self._keeps(entry_id, paths)]
-        there = self._mirror.entries
-        absent = {key: path for key, path in self._expanded.items() if key not in there}
-        self._expanded = {entry_id: self._mirror.path(entry_id) for entry_id in kept}
-        if self._mirror.past_ms:
-            self._expanded |= absent  # open again when the reader comes back to now
-        if not self._started and self._mirror.entries:
-            self._started = True
-            self._open_first_levels()
+        self._siblings.clear()
+        tree = self.tree
+        if self._expansion.reset(tree, keep_absent=bool(self._mirror.past_ms)):
+            self._expansion.open_first_levels(tree)
+            for driver in self._mirror.drivers.values():
+                self.reveal(driver.service or driver.provider)
         self._finder.search()
 
     def apply(self, changes: Changes, now: float, keep: int) -> bool:
@@ -154,16 +180,14 @@ class Rows:
             Whether the rows may be others now; False where only what they say is.
         """
         self._finder.touch(changes.changed | changes.added, moved=bool(changes.moved))
-        if changes.moved or len(self._keys) > KEYS:
-            self._keys.clear()
+        if changes.moved:
+            self._siblings.clear()
         for entry in changes.removed.values():
-            self._marks.bury(entry, now)
+            self._marks.bury(entry, entry.parents_in(self._plane), now)
         for entry_id in changes.added:
-            added = self._mirror.entries[entry_id]
-            self._finder.drop(self._marks.replaced_by(added))
-            self._marks.mark_new(entry_id, now)
-            if len(changes.added) <= REVEALED and added.kind != Kind.NUB:
-                self.reveal(entry_id)
+            self._add(self._mirror.entries[entry_id], now)
+            if len(changes.added) <= REVEALED:
+                self._show_new(self._mirror.entries[entry_id])
         over = self.expire(now, keep)
         touched = changes.changed | changes.added | changes.removed.keys()
         self._finder.search(None if changes.drivers or changes.moved else touched)
@@ -184,11 +208,13 @@ class Rows:
 
     def flatten(self) -> Flat:
         """Return the visible rows."""
+        tree = self.tree
         ids: list[int] = []
         depths: list[int] = []
         filtered, shown = self.query is not None, self._finder.shown
-        opened = shown - self._closed if filtered else self._expanded.keys()
-        live, graves = self._mirror.children, self._marks.parents
+        opened = shown - self._expansion.closed if filtered else self._expansion.ids
+        live, graves = tree.children, self._marks.parents
+        several = _Several() if tree.shared else None
         tops = [top for top in self._children(0) if self._finder.is_shown(top)]
         pending = [iter(tops)]  # one iterator a level: fast at 100,000 rows
         depth = 0
@@ -196,6 +222,8 @@ class Rows:
             for entry_id in pending[-1]:
                 ids.append(entry_id)
                 depths.append(depth)
+                if several is not None and not several.may_open(entry_id, depth):
+                    continue
                 if entry_id in opened and (entry_id in live or entry_id in graves):
                     below = self._children(entry_id) if entry_id in graves else live[entry_id]
                     if filtered:
@@ -206,7 +234,7 @@ class Rows:
             else:
                 pending.pop()
                 depth -= 1
-        return ids, depths
+        return Flat(ids, depths, several is not None)
 
     def next_hit(self, query: Query, entry_id: int, *, backwards: bool = False) -> int:
         """Return what a query finds next after an entry, in the tree's order, 0 for nothing.
@@ -216,58 +244,47 @@ class Rows:
         hits = self.find(query)
         if self.query is not None:
             hits &= self._finder.hits
-        order = [below for top in self._children(0) for below in self._subtree(top)]
+        order = list(self._siblings.in_order(self.tree))
         at = order.index(entry_id) if entry_id in set(order) else -1
         turned = order[at + 1 :] + order[: at + 1]
         if backwards:
             turned = (order[at:] + order[:at])[::-1] if at >= 0 else order[::-1]
         return next((found for found in turned if found in hits), 0)
 
-    def _subtree(self, entry_id: int) -> Iterator[int]:
-        """An entry and everything below it in the order of the rows."""
-        waiting = [entry_id]
-        while waiting:
-            top = waiting.pop()
-            yield top
-            waiting.extend(reversed(self._children(top)))
+    def _add(self, added: Entry, now: float) -> None:
+        """Mark an entry that came, and drop the tombstones whose place it takes."""
+        for parent in added.parents_in(self._plane):
+            same = [
+                grave
+                for grave in self._marks.below(parent)
+                if self.title(self._marks.graves[grave]) == self.title(added)
+            ]
+            self._finder.drop(self._marks.forget(same))
+        self._marks.mark_new(added.id, now)
+
+    def _show_new(self, added: Entry) -> None:
+        if added.kind != Kind.NUB:
+            self.reveal(added.id)
 
     def _children(self, entry_id: int) -> list[int]:
-        live = self._mirror.children.get(entry_id, [])
-        graves = self._marks.below(entry_id)
-        if not graves:
-            return live
-        both = list(live)
-        for grave in graves:
-            insort(both, grave, key=self._key)
-        return both
+        return self._siblings.below(self.tree, entry_id)
 
-    def _key(self, entry_id: int) -> SortKey:
-        key = self._keys.get(entry_id)
-        if key is None:
-            entry = self.entry(entry_id)
-            key = sort_key(entry) if entry is not None else ((), entry_id)
-            self._keys[entry_id] = key
-        return key
 
-    def _keeps(self, entry_id: int, paths: set[str]) -> bool:
-        if not paths:
-            return False
-        known = self._expanded.get(entry_id)
-        if known is not None:
-            return known == self._mirror.path(entry_id)
-        return bool(self._mirror.children.get(entry_id)) and self._mirror.path(entry_id) in paths
+class _Several:
+    """Rows of entries in several places: open in each, but not in itself, and not in a flood."""
 
-    def _open_first_levels(self) -> None:
-        level = list(self._children(0))
-        rows = len(level)
-        while level:
-            below = [child for entry_id in level for child in self._children(entry_id)]
-            rows += len(below)
-            if rows > OPEN_ROWS:
-                break
-            for entry_id in level:
-                if self._children(entry_id):
-                    self.set_expanded(entry_id, expanded=True)
-            level = below
-        for driver in self._mirror.drivers.values():
-            self.reveal(driver.service or driver.provider)
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+        self._line: list[int] = []
+        self._repeats = 0
+
+    def may_open(self, entry_id: int, depth: int) -> bool:
+        """Whether what is below the next row may be shown there."""
+        del self._line[depth:]
+        circle = False
+        if entry_id in self._seen:
+            self._repeats += 1
+            circle = entry_id in self._line
+        self._seen.add(entry_id)
+        self._line.append(entry_id)
+        return not circle and self._repeats < REPEATS

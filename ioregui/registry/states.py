@@ -52,10 +52,12 @@ def process_word(entry: Entry) -> str:
     return "kernel" if kernel else ""
 
 
-def facts(mirror: Mirror, entry: Entry, path_of: Callable[[], str], *, gone: bool = False) -> Facts:
-    """Return what a search looks at."""
+def facts(
+    mirror: Mirror, entry: Entry, title: str, path_of: Callable[[], str], *, gone: bool = False
+) -> Facts:
+    """Return what a search looks at; `title` is the entry's in the plane that is searched."""
     return Facts(
-        entry.title,
+        title,
         entry.cls,
         entry.driver,
         state_word(mirror, entry, gone=gone),

@@ -24,7 +24,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ioregui.plaintext import plain
 from ioregui.records.fit import ColumnFit
+from ioregui.registry import keys
 from ioregui.registry.cell_painter import arrow_rect
 from ioregui.registry.cells import Column
 from ioregui.registry.copying import Copying
@@ -34,6 +36,7 @@ from ioregui.registry.pictures import RowPictures
 from ioregui.registry.type_ahead import TypeAhead
 from ioregui.registry.widths import wishes
 from ioregui.window.selection import Selection
+from runtime.model.identity import SERVICE_PLANE
 
 _COMMANDS = (
     Qt.KeyboardModifier.ControlModifier
@@ -79,9 +82,11 @@ class RegistryView(QTableView):
         """Why there is no row, in words; empty while there are some."""
         if self._model.rowCount():
             return ""
-        if self._model.query is None:
-            return self.tr("The devices of this machine appear here when a runtime is connected.")
-        return self.tr("The search finds nothing. Esc in its field shows everything again.")
+        if self._model.query is not None:
+            return self.tr("The search finds nothing. Esc in its field shows everything again.")
+        if (plane := self._model.rows.plane) != SERVICE_PLANE:
+            return self.tr("Nothing is in the plane {0} now.").format(plain(plane))
+        return self.tr("The devices of this machine appear here when a runtime is connected.")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Qt's; an empty tree says why it is empty."""
@@ -122,16 +127,21 @@ class RegistryView(QTableView):
         if event.modifiers() & _COMMANDS:
             super().keyPressEvent(event)
             return
-        if self._move_to_end(event.key()) or (row >= 0 and self._tree_key(event.key(), row)):
-            event.accept()
+        target = keys.target(self._model, event.key(), row)
+        if target >= 0:
+            self.go(target)
+        elif event.key() in keys.ACTIVATING and row >= 0:
+            self._activate(row)
+        elif not keys.fold(self._model, event.key(), row):
+            super().keyPressEvent(event)
             return
-        super().keyPressEvent(event)
+        event.accept()
 
     def keyboardSearch(self, text: str) -> None:
         """Qt's; goes to the next row whose name begins with what was typed."""
         row = self._type_ahead.row(text, self.currentIndex().row())
         if row >= 0:
-            self._go(row)
+            self.go(row)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Qt's; a click on an arrow opens or closes and selects nothing."""
@@ -235,34 +245,6 @@ class RegistryView(QTableView):
 
     # --- keys and mouse ------------------------------------------------------------------------
 
-    def _move_to_end(self, key: int) -> bool:
-        last = self._model.rowCount() - 1
-        if key not in (Qt.Key.Key_Home, Qt.Key.Key_End) or last < 0:
-            return False
-        self._go(0 if key == Qt.Key.Key_Home else last)
-        return True
-
-    def _tree_key(self, key: int, row: int) -> bool:
-        model = self._model
-        entry_id = model.id_at(row)
-        opened = model.rows.has_children(entry_id) and model.rows.is_expanded(entry_id)
-        match key:
-            case Qt.Key.Key_Right if opened:
-                self._go(row + 1)
-            case Qt.Key.Key_Left if not opened:
-                self._go(max(0, model.parent_row(row)))
-            case Qt.Key.Key_Right | Qt.Key.Key_Plus:
-                model.set_expanded(row, expanded=True)
-            case Qt.Key.Key_Left | Qt.Key.Key_Minus:
-                model.set_expanded(row, expanded=False)
-            case Qt.Key.Key_Asterisk:
-                model.expand_below(row)
-            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
-                self._activate(row)
-            case _:
-                return False
-        return True
-
     def _activate(self, row: int) -> None:
         if self._model.rows.has_children(self._model.id_at(row)):
             self._toggle(row)
@@ -288,7 +270,8 @@ class RegistryView(QTableView):
             self._hovered = row
             self.viewport().update()
 
-    def _go(self, row: int) -> None:
+    def go(self, row: int) -> None:
+        """Make a row the current one and bring it into view."""
         index = self._model.index(row, Column.NAME)
         self.setCurrentIndex(index)
         self.scrollTo(index)
@@ -303,7 +286,7 @@ class RegistryView(QTableView):
             return
         row = self._model.reveal(entry_id) if entry_id else -1
         if row >= 0:
-            self._go(row)
+            self.go(row)
         else:
             self._clear()
 
@@ -315,11 +298,12 @@ class RegistryView(QTableView):
     def _settle(self) -> None:
         """Put the current row back on the selected entry."""
         row = self._model.row_of(self._selection.entry)
+        current = self.currentIndex()
         if row < 0:
             self._clear()
-        elif not self.currentIndex().isValid():
-            self._go(row)
-        elif self.currentIndex().row() != row:
+        elif not current.isValid():
+            self.go(row)
+        elif self._model.id_at(current.row()) != self._selection.entry:
             self.setCurrentIndex(self._model.index(row, Column.NAME))
         self._syncing = False
 

@@ -94,9 +94,14 @@ class Conditions(QObject):
         """Say that what is shown is the past, and which moment of it."""
         ms = self._bridge.mirror.past_ms
         when = moments.date_and_clock(ms * 1_000_000)
+        text = self.tr("The past: this is the registry as it was at {0}").format(when)
+        if values_ms := self._bridge.mirror.values_ms:
+            then = moments.date_and_clock(values_ms * 1_000_000)
+            lean = self.tr("Of that time only what came and went is kept; values are those of {0}")
+            text = f"{text}.  {lean.format(then)}"
         self._keep(
             "past",
-            self.tr("The past: this is the registry as it was at {0}").format(when),
+            text,
             (Choice(present.back(self._bridge.mirror), self._commands.actions["now"].trigger),),
             wanted=bool(ms),
         )

@@ -1,4 +1,4 @@
-"""What a window finds again at its next start: open entries, the selected one, columns, base.
+"""What a window finds again at its next start: plane, open entries, selected one, columns, base.
 
 Invariant: entries are remembered of the machine itself alone, never of a file or the past.
 """
@@ -58,6 +58,7 @@ class Memory(QObject):
         self._settings.numbers = self._properties.bar.numbers
         mirror = self._bridge.mirror
         if mirror.entries and mirror.more and not mirror.past_ms:
+            self._settings.plane = self._model.rows.plane
             self._settings.set_paths("open", self._model.rows.open_paths)
             self._settings.set_paths("selected", [mirror.path(self._selection.entry)])
 

@@ -83,6 +83,15 @@ class Settings:
         self._store.setValue(f"registry/{name}", paths[:PATHS])
 
     @property
+    def plane(self) -> str:
+        """The plane that the tree showed, empty when none is known."""
+        return str(self._store.value("registry/plane", ""))
+
+    @plane.setter
+    def plane(self, name: str) -> None:
+        self._store.setValue("registry/plane", name)
+
+    @property
     def recent(self) -> list[str]:
         """Paths of the files that were opened, the last one first."""
         return self.paths("files")

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
 
 from ioregui.window import underline
 from ioregui.window.actions import Actions
-from runtime.model.identity import SERVICE_PLANE
 
 TYPING_MS = 120
 """How long typing has to rest before the filter follows."""
@@ -115,7 +114,7 @@ class Toolbar(QWidget):
         return super().eventFilter(watched, event)
 
     def _set_up(self, actions: Actions) -> None:
-        self.plane.addItem(SERVICE_PLANE)
+        self.plane.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.plane.setAccessibleName(self.tr("Plane"))
         self.plane.setToolTip(self.tr("The plane of the registry that the tree shows"))
         self.search.setPlaceholderText(

@@ -83,7 +83,10 @@ def _chunks(runtime: Connection, segment: int) -> list[bytes]:
         except ProblemError as error:
             if error.code != "not-found":
                 raise
-            return []
+            if not chunks:
+                return []
+            chunks, after = [], 0  # it was thinned meanwhile: that copy from its beginning
+            continue
         chunks += page.chunks
         after, more = page.last, page.more
     return chunks

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -22,6 +23,9 @@ from runtime.model.errors import ProblemError, UnavailableError
 from runtime.model.identity import SERVICE_PLANE
 from runtime.query import moments
 from runtime.query.moments import NoMomentError
+
+if TYPE_CHECKING:
+    from runtime.wire.history import Moment
 
 NOW = "now"
 """Instead of a file's name: the registry as it is."""
@@ -89,7 +93,7 @@ def past(moment: str, source: str = NOW) -> Source:
     if source != NOW or Path(source).exists():
         return _recorded(at_ms, source)
     with connect("ioreg") as runtime:
-        entries = history.moment(runtime, at_ms).ordered()
+        entries = _told(history.moment(runtime, at_ms)).ordered()
     return Source("history", entries, planes_of(entries), Warnings(), socket.gethostname())
 
 
@@ -107,10 +111,21 @@ def _recorded(at_ms: int, name: str) -> Source:
 
     file = opened(name)
     try:
-        entries = Past(file.history).moment(at_ms).ordered()
+        entries = _told(Past(file.history).moment(at_ms)).ordered()
     except ProblemError as error:
         raise ProblemError(error.code, f"{name}: {error}") from None
     return Source("history", entries, planes_of(entries), file.warnings, file.host)
+
+
+def _told(moment: "Moment") -> "Moment":
+    """The moment; where it was thinned, the user is told."""
+    if moment.values_ms:
+        then = datetime.fromtimestamp(moment.values_ms // 1000).astimezone()
+        sys.stderr.write(
+            "ioreg: warning: of that time only what came and went is kept; "
+            f"values are those of {then.isoformat()}\n"
+        )
+    return moment
 
 
 def plane_of(source: Source, wanted: str) -> str:

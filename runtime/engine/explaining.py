@@ -4,6 +4,8 @@ Runs in the event loop.
 Invariant: reads; nothing that is explained here changes by it.
 """
 
+from collections.abc import Sequence
+
 from runtime.engine.binding import Binding
 from runtime.engine.kernel_drivers import KernelDrivers
 from runtime.engine.providers import make_provider
@@ -13,10 +15,11 @@ from runtime.model.entry import Entry, Kind
 from runtime.model.errors import ProblemError
 from runtime.model.identity import EntryId
 from runtime.model.outcome import Match, MatchStage
+from runtime.model.personality import Personality
 from runtime.registry.tree import Registry
 from runtime.wire.commands.registry import DeviceMatch, Explanation
 
-MOST = 256  # matches or devices in an answer
+MOST = 512  # matches or devices in an answer
 
 
 class Explaining:
@@ -59,16 +62,23 @@ class Explaining:
             )
         present = [entry for entry in self._registry.walk() if entry.kind == Kind.DEVICE]
         wanted = {personality.provider_class for personality in own}
-        near = [entry for entry in present if wanted.intersection(chain(entry.cls))]
+        near: list[Entry] = []
+        others: list[Entry] = []
+        for entry in present:
+            (near if wanted.intersection(chain(entry.cls)) else others).append(entry)
         providers = [make_provider(self._registry, entry, self._kernel) for entry in near]
         entries = {entry.id: entry for entry in near}
         found = [
             _device(entries[provider.id], provider.path, self._held(match, provider.id))
-            for provider, match in competition.devices(own, providers)
+            for provider, match in competition.devices(own, providers)[:MOST]
+        ]
+        found += [
+            _device(entry, self._registry.path(entry.id), _other_kind(own, entry))
+            for entry in others[: MOST - len(found)]
         ]
         return Explanation(
-            devices=tuple(found[:MOST]),
-            elsewhere=len(present) - len(near),
+            devices=tuple(found),
+            elsewhere=len(present) - len(found),
             compared=self._compared(),
         )
 
@@ -86,6 +96,21 @@ class Explaining:
 
     def _compared(self) -> int:
         return len(self._binding.catalogue) + len(self._kernel)
+
+
+def _other_kind(own: Sequence[Personality], entry: Entry) -> Match:
+    """What an extension makes of a device of another class than its personalities'."""
+    wanted = " or ".join(sorted({personality.provider_class for personality in own}))
+    return Match(
+        own[0].name,
+        own[0].bundle_id,
+        MatchStage.CLASS,
+        category=own[0].category,
+        key="IOProviderClass",
+        wanted=wanted,
+        found=" : ".join(chain(entry.cls)),
+        cls=own[0].user_class,
+    )
 
 
 def _device(entry: Entry, path: str, match: Match) -> DeviceMatch:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from runtime.model.errors import UnavailableError
 from runtime.registry.history import History
 from runtime.registry.journal import Journal
+from runtime.registry.thinning import Thinning
 from runtime.wire.commands.registry import HistoryPage
 
 FLUSH_SECONDS = 0.5  # between writes
@@ -22,6 +23,7 @@ class Keeper:
         history: In the journal's file.
         on_trouble: Told one sentence when something could not be written.
         on_relief: Told the same sentence when all could be written again.
+        thinning: Makes room in history.
     """
 
     def __init__(
@@ -30,9 +32,12 @@ class Keeper:
         history: History,
         on_trouble: Callable[[str], None],
         on_relief: Callable[[str], None],
+        thinning: Thinning,
     ) -> None:
         self._journal = journal
         self._history = history
+        self._thinning = thinning
+        self._crowded = False  # whether history needs more room to be made
         self._on_trouble = on_trouble
         self._on_relief = on_relief
         self._unwritten: dict[Callable[[], object], str] = {}  # what each write was refused with
@@ -52,6 +57,7 @@ class Keeper:
             UnavailableError: History could not be written.
         """
         for _ in iter(self._history.pump, False):
+            self._history.flush()
             await asyncio.sleep(0)  # other clients' turns in between
         self._history.flush()
         return self._history.page(at_ms, segment, after)
@@ -74,16 +80,23 @@ class Keeper:
         loop = asyncio.get_running_loop()
         more = self._history.pump()
         self._write(self._history.flush)
-        if more:
+        if not more:
+            self._write(self._make_room)
+        if more or self._crowded:
             self._timer = loop.call_soon(self._turn)
         else:
             self._timer = loop.call_later(FLUSH_SECONDS, self.start)
+
+    def _make_room(self) -> None:
+        self._crowded = False
+        self._crowded = self._thinning.step()
 
     def _heal(self, error: UnavailableError | None = None) -> bool:
         """Go on in a new file where the present one is lost; False where it is not."""
         healed = self._journal.heal(error)
         if healed:
             self._history.begin_anew()
+            self._thinning.begin_anew()
             self._on_trouble(healed)
         return bool(healed)
 

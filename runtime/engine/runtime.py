@@ -36,6 +36,7 @@ from runtime.model.events import Began, Noted
 from runtime.model.records import Status
 from runtime.registry.history import History
 from runtime.registry.journal import Journal
+from runtime.registry.thinning import Thinning
 from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Brokers
 from runtime.supervisor.crash_folder import CrashFolder
@@ -60,11 +61,12 @@ class Runtime:
         self._detached = settings.owner < 0
         self._journal = journal = Journal(settings.state_dir / "journal.sqlite")
         status = _status(settings)
-        history = History(journal.segments(), status.run)
+        segments = journal.segments()
+        history = History(segments, status.run)
         self._hub = hub = Hub(
             status, journal, history, socket_approval=settings.allow_socket_approval
         )
-        self._keeper = Keeper(journal, history, hub.note, hub.withdraw)
+        self._keeper = Keeper(journal, history, hub.note, hub.withdraw, Thinning(segments))
         registry = Registry(time.monotonic_ns, self._hub.registry_changed)
         self._hub.use_registry(registry)
         self._workers = Workers()

@@ -10,7 +10,7 @@ file2alias.c writes them and devices as the kernel's buses name them.
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import msgspec
 
@@ -31,7 +31,7 @@ _LINE = re.compile(r"^alias (\S+) (\S+)$", re.MULTILINE)
 _PIECE = re.compile(r"[*?]|\[[^]]*\]")
 _LONG, _SHORT = 8, 4
 _LONG_HEAD, _HEAD = 4, 3  # letters; a pattern that starts with as many is filed under them
-FORMAT = 1
+FORMAT = 2
 
 
 class Kext(msgspec.Struct, frozen=True):
@@ -55,13 +55,15 @@ class _Others(msgspec.Struct, array_like=True):
 
 
 class _Stored(msgspec.Struct, array_like=True):
-    """The index as it is cached."""
+    """The index as it is cached; its tables stay encoded until a device of theirs is looked up."""
 
     format: int
+    count: int
     patterns: str  # one a line
     modules: str
-    spaces: dict[str, Tables]  # by bus
-    others: dict[str, _Others]  # by the first letters; empty: those that start with a wildcard
+    spaces: dict[str, msgspec.Raw]  # `Tables` by bus
+    heads: list[str]  # those that are in `others`
+    others: msgspec.Raw  # `_Others` by the first letters; empty: those that begin with a wildcard
 
 
 class AliasIndex:
@@ -69,14 +71,12 @@ class AliasIndex:
 
     def __init__(self, stored: _Stored) -> None:
         self._stored = stored
-        self._patterns = stored.patterns.split("\n") if stored.patterns else []
-        self._modules = stored.modules.split("\n") if stored.modules else []
-        self._spaces = {
-            bus: TupleSpace(bus, tables, self._patterns) for bus, tables in stored.spaces.items()
-        }
+        self._filed_heads = frozenset(stored.heads)
+        self._spaces: dict[str, TupleSpace] = {}  # those that were used
+        self._alone: dict[str, TupleSpace] = {}  # of buses all of whose patterns have the fields
 
     def __len__(self) -> int:
-        return len(self._patterns)
+        return self._stored.count
 
     def __iter__(self) -> Iterator[Kext]:
         """All, in the order of their coming."""
@@ -85,7 +85,7 @@ class AliasIndex:
 
     def look_up(self, modalias: str) -> list[Kext]:
         """Every pattern that matches a device's MODALIAS, best score first."""
-        space = self._spaces.get(modalias[:_HEAD])
+        space = self._space(modalias[:_HEAD])
         hits = space.hits(modalias) if space else []
         text = modalias.replace("-", "_")
         for others in self._filed(text):
@@ -97,8 +97,8 @@ class AliasIndex:
 
     def winner(self, modalias: str) -> Kext | None:
         """The first of `look_up`, without the rest."""
-        space = self._spaces.get(modalias[:_HEAD])
-        if space is None or self._filed(modalias):
+        space = self._alone.get(modalias[: _HEAD + 1])
+        if space is None:
             found = self.look_up(modalias)
             return found[0] if found else None
         best = space.best(modalias)
@@ -111,11 +111,35 @@ class AliasIndex:
     def _kext(self, number: int, score: int) -> Kext:
         return Kext(self._modules[number], self._patterns[number], score)
 
+    @cached_property
+    def _patterns(self) -> list[str]:
+        return self._stored.patterns.split("\n")
+
+    @cached_property
+    def _modules(self) -> list[str]:
+        return self._stored.modules.split("\n")
+
+    @cached_property
+    def _others(self) -> dict[str, _Others]:
+        return msgspec.msgpack.decode(self._stored.others, type=dict[str, _Others])
+
+    def _space(self, bus: str) -> TupleSpace | None:
+        """A bus's patterns with fixed fields, ready to be probed."""
+        space = self._spaces.get(bus)
+        if space is None and bus in self._stored.spaces:
+            tables = msgspec.msgpack.decode(self._stored.spaces[bus], type=Tables)
+            space = self._spaces[bus] = TupleSpace(bus, tables, self._patterns)
+            if not self._heads(f"{bus}:"):
+                self._alone[f"{bus}:"] = space
+        return space
+
     def _filed(self, text: str) -> list[_Others]:
         """The patterns without fixed fields that begin as a device's alias does."""
-        others = self._stored.others
+        return [self._others[head] for head in self._heads(text)]
+
+    def _heads(self, text: str) -> list[str]:
         heads = (text[:_LONG_HEAD], text[:_HEAD], "") if len(text) > _HEAD else (text, "")
-        return [others[head] for head in heads if head in others]
+        return [head for head in heads if head in self._filed_heads]
 
     def _among(self, others: _Others, text: str) -> list[int]:
         """Numbers of the patterns that match."""
@@ -137,14 +161,15 @@ def build(text: str) -> AliasIndex:
 def index(patterns: list[str], modules: list[str]) -> AliasIndex:
     """Index patterns and, under the same numbers, their modules; neither holds a line end."""
     text = "\n".join(patterns)
-    stored = _Stored(FORMAT, text, "\n".join(modules), {bus: {} for bus in LAYOUTS}, {})
+    spaces: dict[str, Tables] = {bus: {} for bus in LAYOUTS}
+    others: dict[str, _Others] = {}
     widths: dict[str, int] = {}
     joined = text.encode("ascii", "replace")
     shapes = joined.translate(None, DIGITS).decode().split("\n")
     digits = joined.translate(None, REST).decode().split("\n")
     lines = zip(patterns, shapes, digits, strict=False)  # of no pattern: one empty line
     for number, (pattern, shape, key) in enumerate(lines):
-        tables = stored.spaces.get(pattern[:_HEAD])
+        tables = spaces.get(pattern[:_HEAD])
         if tables is not None and pattern[_HEAD : _HEAD + 1] == ":":
             width = widths.get(shape)
             if width is None:
@@ -158,8 +183,22 @@ def index(patterns: list[str], modules: list[str]) -> AliasIndex:
                 continue
             if add_partial(tables, number, pattern):
                 continue
-        _add_other(stored, number, pattern)
-    return AliasIndex(stored)
+        _add_other(others, number, pattern)
+    return AliasIndex(
+        _Stored(
+            FORMAT,
+            len(patterns),
+            text,
+            "\n".join(modules),
+            {bus: _raw(tables) for bus, tables in spaces.items()},
+            list(others),
+            _raw(others),
+        )
+    )
+
+
+def _raw(value: object) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.msgpack.encode(value))
 
 
 def load(data: bytes) -> AliasIndex | None:
@@ -176,14 +215,14 @@ def matches(pattern: str, modalias: str) -> bool:
     return compiled(pattern)(modalias.replace("-", "_")) is not None
 
 
-def _add_other(stored: _Stored, number: int, pattern: str) -> None:
+def _add_other(filed: dict[str, _Others], number: int, pattern: str) -> None:
     pieces = [piece.replace("-", "_") for piece in _PIECE.split(pattern)]
     literal = pieces[0]
     if len(pieces) == 1 or len(literal) >= _LONG_HEAD:
         head = literal[:_LONG_HEAD]
     else:
         head = literal[:_HEAD] if len(literal) >= _HEAD else ""
-    others = stored.others.setdefault(head, _Others({}, []))
+    others = filed.setdefault(head, _Others({}, []))
     long_enough = [piece for piece in pieces if len(piece) >= _SHORT]
     if not long_enough:
         others.loose.append(number)

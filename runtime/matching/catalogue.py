@@ -68,6 +68,8 @@ class Catalogue:
                 if cls not in self._indexes:
                     self._indexes[cls] = Index(cls, self._buckets[cls])
                 self._indexes[cls].find(provider, found, above)
+        if len(found) < 2:
+            return [*found.values()]
         return [found[number] for number in sorted(found)]
 
     def __iter__(self) -> Iterator[Personality]:

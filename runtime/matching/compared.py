@@ -45,11 +45,6 @@ FAMILY_KEYS: dict[str, tuple[str, ...]] = {
 """By the class that compares them."""
 
 
-def governs(provider: Provider) -> bool:
-    """Whether one of these families looks at a provider."""
-    return any(cls in FAMILY_KEYS for cls in provider.classes)
-
-
 def match_compared(provider: Provider, table: Properties) -> Scored | Mismatch:
     """Compare the keys of the provider's family."""
     for cls in provider.classes:

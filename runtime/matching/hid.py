@@ -49,11 +49,6 @@ HID_KEYS = (
 """Every key of the HID rules."""
 
 
-def governs(provider: Provider) -> bool:
-    """Whether the HID rules apply to a provider."""
-    return any(provider.conforms_to(cls) for cls in CLASSES)
-
-
 def match_hid(provider: Provider, table: Properties) -> Scored | Mismatch:
     """Return what a personality's HID keys score on a provider, or the first that failed."""
     has = _compared(provider)

@@ -8,6 +8,7 @@ Invariant: pure; takes one step up for each comparison, whatever the tables are.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -24,19 +25,19 @@ PARENT = "IOParentMatch"
 class _Family(NamedTuple):
     """A family's rules: whom they govern, the rule, what IOProbeScore adds to its score."""
 
-    governs: Callable[[Provider], bool]
+    classes: frozenset[str]
     rule: Callable[[Provider, Properties], Scored | Mismatch]
     probe_points: Callable[[int], int] = int
 
 
 _FAMILIES = (
-    _Family(usb.governs, usb.match_usb, usb.probe_points),
-    _Family(hid.governs, hid.match_hid),
-    _Family(pci.governs, pci.match_pci),
-    _Family(scsi.governs, scsi.match_scsi, scsi.probe_points),
-    _Family(compared.governs, compared.match_compared),
+    _Family(usb.CLASSES, usb.match_usb, usb.probe_points),
+    _Family(frozenset(hid.CLASSES), hid.match_hid),
+    _Family(frozenset({pci.CLASS}), pci.match_pci),
+    _Family(frozenset({scsi.CLASS}), scsi.match_scsi, scsi.probe_points),
+    _Family(frozenset(compared.FAMILY_KEYS), compared.match_compared),
 )
-_NO_FAMILY = _Family(lambda _provider: True, lambda _provider, _table: Scored())
+_NO_FAMILY = _Family(frozenset(), lambda _provider, _table: Scored())
 
 
 def judge(provider: Provider, personality: Personality) -> Scored | Mismatch:
@@ -47,18 +48,21 @@ def judge(provider: Provider, personality: Personality) -> Scored | Mismatch:
     parent = personality.table.get(PARENT)
     if parent is not None and (failed := _match_above(provider, parent)) is not None:
         return failed
-    probe = _family(provider).probe_points(personality.probe_score)
+    probe = _family(provider.classes).probe_points(personality.probe_score)
     return Scored((*verdict.parts, ("IOProbeScore", probe))) if probe else verdict
 
 
-def _family(provider: Provider) -> _Family:
-    return next((family for family in _FAMILIES if family.governs(provider)), _NO_FAMILY)
+@lru_cache(maxsize=1024)
+def _family(classes: tuple[str, ...]) -> _Family:
+    """The first family that governs something on a class chain."""
+    found = (family for family in _FAMILIES if not family.classes.isdisjoint(classes))
+    return next(found, _NO_FAMILY)
 
 
 def _compare(provider: Provider, table: Properties) -> Scored | Mismatch:
     """Everything but IOParentMatch and IOProbeScore."""
     failed = passive.match_service(provider, table)
-    return _family(provider).rule(provider, table) if failed is None else failed
+    return _family(provider.classes).rule(provider, table) if failed is None else failed
 
 
 def _match_above(provider: Provider, wanted: Value) -> Mismatch | None:

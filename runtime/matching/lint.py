@@ -172,8 +172,8 @@ def _templated(text: str) -> bool:
 
 def _usb(table: Properties, provider: str) -> Iterator[Complaint]:
     """The key sets, the class that a set asks for, and IOProbeScore on top of the family's."""
-    present = [key for key in usb.USB_KEYS if key in table]
-    row = usb.find_set(present, _USB[provider])
+    present = tuple(key for key in usb.USB_KEYS if key in table)
+    row = usb.find_set(present, interface=provider == usb.INTERFACE_CLASS)
     if row is None:
         what = "a device" if provider == usb.DEVICE_CLASS else "an interface"
         keys = ", ".join(present) or "none"

@@ -7,7 +7,8 @@ decide; this only leaves out what they would refuse.
 Invariant: pure; gives a superset of what matches.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 
 from runtime.matching import passive, usb
 from runtime.matching.provider import Provider
@@ -38,9 +39,10 @@ _KEYS = {
 
 UNBOUNDED = 1 << 62
 _PLAIN = frozenset({int, type(None)})  # no number is hidden in a text
-_Numbers = tuple[Value | None, ...]
-_Shapes = dict[tuple[int, ...], dict[_Numbers, dict[int, Personality]]]
-"""By the places of the keys that are given, and their values; the vendor's place is 0."""
+_Pick = Callable[[Sequence[Value | None]], object]
+_Shapes = dict[tuple[int, ...], tuple[_Pick, dict[object, dict[int, Personality]]]]
+"""By the places of the keys that are given: what picks their values, and a table by these. The
+vendor's place is 0."""
 _NONE: _Shapes = {}
 
 
@@ -65,10 +67,11 @@ class Index:
             here: list[Value | None] = [*map(provider.properties.get, self._keys)]
             if not _PLAIN.issuperset(map(type, here)):
                 here = [_as_number(value) for value in here]
-            for shape, table in [*self._vendors.get(here[0], _NONE).items(), *self._shapes.items()]:
-                same = table.get(tuple([here[at] for at in shape]))
-                if same is not None:
-                    found.update({at: same[at] for at in same if self._most[at] > above})
+            for shapes in (self._vendors.get(here[0], _NONE), self._shapes):
+                for pick, table in shapes.values():
+                    same = table.get(pick(here))
+                    if same is not None:
+                        found.update({at: same[at] for at in same if self._most[at] > above})
         if self._names:
             for name in passive.names(provider):
                 found.update(self._names.get(name, {}))
@@ -78,9 +81,9 @@ class Index:
         wanted = [_exact(table, key) for key in self._keys]
         shape = tuple(at for at, value in enumerate(wanted) if value is not None)
         if shape:
-            values = tuple(wanted[at] for at in shape)
             shapes = self._shapes if shape[0] else self._vendors.setdefault(wanted[0], {})
-            shapes.setdefault(shape, {}).setdefault(values, {})[order] = personality
+            pick, same = shapes.setdefault(shape, (itemgetter(*shape), {}))
+            same.setdefault(pick(wanted), {})[order] = personality
             return
         names = passive.texts(table.get("IONameMatch"))
         if "IONameMatch" in table and not any(name.endswith(passive.WILDCARD) for name in names):
@@ -94,8 +97,8 @@ def _most(cls: str, personality: Personality) -> int:
     """The highest score that a personality of a class can have; a USB one's set says it."""
     if cls not in {usb.DEVICE_CLASS, usb.INTERFACE_CLASS}:
         return UNBOUNDED
-    sets = usb.INTERFACE_SETS if cls == usb.INTERFACE_CLASS else usb.DEVICE_SETS
-    row = usb.find_set([key for key in usb.USB_KEYS if key in personality.table], sets)
+    present = tuple(key for key in usb.USB_KEYS if key in personality.table)
+    row = usb.find_set(present, interface=cls == usb.INTERFACE_CLASS)
     return row.score + usb.probe_points(personality.probe_score) if row else -UNBOUNDED
 
 

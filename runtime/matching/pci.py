@@ -30,11 +30,6 @@ PCI_KEYS: dict[str, tuple[tuple[int, ...], int]] = {
 _TERM = re.compile(r"\s*(?:0x)?([0-9a-f]+)(?:\s*&\s*(?:0x)?([0-9a-f]+))?(?=\s|$)", re.I)
 
 
-def governs(provider: Provider) -> bool:
-    """Whether the PCI rules apply to a provider."""
-    return provider.conforms_to(CLASS)
-
-
 def match_pci(provider: Provider, table: Properties) -> Scored | Mismatch:
     """Compare a personality's PCI keys with a provider."""
     for key, (offsets, mask) in PCI_KEYS.items():

@@ -28,11 +28,6 @@ SCSI_KEYS = (
 _HIGHEST_PROBE, _CLAMPED_PROBE = 5000, 4000
 
 
-def governs(provider: Provider) -> bool:
-    """Whether the SCSI rules apply to a provider."""
-    return provider.conforms_to(CLASS)
-
-
 def probe_points(probe_score: int) -> int:
     """What a personality's IOProbeScore adds to the family's score."""
     return _CLAMPED_PROBE if probe_score >= _HIGHEST_PROBE else probe_score

@@ -13,6 +13,7 @@ personalities (KernelRelayHost, AppleUSBHub) say the class there; IOUSBHostFamil
 Invariant: pure.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from runtime.matching.provider import Provider
@@ -32,12 +33,33 @@ WILDCARD_COST = 1000
 MASK_COST = 500
 
 
+_FORMS = ("idProduct", "idProductArray", "idProductMask")
+_PRODUCT_FORMS = frozenset(_FORMS)
+NARROWING_KEYS = ("USBSpeed", "USBPortType")
+"""Compared when they are there; they belong to no set and add nothing (IOUSBHostFamily.h)."""
+USB_KEYS = (
+    "idVendor",
+    *_FORMS,
+    "bcdDevice",
+    "bDeviceClass",
+    "bDeviceSubClass",
+    "bDeviceProtocol",
+    "bConfigurationValue",
+    "bInterfaceNumber",
+    "bInterfaceClass",
+    "bInterfaceSubClass",
+    "bInterfaceProtocol",
+)
+"""Every key that counts as a USB matching key, in the order in which they are compared."""
+
+
 class KeySet(NamedTuple):
     """One row of the table; keys of `also` may stand beside it.
 
     `vendor_class`: the device's class has to be 0xFF, must not be, or is free.
     """
 
+    name: str
     score: int
     keys: frozenset[str]
     vendor_class: bool | None = None
@@ -53,34 +75,28 @@ def _sets(kind: str, product: frozenset[str]) -> tuple[KeySet, ...]:
     cls, subclass, protocol = (f"b{kind}{end}" for end in ("Class", "SubClass", "Protocol"))
     classes, whole = frozenset({cls}), frozenset({cls, subclass, protocol})
     return (
-        KeySet(100_000, product | {"bcdDevice"}, None, whole),
-        KeySet(90_000, product, None, whole),
-        KeySet(80_000, frozenset({"idVendor", subclass, protocol}), True, classes),
-        KeySet(70_000, frozenset({"idVendor", subclass}), True, classes),
-        KeySet(60_000, whole, False),
-        KeySet(50_000, frozenset({cls, subclass}), False),
+        _named(100_000, product | {"bcdDevice"}, None, whole),
+        _named(90_000, product, None, whole),
+        _named(80_000, frozenset({"idVendor", subclass, protocol}), True, classes),
+        _named(70_000, frozenset({"idVendor", subclass}), True, classes),
+        _named(60_000, whole, False),
+        _named(50_000, frozenset({cls, subclass}), False),
+    )
+
+
+def _named(
+    score: int,
+    keys: frozenset[str],
+    vendor_class: bool | None,
+    also: frozenset[str] = frozenset(),
+) -> KeySet:
+    return KeySet(
+        " + ".join(key for key in USB_KEYS if key in keys), score, keys, vendor_class, also
     )
 
 
 DEVICE_SETS = _sets("Device", _PRODUCT)
 INTERFACE_SETS = _sets("Interface", _PRODUCT | _PLACE)
-_PRODUCT_FORMS = ("idProduct", "idProductArray", "idProductMask")
-NARROWING_KEYS = ("USBSpeed", "USBPortType")
-"""Compared when they are there; they belong to no set and add nothing (IOUSBHostFamily.h)."""
-USB_KEYS = (
-    "idVendor",
-    *_PRODUCT_FORMS,
-    "bcdDevice",
-    "bDeviceClass",
-    "bDeviceSubClass",
-    "bDeviceProtocol",
-    "bConfigurationValue",
-    "bInterfaceNumber",
-    "bInterfaceClass",
-    "bInterfaceSubClass",
-    "bInterfaceProtocol",
-)
-"""Every key that counts as a USB matching key, in the order in which they are compared."""
 
 
 def probe_points(probe_score: int) -> int:
@@ -88,63 +104,63 @@ def probe_points(probe_score: int) -> int:
     return _CLAMPED_PROBE if probe_score >= _HIGHEST_PROBE else probe_score
 
 
-def governs(provider: Provider) -> bool:
-    """Whether the USB rules apply to a provider."""
-    return any(cls in CLASSES for cls in provider.classes)
-
-
 def match_usb(provider: Provider, table: Properties) -> Scored | Mismatch:
     """Return the score of a personality's USB keys on a provider, or the first that failed."""
-    present = [key for key in USB_KEYS if key in table]
-    costs: dict[str, int] = {}
+    present = tuple([key for key in USB_KEYS if key in table])
+    has = provider.properties
+    costs: list[tuple[str, int]] = []
     for key in (*NARROWING_KEYS, *present):
         if key not in table or key in _PRODUCT_FORMS:
             continue
-        if table[key] == WILDCARD and key in provider.properties:
-            costs[key] = WILDCARD_COST
-        elif failed := _compare(key, table[key], provider.properties.get(key)):
-            return failed
-    if any(key in _PRODUCT_FORMS for key in present):
-        product = _product(table, provider.properties.get("idProduct"))
+        wanted, found = table[key], has.get(key)
+        if wanted == WILDCARD and found is not None:
+            costs.append((key, WILDCARD_COST))
+        elif found is None or not same(wanted, found):
+            return mismatch(key, wanted, found)
+    if not _PRODUCT_FORMS.isdisjoint(present):
+        product = _product(table, has.get("idProduct"))
         if isinstance(product, Mismatch):
             return product
-        costs["idProduct"] = product
+        costs.append(("idProduct", product))
     row = _row(provider, present)
     if isinstance(row, Mismatch):
         return row
-    name = " + ".join(key for key in USB_KEYS if key in row.keys)
-    spent = [(_cost(key, cost), -cost) for key, cost in costs.items() if cost and key in row.keys]
-    return Scored(((name, row.score), *spent))
+    spent = [(_cost(key, cost), -cost) for key, cost in costs if cost and key in row.keys]
+    return Scored(((row.name, row.score), *spent))
 
 
 def _cost(key: str, cost: int) -> str:
     return f"any {key}" if cost == WILDCARD_COST else "idProductMask"
 
 
-def _row(provider: Provider, present: list[str]) -> KeySet | Mismatch:
+def _row(provider: Provider, present: tuple[str, ...]) -> KeySet | Mismatch:
     """Find the row that the keys present are, and hold it to its class rule."""
     is_interface = not _INTERFACES.isdisjoint(provider.classes)
     sets = INTERFACE_SETS if is_interface else DEVICE_SETS
-    class_key = "bInterfaceClass" if is_interface else "bDeviceClass"
-    found = number(provider.properties.get(class_key, ""))
-    row = find_set(present, sets)
+    row = find_set(present, interface=is_interface)
     if row is None:
         what = "an interface" if is_interface else "a device"
         wanted = f"one of the USB key sets of {what}"
         return Mismatch(odd_key(present, sets), wanted, ", ".join(present) or "none")
-    if row.vendor_class is None or row.vendor_class == (found == VENDOR_SPECIFIC):
+    if row.vendor_class is None:
+        return row
+    class_key = "bInterfaceClass" if is_interface else "bDeviceClass"
+    found = number(provider.properties.get(class_key, ""))
+    if row.vendor_class == (found == VENDOR_SPECIFIC):
         return row
     wanted = "255 (0xff)" if row.vendor_class else "other than 255 (0xff)"
     return Mismatch(class_key, wanted, shown(found))
 
 
-def find_set(present: list[str], sets: tuple[KeySet, ...]) -> KeySet | None:
+@lru_cache(maxsize=1024)
+def find_set(present: tuple[str, ...], *, interface: bool) -> KeySet | None:
     """The row that a personality's USB keys are; None when they are none."""
     keys = {"idProduct" if key in _PRODUCT_FORMS else key for key in present}
+    sets = INTERFACE_SETS if interface else DEVICE_SETS
     return next((row for row in sets if row.keys <= keys <= row.keys | row.also), None)
 
 
-def odd_key(present: list[str], sets: tuple[KeySet, ...]) -> str:
+def odd_key(present: tuple[str, ...], sets: tuple[KeySet, ...]) -> str:
     """The key to blame when those present are no set.
 
     One that no set has, else one too many for the nearest, else one that it misses.
@@ -182,9 +198,3 @@ def _products(table: Properties) -> list[Value]:
     values: list[Value] = [table["idProduct"]] if "idProduct" in table else []
     many = table.get("idProductArray", [])
     return values + (many if isinstance(many, list) else [many])
-
-
-def _compare(key: str, wanted: Value, found: Value | None) -> Mismatch | None:
-    if found is not None and same(wanted, found):
-        return None
-    return mismatch(key, wanted, found)

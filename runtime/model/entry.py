@@ -9,7 +9,7 @@ import enum
 import msgspec
 
 from runtime.model import properties
-from runtime.model.identity import EntryId
+from runtime.model.identity import SERVICE_PLANE, EntryId
 
 
 class State(enum.IntFlag):
@@ -57,7 +57,8 @@ class Place(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One registry entry.
 
-    `parent` is its provider in the IOService plane, 0 for the root. `props` are encoded by
+    `parent` is its provider in the IOService plane, 0 for the root and for an entry that is only
+    in other planes: where `places` are. `props` are encoded by
     `runtime.model.properties`. `busy_ms` is the accumulated busy time. `retain` counts one
     for each plane, child and opener.
     """
@@ -83,3 +84,20 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def title(self) -> str:
         """The name with its location, as `ioreg` prints it."""
         return f"{self.name}@{self.location}" if self.location else self.name
+
+    def title_in(self, plane: str) -> str:
+        """The name with its location in a plane; in IOService there is one for all places."""
+        if plane != SERVICE_PLANE:
+            for place in self.places:
+                if place.plane == plane:
+                    name = place.name or self.name
+                    return f"{name}@{place.location}" if place.location else name
+        return self.title
+
+    def parents_in(self, plane: str) -> tuple[int, ...]:
+        """Its parents in a plane, 0 above a root; none where it is not in that plane."""
+        if not self.places:
+            return (self.parent,) if plane == SERVICE_PLANE or not self.parent else ()
+        above = [self.parent] if self.parent and plane == SERVICE_PLANE else []
+        above += [place.parent for place in self.places if place.plane == plane]
+        return tuple(dict.fromkeys(above))

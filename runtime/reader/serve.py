@@ -144,6 +144,8 @@ class Server:
         if len(memoryview(raw)) > LARGEST:
             raw = properties.encode(self._shortened(table or properties.decode(raw)))
         fields = {name: getattr(entry, name) for name in Entry.__struct_fields__}
+        if entry.plane != SERVICE_PLANE:
+            fields["parent"] = 0
         return Entry(**{**fields, "props": raw, "places": _places(entry)})
 
     def _shortened(self, table: dict[str, Value]) -> dict[str, Value]:

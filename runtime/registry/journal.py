@@ -19,7 +19,7 @@ from runtime.registry.segments import Segments
 
 KEEP = 100_000  # events; about 20 MB
 HISTORY_BYTES = 64 << 20  # of the registry's past; a busy day is about 10 MB
-SCHEMA = 2  # of PRAGMA user_version; 1 had no history
+SCHEMA = 3  # of PRAGMA user_version; 1 had no history, 2 no thinned segments
 
 _SLACK = 1_000  # events over `keep` before the oldest are removed: not at every flush
 _CREATE = "CREATE TABLE events (number INTEGER PRIMARY KEY, event BLOB NOT NULL)"
@@ -229,9 +229,9 @@ def _check(database: sqlite3.Connection, path: Path) -> None:
             database.execute(_CREATE)
             _add_history(database)
         return
-    if version == 1:
+    if version in {1, 2}:
         with database:
-            _add_history(database)
+            _add_history(database, from_version=version)
     elif version != SCHEMA:
         raise sqlite3.DatabaseError(f"expected schema {SCHEMA}, found {version}")
     (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
@@ -239,9 +239,9 @@ def _check(database: sqlite3.Connection, path: Path) -> None:
         raise sqlite3.DatabaseError(f"{path.name}: {verdict}")
 
 
-def _add_history(database: sqlite3.Connection) -> None:
-    for table in segments.CREATE:
-        database.execute(table)
+def _add_history(database: sqlite3.Connection, from_version: int = 1) -> None:
+    for statement in (segments.CREATE if from_version == 1 else ()) + segments.THIN:
+        database.execute(statement)
     database.execute(f"PRAGMA user_version = {SCHEMA}")
 
 

@@ -28,10 +28,15 @@ _LENGTH = struct.Struct("!I")
 
 
 class Begin(msgspec.Struct, frozen=True, array_like=True, tag="begin"):
-    """The first record of a segment: nothing is known yet."""
+    """The first record of a segment: nothing is known yet.
+
+    `thin`: after `Whole` only what came and went was kept, and who drove it: properties and
+    counters stay as they were then.
+    """
 
     format: int
     run: str
+    thin: bool = False
 
 
 class At(msgspec.Struct, frozen=True, array_like=True, tag="at"):
@@ -181,6 +186,7 @@ class Moment:
         entries: By id, unordered.
         drivers: By id.
         whole: Whether the state is complete.
+        values_ms: Of a time that was thinned: when the values of properties were so; else 0.
     """
 
     def __init__(self) -> None:
@@ -189,6 +195,8 @@ class Moment:
         self.entries: dict[int, Entry] = {}
         self.drivers: dict[int, Driver] = {}
         self.whole = False
+        self.values_ms = 0
+        self._thin = False
 
     def apply(self, records: Iterable[Record], until_ms: int) -> bool:
         """Apply records up to a time; False when one after it came.
@@ -223,7 +231,7 @@ class Moment:
             case Begin():
                 if record.format != FORMAT:
                     raise BreachError(f"history: expected format {FORMAT}, found {record.format}")
-                self.run = record.run
+                self.run, self._thin = record.run, record.thin
             case Put():
                 self.entries[record.entry.id] = record.entry
             case Set():
@@ -239,6 +247,7 @@ class Moment:
                 self.drivers.pop(record.id, None)
             case Whole():
                 self.whole = True
+                self.values_ms = self.ms if self._thin else 0
 
 
 def _id(entry: Entry) -> int:

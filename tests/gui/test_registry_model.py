@@ -18,7 +18,7 @@ from ioregui.registry.model import RegistryModel
 from ioregui.window.selection import Selection
 from runtime.model.driver_lifecycle import DriverState
 from runtime.model.entry import Entry, Kind
-from runtime.model.identity import ROOT_ID, EntryId
+from runtime.model.identity import ROOT_ID, SERVICE_PLANE, EntryId
 from runtime.wire.client import Delta, Part, SnapshotBegin, SnapshotEnd
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Storm:
         if self.rng.random() < 0.4:
             victim = self.rng.choice(list(self.mirror.entries))
             if victim != ROOT_ID:
-                doomed = list(self.mirror.subtree(victim))
+                doomed = list(self.mirror.tree(SERVICE_PLANE).subtree(victim))
                 gone = [EntryId(entry_id) for entry_id in reversed(doomed)]
                 added = [new for new in added if new.parent not in doomed]
                 added = [new for new in added if new.parent in self.mirror.entries]
@@ -113,7 +113,7 @@ def test_random_storms(
             assert model.rows._finder.hits == model.rows.find(query), (
                 "found bit by bit as all at once"
             )
-        ids, depths = model.rows.flatten()
+        ids, depths, _ = model.rows.flatten()
         assert [model.id_at(row) for row in range(model.rowCount())] == ids
         assert [model.depth_at(row) for row in range(model.rowCount())] == depths
     del tester

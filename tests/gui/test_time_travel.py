@@ -40,11 +40,11 @@ def past_entries() -> tuple[Entry, ...]:
     return (*sample_entries()[:7], entry(90, 3, "Stick", "IOUSBHostDevice"))
 
 
-def chunks(run: str = "00112233445566ff") -> list[bytes]:
+def chunks(run: str = "00112233445566ff", *, thin: bool = False) -> list[bytes]:
     """A segment in two chunks: the entries at first, and the stick's end ten seconds later."""
     writer = history.Writer()
     puts = [history.Put(one) for one in past_entries()]
-    begin: list[history.Record] = [history.Begin(1, run), history.At(FIRST_MS), *puts]
+    begin: list[history.Record] = [history.Begin(1, run, thin), history.At(FIRST_MS), *puts]
     end: list[history.Record] = [history.At(FIRST_MS + 10 * SECOND_MS), history.Gone(STICK)]
     return [writer.chunk([*begin, history.Whole()]), writer.chunk(end)]
 
@@ -219,3 +219,16 @@ def test_damaged_history_is_told(qtbot: QtBot, desk: Desk, fake_runtime: "FakeRu
         page = HistoryPage(4, (b"noise",), 1, False, FIRST_MS)
         fake_runtime.answer(ReadHistory, page)
     assert desk.bridge.mirror.past_ms == 0
+
+
+def test_a_past_without_detail_says_of_when_its_values_are(
+    qtbot: QtBot, desk: Desk, fake_runtime: "FakeRuntime"
+) -> None:
+    QTest.keyClick(strip(desk), Qt.Key.Key_Left, SHIFT)
+    qtbot.waitUntil(lambda: bool(questions(fake_runtime)))
+    with qtbot.waitSignal(desk.bridge.travelled):
+        page = HistoryPage(4, tuple(chunks(thin=True)), 2, False, FIRST_MS)
+        fake_runtime.answer(ReadHistory, page)
+    banner = desk.window.banners.banner("past")
+    assert banner is not None
+    assert "only what came and went is kept; values are those of 20" in banner.text

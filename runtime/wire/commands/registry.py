@@ -111,9 +111,9 @@ class Explanation(msgspec.Struct, frozen=True, array_like=True):
     """Answer to `Explain` and `ExplainExtension`.
 
     Of a device, `matches`: everybody who could drive it by score, then those that do not match.
-    Of a driver or an extension, `devices`: those of its provider classes, the nearest first, and
-    in `elsewhere` how many there are of other classes. `compared` counts the personalities and
-    kernel aliases that were looked at.
+    Of a driver or an extension, `devices`: those of its provider classes, the nearest first, then
+    the others; `elsewhere` counts those that there was no room for. `compared` counts the
+    personalities and kernel aliases that were looked at.
     """
 
     matches: tuple[Match, ...] = ()

@@ -54,6 +54,8 @@ def test_a_drivers_own_entry_lists_its_devices(running: RuntimeProcess) -> None:
     assert by_entry == by_bundle
     assert by_entry.devices[0].entry == driver.provider
     assert by_entry.devices[0].match.running
+    others = [found.match for found in by_entry.devices if found.match.stage is MatchStage.CLASS]
+    assert others[-1].wanted == "IOUSBHostInterface"
     present = sum(entry.kind == Kind.DEVICE for entry in entries(running))
     assert by_entry.elsewhere + len(by_entry.devices) == present
 

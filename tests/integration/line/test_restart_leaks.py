@@ -31,7 +31,10 @@ def test_restarts_leave_no_descriptor_process_or_memory_behind(
     count = rounds or ROUNDS
     _restart(running, pid, count)
     assert {each: _settled(each) for each in before} == open_files
-    wait_for(lambda: len(_children(running.process.pid)) == 4, "all to be there")  # type: ignore[union-attr]
+    wait_for(
+        lambda: len(_children(running.process.pid)) == 4,  # type: ignore[union-attr]
+        "zygote, standby, broker and driver",
+    )
     grown = {each: _resident(each) - resident for each, resident in before.items()}
     measured(
         f"{count} restarts: runtime {grown[running.process.pid] >> 10:+} KiB, "

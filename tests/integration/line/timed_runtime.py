@@ -13,6 +13,9 @@ from pathlib import Path
 
 from runtime.engine.connection import ClientConnection
 from runtime.engine.main import main
+from runtime.registry.journal import Journal
+
+ROOM = 256 << 10  # bytes of history that are kept: older ones are thinned while it is measured
 
 _run = asyncio.events.Handle._run
 _worst: dict[str, object] = {"ms": 0.0, "what": ""}
@@ -37,6 +40,8 @@ def _begin(connection: ClientConnection) -> None:
 _wake = ClientConnection.wake
 ClientConnection.wake = _begin  # type: ignore[assignment,method-assign]
 asyncio.events.Handle._run = _timed  # type: ignore[assignment,method-assign]
+
+Journal.segments.__defaults__ = (ROOM,)
 
 if __name__ == "__main__":
     code = main(sys.argv[1:-1])

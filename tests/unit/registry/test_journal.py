@@ -89,7 +89,7 @@ def test_foreign_schema_is_set_aside(tmp_path: Path) -> None:
         database.execute("PRAGMA user_version = 99")
     database.close()
     journal = Journal(path)
-    assert "expected schema 2, found 99" in journal.repaired
+    assert "expected schema 3, found 99" in journal.repaired
     journal.close()
 
 
