@@ -288,7 +288,7 @@ def test_mark_of_the_timeline_opens_in_the_events(
     page = desk.window.stack.currentWidget()
     assert isinstance(page, TimelinePage)
     row = page.table.selectionModel().selectedRows()[0].row()
-    chosen = page.model.event_at(row)
+    chosen = page.model.record(row)
     assert chosen is not None
     assert strip.selected is not None
     assert chosen.number == strip.selected.events[0].number
