@@ -39,6 +39,7 @@ class _State:
         self.requests: dict[RequestId, Request] = {}
         self.status: Status | None = None
         self.events: deque[Event] = deque(maxlen=EVENTS)
+        self.cut: dict[int, frozenset[str]] = {}
 
 
 class Past:
@@ -123,6 +124,10 @@ class Mirror:
     def events(self) -> deque[Event]:
         """The last `EVENTS` events, oldest first; read only."""
         return self._state.events
+
+    def cut(self, entry_id: int) -> frozenset[str]:
+        """The keys of an entry whose values were sent in part: `ReadValue` has all of them."""
+        return self._state.cut.get(entry_id, frozenset())
 
     def apply(self, message: StateMessage) -> Changes:
         """Apply one message and return what it changed."""
@@ -274,5 +279,6 @@ def _fill(state: _State, part: Part) -> None:
     state.extensions.update((extension.id, extension) for extension in part.extensions)
     state.requests.update((request.id, request) for request in part.requests)
     state.events.extend(part.events)
+    state.cut.update((cut.entry, frozenset(cut.keys)) for cut in part.cut)
     if part.status is not None:
         state.status = part.status
