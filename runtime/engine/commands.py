@@ -63,6 +63,7 @@ from runtime.wire.commands.registry import (
     Records,
     Subscribe,
 )
+from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust, Trusted
 
 
 class Commands:
@@ -120,6 +121,8 @@ class Commands:
                 result = await self._look_up(command)
             case Activate() | Deactivate() | Decide() | SetDeveloperMode():
                 result = await self._policy(client, command)
+            case ListTrust() | AddTrust() | RemoveTrust():
+                result = await self._trust(client, command)
             case Plug() | Unplug():
                 result = await self._simulate(command)
             case CrashDriver() | RestartDriver() | ReleaseDriver():
@@ -203,6 +206,13 @@ class Commands:
             case SetDeveloperMode(on=on):
                 await self._activation.set_developer(on=on, by=by)
                 return self._hub.status_for(client)
+
+    async def _trust(
+        self, client: ClientConnection, command: ListTrust | AddTrust | RemoveTrust
+    ) -> Trusted:
+        if not isinstance(command, ListTrust):
+            self._check_authority(client)
+        return await self._activation.change_trust(command, user_name(client.peer.uid))
 
     def _check_authority(self, client: ClientConnection) -> None:
         if not self._hub.may_approve(client):

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import msgspec
 
+from runtime.engine import trusting
+from runtime.engine.trusting import ChangeTrust
 from runtime.extensions import staging
 from runtime.extensions.staging import Staged
 from runtime.families import details
@@ -21,6 +23,7 @@ from runtime.model.errors import BundleError, InspectorError, ProblemError
 from runtime.model.identity import ContentHash
 from runtime.wire import codec, limits
 from runtime.wire.commands.registry import Details
+from runtime.wire.commands.trust import Trusted
 
 
 class Stage(msgspec.Struct, frozen=True, array_like=True, tag="stage"):
@@ -56,8 +59,8 @@ class Enumerate(msgspec.Struct, frozen=True, array_like=True, tag="enumerate"):
     """Read all devices of the machine. Result: how many; beside: a memfd with the list."""
 
 
-Job = Stage | Load | Describe | Sweep | Enumerate
-JobResult = Staged | Details | int
+Job = Stage | Load | Describe | Sweep | Enumerate | ChangeTrust
+JobResult = Staged | Details | Trusted | int
 
 
 class Failed(msgspec.Struct, frozen=True, array_like=True):
@@ -125,6 +128,8 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
         case Enumerate():
             devices = udev.enumerate_devices()
             return len(devices), [memfd.sealed("devices", codec.encode(devices))]
+        case ChangeTrust():
+            return trusting.carry_out(job), []
         case Sweep():
             return staging.collect_garbage(Path(job.state_dir), job.keep), []
 

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings, Qt
 from PySide6.QtTest import QTest
@@ -38,6 +39,7 @@ from ioregui.window.quitting import QuittingMenu
 from ioregui.window.settings import Quitting, Settings
 from ioregui.window.theme import DARK, LIGHT, Theme, contrast
 from runtime.model.driver_lifecycle import DriverState
+from runtime.model.entry import Entry, Place
 from runtime.model.events import Event, Plugged
 from runtime.model.identity import ROOT_ID, EntryId
 from runtime.wire import client as wire
@@ -47,7 +49,7 @@ from runtime.wire.commands.drivers import CrashDriver
 from runtime.wire.commands.extensions import SetDeveloperMode
 from runtime.wire.commands.lifetime import Detach, Quit
 from runtime.wire.commands.registry import Describe, Details, Section
-from tests.gui.conftest import entry, sample_driver, sample_status
+from tests.gui.conftest import entry, sample_driver, sample_entries, sample_status
 
 if TYPE_CHECKING:
     from tests.gui.conftest import FakeRuntime
@@ -472,3 +474,49 @@ def test_tab_goes_through_the_window_as_it_is_seen(desk: Desk) -> None:
     }
     places = [chain.index(widget) for widget in named.values()]
     assert places == sorted(places), list(named)
+
+
+def in_power(*moved: int) -> tuple[Entry, ...]:
+    """The sample, some of it below the root of IOPower too."""
+    place = Place("IOPower", ROOT_ID, "", "9")
+    return tuple(
+        msgspec.structs.replace(entry, places=(place,)) if entry.id - ROOT_ID in moved else entry
+        for entry in sample_entries()
+    )
+
+
+def test_the_box_chooses_the_plane_which_is_so_at_the_next_start(
+    qtbot: QtBot,
+    qapp: QApplication,
+    bridge: Bridge,
+    fake_runtime: "FakeRuntime",
+    household: Household,
+    settings: Settings,
+    desk: Desk,
+) -> None:
+    box = desk.window.toolbar.plane
+    assert [box.itemText(at) for at in range(box.count())] == ["IOService"]
+    with qtbot.waitSignal(bridge.reset):
+        fake_runtime.snapshot(in_power(4, 7))
+    assert [box.itemText(at) for at in range(box.count())] == ["IOService", "IOPower"]
+    assert box.currentText() == "IOService"
+    desk.selection.select(DEVICE)
+    QTest.keyClick(box, Qt.Key.Key_Down)
+    assert box.currentText() == "IOPower"
+    model = desk.model
+    titles = [model.text(row, Column.NAME) for row in range(model.rowCount())]
+    assert titles == ["Root", "Interface@9", "Sample Device@9"]
+    assert desk.registry.currentIndex().row() == 2, "what was selected still is"
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(entries=sample_entries()[4:])
+    assert [box.itemText(at) for at in range(box.count())] == ["IOService", "IOPower"]
+    assert desk.registry.why_empty == "Nothing is in the plane IOPower now."
+    desk.window.leave()
+    again = Desk(qapp, bridge, household, settings)
+    with qtbot.waitSignal(bridge.reset):
+        fake_runtime.snapshot(in_power(7))
+    assert again.window.toolbar.plane.currentText() == "IOPower"
+    assert again.model.rows.plane == "IOPower"
+    again.window.leave()
+    again.window.deleteLater()
+    again.deleteLater()

@@ -32,6 +32,7 @@ from runtime.wire.commands.registry import (
     ReadValue,
     Subscribe,
 )
+from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust
 
 Command = (
     Subscribe
@@ -39,6 +40,9 @@ Command = (
     | Deactivate
     | Decide
     | SetDeveloperMode
+    | ListTrust
+    | AddTrust
+    | RemoveTrust
     | GetRecords
     | Plug
     | Unplug
