@@ -73,6 +73,14 @@ class Workers:
         result, _ = await self._run(job)
         return _trusted(result)
 
+    async def index_modules(self, state_dir: str, folder: str) -> bytes:
+        """The index of the modules of a folder, dumped."""
+        descriptor = await self._memfd(worker.IndexModules(state_dir, folder))
+        try:
+            return memfd.read_sealed(descriptor)
+        finally:
+            os.close(descriptor)
+
     async def sweep(self, state_dir: str, keep: tuple[ContentHash, ...]) -> None:
         """Delete staged bundles that nothing refers to."""
         await self._run(worker.Sweep(state_dir, keep))
