@@ -25,6 +25,7 @@ from ioregui.bridge import Bridge
 from ioregui.composition import Desk
 from ioregui.household import Household
 from ioregui.properties.panel import PropertiesPanel
+from ioregui.properties.values import Numbers
 from ioregui.records.facts_view import FactsView
 from ioregui.records.table import RecordTable
 from ioregui.registry.cells import Column
@@ -46,7 +47,7 @@ from runtime.wire.commands.drivers import CrashDriver
 from runtime.wire.commands.extensions import SetDeveloperMode
 from runtime.wire.commands.lifetime import Detach, Quit
 from runtime.wire.commands.registry import Describe, Details, Section
-from tests.gui.conftest import sample_driver, sample_entries, sample_status
+from tests.gui.conftest import entry, sample_driver, sample_entries, sample_status
 
 if TYPE_CHECKING:
     from tests.gui.conftest import FakeRuntime
@@ -410,15 +411,43 @@ def test_what_was_open_and_selected_is_so_at_the_next_start(
     desk.selection.select(DEVICE)
     desk.model.set_expanded(desk.model.row_of(DEVICE), expanded=False)
     rows = desk.model.rowCount()
+    properties = desk.window.findChildren(PropertiesPanel)[0]
+    properties.bar.numbers = Numbers.HEXADECIMAL
+    desk.registry.horizontalHeader().resizeSection(Column.DRIVER, 123)
+    properties.table.horizontalHeader().resizeSection(0, 77)
     desk.window.leave()
     again = Desk(qapp, bridge, household, settings)
     with qtbot.waitSignal(bridge.reset):
         fake_runtime.snapshot(drivers=(sample_driver(),))
     assert again.selection.entry == DEVICE
     assert again.model.rowCount() == rows
+    shown = again.window.findChildren(PropertiesPanel)[0]
+    assert shown.bar.numbers is Numbers.HEXADECIMAL
+    again.window.resize(1200, 700)
+    again.window.show()
+    assert again.registry.columnWidth(Column.DRIVER) == 123
+    assert shown.table.columnWidth(0) == 77
     again.window.leave()
     again.window.deleteLater()
     again.deleteLater()
+
+
+def test_the_selected_row_stays_in_view_when_a_banner_takes_room(
+    qtbot: QtBot, desk: Desk, bridge: Bridge, fake_runtime: "FakeRuntime"
+) -> None:
+    many = tuple(entry(at, 0, f"d{at:03}") for at in range(1, 200))
+    with qtbot.waitSignal(bridge.reset):
+        fake_runtime.snapshot((entry(0, -1, "Root"), *many))
+    tree = desk.registry
+    desk.selection.select(ROOT_ID + 150)
+    QTest.qWait(0)
+    room = tree.viewport().height()
+    desk.window.banners.show_banner("a", "one line")
+    desk.window.banners.show_banner("b", "another line")
+    qtbot.waitUntil(lambda: tree.viewport().height() < room)
+    spot = tree.visualRect(tree.currentIndex())
+    assert spot.isValid()
+    assert tree.viewport().rect().contains(spot)
 
 
 def in_power(*moved: int) -> tuple[Entry, ...]:

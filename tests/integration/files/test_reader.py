@@ -123,7 +123,7 @@ def test_values_that_no_message_can_hold_are_cut_and_told(tmp_path: Path) -> Non
         (entry,), status = _snapshot(connection)
     table = properties.decode(entry.props)
     assert (len(table["big"]), table["s"]) == (4096, 1)  # type: ignore[arg-type]
-    assert "1 values are too large and were cut" in status.notes
+    assert "1 value is too large to be shown at once" in status.notes
 
 
 def test_it_is_confined(tmp_path: Path) -> None:
