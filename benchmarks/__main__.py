@@ -55,7 +55,8 @@ def table(results: list[Result]) -> str:
     ]
     lines += [
         f"| {one.name} | {one.affinity} | {one.ours:g} {one.unit} | {one.ours_p95:g} "
-        f"| {one.peer:g} {one.unit} | {one.ratio:.2f} | ≤ {one.goal:g} | {'yes' if one.met else 'no'} | ±{one.spread:.0%} |"
+        f"| {one.peer:g} {one.unit} | {one.ratio:.2f} | ≤ {one.goal:g} "
+        f"| {'yes' if one.met else 'no'} | ±{one.spread:.0%} |"
         for one in results
     ]
     return "\n".join(lines)
