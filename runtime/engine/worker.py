@@ -12,7 +12,9 @@ from pathlib import Path
 
 import msgspec
 
+from runtime.engine import trusting
 from runtime.engine.kernel_drivers import made_index
+from runtime.engine.trusting import ChangeTrust
 from runtime.extensions import staging
 from runtime.extensions.staging import Staged
 from runtime.families import details
@@ -22,6 +24,7 @@ from runtime.model.errors import BundleError, InspectorError, ProblemError
 from runtime.model.identity import ContentHash
 from runtime.wire import codec, limits
 from runtime.wire.commands.registry import Details
+from runtime.wire.commands.trust import Trusted
 
 
 class Stage(msgspec.Struct, frozen=True, array_like=True, tag="stage"):
@@ -64,8 +67,8 @@ class IndexModules(msgspec.Struct, frozen=True, array_like=True, tag="index-modu
     folder: str
 
 
-Job = Stage | Load | Describe | Sweep | Enumerate | IndexModules
-JobResult = Staged | Details | int
+Job = Stage | Load | Describe | Sweep | Enumerate | IndexModules | ChangeTrust
+JobResult = Staged | Details | Trusted | int
 
 
 class Failed(msgspec.Struct, frozen=True, array_like=True):
@@ -133,6 +136,8 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
         case Enumerate():
             devices = udev.enumerate_devices()
             return len(devices), [memfd.sealed("devices", codec.encode(devices))]
+        case ChangeTrust():
+            return trusting.carry_out(job), []
         case IndexModules():
             index = made_index(Path(job.state_dir), Path(job.folder))
             return len(index), [memfd.sealed("aliases", index.dump())]
