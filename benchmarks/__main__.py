@@ -11,11 +11,15 @@ from dataclasses import asdict
 
 from benchmarks.harness import ROUNDS, Affinity, Benchmark, Result, measure
 from benchmarks.matching import MATCHING
+from benchmarks.memory import MEMORY
 from benchmarks.restart import RESTART
+from benchmarks.restart_runit import RESTART_RUNIT
+from benchmarks.start import START
 from benchmarks.uevent import UEVENT
 
 BENCHMARKS: dict[str, Benchmark] = {
-    benchmark.name: benchmark for benchmark in (RESTART, UEVENT, MATCHING)
+    benchmark.name: benchmark
+    for benchmark in (RESTART, RESTART_RUNIT, START, MEMORY, UEVENT, MATCHING)
 }
 AFFINITIES: tuple[Affinity, ...] = ("pinned", "free")
 

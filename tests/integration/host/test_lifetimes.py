@@ -24,6 +24,7 @@ from tests.integration.host.stage import (
     Provider,
     Zygote,
     a_load,
+    an_attach,
     bundle_of,
     bundle_with,
 )
@@ -204,11 +205,7 @@ class Driver(IOService):
         process = stage.spawn(bundle_with(attempts.replace("HOME", repr(str(users_copy)))))
         locked = process.greet()
         assert "user namespace of its own" in locked.applied
-        process.send(
-            driver.Load(
-                "id", "Driver", "Driver", 2, 1, "IOService", "p", codec.raw({}), codec.raw({})
-            )
-        )
+        process.send(a_load(), an_attach())
         process.expect(driver.Staged)
         assert isinstance(process.call(1, methods.Start(), Provider()), driver.Reply)
         assert process.wait_log(lambda lines: len(lines) == 4) == [f"1 {NOBODY}"] + ["denied"] * 3
