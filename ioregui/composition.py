@@ -149,6 +149,7 @@ class Desk(QObject):
         self.actions["compare"].triggered.connect(self._compare_with_now)
         compare.entry_asked.connect(self._show_path)
         compare.told.connect(commands.told)
+        self.window.toolbar.plane.currentTextChanged.connect(compare.set_plane)
         saver.told.connect(commands.told)
         saver.failed.connect(commands.failed)
         self.window.closing.connect(compare.end)

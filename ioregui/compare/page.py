@@ -28,6 +28,7 @@ from ioregui.household import Household
 from ioregui.records.empty import EmptyOr, EmptyPage
 from ioregui.records.facts_view import FactsView
 from ioregui.records.notice import Notice
+from runtime.model.identity import SERVICE_PLANE
 
 
 class ComparePage(QWidget):
@@ -48,6 +49,7 @@ class ComparePage(QWidget):
         self._saving = Errand(household, self)
         self._intake = Intake(self)
         self._target = ""
+        self._plane = SERVICE_PLANE
         self.before = Side(self.tr("Before"), CHOICES[1])
         self.after = Side(self.tr("After"), CHOICES[0])
         self.compare = QPushButton(self.tr("Compare"))
@@ -72,6 +74,11 @@ class ComparePage(QWidget):
         self.after.set_text(after)
         self.start()
 
+    @Slot(str)
+    def set_plane(self, plane: str) -> None:
+        """Compare this plane of both sides from now on, the one that the window shows."""
+        self._plane = plane or SERVICE_PLANE
+
     @Slot()
     def start(self) -> None:
         """Compare what the two sides name; press again to give up."""
@@ -85,7 +92,9 @@ class ComparePage(QWidget):
         self.compare.setText(self.tr("Stop"))
         self.notice.say(self.tr("Comparing…"))
         files = ("--text", self._file("txt"), "--json", self._file("json"))
-        self._errand.run("compare", *files, "--", self.before.text, self.after.text)
+        self._errand.run(
+            "--plane", self._plane, "compare", *files, "--", self.before.text, self.after.text
+        )
 
     def end(self) -> None:
         """Leave nothing running; the window goes."""

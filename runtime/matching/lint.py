@@ -105,7 +105,7 @@ def lint(tables: dict[str, Properties], bundle_id: str, *, dext: bool) -> list[F
         for name, table in tables.items()
         for severity, key, text in _one(table, bundle_id, dext)
     ]
-    return found + list(_collisions(tables))
+    return found + (list(_collisions(tables)) if dext else [])
 
 
 Complaint = tuple[str, str, str]
@@ -256,7 +256,10 @@ _ASIDE = frozenset(
 
 
 def _collisions(tables: dict[str, Properties]) -> Iterator[Finding]:
-    """Personalities that match the same providers for the same slot: only one ever starts."""
+    """Personalities that match the same providers for the same slot: only one ever starts.
+
+    Of kexts nothing is said: the first may refuse in `probe`, which is how they share a device.
+    """
     seen: dict[str, tuple[str, Value | None]] = {}
     for name, table in tables.items():
         matching = {key: table[key] for key in sorted(table) if key not in _ASIDE}

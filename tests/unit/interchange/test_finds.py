@@ -3,6 +3,7 @@
 import plistlib
 
 import msgspec
+import pytest
 
 from runtime.interchange import explorer_writer, json_form, recording
 from runtime.interchange.ioreg_archive import archive
@@ -54,3 +55,20 @@ def test_json_with_the_marks_of_a_text_in_a_name_is_json() -> None:
     entry = Entry(ROOT_ID, 0, "+-o Root  <class", "IORegistryEntry", state=int(State.PLAIN))
     form = "\n".join(json_form.lines([entry])).encode()
     assert read(form, "f").entries[0].name == entry.name
+
+
+def test_firmware_names_that_are_no_text_are_cleaned() -> None:
+    file = read(
+        b"P: /devices/soc\nE: SUBSYSTEM=platform\nE: OF_FULLNAME=/so\xffc@\xe5\x001\x18\n\n", "f"
+    )
+    (place,) = file.entries[-1].places
+    assert (place.name, place.location) == ("soc", "1")
+    sizes = [len(read(form, "again").entries) for form in _forms(file)[:3]]
+    assert sizes == [len(file.entries)] * 3
+
+
+@pytest.mark.parametrize("name", ["1-1..5", "1-", "1-1.", "9" * 5000, "1-1:" + "9" * 5000 + ".1"])
+def test_a_usb_device_with_a_strange_name_has_no_location(name: str) -> None:
+    record = f"P: /devices/{name}\nE: SUBSYSTEM=usb\nE: DEVTYPE=usb_device\n\n"
+    entry = read(record.encode(), "f").entries[-1]
+    assert (entry.cls, entry.location) == ("IOUSBHostDevice", "00000000")

@@ -68,6 +68,16 @@ def test_a_right_personality_has_no_complaint() -> None:
         ),
         ({**DEVICE, "IOProviderClass": "IOUSBDevice"}, (WARNING, "IOProviderClass")),
         ({**HID, "PrimaryUsagePage": 0xFF00, "Transport": "USB"}, (ERROR, "VendorID")),
+        (
+            {
+                **HID,
+                "DeviceUsagePairs": [{"DeviceUsagePage": 0xFF00}],
+                "Transport": "Bluetooth Low Energy",
+            },
+            (ERROR, "VendorID"),
+        ),
+        ({**HID, "DeviceUsage": 1}, (WARNING, "DeviceUsage")),
+        ({**HID, "DeviceUsage": 1, "DeviceUsagePage": 1}, None),
         ({**HID, "PrimaryUsagePage": 0xFF00}, (WARNING, "VendorID")),
         ({**HID, "ProductID": 1}, (WARNING, "ProductID")),
         ({**HID, "VendrID": 1}, (WARNING, "VendrID")),
@@ -99,3 +109,4 @@ def test_two_that_match_the_same_for_one_slot_collide() -> None:
     )
     aside = {**other, "IOMatchCategory": "com.example.aside"}
     assert lint({"P": GOOD, "Q": aside}, "com.example.driver", dext=True) == []
+    assert lint({"P": GOOD, "Q": other}, "com.example.driver", dext=False) == []
