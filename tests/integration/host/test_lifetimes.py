@@ -171,11 +171,10 @@ class Driver(IOService):
     (users_copy / "secret").write_text("secret")
     (users_copy / "secret").chmod(0o644)
     process = users_zygote.spawn(bundle_with(attempts.replace("HOME", repr(str(users_copy)))))
-    locked = process.greet()
-    assert "user namespace of its own" in locked.applied
-    process.send(a_load())
-    process.expect(driver.Staged)
+    process.begin()
     assert isinstance(process.call(1, methods.Start(), Provider()), driver.Reply)
+    own = Path("/proc/self/ns/user").readlink()
+    assert Path(f"/proc/{process.pid}/ns/user").readlink() != own
     assert process.wait_log(lambda lines: len(lines) == 4) == [f"1 {NOBODY}"] + ["denied"] * 3
     status = Path(f"/proc/{process.pid}/status").read_text()
     fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
