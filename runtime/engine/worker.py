@@ -121,36 +121,28 @@ def _carry_out(job: Job) -> tuple[Done, list[int]]:
 
 
 def _do(job: Job) -> tuple[JobResult, list[int]]:
-    """The job's result, and the memfds that go beside it."""
+    result: JobResult
+    beside: list[int] = []
     match job:
-        case Load() | Enumerate() | IndexModules():
-            return _sealed(job)
         case Stage():
             folders = None if job.folders is None else [Path(folder) for folder in job.folders]
-            return (
-                staging.stage(Path(job.app_path), job.bundle_id, Path(job.state_dir), folders),
-                [],
-            )
-        case Describe():
-            return details.describe(job.device), []
-        case ChangeTrust():
-            return trusting.carry_out(job), []
-        case Sweep():
-            return staging.collect_garbage(Path(job.state_dir), job.keep), []
-
-
-def _sealed(job: Load | Enumerate | IndexModules) -> tuple[int, list[int]]:
-    """What is too large for a packet, in a memfd, and how much it is."""
-    match job:
+            result = staging.stage(Path(job.app_path), job.bundle_id, Path(job.state_dir), folders)
         case Load():
             data = staging.load_staged(Path(job.state_dir), job.content_hash)
-            return len(data), [memfd.sealed("bundle", data)]
+            result, beside = len(data), [memfd.sealed("bundle", data)]
+        case Describe():
+            result = details.describe(job.device)
         case Enumerate():
             devices = udev.enumerate_devices()
-            return len(devices), [memfd.sealed("devices", codec.encode(devices))]
+            result, beside = len(devices), [memfd.sealed("devices", codec.encode(devices))]
         case IndexModules():
             index = made_index(Path(job.state_dir), Path(job.folder))
-            return len(index), [memfd.sealed("aliases", index.dump())]
+            result, beside = len(index), [memfd.sealed("aliases", index.dump())]
+        case ChangeTrust():
+            result = trusting.carry_out(job)
+        case Sweep():
+            result = staging.collect_garbage(Path(job.state_dir), job.keep)
+    return result, beside
 
 
 if __name__ == "__main__":

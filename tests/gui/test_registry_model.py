@@ -1,6 +1,7 @@
 """The registry model under Qt's model tester, through random storms, with and without filter."""
 
 import random
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from ioregui.bridge import Bridge
 from ioregui.mirror import Mirror
+from ioregui.mirror.mirror import Past
 from ioregui.registry import marks
 from ioregui.registry.cells import Column
 from ioregui.registry.diff import Insert, Remove, steps
@@ -403,7 +405,9 @@ def test_another_moment_is_shown_in_the_same_plane(planes: RegistryModel) -> Non
         in_plane(4, "lamp", Place("IOPower", EntryId(1), "glow"), parent=1),
     )
     moment.entries = {entry.id: entry for entry in earlier}
-    planes._mirror.show_past(moment, 1)
+    past = Past(moment)
+    deque(past.steps(), maxlen=0)
+    planes._mirror.show_past(past, 1)
     planes.travel()
     assert shown(planes) == ["Root", "glow"]
     planes._mirror.show_now()
