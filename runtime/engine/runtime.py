@@ -29,6 +29,7 @@ from runtime.engine.logbook import Logbook
 from runtime.engine.settings import Settings
 from runtime.engine.simulation import Simulation
 from runtime.engine.surroundings import DriverSurroundings
+from runtime.engine.usb_interfaces import UsbInterfaces
 from runtime.engine.workers import Workers
 from runtime.linux.sockets import Peer, peer_credentials
 from runtime.model.errors import UnavailableError
@@ -74,7 +75,9 @@ class Runtime:
         self._devices = Devices(registry, self._hub, self._workers)
         simulation = Simulation(registry, self._hub, self._devices.machine.resources)
         kernel = KernelDrivers(settings.state_dir)
-        self._binding = Binding(registry, self._hub, simulation, self._bundles, kernel)
+        families = (simulation, UsbInterfaces(registry, self._devices.machine))
+        self._binding = Binding(registry, self._hub, families, self._bundles, kernel)
+        self._devices.follow(self._binding)
         self._activation = Activation(
             settings.state_dir, self._hub, self._binding, self._bundles, self._workers
         )
