@@ -1,6 +1,7 @@
 """Which driver extension drives which provider.
 
-For every provider that is new, and for all of them when the catalogue changes:
+For every provider that is new, for those that a change of the catalogue concerns, and for all of
+them when the kernel has other modules:
 
 1. rank the catalogue's personalities on the provider (`runtime.matching`);
 2. for each category that no driver holds, take the best candidate that has not failed here;
@@ -75,10 +76,10 @@ class Binding:
     # --- what may run changed ------------------------------------------------------------------
 
     def add(self, bundle_id: BundleId, personalities: tuple[Personality, ...]) -> None:
-        """An extension may run: match it with what is there."""
+        """An extension may run: match what it concerns; where it failed it may try again."""
         if self.catalogue.add(bundle_id, personalities):
-            self._failed.clear()
-            self._match_classes({personality.provider_class for personality in personalities})
+            self._forgive(bundle_id)
+            self._offer(personalities)
 
     def remove(self, bundle_id: BundleId, intent: Intent) -> None:
         """An extension may not run any more: stop its drivers; others may follow."""
@@ -104,11 +105,23 @@ class Binding:
 
     # --- providers -----------------------------------------------------------------------------
 
-    def _match_classes(self, classes: set[str]) -> None:
-        """Match the entries that a change of personalities of these classes can concern."""
+    def _offer(self, personalities: tuple[Personality, ...]) -> None:
+        """Match the entries that some of these personalities match, and no others."""
+        classes = {personality.provider_class for personality in personalities}
         for entry in list(self._registry.walk()):
-            if classes.intersection(chain(entry.cls)):
+            if not (self._simulation.provides(entry.id) and classes.intersection(chain(entry.cls))):
+                continue
+            if best_of(make_provider(self._registry, entry, self._kernel), personalities):
                 self.match_one(entry.id)
+
+    def _forgive(self, bundle_id: BundleId) -> None:
+        for entry, keys in list(self._failed.items()):
+            self._failed[entry] = frozenset(key for key in keys if key[0] != bundle_id)
+
+    def rematch(self) -> None:
+        """Match everything again: the kernel's modules are others now."""
+        for entry in list(self._registry.walk()):
+            self.match_one(entry.id)
 
     def match_below(self, top: EntryId) -> None:
         """Match an entry that is new and everything below it."""

@@ -26,6 +26,7 @@ from runtime.engine.keeper import Keeper
 from runtime.engine.kernel_drivers import KernelDrivers
 from runtime.engine.listener import Listener
 from runtime.engine.logbook import Logbook
+from runtime.engine.module_watch import ModuleWatch
 from runtime.engine.settings import Settings
 from runtime.engine.simulation import Simulation
 from runtime.engine.surroundings import DriverSurroundings
@@ -78,6 +79,9 @@ class Runtime:
         families = (simulation, UsbInterfaces(registry, self._devices.machine))
         self._binding = Binding(registry, self._hub, families, self._bundles, kernel)
         self._devices.follow(self._binding)
+        self._modules = ModuleWatch(
+            kernel, self._workers, settings.state_dir, self._binding.rematch, self._note
+        )
         self._activation = Activation(
             settings.state_dir, self._hub, self._binding, self._bundles, self._workers
         )
@@ -134,6 +138,7 @@ class Runtime:
             self._listener.open()
             self._serve_owner()
             self._keeper.start()
+            self._modules.start()
             self._settle()
             await self._activation.start()
             await self._over.wait()
@@ -145,6 +150,7 @@ class Runtime:
         self._over.set()
 
     async def _close(self) -> None:
+        self._modules.close()
         await self._commands.stop()
         self._devices.close()
         self._listener.close()

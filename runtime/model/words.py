@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from runtime.model import events
-from runtime.model.entry import Entry, Holder, State
+from runtime.model.entry import Entry, Holder, Kind, State
 from runtime.model.outcome import Exit, ExitHow
 
 
@@ -45,6 +45,14 @@ def device_word(entry: Entry) -> str:
         Holder.KERNEL: "kernel driver",
         Holder.EXTENSION: "extension",
     }[Holder(entry.holder)]
+
+
+def process_word(entry: Entry) -> str:
+    """The process id of an entry's driver, ``kernel``, or nothing."""
+    if entry.pid:
+        return str(entry.pid)
+    is_device = entry.kind == Kind.DEVICE and entry.holder == Holder.KERNEL
+    return "kernel" if is_device or entry.kind == Kind.KERNEL_DRIVER else ""
 
 
 def exit_words(outcome: Exit) -> str:

@@ -7,8 +7,10 @@ import collections
 import contextlib
 import os
 import select
+import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -28,12 +30,26 @@ T = TypeVar("T")
 
 _call: codec.Decoder[driver.ToProvider] = codec.Decoder(driver.ToProvider, "packet of a driver")
 
+ROOT = Path(__file__).resolve().parents[3]
 DEADLINE_S = 20.0
+NOBODY = 65534
 SAMPLE = (
-    Path(__file__).parents[3]
+    ROOT
     / "resources/samples/SampleUSB.app/Contents/Library/SystemExtensions"
     / "com.example.sampleusb.driver.dext"
 )
+
+
+def private_copy(uid: int) -> Path:
+    """A copy of the runtime and its one dependency, closed to everybody but one user."""
+    home = Path(tempfile.mkdtemp(prefix="ioregistry-home-"))
+    shutil.copytree(ROOT / "runtime", home / "runtime")
+    assert msgspec.__file__ is not None
+    shutil.copytree(Path(msgspec.__file__).parent, home / "msgspec")
+    for path in (home, *home.rglob("*")):
+        os.chown(path, uid, uid)
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    return home
 
 
 def bundle_of(folder: Path) -> bytes:
@@ -48,11 +64,13 @@ def bundle_with(source: str, **files: bytes) -> bytes:
 
 
 def a_load() -> driver.Load:
-    """What to run: the class `Driver` of the module `Driver`, on a USB interface."""
-    return driver.Load(
-        bundle_id="com.example.test",
-        executable="Driver",
-        user_class="Driver",
+    """What to run: the class `Driver` of the module `Driver`."""
+    return driver.Load("com.example.test", "Driver", "Driver")
+
+
+def an_attach() -> driver.Attach:
+    """What to run it on: a USB interface."""
+    return driver.Attach(
         service=0x1_0000_0200,
         provider=0x1_0000_0100,
         provider_class="IOUSBHostInterface",
@@ -87,12 +105,13 @@ class Process:
     asked: collections.deque[driver.Call] = field(default_factory=collections.deque)
 
     def send(self, *messages: driver.ToDriver) -> None:
-        """Send packets on the control socket; beside a Load go bundle and provider socket."""
+        """Send packets on the control socket; beside some go the bundle or the provider socket."""
         for message in messages:
-            load = isinstance(message, driver.Load)
-            beside = [self.bundle, self.their_provider.fileno()] if load else []
+            beside = [self.bundle] if isinstance(message, driver.Load) else []
+            if isinstance(message, driver.Attach):
+                beside = [self.their_provider.fileno()]
             send_packet(self.control, codec.encode(message), beside)
-            if load:
+            if isinstance(message, driver.Attach):
                 self.their_provider.close()
 
     def provide(self, message: driver.FromProvider) -> None:
@@ -119,10 +138,12 @@ class Process:
         return message
 
     def begin(self, **changes: object) -> driver.Staged:
-        """Greet, load, and return what came with LOADED."""
+        """Greet, load, attach, and return what came with LOADED."""
         self.greet()
         self.send(msgspec.structs.replace(a_load(), **changes))
-        return self.expect(driver.Staged)
+        loaded = self.expect(driver.Staged)
+        self.send(an_attach())
+        return loaded
 
     def greet(self) -> driver.Staged:
         """Exchange hellos and return what came with LOCKED_DOWN."""
