@@ -24,7 +24,6 @@ from tests.integration.host.stage import (
     Provider,
     Zygote,
     a_load,
-    an_attach,
     bundle_of,
     bundle_with,
     private_copy,
@@ -169,25 +168,6 @@ class Driver(IOService):
             except OSError:
                 IOLog("denied")
 """
-<<<<<<< HEAD
-        (users_copy / "secret").write_text("secret")
-        (users_copy / "secret").chmod(0o644)
-        process = stage.spawn(bundle_with(attempts.replace("HOME", repr(str(users_copy)))))
-        locked = process.greet()
-        assert "user namespace of its own" in locked.applied
-        process.send(a_load(), an_attach())
-        process.expect(driver.Staged)
-        assert isinstance(process.call(1, methods.Start(), Provider()), driver.Reply)
-        assert process.wait_log(lambda lines: len(lines) == 4) == [f"1 {NOBODY}"] + ["denied"] * 3
-        status = Path(f"/proc/{process.pid}/status").read_text()
-        fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
-        assert int(fields["CapEff"], 16) == 0
-        assert int(fields["CapPrm"], 16) == 0
-        assert fields["NoNewPrivs"] == "1"
-        assert fields["Seccomp"] == "2"
-    finally:
-        stage.close()
-=======
     (users_copy / "secret").write_text("secret")
     (users_copy / "secret").chmod(0o644)
     process = users_zygote.spawn(bundle_with(attempts.replace("HOME", repr(str(users_copy)))))
@@ -202,7 +182,6 @@ class Driver(IOService):
     assert int(fields["CapPrm"], 16) == 0
     assert fields["NoNewPrivs"] == "1"
     assert fields["Seccomp"] == "2"
->>>>>>> faults
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="own users need root")
