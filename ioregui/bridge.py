@@ -11,12 +11,11 @@ from typing import TypeVar
 
 from PySide6.QtCore import QObject, QSocketNotifier, QTimer, Signal, Slot
 
-from ioregui.mirror import Changes, Mirror
+from ioregui.mirror import Changes, Mirror, Past
 from runtime.client.client import Client
 from runtime.wire import client as wire
 from runtime.wire.commands.base import CommandOf
 from runtime.wire.commands.registry import Subscribe
-from runtime.wire.history import Moment
 
 R = TypeVar("R")
 
@@ -94,11 +93,11 @@ class Bridge(QObject):
             self._client.close()
             self._client = None
 
-    def show_past(self, moment: Moment, ms: int) -> None:
+    def show_past(self, past: Past, ms: int) -> None:
         """Have the mirror show an earlier moment of the registry; changes of now wait."""
         self._publish()
         self._tell()
-        self.mirror.show_past(moment, ms)
+        self.mirror.show_past(past, ms)
         self.travelled.emit()
 
     def show_now(self) -> None:

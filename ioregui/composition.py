@@ -78,7 +78,7 @@ class Desk(QObject):
             properties=slices.inspector.properties,
         )
         self._conditions = Conditions(bridge, self._commands, self.window.banners)
-        self._saver = Saver(bridge, household, self.actions, self.window)
+        self._saver = Saver(bridge, household, self.actions, self.window, slices.shown_plane)
         self._leaving = Leaving(bridge, household, settings, self.window)
         self._connect()
 

@@ -23,7 +23,7 @@ def main() -> int:
     """Run a campaign."""
     options = _parser().parse_args()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    campaign = Campaign(options.seed, _progress)
+    campaign = Campaign(options.seed, options.deadline, _progress)
     began = time.monotonic()
     asyncio.run(campaign.run(options.first, options.count))
     tally = campaign.tally
@@ -46,6 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--count", type=int, default=1000, help="faults (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of all of them (%(default)s)")
     parser.add_argument("--first", type=int, default=0, help="number of the first (%(default)s)")
+    parser.add_argument(
+        "--deadline", type=float, default=0.5, help="seconds for a callback (%(default)s)"
+    )
     parser.add_argument("--document", type=Path, help="write the result into this document")
     return parser
 

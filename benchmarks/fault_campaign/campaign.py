@@ -31,8 +31,7 @@ from runtime.supervisor.supervisor import Supervisor
 from runtime.supervisor.zygote import Zygote
 from runtime.wire import methods
 
-LANES = 6  # drivers: while some hang, the others go on
-DEADLINE_US = 500_000  # of a callback in the campaign: a real driver has a minute
+LANES = 12  # drivers: some hang while others go on, and each has time to be whole at its turn
 PATIENCE_SECONDS = 0.1
 STOP_SECONDS = 60.0  # for the end of all drivers
 
@@ -84,12 +83,14 @@ class Campaign:
 
     Args:
         seed: Of all faults.
+        deadline: Of a driver's callback, in seconds; outside of a campaign it is a minute.
         progress: Called after each fault with how many are over.
     """
 
-    def __init__(self, seed: int, progress: Callable[[int], None]) -> None:
+    def __init__(self, seed: int, deadline: float, progress: Callable[[int], None]) -> None:
         self.tally = Tally()
         self._seed = seed
+        self._deadline = deadline
         self._progress = progress
         self._lanes: dict[DriverId, Lane] = {}
         zygote = Zygote(self.tally.failures.append)
@@ -102,12 +103,14 @@ class Campaign:
         loop.set_exception_handler(lambda _, context: self.tally.failures.append(str(context)))
         bundle = memfd.sealed("bundle", archive.pack(_sources()))
         deadlines = hang.LATE_US, hang.HOPELESS_US
-        hang.LATE_US = hang.HOPELESS_US = DEADLINE_US
+        hang.LATE_US = hang.HOPELESS_US = int(self._deadline * 1e6)
         try:
             self._supervisor.start()
             numbers = iter(range(first, first + count))
-            lanes = [Lane(self._supervisor, number, bundle) for number in range(1, LANES + 1)]
-            self._lanes |= {lane.driver: lane for lane in lanes}
+            for number in range(1, LANES + 1):
+                lane = Lane(self._supervisor, number, bundle, self._deadline)
+                self._lanes[lane.driver] = lane
+            lanes = tuple(self._lanes.values())
             await asyncio.gather(*(self._serve(lane, numbers) for lane in lanes))
         finally:
             await self._stop()
@@ -161,6 +164,7 @@ class Campaign:
     async def _stop(self) -> None:
         try:
             await asyncio.wait_for(self._supervisor.stop_all(), STOP_SECONDS)
+            await asyncio.wait_for(self._supervisor.close(), STOP_SECONDS)
         except TimeoutError:
             self.tally.failures.append(f"drivers: expected their end within {STOP_SECONDS:.0f} s")
 

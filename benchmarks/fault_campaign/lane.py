@@ -23,8 +23,8 @@ from runtime.supervisor.ports import DriverSpec, SessionEnd
 from runtime.supervisor.supervisor import Supervisor
 from runtime.wire import methods
 
-DEAF_SECONDS = 5.0  # without an answer, an end or a hang: what it answered is lost
-ANSWER_SECONDS = 20.0  # without an answer or an end: the runtime has failed
+DEAF = 10  # deadlines without an answer, an end or a hang: what it was to answer is lost
+FAILED = 40  # deadlines without an answer or an end: the runtime has failed
 
 Said = tuple[int, bytes]
 """What a process said: ANSWER or ESCAPED, and the data."""
@@ -68,16 +68,22 @@ News = Session | Said | Exit
 class Lane:
     """One driver across all its processes.
 
+    Args:
+        number: Tells it from others.
+        bundle: Descriptor of the sealed bundle, the caller's.
+        deadline: Of a callback, in seconds.
+
     Attributes:
         driver: Its id at the supervisor.
         deaf: Where the threads were of a process that lost its order; else empty.
         killed: Whether the process that ended last was ended from here.
     """
 
-    def __init__(self, supervisor: Supervisor, number: int, bundle: int) -> None:
+    def __init__(self, supervisor: Supervisor, number: int, bundle: int, deadline: float) -> None:
         self.deaf = ""
         self.killed = False
         self._supervisor = supervisor
+        self._deadline = deadline
         self._news: asyncio.Queue[News] = asyncio.Queue()
         self._spec = _describe(number, bundle, self._open)
         self.driver = supervisor.launch(self._spec).id
@@ -117,7 +123,7 @@ class Lane:
         self.deaf, self.killed = "", False
         while True:
             try:
-                news = await self._next(DEAF_SECONDS)
+                news = await self._next(DEAF)
             except TimeoutError:  # it lives, is idle, and has lost its order
                 sound = False
                 self.deaf = await self._where()
@@ -144,8 +150,8 @@ class Lane:
         session.order(0, seed)
         return await self._next() == (broken.ANSWER, broken.answer(seed))
 
-    async def _next(self, seconds: float = ANSWER_SECONDS) -> News:
-        return await asyncio.wait_for(self._news.get(), seconds)
+    async def _next(self, deadlines: int = FAILED) -> News:
+        return await asyncio.wait_for(self._news.get(), deadlines * self._deadline)
 
     def _open(self, end: SessionEnd) -> "_Place":
         place = _Place(end)

@@ -5,6 +5,7 @@ The comparing is done by the export process; the page shows what that wrote, whi
 Invariant: what is shown and what is saved are of one comparison.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTemporaryDir, Signal, Slot
@@ -41,13 +42,17 @@ class ComparePage(QWidget):
     entry_asked = Signal(str)
     told = Signal(str)
 
-    def __init__(self, household: Household, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, household: Household, plane: Callable[[], str], parent: QWidget | None = None
+    ) -> None:
+        """`plane` says which one the window shows: that one of both sides is compared."""
         super().__init__(parent)
         self._folder = QTemporaryDir()
         self._errand = Errand(household, self)
         self._saving = Errand(household, self)
         self._intake = Intake(self)
         self._target = ""
+        self._plane = plane
         self.before = Side(self.tr("Before"), CHOICES[1])
         self.after = Side(self.tr("After"), CHOICES[0])
         self.compare = QPushButton(self.tr("Compare"))
@@ -85,7 +90,8 @@ class ComparePage(QWidget):
         self.compare.setText(self.tr("Stop"))
         self.notice.say(self.tr("Comparing…"))
         files = ("--text", self._file("txt"), "--json", self._file("json"))
-        self._errand.run("compare", *files, "--", self.before.text, self.after.text)
+        names = (self.before.text, self.after.text)
+        self._errand.run("--plane", self._plane(), "compare", *files, "--", *names)
 
     def end(self) -> None:
         """Leave nothing running; the window goes."""

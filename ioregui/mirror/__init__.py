@@ -4,6 +4,6 @@ Invariant: knows nothing of Qt and nothing of how the messages came.
 """
 
 from ioregui.mirror.changes import Changes
-from ioregui.mirror.mirror import Mirror
+from ioregui.mirror.mirror import Mirror, Past
 
-__all__ = ["Changes", "Mirror"]
+__all__ = ["Changes", "Mirror", "Past"]

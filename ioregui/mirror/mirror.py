@@ -20,6 +20,9 @@ from runtime.wire.history import Moment
 EVENTS = 5000
 """How many events are kept; older ones fall out."""
 
+STEP = 64
+"""So many entries of a past are taken over at once: about half a millisecond."""
+
 LINES = 2000
 """How many log lines are kept of each driver; older ones fall out."""
 
@@ -36,18 +39,25 @@ class _State:
         self.requests: dict[RequestId, Request] = {}
         self.status: Status | None = None
         self.events: deque[Event] = deque(maxlen=EVENTS)
+        self.cut: dict[int, frozenset[str]] = {}
 
 
-class _Past:
-    """The registry of an earlier moment."""
+class Past:
+    """The registry of an earlier moment, to be shown when `steps` has come to its end."""
 
     def __init__(self, moment: Moment) -> None:
+        self._moment = moment
         self.run = moment.run
         self.drivers = moment.drivers
         self.values_ms = moment.values_ms
         self.planes = Planes()
-        for entry in moment.entries.values():
+
+    def steps(self) -> Iterator[None]:
+        """Take the entries over, a few at each step."""
+        for number, entry in enumerate(self._moment.entries.values()):
             self.planes.put(entry)
+            if number % STEP == 0:
+                yield
 
 
 class Mirror:
@@ -62,7 +72,7 @@ class Mirror:
 
     def __init__(self) -> None:
         self._state = _State()
-        self._past: _Past | None = None
+        self._past: Past | None = None
         self._coming: _State | None = None
         self.past_ms = 0  # milliseconds since 1970 of the moment that is shown, 0 for now
         self._coming_run = ""
@@ -115,6 +125,10 @@ class Mirror:
         """The last `EVENTS` events, oldest first; read only."""
         return self._state.events
 
+    def cut(self, entry_id: int) -> frozenset[str]:
+        """The keys of an entry whose values were sent in part: `ReadValue` has all of them."""
+        return self._state.cut.get(entry_id, frozenset())
+
     def apply(self, message: StateMessage) -> Changes:
         """Apply one message and return what it changed."""
         match message:
@@ -142,9 +156,9 @@ class Mirror:
         """Of a past that was thinned, when the values of its properties were so; else 0."""
         return 0 if self._past is None else self._past.values_ms
 
-    def show_past(self, moment: Moment, ms: int) -> None:
-        """Show the registry of an earlier moment, asked for as `ms`."""
-        self._past = _Past(moment)
+    def show_past(self, past: Past, ms: int) -> None:
+        """Show the registry of an earlier moment, which is whole, asked for as `ms`."""
+        self._past = past
         self.past_ms = ms
 
     def show_now(self) -> None:
@@ -265,5 +279,6 @@ def _fill(state: _State, part: Part) -> None:
     state.extensions.update((extension.id, extension) for extension in part.extensions)
     state.requests.update((request.id, request) for request in part.requests)
     state.events.extend(part.events)
+    state.cut.update((cut.entry, frozenset(cut.keys)) for cut in part.cut)
     if part.status is not None:
         state.status = part.status

@@ -14,6 +14,7 @@ from ioregui.mirror import Changes
 from ioregui.plaintext import plain
 from ioregui.properties.bar import PropertyBar
 from ioregui.properties.copying import Copied, Copying
+from ioregui.properties.fetching import Fetching
 from ioregui.properties.forms import FORMS, Form
 from ioregui.properties.links import Links
 from ioregui.properties.model import PropertyModel
@@ -104,11 +105,20 @@ class PropertiesPanel(QWidget):
             self.extension_chosen.emit(row.link.extension)
         elif row.opened is not None:
             self._fold(row, not row.opened)
-        elif row.cut and isinstance(value, str | bytes):
-            WholeValue(str(row.steps[-1]), value, self).show()
+        elif row.cut and row.steps:
+            self._show_whole(row, value)
         elif row.cut:
             self._limit += ROWS
             self._look_again()
+
+    def _show_whole(self, row: Row, value: Value | None) -> None:
+        key, entry = str(row.steps[-1]), self._entry
+        window = WholeValue(key, self)
+        if entry is not None and row.steps[0] in self._bridge.mirror.cut(entry.id):
+            Fetching(self._bridge, entry.id, key, window)
+        elif isinstance(value, str | bytes):
+            window.show_value(value)
+        window.show()
 
     @Slot(object, bool)
     def _fold(self, row: Row, opened: bool) -> None:
@@ -177,7 +187,8 @@ class PropertiesPanel(QWidget):
         self.table.columns.fit()
 
     def _rows(self, entry: Entry) -> list[Row]:
-        look = Look(self.bar.numbers, self._folds, self._limit, self._links, self._is_live)
+        cut = self._bridge.mirror.cut(entry.id)
+        look = Look(self.bar.numbers, self._folds, self._limit, self._links, self._is_live, cut)
         return of_entry(entry, self._path, self._state_word(entry), look) + self._details
 
     def _state_word(self, entry: Entry) -> str:

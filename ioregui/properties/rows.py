@@ -62,7 +62,8 @@ class Look:
     """How an entry is looked at.
 
     `folds` says what was opened or folded by hand, `limit` how many rows are shown at most,
-    `links` finds what values name, `live` is that of `source_of`.
+    `links` finds what values name, `live` is that of `source_of`, `cut` names the keys whose
+    values are not here whole.
     """
 
     numbers: Numbers = Numbers.BOTH
@@ -70,6 +71,7 @@ class Look:
     limit: int = ROWS
     links: Links | None = None
     live: bool = False
+    cut: frozenset[str] = frozenset()
 
 
 PLAIN = Look()
@@ -169,7 +171,8 @@ def _nested(steps: Steps, value: Value, source: str, link: _Linker, look: Look) 
     name = f"[{step}]" if isinstance(step, int) else plain(step)
     if not isinstance(value, dict | list):
         text, linked = value_text(value, look.numbers), link(str(step), value)
-        yield Row(depth, name, kind, text, False, source, steps, None, is_cut(value), linked)
+        cut = is_cut(value) or (not depth and step in look.cut)
+        yield Row(depth, name, kind, text, False, source, steps, None, cut, linked)
         return
     opened = look.folds.get(steps, len(value) <= OPEN_ITEMS) if value else None
     yield Row(depth, name, kind, _count(len(value)), False, source, steps, opened)

@@ -60,19 +60,32 @@ class WholeValue(QDialog):
         saving: Writes the value to a file, as it is.
     """
 
-    def __init__(self, key: str, value: bytes | str, parent: QWidget | None = None) -> None:
+    def __init__(self, key: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._key = key
-        self._value = value
+        self._value: bytes | str = ""
         self.saving = Saving(self)
-        self._note = QLabel(self._size())
+        self._note = QLabel()
         self.lines = QListView()
         self._build()
         self.setWindowTitle(plain(key))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(*SIZE)
-        self.saving.told.connect(self._note.setText)
-        self.saving.failed.connect(self._note.setText)
+        self.saving.told.connect(self.say)
+        self.saving.failed.connect(self.say)
+
+    def show_value(self, value: bytes | str) -> None:
+        """Show a value."""
+        self._value = value
+        self.lines.setModel(LineModel(value, self))
+        size = f"{len(value):,}"
+        text = self.tr("{0} bytes") if isinstance(value, bytes) else self.tr("{0} characters")
+        self.say(text.format(size))
+
+    @Slot(str)
+    def say(self, text: str) -> None:
+        """Say something of the value, below it."""
+        self._note.setText(text)
 
     @Slot()
     def copy(self) -> None:
@@ -91,12 +104,11 @@ class WholeValue(QDialog):
         value = self._value
         text = isinstance(value, str)
         content = value.encode() if isinstance(value, str) else value
-        self.saving.ask(self.tr("Save value"), f"{_file_name(self._key, text=text)}", content)
+        self.saving.ask(self.tr("Save value"), _file_name(self._key, text=text), content)
 
     def _build(self) -> None:
         self._note.setProperty("role", "muted")
         self._note.setTextFormat(Qt.TextFormat.PlainText)
-        self.lines.setModel(LineModel(self._value, self))
         self.lines.setAccessibleName(self.tr("All of {0}").format(plain(self._key)))
         self.lines.setUniformItemSizes(True)
         self.lines.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
@@ -121,12 +133,6 @@ class WholeValue(QDialog):
         column = QVBoxLayout(self)
         column.addWidget(self.lines, 1)
         column.addLayout(buttons)
-
-    def _size(self) -> str:
-        size = f"{len(self._value):,}"
-        if isinstance(self._value, bytes):
-            return self.tr("{0} bytes").format(size)
-        return self.tr("{0} characters").format(size)
 
 
 def _file_name(key: str, *, text: bool) -> str:

@@ -116,9 +116,10 @@ class RegistryModel(FlatModel):
 
     def set_expanded(self, row: int, *, expanded: bool) -> None:
         """Open or close a row."""
-        self.rows.set_expanded(self._ids[row], expanded=expanded)
+        entry_id = self._ids[row]
+        self.rows.set_expanded(entry_id, expanded=expanded)
         self.show(self.rows.flatten())
-        self.repaint({self._ids[row]})
+        self.repaint({entry_id})
 
     def expand_below(self, row: int) -> None:
         """Open a row and everything below it."""

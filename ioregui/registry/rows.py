@@ -184,6 +184,7 @@ class Rows:
             self._siblings.clear()
         for entry in changes.removed.values():
             self._marks.bury(entry, entry.parents_in(self._plane), now)
+        self._finder.drop(changes.removed.keys() - self._marks.graves.keys())
         for entry_id in changes.added:
             self._add(self._mirror.entries[entry_id], now)
             if len(changes.added) <= REVEALED:

@@ -1,18 +1,24 @@
 """Going to an earlier moment of the registry, and back.
 
-Invariant: one retrieval at a time; of several moments asked for meanwhile only the last counts.
+Invariant: one retrieval at a time; of several moments asked for meanwhile only the last counts. A
+turn of the event loop spends about `SLICE_S` on it, however large the registry is.
 """
 
-from PySide6.QtCore import QObject, Signal, Slot
+import time
+from collections.abc import Iterator
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from ioregui.bridge import Bridge
+from ioregui.mirror import Past
 from ioregui.plaintext import SENTENCE, plain
 from ioregui.window.selection import Selection
 from runtime.client.past import Retrieval
 from runtime.model.errors import BreachError
 from runtime.wire import client as wire
 from runtime.wire.commands.registry import HistoryPage
-from runtime.wire.history import Moment
+
+SLICE_S = 0.004
 
 
 class TimeTravel(QObject):
@@ -30,6 +36,10 @@ class TimeTravel(QObject):
         self._selection = selection
         self._wanted = 0  # the moment asked for, 0 for now
         self._retrieval: Retrieval | None = None
+        self._work: Iterator[None] | None = None
+        self._turns = QTimer(self)
+        self._turns.setSingleShot(True)
+        self._turns.timeout.connect(self._turn)
         self._entry = 0  # what the reader selected, also where it is not there
         self._run = ""
         self._path = ""
@@ -59,26 +69,41 @@ class TimeTravel(QObject):
         self._bridge.ask(self._retrieval.command, self._add, self._refused)
 
     def _add(self, page: HistoryPage) -> None:
-        retrieval = self._retrieval
-        if retrieval is None:
+        if self._retrieval is not None:
+            self._work = self._take(self._retrieval, page)
+            self._turns.start(0)
+
+    @Slot()
+    def _turn(self) -> None:
+        """Go on with the page that came, for a slice of time."""
+        work, end = self._work, time.monotonic() + SLICE_S
+        if work is None:
             return
         try:
-            moment = retrieval.add(page)
+            for _ in work:
+                if time.monotonic() > end:
+                    self._turns.start(0)
+                    return
         except BreachError as error:
             self._fail(str(error))
-            return
-        if moment is None:
+
+    def _take(self, retrieval: Retrieval, page: HistoryPage) -> Iterator[None]:
+        """Take a page step by step; ask for the next, or show what has come together."""
+        yield from retrieval.steps(page)
+        if retrieval.moment is None:
             self._bridge.ask(retrieval.command, self._add, self._refused)
             return
+        past, ms = Past(retrieval.moment), retrieval.command.at_ms
+        yield from past.steps()
         self._retrieval = None
         if self._wanted:
-            self._show(moment, retrieval.command.at_ms)
-        if self._wanted not in {0, retrieval.command.at_ms}:
+            self._show(past, ms)
+        if self._wanted not in {0, ms}:
             self._retrieve()
 
-    def _show(self, moment: Moment, ms: int) -> None:
+    def _show(self, past: Past, ms: int) -> None:
         self._note()
-        self._bridge.show_past(moment, ms)
+        self._bridge.show_past(past, ms)
         self._select()
 
     def _note(self) -> None:
@@ -106,11 +131,12 @@ class TimeTravel(QObject):
         self._fail(refusal.text)
 
     def _fail(self, text: str) -> None:
-        self._retrieval = None
+        self._retrieval = self._work = None
         self._wanted = self._bridge.mirror.past_ms
         self.failed.emit(plain(text, SENTENCE))
 
     @Slot()
     def _forget(self) -> None:
         """A retrieval from a runtime that is gone is never answered."""
-        self._retrieval = None
+        self._turns.stop()
+        self._retrieval = self._work = None

@@ -106,7 +106,10 @@ class Connection:
         self._client.ask(command, lambda answer: outcome.append((answer,)), outcome.append)
         deadline = time.monotonic() + timeout_s
         while not outcome:
-            self._wait(deadline, f"answer to {type(command).__name__}")
+            if not self._wait(deadline):
+                raise UnavailableError(
+                    f"answer to {type(command).__name__}: expected it in time, found nothing"
+                )
         if isinstance(outcome[0], wire.Refusal):
             refusal = outcome[0]
             if refusal.code == "disconnected":
@@ -122,12 +125,25 @@ class Connection:
             UnavailableError: None came for `timeout_s`, or the connection ended.
         """
         while True:
-            while self._state:
-                yield self._state.pop(0)
-            deadline = None if timeout_s is None else time.monotonic() + timeout_s
-            self._wait(deadline, "news from the runtime")
+            message = self.message(timeout_s)
+            if message is None:
+                raise UnavailableError("news from the runtime: expected it in time, found nothing")
+            yield message
 
-    def _wait(self, deadline: float | None, what: str) -> None:
+    def message(self, timeout_s: float | None = None) -> StateMessage | None:
+        """The next message of a subscription; None where none came in time.
+
+        Raises:
+            UnavailableError: The connection ended.
+        """
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        while not self._state:
+            if not self._wait(deadline):
+                return None
+        return self._state.pop(0)
+
+    def _wait(self, deadline: float | None) -> bool:
+        """Wait for news and take it; False where the time is over."""
         if self._client.closed:
             raise UnavailableError(self._client.closed)
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
@@ -137,5 +153,4 @@ class Connection:
             self._client.on_writable()
         if readable:
             self._state += self._client.on_readable()
-        elif not writable and deadline is not None and time.monotonic() >= deadline:
-            raise UnavailableError(f"{what}: expected it in time, found nothing")
+        return bool(readable or writable) or deadline is None or time.monotonic() < deadline

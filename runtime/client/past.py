@@ -3,6 +3,8 @@
 Invariant: a moment is whole, or there is none.
 """
 
+from collections.abc import Iterator
+
 from runtime.client.blocking import Connection
 from runtime.model.errors import BreachError, ProblemError
 from runtime.wire.commands.registry import HistoryPage, ReadHistory
@@ -15,13 +17,16 @@ class Retrieval:
     """Puts one moment together from the pages of its segment; no I/O.
 
     Ask for `command`, hand the answer to `add`, and so on until it returns the moment.
+
+    Attributes:
+        moment: What was asked for, once it is whole.
     """
 
     def __init__(self, at_ms: int) -> None:
-        self._moment = Moment()
+        self._found = Moment()
         self._reader = Reader()
         self.command = ReadHistory(at_ms)
-        self.oldest_ms = 0
+        self.moment: Moment | None = None
 
     def add(self, page: HistoryPage) -> Moment | None:
         """Take a page; None when another one is needed.
@@ -29,19 +34,29 @@ class Retrieval:
         Raises:
             BreachError: It is not what was asked for.
         """
-        self.oldest_ms = page.oldest_ms
+        for _ in self.steps(page):
+            pass
+        return self.moment
+
+    def steps(self, page: HistoryPage) -> Iterator[None]:
+        """Take a page as `add` does, a chunk at each step: for those who must not hold on.
+
+        Raises:
+            BreachError: As of `add`.
+        """
         at_ms = self.command.at_ms
         reached = False
         for chunk in page.chunks:
-            if not self._moment.apply(self._reader.records(chunk), at_ms):
+            if not self._found.apply(self._reader.records(chunk), at_ms):
                 reached = True  # what follows happened later
                 break
+            yield
         if page.more and not reached:
             self.command = ReadHistory(at_ms, page.segment, page.last)
-            return None
-        if not self._moment.whole:
+            return
+        if not self._found.whole:
             raise BreachError(f"history: expected a whole state at {at_ms} ms, found part of one")
-        return self._moment
+        self.moment = self._found
 
 
 def moment(runtime: Connection, at_ms: int) -> Moment:

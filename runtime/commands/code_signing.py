@@ -5,15 +5,12 @@ is written, and each file is replaced in one step.
 """
 
 import argparse
-import contextlib
 import datetime
-import os
-import secrets
-from pathlib import Path
 
 import msgspec
 
 from runtime.commands import shell
+from runtime.commands.files import remove, replace
 from runtime.commands.plaintext import plain
 from runtime.extensions import signature, signed_app, trust_folder
 from runtime.extensions.signature import Signature
@@ -42,9 +39,9 @@ def sign(options: argparse.Namespace) -> int:
     app = signed_app.read(path)
     written = signed_app.sign(app, signer, authority)
     for file, data in written.items():
-        _replace(file, data)
+        replace(file, data)
     for old in signed_app.signature_files(app) - written.keys():
-        _remove(old)
+        remove(old)
     name = f"{common_name(signer.chain[0])} ({team_id(signer.chain[0]) or 'no team'})"
     what = ", ".join([path.name, *sorted(app.extensions)])
     print(f"signed as {plain(name)}: {plain(what)}")
@@ -84,7 +81,7 @@ def make_identity(options: argparse.Namespace) -> int:
         made = identity.issue(issuer, purpose, options.title or options.name, options.team)
     identity.save(made, path)
     certificate = path.with_suffix(".crt")
-    _replace(certificate, identity.certificate_pem(made))
+    replace(certificate, identity.certificate_pem(made))
     kind = f"{options.purpose} identity" if options.authority else "certificate authority"
     print(f"made {kind} {options.name}, {fingerprint(made.chain[0])[:12]}: {certificate}")
     return shell.OK
@@ -92,26 +89,3 @@ def make_identity(options: argparse.Namespace) -> int:
 
 def _verdict(name: str, found: Signature) -> Verdict:
     return Verdict(name, found.words, found.team_id, found.trusted, found.reason)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".tmp-{secrets.token_hex(8)}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("xb") as file:
-            file.write(data)
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        found = (error.strerror or str(error)).lower()
-        raise UnavailableError(f"{path}: expected to write it, found {found}") from None
-
-
-def _remove(path: Path) -> None:
-    try:
-        path.unlink()
-    except OSError as error:
-        found = (error.strerror or str(error)).lower()
-        raise UnavailableError(f"{path}: expected to remove it, found {found}") from None

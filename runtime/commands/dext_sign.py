@@ -1,7 +1,7 @@
-"""`dext sign`, `dext verify` and `dext identity` on the command line.
+"""`dext sign`, `verify`, `identity` and `notarize` on the command line.
 
 X.509 takes 100 ms to import: only these verbs pay for it, and only when they run.
-Invariant: options only; what they do is in `runtime.commands.code_signing`.
+Invariant: options only; what they do is in `code_signing` and `notarizing`.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from runtime.signing.purpose import Purpose
 
 
 def add_verbs(verb: shell.AddVerb) -> None:
-    """Give a parser the three verbs."""
+    """Give a parser the verbs about who made an app."""
     sign = verb("sign", None, "sign an app and every extension in it")
     sign.add_argument("app", metavar="APP", help="an app's folder X.app")
     whose = "who signs: a name, or the path of a PEM file; `test` makes itself"
@@ -32,6 +32,13 @@ def add_verbs(verb: shell.AddVerb) -> None:
     identity.add_argument("--team", metavar="ID", default="", help="team of a developer")
     identity.add_argument("--title", metavar="TEXT", help="name for people")
     shell.local_verb(identity, _identity)
+    notarize = verb("notarize", None, "have a notary look at a signed app and staple its ticket")
+    notarize.add_argument("app", metavar="APP", nargs="?", help="an app; without: list tickets")
+    notarize.add_argument("--notary", metavar="NAME", required=True, help="identity of the notary")
+    notarize.add_argument("--store", action="store_true", help="countersign as a store instead")
+    notarize.add_argument("--revoke", metavar="NUMBER", help="take a ticket back")
+    notarize.add_argument("--json", action="store_true", help="one array of objects")
+    shell.local_verb(notarize, _notarize)
 
 
 def _sign(options: argparse.Namespace) -> int:
@@ -50,3 +57,9 @@ def _identity(options: argparse.Namespace) -> int:
     from runtime.commands import code_signing  # noqa: PLC0415
 
     return code_signing.make_identity(options)
+
+
+def _notarize(options: argparse.Namespace) -> int:
+    from runtime.commands import notarizing  # noqa: PLC0415
+
+    return notarizing.notarize(options)

@@ -21,6 +21,7 @@ from runtime.linux import places
 from runtime.model.entry import Entry
 from runtime.model.errors import ProblemError, UnavailableError
 from runtime.model.identity import SERVICE_PLANE
+from runtime.model.records import Driver
 from runtime.query import moments
 from runtime.query.moments import NoMomentError
 
@@ -42,6 +43,7 @@ class Source(msgspec.Struct, frozen=True):
     warnings: Warnings
     host: str = ""
     history: Sequence[Sequence[bytes]] = ()
+    drivers: tuple[Driver, ...] = ()  # of a runtime, now or as they were
 
 
 def opened(name: str) -> Source:
@@ -74,11 +76,12 @@ def opened(name: str) -> Source:
 
 def present() -> Source:
     """The registry of the running runtime, else of the machine itself."""
-    entries = _entries()
-    return Source("live", entries, planes_of(entries), Warnings(), socket.gethostname())
+    entries, drivers = _entries()
+    host = socket.gethostname()
+    return Source("live", entries, planes_of(entries), Warnings(), host, drivers=tuple(drivers))
 
 
-def past(moment: str, source: str = NOW) -> Source:
+def past(when: str, source: str = NOW) -> Source:
     """The registry as it was, from a running runtime or from a recording.
 
     Raises:
@@ -89,12 +92,12 @@ def past(moment: str, source: str = NOW) -> Source:
     from runtime.client import past as history  # noqa: PLC0415 - only the past needs it
     from runtime.client.blocking import connect  # noqa: PLC0415
 
-    at_ms = milliseconds(moment)
+    at_ms = milliseconds(when)
     if source != NOW or Path(source).exists():
         return _recorded(at_ms, source)
     with connect("ioreg") as runtime:
-        entries = _told(history.moment(runtime, at_ms)).ordered()
-    return Source("history", entries, planes_of(entries), Warnings(), socket.gethostname())
+        moment = history.moment(runtime, at_ms)
+    return _as_it_was(moment, Warnings(), socket.gethostname())
 
 
 def milliseconds(moment: str) -> int:
@@ -111,21 +114,23 @@ def _recorded(at_ms: int, name: str) -> Source:
 
     file = opened(name)
     try:
-        entries = _told(Past(file.history).moment(at_ms)).ordered()
+        moment = Past(file.history).moment(at_ms)
     except ProblemError as error:
         raise ProblemError(error.code, f"{name}: {error}") from None
-    return Source("history", entries, planes_of(entries), file.warnings, file.host)
+    return _as_it_was(moment, file.warnings, file.host)
 
 
-def _told(moment: "Moment") -> "Moment":
-    """The moment; where it was thinned, the user is told."""
+def _as_it_was(moment: "Moment", warnings: Warnings, host: str) -> Source:
+    """A moment as a source; where it was thinned, the user is told."""
     if moment.values_ms:
         then = datetime.fromtimestamp(moment.values_ms // 1000).astimezone()
         sys.stderr.write(
             "ioreg: warning: of that time only what came and went is kept; "
             f"values are those of {then.isoformat()}\n"
         )
-    return moment
+    entries = moment.ordered()
+    drivers = tuple(moment.drivers.values())
+    return Source("history", entries, planes_of(entries), warnings, host, drivers=drivers)
 
 
 def plane_of(source: Source, wanted: str) -> str:
@@ -144,13 +149,13 @@ def plane_of(source: Source, wanted: str) -> str:
     return wanted
 
 
-def _entries() -> list[Entry]:
+def _entries() -> tuple[list[Entry], list[Driver]]:
     sockets = (places.socket_path(), places.SYSTEM_SOCKET)
     found = _runtimes_entries() if any(path.exists() for path in sockets) else None
-    return _own_entries() if found is None else found
+    return (_own_entries(), []) if found is None else found
 
 
-def _runtimes_entries() -> list[Entry] | None:
+def _runtimes_entries() -> tuple[list[Entry], list[Driver]] | None:
     """What the running runtime has; None where none answers."""
     from runtime.client.blocking import connect  # noqa: PLC0415 - 20 ms without a runtime
     from runtime.wire import client as wire  # noqa: PLC0415
@@ -160,17 +165,20 @@ def _runtimes_entries() -> list[Entry] | None:
         connection = connect("ioreg")
     except UnavailableError:
         return None
-    found: list[Entry] = []
+    entries: list[Entry] = []
+    drivers: list[Driver] = []
     with connection:
-        connection.call(Subscribe(topics=(Topic.ENTRIES,)))
+        connection.call(Subscribe(topics=(Topic.ENTRIES, Topic.DRIVERS)))
         for message in connection.messages(SNAPSHOT_SECONDS):
             if isinstance(message, wire.SnapshotBegin):
-                found.clear()
+                entries.clear()
+                drivers.clear()
             elif isinstance(message, wire.Part):
-                found.extend(message.entries)
+                entries.extend(message.entries)
+                drivers.extend(message.drivers)
             elif isinstance(message, wire.SnapshotEnd):
                 break
-    return found
+    return entries, drivers
 
 
 def _own_entries() -> list[Entry]:

@@ -8,7 +8,7 @@ only where it differs.
 import json
 import select
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from runtime.interchange.json_form import as_object
@@ -19,7 +19,9 @@ from runtime.model.errors import UnavailableError
 if TYPE_CHECKING:
     from runtime.client.blocking import Connection
 
-Selected = Callable[[Entry], bool]
+Entries = Mapping[int, Entry]
+Selected = Callable[[Entry, Entries], bool]
+"""Whether to tell of an entry; the entries that are there say where it is."""
 
 
 def lines(selected: Selected) -> Iterator[str]:
@@ -42,8 +44,8 @@ def lines(selected: Selected) -> Iterator[str]:
     yield from _own(selected)
 
 
-def _line(change: str, entry: Entry, selected: Selected) -> Iterator[str]:
-    if selected(entry):
+def _line(change: str, entry: Entry, entries: Entries, selected: Selected) -> Iterator[str]:
+    if selected(entry, entries):
         yield json.dumps({"change": change, **as_object(entry)}, ensure_ascii=False)
 
 
@@ -51,7 +53,7 @@ class _Known:
     """The entries as they were last told of."""
 
     def __init__(self) -> None:
-        self._entries: dict[int, Entry] = {}
+        self.entries: dict[int, Entry] = {}
         self._again: dict[int, Entry] | None = {}  # those of a snapshot that is not whole yet
 
     def begin(self) -> None:
@@ -62,20 +64,20 @@ class _Known:
         if self._again is not None:
             self._again[entry.id] = entry
             return ""
-        before = self._entries.get(entry.id)
-        self._entries[entry.id] = entry
+        before = self.entries.get(entry.id)
+        self.entries[entry.id] = entry
         if before is None:
             return "added"
         return "changed" if before != entry else ""
 
     def end(self, *, first: bool) -> list[tuple[str, Entry]]:
         """A snapshot is whole; returns what it changed, but nothing for the first."""
-        before, self._entries = self._entries, self._again or {}
+        before, self.entries = self.entries, self._again or {}
         self._again = None
         if first:
             return []
-        told = [("removed", entry) for key, entry in before.items() if key not in self._entries]
-        for key, entry in self._entries.items():
+        told = [("removed", entry) for key, entry in before.items() if key not in self.entries]
+        for key, entry in self.entries.items():
             if key not in before:
                 told.append(("added", entry))
             elif before[key] != entry:
@@ -83,7 +85,7 @@ class _Known:
         return told
 
     def take(self, entry_id: int) -> Entry | None:
-        return self._entries.pop(entry_id, None)
+        return self.entries.pop(entry_id, None)
 
 
 def _runtimes(connection: "Connection", selected: Selected) -> Iterator[str]:
@@ -98,7 +100,7 @@ def _runtimes(connection: "Connection", selected: Selected) -> Iterator[str]:
             known.begin()
         elif isinstance(message, wire.SnapshotEnd):
             for change, entry in known.end(first=first):
-                yield from _line(change, entry, selected)
+                yield from _line(change, entry, known.entries, selected)
             first = False
         elif isinstance(message, wire.Part):
             for entry in message.entries:
@@ -106,11 +108,11 @@ def _runtimes(connection: "Connection", selected: Selected) -> Iterator[str]:
         else:
             for entry in message.entries:
                 if change := known.put(entry):
-                    yield from _line(change, entry, selected)
+                    yield from _line(change, entry, known.entries, selected)
             for entry_id in message.gone_entries:
                 gone = known.take(entry_id)
                 if gone is not None:
-                    yield from _line("removed", gone, selected)
+                    yield from _line("removed", gone, known.entries, selected)
 
 
 def _own(selected: Selected) -> Iterator[str]:
@@ -120,13 +122,13 @@ def _own(selected: Selected) -> Iterator[str]:
     from runtime.registry.tree import Change, Changed, Registry  # noqa: PLC0415
 
     changes: list[Change] = []
-    known: set[int] = set()
+    known: dict[int, Entry] = {}
     monitor = udev.DeviceMonitor()
     try:
         registry = Registry(time.monotonic_ns, changes.append)
         machine = Machine(registry, lambda *_event: None, model_name())
         machine.load(udev.enumerate_devices())
-        known.update(entry.id for entry in registry.walk())
+        known.update((entry.id, entry) for entry in registry.walk())
         changes.clear()
         while True:
             select.select([monitor], [], [])
@@ -138,11 +140,12 @@ def _own(selected: Selected) -> Iterator[str]:
             for change in changes:
                 if isinstance(change, Changed):
                     word = "changed" if change.entry.id in known else "added"
-                    known.add(change.entry.id)
+                    known[change.entry.id] = change.entry
                 else:
                     word = "removed"
-                    known.discard(change.id)
-                yield from _line(word, change.entry, selected)
+                yield from _line(word, change.entry, known, selected)
+                if word == "removed":
+                    del known[change.entry.id]
             changes.clear()
     finally:
         monitor.close()

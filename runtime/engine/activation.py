@@ -16,6 +16,7 @@ from runtime.engine import worker
 from runtime.engine.binding import Binding
 from runtime.engine.bundles import Bundles, Runnable
 from runtime.engine.hub import Hub
+from runtime.engine.trusting import ChangeTrust
 from runtime.engine.workers import Workers
 from runtime.extensions.location import applications_folders
 from runtime.extensions.requests import ActiveExtension, Extensions
@@ -28,6 +29,7 @@ from runtime.model.events import Detail, Noted
 from runtime.model.identity import BundleId
 from runtime.model.records import Extension, Request, Requester
 from runtime.wire.commands.extensions import Activate, Decide
+from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust, Trusted
 
 LOST = frozenset({"not-found", "changed"})
 """Codes of a staged copy that will not come back: its extension is invalid."""
@@ -138,6 +140,20 @@ class Activation:
         extension = self._extensions.deactivate(bundle_id, by)
         await self._refresh()
         return extension
+
+    async def change_trust(self, command: ListTrust | AddTrust | RemoveTrust, by: str) -> Trusted:
+        """Carry out a command about trust; changes are journaled with who made them.
+
+        Raises:
+            ProblemError: It is refused.
+        """
+        done = await self._workers.change_trust(ChangeTrust(str(self._state_dir), command))
+        if not isinstance(command, ListTrust):
+            what = "trusted" if isinstance(command, AddTrust) else "no longer trusted"
+            for item in done.items:
+                purpose = f" ({item.purpose})" if item.purpose else ""
+                self._emit(Noted(f"{item.name}{purpose} {what}, by {by}: {item.fingerprint}"))
+        return done
 
     async def set_developer(self, *, on: bool, by: str) -> None:
         """Turn developer mode on or off."""

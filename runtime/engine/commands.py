@@ -59,9 +59,11 @@ from runtime.wire.commands.registry import (
     ExplainExtension,
     GetRecords,
     ReadHistory,
+    ReadValue,
     Records,
     Subscribe,
 )
+from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust, Trusted
 
 
 class Commands:
@@ -115,10 +117,12 @@ class Commands:
                 result = self._records(client)
             case Describe(entry=entry):
                 result = await self._describe(entry)
-            case ReadHistory() | Explain() | ExplainExtension():
+            case ReadHistory() | ReadValue() | Explain() | ExplainExtension():
                 result = await self._look_up(command)
             case Activate() | Deactivate() | Decide() | SetDeveloperMode():
                 result = await self._policy(client, command)
+            case ListTrust() | AddTrust() | RemoveTrust():
+                result = await self._trust(client, command)
             case Plug() | Unplug():
                 result = await self._simulate(command)
             case CrashDriver() | RestartDriver() | ReleaseDriver():
@@ -139,6 +143,7 @@ class Commands:
         self._binding.hold()
         await self._supervisor.stop_all()
         await self._brokers.close()
+        await self._supervisor.close()
 
     def _records(self, client: ClientConnection) -> Records:
         source = self._hub.source
@@ -149,8 +154,12 @@ class Commands:
             tuple(source.requests.values()),
         )
 
-    async def _look_up(self, command: ReadHistory | Explain | ExplainExtension) -> object:
+    async def _look_up(
+        self, command: ReadHistory | ReadValue | Explain | ExplainExtension
+    ) -> object:
         match command:
+            case ReadValue():
+                raise ProblemError("not-found", "expected a value that was cut, found none")
             case ReadHistory(at_ms=at_ms, segment=segment, after=after):
                 return await self._keeper.page(at_ms, segment, after)
             case Explain(entry=entry):
@@ -198,6 +207,13 @@ class Commands:
             case SetDeveloperMode(on=on):
                 await self._activation.set_developer(on=on, by=by)
                 return self._hub.status_for(client)
+
+    async def _trust(
+        self, client: ClientConnection, command: ListTrust | AddTrust | RemoveTrust
+    ) -> Trusted:
+        if not isinstance(command, ListTrust):
+            self._check_authority(client)
+        return await self._activation.change_trust(command, user_name(client.peer.uid))
 
     def _check_authority(self, client: ClientConnection) -> None:
         if not self._hub.may_approve(client):

@@ -1,8 +1,8 @@
 """The kernel's side of the competition: which modules could drive a device, and their scores.
 
 The index of `modules.alias` is kept in the state folder under the hash of its text, so that a
-start reads it instead of building it.
-Invariant: read once, before anybody is served; a cache that is not of this text is never used.
+start reads it instead of building it. When the text changes a worker builds the next one.
+Invariant: a cache that is not of the text is never used; only a start builds in this process.
 """
 
 import contextlib
@@ -21,13 +21,30 @@ CACHE = "aliases"
 
 
 class KernelDrivers:
-    """The running kernel's modules by what they could drive."""
+    """The running kernel's modules by what they could drive.
+
+    Attributes:
+        folder: Where they are.
+    """
 
     def __init__(self, state_dir: Path, folder: Path | None = None) -> None:
-        self._index = _index(modules.alias_text(folder), state_dir / CACHE)
+        self.folder = folder or modules.running()
+        self._stamp = modules.stamp(self.folder)
+        self._index = made_index(state_dir, self.folder)
 
     def __len__(self) -> int:
         return len(self._index)
+
+    def changed(self) -> bool:
+        """Whether the modules' files are others since this was last asked, or read."""
+        before, self._stamp = self._stamp, modules.stamp(self.folder)
+        return self._stamp != before
+
+    def take(self, index: bytes) -> bool:
+        """Use another index, as a worker dumped it; False when it is none."""
+        loaded = aliases.load(index)
+        self._index = loaded or self._index
+        return loaded is not None
 
     def of_device(self, props: Properties) -> list[Kext]:
         """The modules that could drive a device with these properties, best first."""
@@ -41,7 +58,9 @@ class KernelDrivers:
         return entry.driver, kernel_score(entry.driver, self.of_device(props), entry.cls)
 
 
-def _index(text: str, cache: Path) -> AliasIndex:
+def made_index(state_dir: Path, folder: Path) -> AliasIndex:
+    """The index of a module folder, from the cache where that has it."""
+    text, cache = modules.alias_text(folder), state_dir / CACHE
     digest = hashlib.sha256(text.encode(errors="replace")).digest()
     with contextlib.suppress(OSError):
         data = cache.read_bytes()

@@ -26,9 +26,11 @@ from runtime.engine.keeper import Keeper
 from runtime.engine.kernel_drivers import KernelDrivers
 from runtime.engine.listener import Listener
 from runtime.engine.logbook import Logbook
+from runtime.engine.module_watch import ModuleWatch
 from runtime.engine.settings import Settings
 from runtime.engine.simulation import Simulation
 from runtime.engine.surroundings import DriverSurroundings
+from runtime.engine.usb_interfaces import UsbInterfaces
 from runtime.engine.workers import Workers
 from runtime.linux.sockets import Peer, peer_credentials
 from runtime.model.errors import UnavailableError
@@ -74,7 +76,12 @@ class Runtime:
         self._devices = Devices(registry, self._hub, self._workers)
         simulation = Simulation(registry, self._hub, self._devices.machine.resources)
         kernel = KernelDrivers(settings.state_dir)
-        self._binding = Binding(registry, self._hub, simulation, self._bundles, kernel)
+        families = (simulation, UsbInterfaces(registry, self._devices.machine))
+        self._binding = Binding(registry, self._hub, families, self._bundles, kernel)
+        self._devices.follow(self._binding)
+        self._modules = ModuleWatch(
+            kernel, self._workers, settings.state_dir, self._binding.rematch, self._note
+        )
         self._activation = Activation(
             settings.state_dir, self._hub, self._binding, self._bundles, self._workers
         )
@@ -131,6 +138,7 @@ class Runtime:
             self._listener.open()
             self._serve_owner()
             self._keeper.start()
+            self._modules.start()
             self._settle()
             await self._activation.start()
             await self._over.wait()
@@ -142,6 +150,7 @@ class Runtime:
         self._over.set()
 
     async def _close(self) -> None:
+        self._modules.close()
         await self._commands.stop()
         self._devices.close()
         self._listener.close()

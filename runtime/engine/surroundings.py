@@ -4,6 +4,7 @@ Runs in the event loop. Implements `runtime.supervisor.ports.Surroundings`.
 Invariant: what a driver says never overwrites what its launch record says.
 """
 
+import asyncio
 from collections.abc import Callable
 
 from runtime.engine.hub import Hub
@@ -15,6 +16,7 @@ from runtime.model.errors import BreachError
 from runtime.model.events import Detail
 from runtime.model.identity import ROOT_ID, DriverId, EntryId
 from runtime.model.outcome import Exit
+from runtime.model.properties import Properties
 from runtime.model.records import Driver
 from runtime.registry.machine import Machine
 from runtime.registry.tree import Registry
@@ -25,6 +27,9 @@ OWN_KEYS = frozenset(
     {"IOUserServerPID", "IOUserServerName", "IOClass", "IOUserClass", "CFBundleIdentifier"}
 )
 """Properties that the runtime writes; a driver cannot change them."""
+REMATCH_PERSONALITY, REMATCH_COUNT = "IORematchPersonality", "IORematchCount"
+"""On a provider whose driver crashed: which personality it waits for, until that has started or
+another has; and how often it had to (xnu IOService.cpp probeCandidates)."""
 
 
 class DriverSurroundings:
@@ -86,15 +91,23 @@ class DriverSurroundings:
 
     def serving(self, driver: Driver, classes: tuple[str, ...]) -> None:
         """Show the driver's own class chain."""
-        self._registry.update(EntryId(driver.service), user_classes=classes)
+        if self._registry.get(EntryId(driver.service)) is not None:
+            self._registry.update(EntryId(driver.service), user_classes=classes)
 
     def started(self, driver: Driver) -> None:
-        """Start returned: the provider is no longer busy with this driver."""
+        """Start returned: the provider is no longer busy with this driver, nor waits for one."""
         self._set_busy(driver, busy=False)
+        entry = self._registry.get(driver.provider)
+        if entry is not None and driver.crashes:
+            shown = properties.decode(entry.props)
+            if shown.pop(REMATCH_PERSONALITY, None) is not None:
+                self._registry.update(entry.id, props=properties.encode(shown))
 
     def service_call(self, driver: Driver, method: methods.ServiceMethod) -> None:
         """Register the service, or merge properties into its entry."""
         service = EntryId(driver.service)
+        if self._registry.get(service) is None:
+            return  # it was unplugged, and the driver does not know yet
         if isinstance(method, methods.RegisterService):
             self._registry.update(service, state=int(READY))
             return
@@ -120,8 +133,18 @@ class DriverSurroundings:
             self._machine.give_back(driver.provider)
 
     def crashed(self, driver: Driver, exit_: Exit, remains: Remains) -> None:
-        """Make a crash report."""
+        """Make a crash report; the provider waits for the same personality again."""
         self._on_crashed(driver, exit_, remains)
+        table = properties.decode(self._specs[driver.id].properties)
+        waiting = {
+            REMATCH_PERSONALITY: table.get("IOMatchedPersonality", {}),
+            REMATCH_COUNT: driver.crashes + 1,
+        }
+        asyncio.get_running_loop().call_soon(self._await_rematch, driver.provider, waiting)
+
+    def _await_rematch(self, provider: EntryId, waiting: Properties) -> None:
+        if self._registry.get(provider) is not None:
+            self._registry.merge_properties(provider, waiting)
 
     def ended(self, driver: Driver) -> None:
         """The provider is free for another driver."""

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import msgspec
 
+from runtime.engine import trusting
+from runtime.engine.kernel_drivers import made_index
+from runtime.engine.trusting import ChangeTrust
 from runtime.extensions import staging
 from runtime.extensions.staging import Staged
 from runtime.families import details
@@ -21,6 +24,7 @@ from runtime.model.errors import BundleError, InspectorError, ProblemError
 from runtime.model.identity import ContentHash
 from runtime.wire import codec, limits
 from runtime.wire.commands.registry import Details
+from runtime.wire.commands.trust import Trusted
 
 
 class Stage(msgspec.Struct, frozen=True, array_like=True, tag="stage"):
@@ -56,8 +60,15 @@ class Enumerate(msgspec.Struct, frozen=True, array_like=True, tag="enumerate"):
     """Read all devices of the machine. Result: how many; beside: a memfd with the list."""
 
 
-Job = Stage | Load | Describe | Sweep | Enumerate
-JobResult = Staged | Details | int
+class IndexModules(msgspec.Struct, frozen=True, array_like=True, tag="index-modules"):
+    """Index the modules of a folder. Result: how many aliases; beside: a memfd with the dump."""
+
+    state_dir: str
+    folder: str
+
+
+Job = Stage | Load | Describe | Sweep | Enumerate | IndexModules | ChangeTrust
+JobResult = Staged | Details | Trusted | int
 
 
 class Failed(msgspec.Struct, frozen=True, array_like=True):
@@ -110,23 +121,28 @@ def _carry_out(job: Job) -> tuple[Done, list[int]]:
 
 
 def _do(job: Job) -> tuple[JobResult, list[int]]:
+    result: JobResult
+    beside: list[int] = []
     match job:
         case Stage():
             folders = None if job.folders is None else [Path(folder) for folder in job.folders]
-            return (
-                staging.stage(Path(job.app_path), job.bundle_id, Path(job.state_dir), folders),
-                [],
-            )
+            result = staging.stage(Path(job.app_path), job.bundle_id, Path(job.state_dir), folders)
         case Load():
             data = staging.load_staged(Path(job.state_dir), job.content_hash)
-            return len(data), [memfd.sealed("bundle", data)]
+            result, beside = len(data), [memfd.sealed("bundle", data)]
         case Describe():
-            return details.describe(job.device), []
+            result = details.describe(job.device)
         case Enumerate():
             devices = udev.enumerate_devices()
-            return len(devices), [memfd.sealed("devices", codec.encode(devices))]
+            result, beside = len(devices), [memfd.sealed("devices", codec.encode(devices))]
+        case IndexModules():
+            index = made_index(Path(job.state_dir), Path(job.folder))
+            result, beside = len(index), [memfd.sealed("aliases", index.dump())]
+        case ChangeTrust():
+            result = trusting.carry_out(job)
         case Sweep():
-            return staging.collect_garbage(Path(job.state_dir), job.keep), []
+            result = staging.collect_garbage(Path(job.state_dir), job.keep)
+    return result, beside
 
 
 if __name__ == "__main__":

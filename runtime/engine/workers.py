@@ -11,6 +11,7 @@ import subprocess
 from typing import Any
 
 from runtime.engine import worker
+from runtime.engine.trusting import ChangeTrust
 from runtime.extensions.staging import Staged
 from runtime.linux import children, memfd, roles, sockets
 from runtime.model.device import Device
@@ -18,6 +19,7 @@ from runtime.model.errors import BreachError, BundleError, ProblemError
 from runtime.model.identity import ContentHash
 from runtime.wire import codec
 from runtime.wire.commands.registry import Details
+from runtime.wire.commands.trust import Trusted
 
 WORKERS = 2
 LINGER_SECONDS = 5.0  # of a worker that has answered
@@ -25,6 +27,7 @@ LINGER_SECONDS = 5.0  # of a worker that has answered
 _done: codec.Decoder[worker.Done] = codec.Decoder(worker.Done, "worker's result")
 _staged: codec.Decoder[Staged] = codec.Decoder(Staged, "staged extension")
 _devices: codec.Decoder[list[Device]] = codec.Decoder(list[Device], "machine's devices")
+_trusted: codec.Decoder[Trusted] = codec.Decoder(Trusted, "trust")
 _details: codec.Decoder[Details] = codec.Decoder(Details, "device's details")
 
 
@@ -62,6 +65,19 @@ class Workers:
         descriptor = await self._memfd(worker.Enumerate())
         try:
             return _devices(memfd.read_sealed(descriptor))
+        finally:
+            os.close(descriptor)
+
+    async def change_trust(self, job: ChangeTrust) -> Trusted:
+        """Carry out a command about trust."""
+        result, _ = await self._run(job)
+        return _trusted(result)
+
+    async def index_modules(self, state_dir: str, folder: str) -> bytes:
+        """The index of the modules of a folder, dumped."""
+        descriptor = await self._memfd(worker.IndexModules(state_dir, folder))
+        try:
+            return memfd.read_sealed(descriptor)
         finally:
             os.close(descriptor)
 

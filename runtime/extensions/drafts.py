@@ -7,6 +7,7 @@ import msgspec
 
 from runtime.extensions import entitlement_words
 from runtime.extensions.codes import SxCode
+from runtime.extensions.manifest import Manifest
 from runtime.extensions.staging import Staged
 from runtime.extensions.store import KnownExtension
 from runtime.model.extension_lifecycle import ExtensionEvent, ExtensionState, advance
@@ -76,6 +77,30 @@ def new_request(known: KnownExtension, number: int, asked: Asked) -> Request:
         devices=asked.devices,
         first_wall_ns=asked.wall_ns,
         uid=asked.uid,
+    )
+
+
+def judged(known: KnownExtension, manifest: Manifest) -> KnownExtension:
+    """An extension with what its signature is worth now: trust may have changed since."""
+    record = msgspec.structs.replace(
+        known.record, signature=manifest.signature, team_id=manifest.team_id
+    )
+    return KnownExtension(record, manifest)
+
+
+def repeat(
+    request: Request, known: KnownExtension, devices: tuple[DeviceHit, ...], nonce: str
+) -> Request:
+    """The same request again; it gets the new nonce when something else has to be shown now."""
+    signature, needs_developer = known.record.signature, not known.manifest.trusted
+    same = (request.signature, request.needs_developer) == (signature, needs_developer)
+    return msgspec.structs.replace(
+        request,
+        count=request.count + 1,
+        devices=devices,
+        signature=signature,
+        needs_developer=needs_developer,
+        nonce=request.nonce if same else nonce,
     )
 
 

@@ -12,7 +12,15 @@ from collections.abc import Callable
 import msgspec
 
 from runtime.extensions.codes import SxCode
-from runtime.extensions.drafts import Asked, Ending, advanced, new_extension, new_request
+from runtime.extensions.drafts import (
+    Asked,
+    Ending,
+    advanced,
+    judged,
+    new_extension,
+    new_request,
+    repeat,
+)
 from runtime.extensions.ledger import IN_FORCE, Ledger, decision_key
 from runtime.extensions.staging import Staged
 from runtime.extensions.store import KnownExtension, Store, StoredDecision
@@ -104,8 +112,10 @@ class Extensions:
         key = (staged.manifest.bundle_id, staged.content_hash, uid)
         repeated = self._ledger.repeated(key)
         if repeated is not None:
-            again = msgspec.structs.replace(repeated, count=repeated.count + 1, devices=devices)
+            known = judged(self._ledger.extensions[repeated.extension], staged.manifest)
+            again = repeat(repeated, known, devices, self._nonce())
             change = Transaction(self._ledger, self._now())
+            change.put(known)
             change.changes.requests[again.id] = again
             change.apply()
             return again
@@ -242,7 +252,7 @@ class Extensions:
                 f"sx-{int(SxCode.DUPLICATE_EXTENSION_IDENTIFIER)}",
                 f"{extension_id}: expected an identifier that is free, found other content",
             )
-        return advanced(known, ExtensionEvent.REQUESTED)
+        return advanced(judged(known, staged.manifest), ExtensionEvent.REQUESTED)
 
     def _may_run(self, request: Request) -> bool:
         return self.developer or not request.needs_developer

@@ -12,7 +12,6 @@ import os
 import secrets
 from pathlib import Path
 
-import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
@@ -20,20 +19,12 @@ from runtime.model.errors import UnavailableError
 from runtime.signing.errors import broken
 from runtime.signing.purpose import Purpose
 from runtime.signing.trust import Anchor, Trust, common_name
+from runtime.wire.commands.trust import TrustItem
 
 FOLDER = "trust"
 MAX_FILES = 256
 MAX_BYTES = 4 << 20
 _PEM = serialization.Encoding.PEM
-
-
-class Item(msgspec.Struct, frozen=True, array_like=True):
-    """One thing that was added: an anchor (with its purpose) or a revocation list (empty)."""
-
-    fingerprint: str  # SHA-256 of its DER, 64 hex digits
-    purpose: str
-    name: str
-    until: str  # end of validity, or of the list's; ISO date, empty where it has none
 
 
 def load(state_dir: Path) -> Trust:
@@ -54,7 +45,7 @@ def load(state_dir: Path) -> Trust:
     return Trust(tuple(anchors), tuple(revocations))
 
 
-def items(state_dir: Path) -> list[Item]:
+def items(state_dir: Path) -> list[TrustItem]:
     """What was added, anchors first, for people.
 
     Raises:
@@ -63,7 +54,7 @@ def items(state_dir: Path) -> list[Item]:
     """
     known = load(state_dir)
     anchors = [
-        Item(
+        TrustItem(
             anchor.fingerprint,
             anchor.purpose,
             common_name(anchor.certificate),
@@ -74,7 +65,7 @@ def items(state_dir: Path) -> list[Item]:
     return anchors + [_revocation_item(one) for one in known.revocations]
 
 
-def add(state_dir: Path, data: bytes, purpose: Purpose, label: str) -> Item:
+def add(state_dir: Path, data: bytes, purpose: Purpose, label: str) -> TrustItem:
     """Trust a certificate authority for a purpose, or add a revocation list; adding again is fine.
 
     `data` is PEM; `label` names it in errors. The purpose of a revocation list is its issuer's.
@@ -94,10 +85,10 @@ def add(state_dir: Path, data: bytes, purpose: Purpose, label: str) -> Item:
     name = f"{purpose}-{anchor.fingerprint}.pem"
     _write(state_dir / FOLDER / name, certificate.public_bytes(_PEM))
     until = f"{certificate.not_valid_after_utc:%Y-%m-%d}"
-    return Item(anchor.fingerprint, purpose, common_name(certificate), until)
+    return TrustItem(anchor.fingerprint, purpose, common_name(certificate), until)
 
 
-def remove(state_dir: Path, fingerprint: str) -> list[Item]:
+def remove(state_dir: Path, fingerprint: str) -> list[TrustItem]:
     """Take back what has this fingerprint, or begins with these digits; returns what it was.
 
     Raises:
@@ -166,9 +157,9 @@ def _check_authority(certificate: x509.Certificate, label: str) -> None:
         raise broken(label, "a certificate authority's certificate", common_name(certificate))
 
 
-def _revocation_item(one: x509.CertificateRevocationList) -> Item:
+def _revocation_item(one: x509.CertificateRevocationList) -> TrustItem:
     until = one.next_update_utc
-    return Item(
+    return TrustItem(
         one.fingerprint(hashes.SHA256()).hex(),
         "",
         f"revocations of {one.issuer.rfc4514_string()}",

@@ -42,6 +42,7 @@ class Options(msgspec.Struct, frozen=True):
     cls: str = ""  # -c
     key: str = ""  # -k
     name: str = ""  # -n
+    ids: frozenset[int] | None = None  # --find: the entries that were found
     depth: int = 0  # -d; 0: unlimited
     width: int = 0  # -w; 0: unlimited
     bold: tuple[str, str] = ("", "")  # -b
@@ -75,7 +76,9 @@ class Tree:
 
 
 def selected(entry: Entry, options: Options) -> bool:
-    """Whether -c, -k and -n, as far as given, all choose the entry; False where none is."""
+    """Whether -c, -k, -n and --find, as far as given, choose the entry; False where none is."""
+    if options.ids is not None and entry.id not in options.ids:
+        return False
     if options.cls and not _has_class(entry, options):
         return False
     if options.key and options.key not in properties_of(entry):
@@ -84,7 +87,12 @@ def selected(entry: Entry, options: Options) -> bool:
         name = f"{entry.name}@{entry.location}" if "@" in options.name else entry.name
         if name != options.name:
             return False
-    return bool(options.cls or options.key or options.name)
+    return chooses(options)
+
+
+def chooses(options: Options) -> bool:
+    """Whether any of the options that choose entries is given."""
+    return bool(options.cls or options.key or options.name or options.ids is not None)
 
 
 def inheritance(entry: Entry) -> list[str]:

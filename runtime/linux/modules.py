@@ -12,12 +12,13 @@ from pathlib import Path
 MODULES = Path("/lib/modules")
 
 
-def alias_text(folder: Path | None = None) -> str:
-    """Aliases as `modules.alias` spells them, built-in ones last; empty where there are none.
+def running() -> Path:
+    """The running kernel's module folder."""
+    return MODULES / os.uname().release
 
-    `folder` is the running kernel's module folder by default.
-    """
-    folder = folder or MODULES / os.uname().release
+
+def alias_text(folder: Path) -> str:
+    """Aliases as `modules.alias` spells them, built-in ones last; empty where there are none."""
     try:
         text = (folder / "modules.alias").read_text(errors="replace")
     except OSError:
@@ -32,3 +33,16 @@ def alias_text(folder: Path | None = None) -> str:
         if alias and " " not in alias:
             lines.append(f"alias {alias} {module}\n")
     return text + "".join(lines)
+
+
+def stamp(folder: Path) -> tuple[tuple[int, int, int], ...]:
+    """What changes when `alias_text` may: depmod writes its files anew."""
+    found = []
+    for name in ("modules.alias", "modules.builtin.modinfo"):
+        try:
+            status = (folder / name).stat()
+        except OSError:
+            found.append((0, 0, 0))
+        else:
+            found.append((status.st_ino, status.st_size, status.st_mtime_ns))
+    return tuple(found)

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from runtime.model import events
-from runtime.model.entry import Entry, Holder, State
+from runtime.model.entry import Entry, Holder, Kind, State
 from runtime.model.outcome import Exit, ExitHow
 
 
@@ -40,11 +40,20 @@ def device_word(entry: Entry) -> str:
     """The state of a device: no driver, kernel driver, extension, going."""
     if entry.state & State.INACTIVE:
         return "going"
-    return {
+    words: dict[int, str] = {
         Holder.NOBODY: "no driver",
         Holder.KERNEL: "kernel driver",
         Holder.EXTENSION: "extension",
-    }[Holder(entry.holder)]
+    }
+    return words.get(entry.holder, "")  # empty: a file says what cannot be
+
+
+def process_word(entry: Entry) -> str:
+    """The process id of an entry's driver, ``kernel``, or nothing."""
+    if entry.pid:
+        return str(entry.pid)
+    is_device = entry.kind == Kind.DEVICE and entry.holder == Holder.KERNEL
+    return "kernel" if is_device or entry.kind == Kind.KERNEL_DRIVER else ""
 
 
 def exit_words(outcome: Exit) -> str:

@@ -1,7 +1,7 @@
 """Serves one registry file to one client: the client protocol, with a snapshot and then nothing.
 
-Blocking, one thread. A recording's past is answered as a runtime answers it; whatever else a
-client asks for is refused in a sentence.
+Blocking, one thread. A recording's past is answered as a runtime answers it, and values that the
+snapshot cut; whatever else a client asks for is refused in a sentence.
 Invariant: a message is at most a frame; a value that does not fit is cut, and the status says so.
 """
 
@@ -10,23 +10,22 @@ import select
 import socket
 from collections.abc import Sequence
 
+import msgspec
+
 from runtime.interchange.recorded import Past
-from runtime.interchange.registry_file import FileEntry, RegistryFile, properties_of
-from runtime.model import properties
+from runtime.interchange.registry_file import FileEntry, RegistryFile
 from runtime.model.entry import Entry, Place
 from runtime.model.errors import BreachError, ProblemError
 from runtime.model.events import Event
 from runtime.model.identity import SERVICE_PLANE, EntryId
-from runtime.model.properties import Value
 from runtime.model.records import Mode, Status
+from runtime.reader.cutting import Cutting
 from runtime.wire import client as wire
 from runtime.wire import codec, framing, limits, session
-from runtime.wire.commands.registry import ReadHistory, Subscribe, Topic
+from runtime.wire.commands.registry import ReadHistory, ReadValue, Subscribe, Topic
 
 RECEIVE_BYTES = 64 << 10
 LEAVING_MS = 5000
-LARGEST = limits.FRAME // 2  # bytes of an entry's encoded properties; above it values are cut
-CUT = 4096  # bytes or characters that are left of a value that was cut
 EVENTS = 32  # a part: within a frame even when each has sentences and paths of full length
 
 
@@ -42,7 +41,7 @@ class Server:
         self._channel = channel
         self._name = name
         self._session = session.runtime_of_client()
-        self._cut = 0
+        self._cutting = Cutting()
         self._past: Past | None = None
         channel.setblocking(True)
 
@@ -92,6 +91,8 @@ class Server:
                 self._snapshot(topics, file)
             case ReadHistory():
                 self._history(ask.number, ask.command, file)
+            case ReadValue():
+                self._value(ask.number, ask.command)
             case _:
                 text = f"{self._name}: expected a running system for this, found a file"
                 self._send(wire.Refusal(ask.number, "read-only", text))
@@ -104,6 +105,14 @@ class Server:
             self._send(wire.Refusal(number, error.code, f"{self._name}: {error}"))
         except BreachError as error:
             self._send(wire.Refusal(number, "failed", f"{self._name}: {error}"))
+        else:
+            self._send(wire.Answer(number, codec.raw(page)))
+
+    def _value(self, number: int, asked: ReadValue) -> None:
+        try:
+            page = self._cutting.page(asked)
+        except ProblemError as error:
+            self._send(wire.Refusal(number, error.code, f"{self._name}: {error}"))
         else:
             self._send(wire.Answer(number, codec.raw(page)))
 
@@ -123,47 +132,26 @@ class Server:
 
     def _entries(self, file: RegistryFile) -> None:
         waiting: list[Entry] = []
+        cut: list[wire.Cut] = []
         size = 0
         for entry in file.entries:
-            shown = self._fitting(entry, file)
-            waiting.append(shown)
-            size += len(memoryview(shown.props)) + 256
+            raw, keys = self._cutting.fit(entry, file.warnings)
+            waiting.append(self._shown(entry, raw))
+            if keys:
+                cut.append(wire.Cut(entry.id, keys))
+            size += len(memoryview(raw)) + 256
             if size >= limits.PART:
-                self._send(wire.Part(entries=tuple(waiting)))
+                self._send(wire.Part(entries=tuple(waiting), cut=tuple(cut)))
                 waiting.clear()
+                cut.clear()
                 size = 0
-        self._send(wire.Part(entries=tuple(waiting)))
+        self._send(wire.Part(entries=tuple(waiting), cut=tuple(cut)))
 
-    def _fitting(self, entry: FileEntry, file: RegistryFile) -> Entry:
-        """The entry with its values parsed; those that no message can hold are cut."""
-        if entry.text:
-            table = properties_of(entry, file.warnings)
-            raw = properties.encode(table)
-        else:
-            table, raw = {}, entry.props
-        if len(memoryview(raw)) > LARGEST:
-            raw = properties.encode(self._shortened(table or properties.decode(raw)))
+    def _shown(self, entry: FileEntry, raw: msgspec.Raw) -> Entry:
         fields = {name: getattr(entry, name) for name in Entry.__struct_fields__}
         if entry.plane != SERVICE_PLANE:
             fields["parent"] = 0
         return Entry(**{**fields, "props": raw, "places": _places(entry)})
-
-    def _shortened(self, table: dict[str, Value]) -> dict[str, Value]:
-        """The largest values cut, one after the other, until all fit together."""
-        sizes = {key: len(codec.encode(value)) for key, value in table.items()}
-        total = sum(sizes.values()) + sum(4 * len(key) + 8 for key in sizes)
-        made = dict(table)
-        for key in sorted(sizes, key=lambda name: -sizes[name]):
-            if total <= LARGEST:
-                break
-            value = made[key]
-            if isinstance(value, str | bytes):
-                made[key] = value[:CUT]
-            else:
-                made[key] = f"too large to show: {sizes[key]} bytes"
-            total -= sizes[key] - CUT
-            self._cut += 1
-        return made
 
     def _status(self, file: RegistryFile) -> Status:
         notes = [f"{self._name} ({file.format}): this is a file, nothing here is live"]
@@ -171,8 +159,10 @@ class Server:
         if count:
             places = "1 place" if count == 1 else f"{count} places"
             notes.append(f"{places} could not be read, the first: {file.warnings.first[0]}")
-        if self._cut:
-            notes.append(f"{self._cut} values are too large and were cut")
+        if self._cutting.count:
+            count = self._cutting.count
+            values = "1 value is" if count == 1 else f"{count} values are"
+            notes.append(f"{values} too large to be shown at once")
         return Status(
             run="",
             mode=Mode.FILE,

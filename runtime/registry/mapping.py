@@ -30,7 +30,7 @@ NAME_LIMIT = 128  # characters of an entry's name (IOKitLib's io_name_t)
 
 _SPLIT = re.compile(r"[^0-9A-Za-z]+")
 _PCI_ROOT = re.compile(r"pci[0-9a-f]{4,}:[0-9a-f]{2}")
-_USB_PORT = re.compile(r"(?:usb)?(\d+)(?:-([\d.]+))?(?::\d+\.\d+)?")
+_USB_PORT = re.compile(r"(?:usb)?(\d{1,9})(?:-(\d{1,9}(?:\.\d{1,9})*))?(?::\d+\.\d+)?")
 _NAMED = "ID_MODEL_FROM_DATABASE"  # udev's property
 _SECTOR = 512  # bytes; unit of a block device's `size`
 
@@ -66,7 +66,7 @@ def device_class(device: Device) -> str:
     known = DEVICE_CLASSES.get((device.subsystem, device.devtype)) or DEVICE_CLASSES.get(
         (device.subsystem, "")
     )
-    return known or f"IO{_camel(device.subsystem)}Device"
+    return known or f"IO{_camel(device.subsystem).removesuffix('Device')}Device"
 
 
 def driver_class(driver: str) -> str:

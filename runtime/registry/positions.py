@@ -20,6 +20,7 @@ from runtime.model import classes
 from runtime.model.device import Device
 from runtime.model.entry import Place
 from runtime.model.identity import ROOT_ID, SERVICE_PLANE, EntryId
+from runtime.registry.mapping import plain
 from runtime.registry.plane import Plane
 from runtime.registry.references import Reference, References
 from runtime.registry.tree import Registry
@@ -74,7 +75,7 @@ class Positions:
             moved.update(self._power.put(entry, path, location=shown.location))
         steps = _firmware_steps(device.firmware)
         if steps:
-            name, _, location = steps[-1].partition("@")
+            name, _, location = plain(steps[-1]).partition("@")
             location = location or shown.location
             rank = len(path) + (_BEHIND if device.subsystem == "acpi" else 0)
             moved.update(self._tree.put(entry, steps, name.rstrip("_") or name, location, rank))

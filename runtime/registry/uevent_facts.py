@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from runtime.model.device import Device
 
 _HEX = re.compile(r"[0-9A-Fa-f]{1,8}")
-_CONFIGURED = re.compile(r".*:(\d+)\.(\d+)")  # 1-2:1.0: configuration 1, interface 0
+_CONFIGURED = re.compile(r".*:(\d{1,3})\.(\d{1,3})")  # 1-2:1.0: configuration 1, interface 0
 _ESCAPED = re.compile(r"(?:\\x[0-9A-Fa-f]{2})+")
 
 

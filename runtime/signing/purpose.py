@@ -5,6 +5,8 @@ Invariant: imports nothing heavy, so that a command line can name purposes.
 
 import enum
 
+from runtime.signing.errors import broken
+
 
 class Purpose(enum.StrEnum):
     """The four; an anchor of one vouches for no other."""
@@ -13,3 +15,15 @@ class Purpose(enum.StrEnum):
     NOTARY = "notary"  # tickets
     STORE = "store"  # countersignatures of an organisation's store
     TIMESTAMP = "timestamp"
+
+
+def purpose_of(text: str) -> Purpose:
+    """The purpose of a name.
+
+    Raises:
+        SignatureError: It is none.
+    """
+    try:
+        return Purpose(text)
+    except ValueError:
+        raise broken("purpose", ", ".join(Purpose), text or "nothing") from None

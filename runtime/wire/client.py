@@ -54,6 +54,13 @@ class SnapshotBegin(msgspec.Struct, frozen=True, array_like=True, tag="snapshot"
     run: str
 
 
+class Cut(msgspec.Struct, frozen=True, array_like=True):
+    """Properties of an entry that are sent in part only: `ReadValue` has all of them."""
+
+    entry: EntryId
+    keys: tuple[str, ...]
+
+
 class Part(msgspec.Struct, frozen=True, array_like=True, tag="part"):
     """A part of a snapshot; parents come before their children."""
 
@@ -63,6 +70,7 @@ class Part(msgspec.Struct, frozen=True, array_like=True, tag="part"):
     requests: tuple[Request, ...] = ()
     status: Status | None = None
     events: tuple[Event, ...] = ()
+    cut: tuple[Cut, ...] = ()
 
 
 class SnapshotEnd(msgspec.Struct, frozen=True, array_like=True, tag="snapshot-end"):

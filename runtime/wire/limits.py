@@ -26,6 +26,7 @@ OUTSTANDING = 1024  # calls without a reply, each way
 LOG_LINES = 500  # a second of one driver's log; what is above is counted, not kept
 WAITING_EVENTS = 4096  # events and log lines that wait for one slow client; older ones are dropped
 HISTORY_CHUNK = 8 << 20  # a chunk of history when unpacked: one entry's properties are far below
+PEM = 512 << 10  # a certificate or a revocation list, as text
 HISTORY_PAGE = 512 << 10  # chunks of history in one answer: within a frame
 
 Name = Annotated[str, Meta(max_length=NAME)]

@@ -104,7 +104,7 @@ def _reads(data: bytes) -> bool:
             written = _written(file)
         except BreachError:  # one sentence: a value that no message can hold
             return True
-        for form in written:
+        for form in filter(None, written):  # `ioreg -a` writes nothing where nothing is found
             read(form, "again")
     if recording.looks_like(data):
         _reads_history(file.history)
@@ -152,7 +152,7 @@ def _written(file: RegistryFile) -> list[bytes]:
         explorer_writer.write(file.entries, file.planes),
         recording.write(file.entries, file.planes, history=[_history(file.entries)]),
         "\n".join(json_form.lines(file.entries)).encode(),
-        archive(file.entries, Options(list_all=True)),
+        archive(file.entries, Options(list_all=True), file.planes[0]),
     ]
 
 

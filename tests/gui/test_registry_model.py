@@ -1,6 +1,7 @@
 """The registry model under Qt's model tester, through random storms, with and without filter."""
 
 import random
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -11,19 +12,24 @@ from pytestqt.qtbot import QtBot
 
 from ioregui.bridge import Bridge
 from ioregui.mirror import Mirror
+from ioregui.mirror.mirror import Past
 from ioregui.registry import marks
 from ioregui.registry.cells import Column
 from ioregui.registry.diff import Insert, Remove, steps
 from ioregui.registry.model import RegistryModel
+from ioregui.registry.rows import REPEATS
 from ioregui.window.selection import Selection
+from runtime.interchange.planes import project
 from runtime.model.driver_lifecycle import DriverState
-from runtime.model.entry import Entry, Kind
+from runtime.model.entry import Entry, Kind, Place
 from runtime.model.identity import ROOT_ID, SERVICE_PLANE, EntryId
 from runtime.wire.client import Delta, Part, SnapshotBegin, SnapshotEnd
+from runtime.wire.history import Moment
 
 if TYPE_CHECKING:
     from tests.gui.conftest import FakeRuntime
 
+OTHER = "IOOther"
 FATAL = QAbstractItemModelTester.FailureReportingMode.Fatal
 
 
@@ -78,28 +84,60 @@ class Storm:
                 changed.append(self.entry(old.id, old.parent))
         gone: list[EntryId] = []
         if self.rng.random() < 0.4:
-            victim = self.rng.choice(list(self.mirror.entries))
+            victim = max(self.rng.choices(list(self.mirror.entries), k=3))  # little is below it
             if victim != ROOT_ID:
-                doomed = list(self.mirror.tree(SERVICE_PLANE).subtree(victim))
-                gone = [EntryId(entry_id) for entry_id in reversed(doomed)]
-                added = [new for new in added if new.parent not in doomed]
+                doomed = self.doomed(victim)
+                gone = [EntryId(entry_id) for entry_id in sorted(doomed, reverse=True)]
                 added = [new for new in added if new.parent in self.mirror.entries]
+                added = [new for new in added if not doomed.intersection(parents(new))]
+                changed = [old for old in changed if not doomed.intersection(parents(old))]
         self.sequence += 1
         return Delta(self.sequence - 1, entries=(*added, *changed), gone_entries=tuple(gone))
 
+    def doomed(self, victim: int) -> set[int]:
+        """An entry and everything below it in any plane; parents are older."""
+        doomed = {victim}
+        for entry in sorted(self.mirror.entries.values(), key=lambda entry: entry.id):
+            if doomed.intersection(parents(entry)):
+                doomed.add(entry.id)
+        return doomed
+
     def entry(self, entry_id: int, parent: int) -> Entry:
         name = f"{self.rng.choice('abc')}{self.rng.randrange(30)}"
-        return Entry(EntryId(entry_id), parent, name, "IOService", kind=int(Kind.DEVICE))
+        kind = int(Kind.DEVICE)
+        places = self.places(entry_id, parent)
+        return Entry(EntryId(entry_id), parent, name, "IOService", kind=kind, places=places)
+
+    def places(self, entry_id: int, home: int) -> tuple[Place, ...]:
+        """Often none, else below one or several older entries in either plane."""
+        older = [known for known in self.mirror.entries if known < entry_id and known != home]
+        count = self.rng.choice((0, 0, 1, 1, 2)) if older else 0
+        return tuple(
+            Place(
+                plane,
+                EntryId(parent),
+                f"d{entry_id % 20}" if plane == OTHER else "",
+                "4" if plane == OTHER and entry_id % 3 else "",
+            )
+            for parent in set(self.rng.choices(older, k=count))
+            for plane in (self.rng.choice((SERVICE_PLANE, OTHER)),)
+        )
+
+
+def parents(entry: Entry) -> list[int]:
+    """What an entry is below, in any plane."""
+    return [entry.parent, *(place.parent for place in entry.places)]
 
 
 @pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("tombstones", [0.0, 0.01])
+@pytest.mark.parametrize("plane", [SERVICE_PLANE, OTHER])
 def test_random_storms(
-    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, seed: int, tombstones: float
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, seed: int, plane: str
 ) -> None:
-    monkeypatch.setattr(marks, "GONE_S", tombstones)
+    monkeypatch.setattr(marks, "GONE_S", 0.01 * (seed % 2))
     storm = Storm(seed)
     model = RegistryModel(storm.mirror, Selection())
+    model.choose_plane(plane)
     tester = QAbstractItemModelTester(model, FATAL)
     model.reset()
     for turn in range(40):
@@ -116,7 +154,22 @@ def test_random_storms(
         ids, depths, _ = model.rows.flatten()
         assert [model.id_at(row) for row in range(model.rowCount())] == ids
         assert [model.depth_at(row) for row in range(model.rowCount())] == depths
+    model.set_filter("")
+    model.reset()
+    model.expand_all()
+    expected = project(list(storm.mirror.entries.values()), plane)
+    assert positions(model) == {(entry.parent, entry.id, entry.title) for entry in expected}
     del tester
+
+
+def positions(model: RegistryModel) -> set[tuple[int, int, str]]:
+    """What is below what in the rows, with its title there."""
+    found = set()
+    for row in range(model.rowCount()):
+        parent = model.parent_row(row)
+        above = model.id_at(parent) if parent >= 0 else 0
+        found.add((above, model.id_at(row), model.text(row, Column.NAME)))
+    return found
 
 
 def shown(model: RegistryModel) -> list[str]:
@@ -270,3 +323,129 @@ def test_all_is_opened_and_closed(model: RegistryModel) -> None:
     model._selection.select(ROOT_ID + 4)
     model.collapse_all()
     assert shown(model)[-1] == "Sample Device@14100000"
+
+
+def in_plane(entry_id: int, name: str, *places: Place, parent: int = 0) -> Entry:
+    return Entry(EntryId(entry_id), parent, name, "IOService", places=places)
+
+
+@pytest.fixture
+def planes() -> RegistryModel:
+    """A dimmer with two suppliers in IOPower, one of which is in that plane alone."""
+    mirror = Mirror()
+    mirror.apply(SnapshotBegin(1, "run"))
+    mirror.apply(
+        Part(
+            entries=(
+                in_plane(1, "Root"),
+                in_plane(2, "bus", Place("IOPower", EntryId(1)), parent=1),
+                in_plane(3, "rail", Place("IOPower", EntryId(1), "", "7")),
+                in_plane(
+                    4,
+                    "lamp",
+                    Place("IOPower", EntryId(2), "dimmer", "2"),
+                    Place("IOPower", EntryId(3), "dimmer", "2"),
+                    parent=2,
+                ),
+                in_plane(5, "bulb", Place("IOPower", EntryId(4)), parent=4),
+            )
+        )
+    )
+    mirror.apply(SnapshotEnd())
+    made = RegistryModel(mirror, Selection())
+    made.reset()
+    made.expand_all()
+    return made
+
+
+def test_each_plane_has_its_entries_titles_and_places(planes: RegistryModel) -> None:
+    tester = QAbstractItemModelTester(planes, FATAL)
+    assert shown(planes) == ["Root", "bus", "lamp", "bulb"]
+    planes.choose_plane("IOPower")
+    planes.expand_all()
+    both = ["Root", "bus", "dimmer@2", "bulb", "rail@7", "dimmer@2", "bulb"]
+    assert shown(planes) == both
+    assert [planes.depth_at(row) for row in range(7)] == [0, 1, 2, 3, 1, 2, 3]
+    assert planes.parent_row(5) == 4, "the parent of this place, not of the first"
+    assert planes.rows.path(5) == "IOPower:/bus/dimmer@2/bulb"
+    planes.set_expanded(5, expanded=False)
+    assert shown(planes) == ["Root", "bus", "dimmer@2", "rail@7", "dimmer@2"]
+    planes.choose_plane(SERVICE_PLANE)
+    assert shown(planes) == ["Root", "bus", "lamp", "bulb"]
+    planes.choose_plane("IOPower")
+    assert shown(planes) == ["Root", "bus", "dimmer@2", "rail@7", "dimmer@2"], "as it was left"
+    planes.choose_plane("IOElsewhere")
+    assert shown(planes) == []
+    del tester
+
+
+def test_a_plane_is_searched_by_its_own_titles_and_paths(
+    qtbot: QtBot, planes: RegistryModel
+) -> None:
+    planes.choose_plane("IOPower")
+    with qtbot.waitSignal(planes.counted) as counted:
+        planes.set_filter("dimmer")
+    assert counted.args == [5, 1]
+    assert shown(planes) == ["Root", "bus", "dimmer@2", "rail@7", "dimmer@2"]
+    planes.set_filter("under:/bus/dimmer@2 bulb")
+    assert shown(planes).count("bulb") == 2
+    planes.set_filter("lamp")
+    assert shown(planes) == []
+    planes.choose_plane(SERVICE_PLANE)
+    assert shown(planes) == ["Root", "bus", "lamp"]
+
+
+def test_another_moment_is_shown_in_the_same_plane(planes: RegistryModel) -> None:
+    planes.choose_plane("IOPower")
+    planes.expand_all()
+    now = shown(planes)
+    moment = Moment()
+    earlier = (
+        in_plane(1, "Root"),
+        in_plane(4, "lamp", Place("IOPower", EntryId(1), "glow"), parent=1),
+    )
+    moment.entries = {entry.id: entry for entry in earlier}
+    past = Past(moment)
+    deque(past.steps(), maxlen=0)
+    planes._mirror.show_past(past, 1)
+    planes.travel()
+    assert shown(planes) == ["Root", "glow"]
+    planes._mirror.show_now()
+    planes.travel()
+    assert shown(planes) == now
+
+
+def test_a_tombstone_stands_in_every_place(planes: RegistryModel) -> None:
+    planes.choose_plane("IOPower")
+    planes.expand_all()
+    planes.apply(planes._mirror.apply(Delta(1, gone_entries=(EntryId(5), EntryId(4)))))
+    gone = [row for row in range(planes.rowCount()) if planes.text(row, Column.STATE) == "gone"]
+    assert [planes.text(row, Column.NAME) for row in gone] == ["dimmer@2", "bulb"] * 2
+
+
+def test_circles_and_floods_of_places_end() -> None:
+    mirror = Mirror()
+    mirror.apply(SnapshotBegin(1, "run"))
+    circle = (
+        in_plane(1, "Root"),
+        in_plane(2, "a", Place(OTHER, EntryId(1)), Place(OTHER, EntryId(3))),
+        in_plane(3, "b", Place(OTHER, EntryId(2))),
+    )
+    ladder = [  # each pair stands below both of the pair before: 2 to the 40th rows
+        in_plane(10 + at, f"n{at}", *(Place("IOFlood", EntryId(up)) for up in above(at)))
+        for at in range(80)
+    ]
+    mirror.apply(Part(entries=(*circle, *ladder)))
+    mirror.apply(SnapshotEnd())
+    model = RegistryModel(mirror, Selection())
+    model.choose_plane(OTHER)
+    model.expand_all()
+    assert shown(model) == ["Root", "a", "b", "a"]
+    model.choose_plane("IOFlood")
+    model.expand_all()
+    assert set(shown(model)) == {"Root", *(f"n{at}" for at in range(80))}
+    assert model.rowCount() < 3 * REPEATS
+
+
+def above(at: int) -> tuple[int, ...]:
+    return (1,) if at < 2 else (10 + at - at % 2 - 2, 10 + at - at % 2 - 1)

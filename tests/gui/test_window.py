@@ -1,9 +1,11 @@
 """The whole window over a runtime that the test plays."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings, Qt
 from PySide6.QtTest import QTest
@@ -24,17 +26,20 @@ from ioregui.bridge import Bridge
 from ioregui.composition import Desk
 from ioregui.household import Household
 from ioregui.properties.panel import PropertiesPanel
+from ioregui.properties.values import Numbers
 from ioregui.records.facts_view import FactsView
 from ioregui.records.table import RecordTable
 from ioregui.registry.cells import Column
 from ioregui.registry.view import RegistryView
 from ioregui.timeline.page import TimelinePage
 from ioregui.timeline.strip import TimelineStrip
+from ioregui.window.banners import Choice
 from ioregui.window.navigation import Navigation
 from ioregui.window.quitting import QuittingMenu
 from ioregui.window.settings import Quitting, Settings
 from ioregui.window.theme import DARK, LIGHT, Theme, contrast
 from runtime.model.driver_lifecycle import DriverState
+from runtime.model.entry import Entry, Place
 from runtime.model.events import Event, Plugged
 from runtime.model.identity import ROOT_ID, EntryId
 from runtime.wire import client as wire
@@ -44,7 +49,7 @@ from runtime.wire.commands.drivers import CrashDriver
 from runtime.wire.commands.extensions import SetDeveloperMode
 from runtime.wire.commands.lifetime import Detach, Quit
 from runtime.wire.commands.registry import Describe, Details, Section
-from tests.gui.conftest import sample_driver, sample_status
+from tests.gui.conftest import entry, sample_driver, sample_entries, sample_status
 
 if TYPE_CHECKING:
     from tests.gui.conftest import FakeRuntime
@@ -288,7 +293,7 @@ def test_mark_of_the_timeline_opens_in_the_events(
     page = desk.window.stack.currentWidget()
     assert isinstance(page, TimelinePage)
     row = page.table.selectionModel().selectedRows()[0].row()
-    chosen = page.model.event_at(row)
+    chosen = page.model.record(row)
     assert chosen is not None
     assert strip.selected is not None
     assert chosen.number == strip.selected.events[0].number
@@ -408,12 +413,110 @@ def test_what_was_open_and_selected_is_so_at_the_next_start(
     desk.selection.select(DEVICE)
     desk.model.set_expanded(desk.model.row_of(DEVICE), expanded=False)
     rows = desk.model.rowCount()
+    properties = desk.window.findChildren(PropertiesPanel)[0]
+    properties.bar.numbers = Numbers.HEXADECIMAL
+    desk.registry.horizontalHeader().resizeSection(Column.DRIVER, 123)
+    properties.table.horizontalHeader().resizeSection(0, 77)
     desk.window.leave()
     again = Desk(qapp, bridge, household, settings)
     with qtbot.waitSignal(bridge.reset):
         fake_runtime.snapshot(drivers=(sample_driver(),))
     assert again.selection.entry == DEVICE
     assert again.model.rowCount() == rows
+    shown = again.window.findChildren(PropertiesPanel)[0]
+    assert shown.bar.numbers is Numbers.HEXADECIMAL
+    again.window.resize(1200, 700)
+    again.window.show()
+    assert again.registry.columnWidth(Column.DRIVER) == 123
+    assert shown.table.columnWidth(0) == 77
+    again.window.leave()
+    again.window.deleteLater()
+    again.deleteLater()
+
+
+def test_the_selected_row_stays_in_view_when_a_banner_takes_room(
+    qtbot: QtBot, desk: Desk, bridge: Bridge, fake_runtime: "FakeRuntime"
+) -> None:
+    many = tuple(entry(at, 0, f"d{at:03}") for at in range(1, 200))
+    with qtbot.waitSignal(bridge.reset):
+        fake_runtime.snapshot((entry(0, -1, "Root"), *many))
+    tree = desk.registry
+    desk.selection.select(ROOT_ID + 150)
+    QTest.qWait(0)
+    room = tree.viewport().height()
+    desk.window.banners.show_banner("a", "one line")
+    desk.window.banners.show_banner("b", "another line")
+    qtbot.waitUntil(lambda: tree.viewport().height() < room)
+    spot = tree.visualRect(tree.currentIndex())
+    assert spot.isValid()
+    assert tree.viewport().rect().contains(spot)
+
+
+def test_tab_goes_through_the_window_as_it_is_seen(desk: Desk) -> None:
+    done: list[str] = []
+    for key in ("a", "b"):
+        choice = Choice(f"Choose {key}", partial(done.append, key))
+        desk.window.banners.show_banner(key, "a question", (choice,))
+    first: QWidget = desk.window.toolbar.search
+    chain, after = [first], first.nextInFocusChain()
+    while after is not None and after is not first:
+        chain.append(after)
+        after = after.nextInFocusChain()
+    buttons = {button.text(): button for button in desk.window.findChildren(QPushButton)}
+    named: dict[str, QWidget] = {
+        "search": first,
+        "menu": desk.window.toolbar.menu,
+        "a": buttons["Choose a"],
+        "b": buttons["Choose b"],
+        "pages": desk.window.navigation,
+        "tree": desk.registry,
+        "properties": desk.window.findChildren(PropertiesPanel)[0].table,
+    }
+    places = [chain.index(widget) for widget in named.values()]
+    assert places == sorted(places), list(named)
+
+
+def in_power(*moved: int) -> tuple[Entry, ...]:
+    """The sample, some of it below the root of IOPower too."""
+    place = Place("IOPower", ROOT_ID, "", "9")
+    return tuple(
+        msgspec.structs.replace(entry, places=(place,)) if entry.id - ROOT_ID in moved else entry
+        for entry in sample_entries()
+    )
+
+
+def test_the_box_chooses_the_plane_which_is_so_at_the_next_start(
+    qtbot: QtBot,
+    qapp: QApplication,
+    bridge: Bridge,
+    fake_runtime: "FakeRuntime",
+    household: Household,
+    settings: Settings,
+    desk: Desk,
+) -> None:
+    box = desk.window.toolbar.plane
+    assert [box.itemText(at) for at in range(box.count())] == ["IOService"]
+    with qtbot.waitSignal(bridge.reset):
+        fake_runtime.snapshot(in_power(4, 7))
+    assert [box.itemText(at) for at in range(box.count())] == ["IOService", "IOPower"]
+    assert box.currentText() == "IOService"
+    desk.selection.select(DEVICE)
+    QTest.keyClick(box, Qt.Key.Key_Down)
+    assert box.currentText() == "IOPower"
+    model = desk.model
+    titles = [model.text(row, Column.NAME) for row in range(model.rowCount())]
+    assert titles == ["Root", "Interface@9", "Sample Device@9"]
+    assert desk.registry.currentIndex().row() == 2, "what was selected still is"
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(entries=sample_entries()[4:])
+    assert [box.itemText(at) for at in range(box.count())] == ["IOService", "IOPower"]
+    assert desk.registry.why_empty == "Nothing is in the plane IOPower now."
+    desk.window.leave()
+    again = Desk(qapp, bridge, household, settings)
+    with qtbot.waitSignal(bridge.reset):
+        fake_runtime.snapshot(in_power(7))
+    assert again.window.toolbar.plane.currentText() == "IOPower"
+    assert again.model.rows.plane == "IOPower"
     again.window.leave()
     again.window.deleteLater()
     again.deleteLater()

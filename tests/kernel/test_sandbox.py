@@ -7,20 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from runtime.host.confinement import Layer
 from tests.kernel.vm import VirtualMachine
 
 ROOT = Path(__file__).resolve().parents[2]
-TESTS = {
-    "test_escapes.py::test_every_escape_is_denied": 1,
-    "test_escapes.py::test_a_layer_alone_stops_its_attempts_and_no_others": len(Layer),
-    "test_escapes.py::test_late_imports_work_inside": 1,
-    "test_sample.py::test_a_null_dereference_is_seen_as_such_with_its_frames": 1,
-    "test_lifetimes.py::test_a_killed_runtime_leaves_no_driver_even_one_that_holds_the_gil": 1,
-    "test_lifetimes.py::test_an_ordinary_user_s_drivers_are_locked_down_too": 1,
-}
-"""By name, how many there are of it."""
-FAULTS, SEED = 60, 2026
+TESTS = (
+    "test_escapes.py::test_every_escape_is_denied",
+    "test_escapes.py::test_a_layer_alone_stops_its_attempts_and_no_others[Landlock]",
+    "test_escapes.py::test_a_layer_alone_stops_its_attempts_and_no_others[seccomp]",
+    "test_escapes.py::test_late_imports_work_inside",
+    "test_sample.py::test_a_null_dereference_is_seen_as_such_with_its_frames",
+    "test_lifetimes.py::test_a_killed_runtime_leaves_no_driver_even_one_that_holds_the_gil",
+    "test_lifetimes.py::test_an_ordinary_user_s_drivers_are_locked_down_too",
+)
+FAULTS, SEED, DEADLINE = 60, 2026, 4  # seconds for a callback: the guest is slow
 
 
 @pytest.mark.parametrize("name", TESTS)
@@ -29,7 +28,7 @@ def test_holds_here_too(vm: VirtualMachine, measured: Callable[[str], None], nam
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", path]
     result = vm.run("env", f"--chdir={ROOT}", *command, timeout=240)
     assert result.code == 0, result.stdout + result.stderr
-    assert f"{TESTS[name]} passed" in result.stdout, result.stdout  # and not skipped
+    assert "1 passed" in result.stdout, result.stdout  # and not skipped
     measured(f"guest: {name.partition('::')[2]}: {result.stdout.strip().splitlines()[-1]}")
 
 
@@ -37,7 +36,7 @@ def test_drivers_come_back_from_faults_here_too(
     vm: VirtualMachine, measured: Callable[[str], None]
 ) -> None:
     command = [sys.executable, "-m", "benchmarks.fault_campaign"]
-    command += ["--count", str(FAULTS), "--seed", str(SEED)]
+    command += ["--count", str(FAULTS), "--seed", str(SEED), "--deadline", str(DEADLINE)]
     result = vm.run("env", f"--chdir={ROOT}", *command, timeout=240)
     assert result.code == 0, result.stdout + result.stderr
     counted = json.loads(result.stdout.splitlines()[-1])

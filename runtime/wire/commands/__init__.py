@@ -29,8 +29,10 @@ from runtime.wire.commands.registry import (
     ExplainExtension,
     GetRecords,
     ReadHistory,
+    ReadValue,
     Subscribe,
 )
+from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust
 
 Command = (
     Subscribe
@@ -38,6 +40,9 @@ Command = (
     | Deactivate
     | Decide
     | SetDeveloperMode
+    | ListTrust
+    | AddTrust
+    | RemoveTrust
     | GetRecords
     | Plug
     | Unplug
@@ -54,6 +59,7 @@ Command = (
     | Explain
     | ExplainExtension
     | ReadHistory
+    | ReadValue
     | Quit
     | Detach
 )

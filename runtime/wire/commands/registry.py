@@ -12,6 +12,7 @@ from runtime.model.identity import BundleId, EntryId
 from runtime.model.outcome import Match
 from runtime.model.records import Driver, Extension, Request, Status
 from runtime.wire.commands.base import CommandOf
+from runtime.wire.limits import Number, Text
 
 
 class Topic(enum.StrEnum):
@@ -69,6 +70,30 @@ class Describe(CommandOf[Details], frozen=True, array_like=True, tag="describe")
 
     RESULT: ClassVar[object] = Details
     entry: EntryId
+
+
+class ValuePage(msgspec.Struct, frozen=True, array_like=True):
+    """Answer to `ReadValue`: bytes of the value from the offset on, of `size` in all.
+
+    Data is itself, text is UTF-8, and so are arrays and dictionaries, in JSON.
+    """
+
+    content: bytes
+    size: int
+    is_text: bool
+
+
+class ReadValue(CommandOf[ValuePage], frozen=True, array_like=True, tag="read-value"):
+    """Read a property that the snapshot named as cut, part by part.
+
+    Refused with ``not-found`` for every other one: a runtime cuts nothing, a file's reader what
+    no message can hold.
+    """
+
+    RESULT: ClassVar[object] = ValuePage
+    entry: EntryId
+    key: Text
+    offset: Number = 0
 
 
 class HistoryPage(msgspec.Struct, frozen=True, array_like=True):

@@ -69,6 +69,21 @@ def test_a_snapshot_and_then_nothing(tmp_path: Path) -> None:
         assert _snapshot(connection)[0] == [entry], "a second subscription gets it again"
 
 
+def test_entries_of_another_plane_alone_have_no_parent_but_a_place(tmp_path: Path) -> None:
+    path = tmp_path / "tree.txt"
+    path.write_bytes(
+        b"+-o /  <class IOPlatformExpertDevice, id 0x100000101, retain 9>\n  {\n  }\n  \n"
+        b"  +-o soc@10  <class IOService, id 0x100000102, retain 1>\n      {\n      }\n      \n"
+    )
+    with _reader(path) as (connection, _):
+        entries, _ = _snapshot(connection)
+    assert [entry.parents_in("IOService") for entry in entries] == [(0,), ()]
+    top, below = entries
+    assert top.parents_in("IODeviceTree") == (0,)
+    assert below.parents_in("IODeviceTree") == (top.id,)
+    assert below.title_in("IODeviceTree") == "soc@10"
+
+
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
@@ -108,7 +123,7 @@ def test_values_that_no_message_can_hold_are_cut_and_told(tmp_path: Path) -> Non
         (entry,), status = _snapshot(connection)
     table = properties.decode(entry.props)
     assert (len(table["big"]), table["s"]) == (4096, 1)  # type: ignore[arg-type]
-    assert "1 values are too large and were cut" in status.notes
+    assert "1 value is too large to be shown at once" in status.notes
 
 
 def test_it_is_confined(tmp_path: Path) -> None:

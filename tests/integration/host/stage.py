@@ -7,8 +7,10 @@ import collections
 import contextlib
 import os
 import select
+import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -28,12 +30,26 @@ T = TypeVar("T")
 
 _call: codec.Decoder[driver.ToProvider] = codec.Decoder(driver.ToProvider, "packet of a driver")
 
+ROOT = Path(__file__).resolve().parents[3]
 DEADLINE_S = 20.0
+NOBODY = 65534
 SAMPLE = (
-    Path(__file__).parents[3]
+    ROOT
     / "resources/samples/SampleUSB.app/Contents/Library/SystemExtensions"
     / "com.example.sampleusb.driver.dext"
 )
+
+
+def private_copy(uid: int) -> Path:
+    """A copy of the runtime and its one dependency, closed to everybody but one user."""
+    home = Path(tempfile.mkdtemp(prefix="ioregistry-home-"))
+    shutil.copytree(ROOT / "runtime", home / "runtime")
+    assert msgspec.__file__ is not None
+    shutil.copytree(Path(msgspec.__file__).parent, home / "msgspec")
+    for path in (home, *home.rglob("*")):
+        os.chown(path, uid, uid)
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    return home
 
 
 def bundle_of(folder: Path) -> bytes:

@@ -98,6 +98,13 @@ def test_every_escape_is_denied(zygote: Zygote, outside: dict[str, object]) -> N
 
 
 @needs_x86
+def test_every_escape_is_denied_to_an_ordinary_user_s_driver(
+    users_zygote: Zygote, outside: dict[str, object]
+) -> None:
+    assert tried(users_zygote, outside) == set(ATTEMPTS)
+
+
+@needs_x86
 @needs_root
 @pytest.mark.parametrize("layer", Layer)
 def test_a_layer_alone_stops_its_attempts_and_no_others(

@@ -6,11 +6,9 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from runtime.linux.sockets import receive_packet, send_packet, seqpacket_pair
@@ -19,20 +17,19 @@ from runtime.wire import codec, driver, methods
 from runtime.wire import zygote as zygote_wire
 from tests.integration.host.stage import (
     DEADLINE_S,
+    NOBODY,
+    ROOT,
     SAMPLE,
     Process,
     Provider,
     Zygote,
     a_load,
-    an_attach,
     bundle_of,
     bundle_with,
+    private_copy,
 )
 
-ROOT = Path(__file__).resolve().parents[3]
 IDLE = "from runtime.driverkit import *\nclass Driver(IOService): pass"
-NOBODY = 65534
-SYSTEM_PYTHON = "/usr/bin/python3"
 
 HOLDS_THE_GIL = """
 import ctypes
@@ -148,25 +145,6 @@ def test_a_bundle_that_is_not_sealed_is_refused(zygote: Zygote) -> None:
     process.close()
 
 
-def private_copy(uid: int) -> Path:
-    """A copy of the runtime and its one dependency, closed to everybody but one user."""
-    home = Path(tempfile.mkdtemp(prefix="ioregistry-home-"))
-    shutil.copytree(ROOT / "runtime", home / "runtime")
-    assert msgspec.__file__ is not None
-    shutil.copytree(Path(msgspec.__file__).parent, home / "msgspec")
-    for path in (home, *home.rglob("*")):
-        os.chown(path, uid, uid)
-        path.chmod(0o700 if path.is_dir() else 0o600)
-    return home
-
-
-@pytest.fixture
-def users_copy() -> Iterator[Path]:
-    home = private_copy(NOBODY)
-    yield home
-    shutil.rmtree(home)
-
-
 @pytest.fixture
 def roots_copy() -> Iterator[Path]:
     home = private_copy(0)
@@ -174,20 +152,10 @@ def roots_copy() -> Iterator[Path]:
     shutil.rmtree(home)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become an ordinary user")
-@pytest.mark.skipif(
-    not Path(SYSTEM_PYTHON).exists() or shutil.which("setpriv") is None,
-    reason="needs /usr/bin/python3 (the user cannot reach this interpreter) and setpriv",
-)
-def test_an_ordinary_user_s_drivers_are_locked_down_too(users_copy: Path) -> None:
-    command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-    command += [SYSTEM_PYTHON, "-m", "runtime.host.zygote"]
-    environment = {"PYTHONPATH": str(users_copy), "PATH": os.environ["PATH"]}
-    stage = Zygote(command, environment)
-    try:
-        if stage.ready.missing and stage.ready.missing[0].startswith("sandbox"):
-            pytest.skip(stage.ready.missing[0])
-        attempts = """
+def test_an_ordinary_user_s_drivers_are_locked_down_too(
+    users_zygote: Zygote, users_copy: Path
+) -> None:
+    attempts = """
 import os
 from runtime.driverkit import *
 
@@ -200,23 +168,20 @@ class Driver(IOService):
             except OSError:
                 IOLog("denied")
 """
-        (users_copy / "secret").write_text("secret")
-        (users_copy / "secret").chmod(0o644)
-        process = stage.spawn(bundle_with(attempts.replace("HOME", repr(str(users_copy)))))
-        locked = process.greet()
-        assert "user namespace of its own" in locked.applied
-        process.send(a_load(), an_attach())
-        process.expect(driver.Staged)
-        assert isinstance(process.call(1, methods.Start(), Provider()), driver.Reply)
-        assert process.wait_log(lambda lines: len(lines) == 4) == [f"1 {NOBODY}"] + ["denied"] * 3
-        status = Path(f"/proc/{process.pid}/status").read_text()
-        fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
-        assert int(fields["CapEff"], 16) == 0
-        assert int(fields["CapPrm"], 16) == 0
-        assert fields["NoNewPrivs"] == "1"
-        assert fields["Seccomp"] == "2"
-    finally:
-        stage.close()
+    (users_copy / "secret").write_text("secret")
+    (users_copy / "secret").chmod(0o644)
+    process = users_zygote.spawn(bundle_with(attempts.replace("HOME", repr(str(users_copy)))))
+    process.begin()
+    assert isinstance(process.call(1, methods.Start(), Provider()), driver.Reply)
+    own = Path("/proc/self/ns/user").readlink()
+    assert Path(f"/proc/{process.pid}/ns/user").readlink() != own
+    assert process.wait_log(lambda lines: len(lines) == 4) == [f"1 {NOBODY}"] + ["denied"] * 3
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    assert int(fields["CapEff"], 16) == 0
+    assert int(fields["CapPrm"], 16) == 0
+    assert fields["NoNewPrivs"] == "1"
+    assert fields["Seccomp"] == "2"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="own users need root")

@@ -11,7 +11,9 @@ import pytest
 
 from runtime.client import past
 from runtime.client.blocking import Connection
+from runtime.interchange import recording
 from runtime.model.errors import ProblemError
+from runtime.model.events import Plugged
 from runtime.model.records import Driver
 from runtime.wire import client as wire
 from runtime.wire.commands.devices import Plug, Unplug
@@ -135,3 +137,26 @@ def test_a_recording_takes_its_past_along(runtime_process: "RuntimeProcess") -> 
     assert name in then
     assert '"USB Serial Number" = "hidden-' in then
     assert name not in ioreg("--from", str(file), "-w", "0").decode()
+
+
+def test_the_window_has_a_live_past_written_and_compared(
+    runtime_process: "RuntimeProcess",
+) -> None:
+    runtime = runtime_process.connect()
+    before = datetime.fromtimestamp(now_ms() / 1000).astimezone().isoformat()
+    name = runtime.call(Plug("sample")).path.rpartition("/")[2]
+    folder = runtime_process.state_dir
+
+    def export(*arguments: str) -> None:
+        command = [sys.executable, "-m", "runtime.export", "--socket", str(runtime_process.socket)]
+        subprocess.run([*command, *arguments], timeout=30, check=True)
+
+    to, text, lines = folder / "sent.ioregrec", folder / "a.txt", folder / "a.json"
+    export("save", "recording", str(to), "--since", before, "--anonymous")
+    found = recording.read(to.read_bytes())
+    assert found.history
+    assert any(isinstance(event.detail, Plugged) for event in found.events)
+    assert name.partition("@")[0] in {entry.name for entry in found.entries}
+    assert b"SIM0001" not in to.read_bytes()
+    export("compare", before, "now", "--text", str(text), "--json", str(lines))
+    assert any(line.startswith("+ ") and name in line for line in text.read_text().splitlines())

@@ -90,34 +90,58 @@ def _filled(pattern: str) -> str:
     )
 
 
-def test_lint_finds_no_error_in_what_apple_ships(
+RIGHT = {
+    "IOProviderClass": "a class of before OS X 10.11; macOS keeps it as a nub beside the new one, "
+    "which nothing here does",
+    "IOProbeScore": "it is added, as the product means it to be; Apple's advice is for others",
+}
+"""Complaints about many shipped personalities that were read and are right."""
+FAULTS = {
+    ("com.apple.driver.AppleMultitouchDriver", "MTUserDevice", "VendorID"),
+    ("com.apple.iokit.IOHIDEventDriver", "HID Sensor", "VendorID"),
+}
+"""Vendor-defined pages without a vendor: macOS logs a fault for these too, and lets them match."""
+
+
+def test_lints_complaints_about_what_apple_ships_are_the_judged_ones(
     corpora: Path, measured: Callable[[str], None]
 ) -> None:
     judged: Counter[str] = Counter()
-    errors = []
+    others = set()
     for file in sorted(corpora.glob("idtables/macos-*/*.plist.gz")):
         for source in read_sources(file):
             assert source.complaints == ()
-            found = lint(source.tables, source.bundle_id, dext=False)
             judged["personalities"] += len(source.tables)
-            judged["warnings"] += len(found)
-            errors += [(source.bundle_id, each) for each in found if each.severity == ERROR]
-    measured(f"lint of shipped personalities: {dict(judged)}, no error")
+            for each in lint(source.tables, source.bundle_id, dext=False):
+                assert each.severity != ERROR, each
+                if each.key in RIGHT:
+                    judged[f"warnings about {each.key}"] += 1
+                else:
+                    others.add((source.bundle_id, each.personality, each.key))
+    measured(f"lint of shipped personalities: {dict(judged)}, {len(others)} others, no error")
     assert judged["personalities"] > 2400
-    assert errors == []
+    assert others == FAULTS
 
 
-def test_lints_errors_in_published_projects_are_the_known_ones(corpora: Path) -> None:
-    """Three states of one driver whose author mended its USB keys later; each never matched."""
-    errors = set()
+def test_lints_complaints_about_published_projects_are_the_judged_ones(corpora: Path) -> None:
+    """Errors: three states of one driver whose author mended its USB keys later; none matched.
+
+    Warnings beside those of `RIGHT`: one driver extension without the name of its server, which
+    macOS would never launch.
+    """
+    errors, warnings = set(), set()
     for source in read_sources(corpora / "plists"):
         for each in lint(source.tables, source.bundle_id, dext=source.package_type == "DEXT"):
+            project = source.path.split("/plists/")[1].split("/")[0]
             if each.severity == ERROR:
-                errors.add((source.path.split("/plists/")[1].split("/")[0], each.key))
+                errors.add((project, each.key))
+            elif each.key not in RIGHT:
+                warnings.add((project, each.key))
     assert errors == {
         ("secretkeysio+GCAdapterDriver", "idProduct"),
         ("secretkeysio+GCAdapterDriver", "bConfigurationValue"),
     }
+    assert warnings == {("onewaydsp+NumarkNS7-DriverKit", "IOUserServerName")}
 
 
 INTERFACE = "IOUSBHostInterface"

@@ -54,6 +54,24 @@ def test_r_needs_a_match() -> None:
     assert _ioreg("-r", "-n", "lo", "-l").stdout.startswith("+-o lo  <class IONetworkInterface")
 
 
+def test_help_is_asked_for_and_printed() -> None:
+    done = _ioreg("-l", "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("usage: ioreg [-abfilrtxy] ")
+
+
+def test_a_search_combines_with_apples_options() -> None:
+    whole = _ioreg("--find", "name:lo under:/*/virtual/net", "-w0").stdout
+    assert whole.count("+-o ") == _ioreg("-w0").stdout.count("+-o ")
+    assert len(re.findall(r'"LinuxSyspath" = "/sys/devices/virtual/net/lo"', whole)) == 1
+    found = _ioreg("-r", "--find", "class:IONetwork*", "-n", "lo", "-d", "1", "-w0").stdout
+    assert found.startswith("+-o lo  <class IONetworkInterface")
+    assert found.count("+-o ") == 1
+    assert _ioreg("-r", "--find", "class:IONetwork*", "-n", "lo", "-k", "absent").stdout == ""
+    (entry,) = json.loads(_ioreg("--json", "--find", "prop.LinuxSyspath=*/net/lo").stdout)
+    assert entry["name"] == "lo"
+
+
 @pytest.mark.parametrize("arguments", [["-q"], ["-c"], ["--nonsense"]])
 def test_a_wrong_option_prints_the_usage(arguments: list[str]) -> None:
     done = _ioreg(*arguments)
@@ -67,6 +85,8 @@ def test_a_wrong_option_prints_the_usage(arguments: list[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (["--find", 'a or "b'], "search 'a or \"b': expected a closing quote, at character 6"),
+        (["--find", " "], "search ' ': expected a term, found none"),
         (["-p", "IONone"], "plane 'IONone': expected one of this registry (IOService"),
         (["-w", "-5"], "option -w: expected 0 or more, found -5"),
     ],
@@ -124,7 +144,7 @@ def _serve(listener: socket.socket, entries: list[Entry]) -> None:
         while data := channel.recv(65536):
             for message in map(decode, frames.feed(data)):
                 if isinstance(message, wire.Ask):
-                    assert message.command == Subscribe((Topic.ENTRIES,))
+                    assert message.command == Subscribe((Topic.ENTRIES, Topic.DRIVERS))
                     send(wire.Answer(message.number, codec.raw(None)))
                     send(wire.SnapshotBegin(1, "run"))
                     for entry in entries:

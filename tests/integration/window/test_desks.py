@@ -1,19 +1,23 @@
 """Several windows in one process: files, entries, and what closing one leaves behind."""
 
 import gc
+import json
 import weakref
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPointF, QSettings, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from ioregui.composition import Desk
 from ioregui.desks import Desks
+from ioregui.properties.panel import PropertiesPanel
+from ioregui.properties.whole import WholeValue
 from ioregui.window.recent import RecentMenu
 from ioregui.window.settings import RECENT, Settings
 
@@ -154,3 +158,35 @@ def test_an_entry_in_a_window_of_its_own(qtbot: QtBot, desks: Desks, tmp_path: P
     assert node.selection.entry == box
     desk.window.close()
     assert desks.nodes == [], "it goes with the window it came from"
+
+
+def test_a_value_that_no_message_can_hold_is_read_whole(
+    qtbot: QtBot, desks: Desks, tmp_path: Path
+) -> None:
+    """Two megabytes of data, and a list of as much, in one entry."""
+    data, items = "ab" * (2 << 20), ",".join(f'"{"x" * 1000}{at}"' for at in range(2000))
+    path = tmp_path / "big.txt"
+    path.write_text(
+        TEXT.replace('"k" = 1', f'"data" = <{data}>\n  |   "list" = ({items})\n  |   "k" = 1')
+    )
+    desk = desks.open_file(str(path))
+    qtbot.waitUntil(lambda: len(names(desk)) == 2, timeout=SOON_MS)
+    panel = desk.window.findChildren(PropertiesPanel)[0]
+    qtbot.waitUntil(lambda: panel.model.rowCount() > 0, timeout=SOON_MS)
+    rows = {row.key: row for row in panel.model.rows}
+    assert (rows["data"].cut, rows["list"].cut, rows["k"].cut) == (True, True, False)
+    sizes = {}
+    for key in ("data", "list"):
+        panel.table.activated_row.emit(rows[key])
+        window = panel.findChildren(WholeValue)[-1]
+        qtbot.waitUntil(partial(_is_read, window), timeout=SOON_MS)
+        window.copy()
+        sizes[key] = QGuiApplication.clipboard().text()
+        window.close()
+    assert sizes["data"] == data
+    assert len(json.loads(sizes["list"])) == 2000
+
+
+def _is_read(window: WholeValue) -> bool:
+    """Whether the value has come; `lines` has no model until then."""
+    return window.lines.model() is not None

@@ -1,16 +1,21 @@
 """What fuzzing the readers found."""
 
 import plistlib
+from collections.abc import Callable
 
 import msgspec
+import pytest
 
-from runtime.interchange import explorer_writer, json_form, recording
+from runtime.interchange import explorer_writer, json_form, recorded, recording
+from runtime.interchange.anonymous import Anonymizer
 from runtime.interchange.ioreg_archive import archive
 from runtime.interchange.ioreg_text import Options
 from runtime.interchange.registry_file import RegistryFile
 from runtime.model.entry import Entry, State
+from runtime.model.errors import BreachError
 from runtime.model.identity import ROOT_ID, SERVICE_PLANE
 from runtime.reader.load import read
+from runtime.wire.history import Begin, Put, Record, Set, Whole, Writer
 
 
 def _forms(file: RegistryFile) -> list[bytes]:
@@ -54,3 +59,37 @@ def test_json_with_the_marks_of_a_text_in_a_name_is_json() -> None:
     entry = Entry(ROOT_ID, 0, "+-o Root  <class", "IORegistryEntry", state=int(State.PLAIN))
     form = "\n".join(json_form.lines([entry])).encode()
     assert read(form, "f").entries[0].name == entry.name
+
+
+def test_firmware_names_that_are_no_text_are_cleaned() -> None:
+    file = read(
+        b"P: /devices/soc\nE: SUBSYSTEM=platform\nE: OF_FULLNAME=/so\xffc@\xe5\x001\x18\n\n", "f"
+    )
+    (place,) = file.entries[-1].places
+    assert (place.name, place.location) == ("soc", "1")
+    sizes = [len(read(form, "again").entries) for form in _forms(file)[:3]]
+    assert sizes == [len(file.entries)] * 3
+
+
+@pytest.mark.parametrize("name", ["1-1..5", "1-", "1-1.", "9" * 5000])
+def test_a_usb_device_with_a_strange_name_has_no_location(name: str) -> None:
+    record = f"P: /devices/{name}\nE: SUBSYSTEM=usb\nE: DEVTYPE=usb_device\n\n"
+    entry = read(record.encode(), "f").entries[-1]
+    assert (entry.cls, entry.location) == ("IOUSBHostDevice", "00000000")
+
+
+def test_a_holder_that_nobody_can_be_is_told_as_it_is() -> None:
+    entry = Entry(ROOT_ID, 0, "Root", "IORegistryEntry", holder=6)
+    file = read(recording.write([entry], (SERVICE_PLANE,)), "f")
+    assert json_form.as_object(file.entries[0])["holder"] == "6"
+    assert [len(read(form, "again").entries) for form in _forms(file)] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("record", [Put, lambda entry: Set(entry.id, {}, {"k": entry.props})])
+def test_a_past_with_properties_that_are_no_text_is_one_sentence(
+    record: Callable[[Entry], Record],
+) -> None:
+    entry = Entry(ROOT_ID, 0, "Root", "IORegistryEntry", props=msgspec.Raw(b"\x81\xa1k\xa2a\xa9"))
+    segment = [Writer().chunk([Begin(1, "run"), record(entry), Whole()])]
+    with pytest.raises(BreachError, match="found"):
+        recorded.anonymous([segment], Anonymizer([]))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from runtime.matching import Catalogue, Provider, aliases, match
 from runtime.matching.lint import KNOWN, lint
 from runtime.model.identity import BundleId, EntryId
+from runtime.model.outcome import MatchStage
 from runtime.model.personality import Personality
 from runtime.model.properties import Properties
 
@@ -82,3 +83,25 @@ def test_a_hundred_thousand_personalities() -> None:
     (winner,) = match(provider, held, narrow=True).winners.values()
     assert winner.personality.name == f"p{300 << 8 | 7}"
     assert time.perf_counter() - began < 0.1  # the index, not a scan of them all
+
+
+@given(st.sampled_from(["IOUSBHostDevice", "IOMedia", "IOService"]), _TABLES, _TABLES)
+def test_parents_of_any_kind_have_a_verdict(
+    cls: str, table: Properties, parent: Properties
+) -> None:
+    above = tuple(Provider(EntryId(9 - n), "A", (cls, "IOService"), table) for n in range(4))
+    provider = Provider(EntryId(10), "P", ("IOService",), {}, ancestors=above)
+    (told,) = match(provider, catalogue({"IOParentMatch": parent})).trace
+    assert told.key.startswith("IOParentMatch") == (told.stage is MatchStage.PROPERTIES)
+    assert "\n" not in told.wanted + told.found
+
+
+def test_nesting_as_deep_as_a_list_can_be_takes_a_step_for_each_ancestor() -> None:
+    nested: Properties = {}
+    for _ in range(5000):
+        nested = {"IOParentMatch": nested}
+    above = tuple(Provider(EntryId(n + 2), "A", ("IOService",), {}) for n in range(4000))
+    provider = Provider(EntryId(1), "P", ("IOService",), {}, ancestors=above)
+    (told,) = match(provider, catalogue(nested)).trace
+    assert told.stage is MatchStage.PROPERTIES
+    assert told.found == "no ancestor"

@@ -68,6 +68,16 @@ def test_a_right_personality_has_no_complaint() -> None:
         ),
         ({**DEVICE, "IOProviderClass": "IOUSBDevice"}, (WARNING, "IOProviderClass")),
         ({**HID, "PrimaryUsagePage": 0xFF00, "Transport": "USB"}, (ERROR, "VendorID")),
+        (
+            {
+                **HID,
+                "DeviceUsagePairs": [{"DeviceUsagePage": 0xFF00}],
+                "Transport": "Bluetooth Low Energy",
+            },
+            (ERROR, "VendorID"),
+        ),
+        ({**HID, "DeviceUsage": 1}, (WARNING, "DeviceUsage")),
+        ({**HID, "DeviceUsage": 1, "DeviceUsagePage": 1}, None),
         ({**HID, "PrimaryUsagePage": 0xFF00}, (WARNING, "VendorID")),
         ({**HID, "ProductID": 1}, (WARNING, "ProductID")),
         ({**HID, "VendrID": 1}, (WARNING, "VendrID")),
@@ -99,3 +109,17 @@ def test_two_that_match_the_same_for_one_slot_collide() -> None:
     )
     aside = {**other, "IOMatchCategory": "com.example.aside"}
     assert lint({"P": GOOD, "Q": aside}, "com.example.driver", dext=True) == []
+    assert lint({"P": GOOD, "Q": other}, "com.example.driver", dext=False) == []
+
+
+def test_a_bundles_own_text_stays_on_one_line() -> None:
+    table = {**without(GOOD, "IOUserServerName"), "CFBundleIdentifier": "com.other\n.driver"}
+    other = {**GOOD, "IOUserServerName": "a\nb", "IOUserServerOneProcess": True}
+    twice = {"P\n": GOOD, "Q": {**GOOD, "IOUserClass": "Other"}}
+    told = [
+        *lint({"P": table}, "com.example\n.driver", dext=True),
+        *lint({"P": other}, "com.example\n.driver", dext=True),
+        *lint(twice, "com.example.driver", dext=True),
+    ]
+    assert len(told) > 4
+    assert all("\n" not in each.text for each in told)
