@@ -16,7 +16,7 @@ from runtime.model.driver_lifecycle import DriverState
 from runtime.model.errors import UnavailableError
 from runtime.model.records import Driver, RequestState
 from runtime.wire import client as wire
-from runtime.wire.commands.devices import Plug
+from runtime.wire.commands.devices import Plug, Unplug
 from runtime.wire.commands.extensions import Activate, Decide, SetDeveloperMode
 from runtime.wire.commands.registry import Subscribe, Topic
 
@@ -48,6 +48,24 @@ class Stage:
         """Plug the sample device in."""
         self._connection.call(Plug("sample"))
 
+    def unplug_sample(self) -> None:
+        """Unplug it, and wait until its driver has stopped."""
+        self._connection.call(Unplug("sample"))
+        while any(driver.state is not DriverState.STOPPED for driver in self._drivers.values()):
+            self._hear()
+
+    def wait_for_running(self, count: int) -> list[Driver]:
+        """Return the running drivers once there are so many.
+
+        Raises:
+            UnavailableError: It did not come to that in time.
+        """
+        while True:
+            found = [each for each in self._drivers.values() if each.state is DriverState.RUNNING]
+            if len(found) >= count:
+                return found
+            self._hear()
+
     def wait_for_driver(self, state: DriverState, other_than: int = 0) -> Driver:
         """Return the driver once it is in this state, in another process than this one.
 
@@ -58,9 +76,12 @@ class Stage:
             for driver in self._drivers.values():
                 if driver.state is state and driver.pid != other_than:
                     return driver
-            message = next(self._news)
-            if isinstance(message, wire.Part | wire.Delta):
-                self._drivers |= {driver.id: driver for driver in message.drivers}
+            self._hear()
+
+    def _hear(self) -> None:
+        message = next(self._news)
+        if isinstance(message, wire.Part | wire.Delta):
+            self._drivers |= {driver.id: driver for driver in message.drivers}
 
 
 @contextmanager

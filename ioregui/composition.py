@@ -78,7 +78,7 @@ class Desk(QObject):
             properties=slices.inspector.properties,
         )
         self._conditions = Conditions(bridge, self._commands, self.window.banners)
-        self._saver = Saver(bridge, household, self.actions, self.window)
+        self._saver = Saver(bridge, household, self.actions, self.window, slices.shown_plane)
         self._leaving = Leaving(bridge, household, settings, self.window)
         self._connect()
 
@@ -149,7 +149,6 @@ class Desk(QObject):
         self.actions["compare"].triggered.connect(self._compare_with_now)
         compare.entry_asked.connect(self._show_path)
         compare.told.connect(commands.told)
-        self.window.toolbar.plane.currentTextChanged.connect(compare.set_plane)
         saver.told.connect(commands.told)
         saver.failed.connect(commands.failed)
         self.window.closing.connect(compare.end)

@@ -64,8 +64,12 @@ class Slices:
         self.extensions = ExtensionsPage(bridge)
         self.approvals = ApprovalsPage(bridge)
         self.events = TimelinePage(bridge)
-        self.compare = ComparePage(household)
+        self.compare = ComparePage(household, self.shown_plane)
         self.timeline = TimelineStrip(bridge)
+
+    def shown_plane(self) -> str:
+        """Return the plane that the tree shows."""
+        return self.model.rows.plane
 
     def pages(self, *, file: bool = False) -> tuple[Page, ...]:
         """Return the pages, from top to bottom; of a file, those that it can have."""

@@ -18,6 +18,8 @@ display_packages=(libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxkbcommon-x11-
     libxcb-shape0)
 # Recorded devices, the peer of a benchmark, and the validators of what the desktop is told.
 test_packages=(umockdev udev desktop-file-utils appstream)
+# Peers of further benchmarks.
+bench_packages=(runit bubblewrap)
 # A real kernel with USB.
 kernel_packages=(qemu-system-x86 busybox-static udev kmod)
 # PyInstaller's tools.

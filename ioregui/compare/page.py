@@ -5,6 +5,7 @@ The comparing is done by the export process; the page shows what that wrote, whi
 Invariant: what is shown and what is saved are of one comparison.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTemporaryDir, Signal, Slot
@@ -28,7 +29,6 @@ from ioregui.household import Household
 from ioregui.records.empty import EmptyOr, EmptyPage
 from ioregui.records.facts_view import FactsView
 from ioregui.records.notice import Notice
-from runtime.model.identity import SERVICE_PLANE
 
 
 class ComparePage(QWidget):
@@ -42,14 +42,17 @@ class ComparePage(QWidget):
     entry_asked = Signal(str)
     told = Signal(str)
 
-    def __init__(self, household: Household, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, household: Household, plane: Callable[[], str], parent: QWidget | None = None
+    ) -> None:
+        """`plane` says which one the window shows: that one of both sides is compared."""
         super().__init__(parent)
         self._folder = QTemporaryDir()
         self._errand = Errand(household, self)
         self._saving = Errand(household, self)
         self._intake = Intake(self)
         self._target = ""
-        self._plane = SERVICE_PLANE
+        self._plane = plane
         self.before = Side(self.tr("Before"), CHOICES[1])
         self.after = Side(self.tr("After"), CHOICES[0])
         self.compare = QPushButton(self.tr("Compare"))
@@ -74,11 +77,6 @@ class ComparePage(QWidget):
         self.after.set_text(after)
         self.start()
 
-    @Slot(str)
-    def set_plane(self, plane: str) -> None:
-        """Compare this plane of both sides from now on, the one that the window shows."""
-        self._plane = plane or SERVICE_PLANE
-
     @Slot()
     def start(self) -> None:
         """Compare what the two sides name; press again to give up."""
@@ -92,9 +90,8 @@ class ComparePage(QWidget):
         self.compare.setText(self.tr("Stop"))
         self.notice.say(self.tr("Comparing…"))
         files = ("--text", self._file("txt"), "--json", self._file("json"))
-        self._errand.run(
-            "--plane", self._plane, "compare", *files, "--", self.before.text, self.after.text
-        )
+        names = (self.before.text, self.after.text)
+        self._errand.run("--plane", self._plane(), "compare", *files, "--", *names)
 
     def end(self) -> None:
         """Leave nothing running; the window goes."""

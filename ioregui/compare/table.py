@@ -49,7 +49,7 @@ class DifferencesTable(QTableView):
     def selected(self) -> Difference | None:
         """The difference that is selected."""
         rows = self.selectionModel().selectedRows()
-        return self._model.difference(rows[0].row()) if rows else None
+        return self._model.record(rows[0].row()) if rows else None
 
     def showEvent(self, event: QShowEvent) -> None:
         """Size the rows with the font of the style."""

@@ -3,7 +3,10 @@
 Invariant: one file at a time; what is written is what is shown, its plane and its moment.
 """
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QWidget
 
 from ioregui.bridge import Bridge
 from ioregui.export.choices import FORMS, RECORDING
@@ -12,7 +15,6 @@ from ioregui.export.errand import Errand
 from ioregui.household import Household
 from ioregui.plaintext import SENTENCE, plain
 from ioregui.window.actions import Actions
-from ioregui.window.main_window import MainWindow
 
 
 class Saver(QObject):
@@ -27,11 +29,17 @@ class Saver(QObject):
     failed = Signal(str)
 
     def __init__(
-        self, bridge: Bridge, household: Household, actions: Actions, window: MainWindow
+        self,
+        bridge: Bridge,
+        household: Household,
+        actions: Actions,
+        window: QWidget,
+        plane: Callable[[], str],
     ) -> None:
+        """`window` owns this; `plane` says which one it shows."""
         super().__init__(window)
         self._bridge = bridge
-        self._window = window
+        self._plane = plane
         self._target = ""
         self._errand = Errand(household, self)
         self.dialog = SaveDialog(window)
@@ -63,7 +71,7 @@ class Saver(QObject):
             self.failed.emit(busy.format(plain(self._target, SENTENCE)))
             return
         self._target = path
-        self._errand.run("--plane", self._window.toolbar.plane.currentText(), *arguments)
+        self._errand.run("--plane", self._plane(), *arguments)
 
     @Slot()
     def _done(self) -> None:

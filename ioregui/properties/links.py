@@ -1,7 +1,7 @@
 """Which entry, or which extension, a value names.
 
 Provider and driver, driver and process, extension and driver name each other by their records;
-a property's value names an entry by its id or by its path in the IOService plane.
+a property's value names an entry by its id or by its path in a plane.
 Source: xnu IORegistryEntry::fromPath: a path starts at the root's first child, and ours at the
 root itself; both are tried.
 Invariant: Qt-free; a link leads to what the mirror has now.
@@ -10,9 +10,10 @@ Invariant: Qt-free; a link leads to what the mirror has now.
 from dataclasses import dataclass
 
 from ioregui.mirror import Mirror
+from ioregui.mirror.forest import Forest
 from ioregui.plaintext import plain
 from runtime.model.entry import Entry, Kind
-from runtime.model.identity import ROOT_ID, SERVICE_PLANE
+from runtime.model.identity import ROOT_ID
 from runtime.model.properties import Value
 
 _BUNDLE_KEY = "CFBundleIdentifier"
@@ -88,19 +89,19 @@ class Links:
         return Link(entry_id) if there else None
 
     def _at(self, path: str) -> int:
-        """The entry at a path, 0 for none."""
+        """The entry at a path of any plane, 0 for none."""
         plane, separator, names = path.partition(":/")
-        if plane != SERVICE_PLANE or not separator:
+        if not separator or plane not in self._mirror.plane_names:
             return 0
-        for root in self._mirror.children.get(0, []):
-            for start in (root, *self._mirror.children.get(root, [])[:1]):
-                if found := self._below(start, names):
+        tree = self._mirror.tree(plane)
+        for root in tree.tops:
+            for start in (root, *tree.below(root)[:1]):
+                if found := _below(tree, start, names):
                     return found
         return 0
 
-    def _below(self, entry_id: int, names: str) -> int:
-        for name in filter(None, names.split("/")):
-            below = self._mirror.children.get(entry_id, [])
-            titled = (child for child in below if self._mirror.entries[child].title == name)
-            entry_id = next(titled, 0)
-        return entry_id
+
+def _below(tree: Forest, entry_id: int, names: str) -> int:
+    for name in filter(None, names.split("/")):
+        entry_id = tree.titles(entry_id).get(name, 0)
+    return entry_id

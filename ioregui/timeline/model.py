@@ -6,11 +6,12 @@ Invariant: rows are in the order of the journal; at most `ROWS` + `BLOCK`.
 from collections.abc import Iterable
 from enum import IntEnum
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
+from PySide6.QtCore import QCoreApplication, QModelIndex, QObject
 
 from ioregui import plaintext
 from ioregui.records import moments
-from ioregui.records.model import Index, Role
+from ioregui.records.column import Tone
+from ioregui.records.growing import GrowingModel
 from ioregui.timeline import marks
 from runtime.model.events import Event
 
@@ -19,6 +20,8 @@ ROWS = 5000
 
 BLOCK = 500
 """How many are trimmed at once."""
+
+translate = QCoreApplication.translate
 
 
 class EventColumn(IntEnum):
@@ -30,88 +33,51 @@ class EventColumn(IntEnum):
     PATH = 3
 
 
-class EventsModel(QAbstractTableModel):
+class EventsModel(GrowingModel[Event]):
     """Shows events; `append` what is new, `load` what replaces everything."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._events: list[Event] = []
-        self._titles = (self.tr("Time"), self.tr("Event"), self.tr("What"), self.tr("Where"))
+        titles = (
+            translate("EventsModel", "Time"),
+            translate("EventsModel", "Event"),
+            translate("EventsModel", "What"),
+            translate("EventsModel", "Where"),
+        )
+        super().__init__(titles, parent)
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        """Return the number of events."""
-        return 0 if parent.isValid() else len(self._events)
+    def text(self, record: Event, column: int) -> str:
+        """Return what a cell shows."""
+        match EventColumn(column):
+            case EventColumn.TIME:
+                return moments.clock(record.wall_ns)
+            case EventColumn.WORD:
+                look = marks.mark(record.detail)
+                return f"{look.shape.value} {look.word}"
+            case EventColumn.SENTENCE:
+                return marks.sentence(record.detail)
+            case EventColumn.PATH:
+                return plaintext.plain(record.path, plaintext.SENTENCE)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        """Return the number of columns."""
-        return 0 if parent.isValid() else len(EventColumn)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Return a cell's text, tone or event."""
-        event = self.event_at(index.row()) if index.isValid() else None
-        if event is None:
-            return None
-        column = EventColumn(index.column())
-        if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole}:
-            return _cell(event, column)
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return _cell(event, column)
-        if role == Role.TONE and column is EventColumn.WORD:
-            return marks.mark(event.detail).tone
-        return event if role == Role.RECORD else None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> object:
-        """Return a column's title."""
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self._titles[section]
-        return None
-
-    def event_at(self, row: int) -> Event | None:
-        """Return the event of a row, None when there is no such row."""
-        return self._events[row] if 0 <= row < len(self._events) else None
+    def tone(self, record: Event, column: int) -> Tone:
+        """Return the tone of the event's word."""
+        return marks.mark(record.detail).tone if column == EventColumn.WORD else Tone.PLAIN
 
     def row_of(self, number: int) -> int:
         """Return the row of an event by its number, -1 when it is not there."""
-        for row in range(len(self._events) - 1, -1, -1):
-            if self._events[row].number == number:
+        for row in range(len(self._rows) - 1, -1, -1):
+            if self._rows[row].number == number:
                 return row
         return -1
 
     def load(self, events: Iterable[Event]) -> None:
         """Replace everything by these events, oldest first."""
-        self.beginResetModel()
-        self._events = list(events)[-ROWS:]
-        self.endResetModel()
+        self.replace(list(events)[-ROWS:])
 
     def append(self, events: Iterable[Event]) -> None:
         """Add newer events."""
-        new = list(events)
-        if not new:
-            return
-        first = len(self._events)
-        self.beginInsertRows(QModelIndex(), first, first + len(new) - 1)
-        self._events += new
-        self.endInsertRows()
-        excess = len(self._events) - ROWS
+        self.grow(list(events))
+        excess = len(self._rows) - ROWS
         if excess >= BLOCK:
             self.beginRemoveRows(QModelIndex(), 0, excess - 1)
-            del self._events[:excess]
+            del self._rows[:excess]
             self.endRemoveRows()
-
-
-def _cell(event: Event, column: EventColumn) -> str:
-    match column:
-        case EventColumn.TIME:
-            return moments.clock(event.wall_ns)
-        case EventColumn.WORD:
-            look = marks.mark(event.detail)
-            return f"{look.shape.value} {look.word}"
-        case EventColumn.SENTENCE:
-            return marks.sentence(event.detail)
-        case EventColumn.PATH:
-            return plaintext.plain(event.path, plaintext.SENTENCE)

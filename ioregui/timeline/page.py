@@ -94,7 +94,7 @@ class TimelinePage(QWidget):
     @Slot(QItemSelection, QItemSelection)
     def _picked(self, _selected: QItemSelection, _deselected: QItemSelection) -> None:
         rows = self.table.selectionModel().selectedRows()
-        event = self.model.event_at(rows[0].row()) if rows else None
+        event = self.model.record(rows[0].row()) if rows else None
         if event is not None and event.entry:
             self.entry_chosen.emit(event.entry)
 

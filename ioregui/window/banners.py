@@ -48,10 +48,15 @@ class Banners(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._before: QWidget | None = None
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
         self._up: dict[str, Banner] = {}
+
+    def follow(self, before: QWidget) -> None:
+        """Say what the Tab key leaves for the first button of a banner."""
+        self._before = before
 
     def banner(self, key: str) -> Banner | None:
         """Return the banner of a key, None while it is not up."""
@@ -68,6 +73,7 @@ class Banners(QWidget):
         made = Banner(text, choices, calm=calm)
         self._up[key] = made
         self._column.addWidget(made)
+        self._order()
 
     def hide_banner(self, key: str) -> None:
         """Take a banner down, if it is up."""
@@ -80,3 +86,12 @@ class Banners(QWidget):
     def keys(self) -> list[str]:
         """Return the keys of the banners that are up."""
         return list(self._up)
+
+    def _order(self) -> None:
+        """Put the buttons where they are seen in the order of the Tab key, not at its end."""
+        before = self._before
+        for banner in self._up.values():
+            for button in banner.buttons.values():
+                if before is not None:
+                    self.setTabOrder(before, button)
+                before = button

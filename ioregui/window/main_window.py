@@ -195,6 +195,7 @@ class MainWindow(QMainWindow):
         body.addWidget(self._rows)
         column.addLayout(body, 1)
         self.setCentralWidget(centre)
+        self.banners.follow(self.toolbar.menu)
         self.setStatusBar(self.status)
 
     def _connect(self, actions: Actions) -> None:

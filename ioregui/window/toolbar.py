@@ -65,8 +65,8 @@ class Toolbar(QWidget):
     def show_count(self, entries: int, hits: int) -> None:
         """Say how many entries the search found; -1 when nothing is searched."""
         self.count.setVisible(hits >= 0)
-        found = self.tr("{0} of {1}").format(f"{max(hits, 0):,}", f"{entries:,}")
-        self.count.setText(found)
+        if hits >= 0:
+            self.count.setText(self.tr("{0} of {1}").format(f"{hits:,}", f"{entries:,}"))
 
     @Slot(str, int, int)
     def show_error(self, text: str, start: int, end: int) -> None:

@@ -3,8 +3,9 @@
 Invariant: the SDK itself opens no socket and starts no thread.
 """
 
+import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
 
@@ -73,4 +74,12 @@ def invoke(target: int, method: Method, kind: type[T]) -> T:
     Raises:
         IOReturnError: The runtime answered with an error.
     """
-    return Decoder[T](kind, type(method).__name__)(transport().call(target, method))
+    result: object = kind
+    decode: Decoder[T] = _decoder(result, type(method).__name__)
+    return decode(transport().call(target, method))
+
+
+@functools.cache
+def _decoder(kind: object, name: str) -> Decoder[Any]:
+    """One decoder for all calls of a method: it is costly to make, and keeps no state."""
+    return Decoder(kind, name)

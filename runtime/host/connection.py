@@ -113,13 +113,13 @@ class Connection:
             self._read(idle=True)
 
     def take_descriptor(self) -> int:
-        """The next of the descriptors that came beside a `Load`; the caller's to close.
+        """The descriptor that came beside a `Load` or an `Attach`; the caller's to close.
 
         Raises:
-            BreachError: No more came.
+            BreachError: None came.
         """
         if not self._descriptors:
-            raise BreachError("load: expected a descriptor beside it, found none")
+            raise BreachError("packet: expected a descriptor beside it, found none")
         return self._descriptors.popleft()
 
     def wake(self) -> None:
@@ -162,9 +162,7 @@ class Connection:
 
     def _receive(self) -> driver.ToDriver | None:
         try:
-            packet, descriptors = receive_packet(
-                self._control, max_fds=len(driver.LOAD_DESCRIPTORS)
-            )
+            packet, descriptors = receive_packet(self._control, max_fds=1)
         except ConnectionResetError:
             packet, descriptors = b"", []
         if not packet:

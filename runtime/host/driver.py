@@ -55,6 +55,7 @@ class Driver:
         self._numbers = itertools.count(1)
         self._expected: dict[int, tuple[str, Callable[[methods.Completion], None]]] = {}
         self._load: driver.Load | None = None
+        self._class: type[IOService] | None = None
         self._service: IOService | None = None
         self._provider: IOService | None = None
         watcher.watch(queue)
@@ -73,6 +74,8 @@ class Driver:
                 pass
             case driver.Load():
                 self._queue.run("load", lambda: self._import(packet))
+            case driver.Attach():
+                self._queue.run("attach", lambda: self._attach(packet))
             case driver.Call(number=number, method=methods.Start()):
                 self._start(number)
             case driver.Call(number=number, method=methods.Stop()):
@@ -101,9 +104,8 @@ class Driver:
         if self._load is not None:
             raise BreachError("load: expected one, found a second")
         self._load = load
-        self._rename(f"{load.server_name} {load.service:#x}")
+        self._rename(load.server_name)
         bundle = self._connection.take_descriptor()
-        self._connection.use_provider(self._connection.take_descriptor())
         files = archive.unpack(memfd.read_sealed(bundle))
         os.close(bundle)
         install(files, f"{load.bundle_id}.dext")
@@ -114,14 +116,21 @@ class Driver:
                 f"{load.executable}: expected a subclass of IOService named {load.user_class}, "
                 f"found {'nothing' if cls is None else 'another ' + type(cls).__name__}"
             )
-        kind = PROVIDERS.get(load.provider_class, IOService)
-        self._provider = kind(
-            Entry(load.provider, load.provider_name, properties.decode(load.provider_properties))
-        )
-        own = properties.decode(load.properties)
-        self._service = cls(Entry(load.service, load.user_class, own, self._provider))
+        self._class = cls
         chain = [base.__name__[:NAME] for base in cls.__mro__ if issubclass(base, OSObject)]
         self._connection.send(driver.Staged(Stage.LOADED, classes=tuple(chain)))
+
+    def _attach(self, attach: driver.Attach) -> None:
+        if self._load is None or self._class is None or self._service is not None:
+            raise BreachError("attach: expected it once, after Load")
+        self._connection.use_provider(self._connection.take_descriptor())
+        self._rename(f"{self._load.server_name} {attach.service:#x}")
+        kind = PROVIDERS.get(attach.provider_class, IOService)
+        table = properties.decode(attach.provider_properties)
+        self._provider = kind(Entry(attach.provider, attach.provider_name, table))
+        own = properties.decode(attach.properties)
+        entry = Entry(attach.service, self._load.user_class, own, self._provider)
+        self._service = self._class(entry)
 
     def _start(self, number: int) -> None:
         service, provider = self._loaded()
@@ -160,7 +169,7 @@ class Driver:
 
     def _loaded(self) -> tuple[IOService, IOService]:
         if self._service is None or self._provider is None:
-            raise BreachError("call: expected Load before it")
+            raise BreachError("call: expected Load and Attach before it")
         return self._service, self._provider
 
     def _end(self, error: str, frames: tuple[str, ...]) -> NoReturn:

@@ -11,7 +11,9 @@ from typing import TypeVar
 
 import msgspec
 
+from runtime.model import properties
 from runtime.model.entry import Entry
+from runtime.model.errors import BreachError
 from runtime.wire import codec
 
 SHORTEST = 4  # characters of a secret that is looked for inside other texts
@@ -39,9 +41,13 @@ class Anonymizer:
                 self._learn(name, "host")
 
     def learn(self, entries: Iterable[Entry]) -> None:
-        """Learn the secrets of entries; call it with all before the first `replaced`."""
+        """Learn the secrets of entries; call it with all before the first `replaced`.
+
+        Raises:
+            BreachError: An entry's properties are none.
+        """
         for entry in entries:
-            self._walk(msgspec.msgpack.decode(entry.props), "")
+            self._walk(properties.decode(entry.props), "")
 
     def replaced(self, value: T) -> T:
         """A value of any wire type without the secrets.
@@ -49,8 +55,11 @@ class Anonymizer:
         Raises:
             BreachError: The value cannot be encoded.
         """
-        plain = msgspec.msgpack.decode(codec.encode(value))
-        return msgspec.msgpack.decode(codec.encode(self._clean(plain, "")), type=type(value))
+        try:
+            plain = msgspec.msgpack.decode(codec.encode(value))
+            return msgspec.msgpack.decode(codec.encode(self._clean(plain, "")), type=type(value))
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise BreachError(f"entry: expected one that can be encoded, found {error}") from error
 
     def _walk(self, value: object, key: str) -> None:
         if isinstance(value, dict):

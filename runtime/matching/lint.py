@@ -235,10 +235,14 @@ def _dext(table: Properties, bundle_id: str) -> Iterator[Complaint]:
         yield ERROR, "IOUserClass", "is missing: a driver extension is not launched without it"
     if "IOUserServerName" not in table:
         text = "is missing: macOS launches no driver extension without it; here {0} stands in"
-        yield WARNING, "IOUserServerName", text.format(bundle_id or "the bundle's identifier")
+        yield (
+            WARNING,
+            "IOUserServerName",
+            text.format(shown(bundle_id) if bundle_id else "the bundle's identifier"),
+        )
     owner = table.get("CFBundleIdentifier", bundle_id)
     if isinstance(owner, str) and owner != bundle_id and not _templated(owner + bundle_id):
-        yield ERROR, "CFBundleIdentifier", f"expected {bundle_id}, found {owner}"
+        yield ERROR, "CFBundleIdentifier", f"expected {shown(bundle_id)}, found {shown(owner)}"
     server = table.get("IOUserServerName")
     if (
         "IOUserServerOneProcess" in table
@@ -246,7 +250,7 @@ def _dext(table: Properties, bundle_id: str) -> Iterator[Complaint]:
         and server.split(".")[:2] != bundle_id.split(".")[:2]
         and not _templated(server + bundle_id)
     ):
-        text = f"{server} is not of the organisation of {bundle_id}: no process is shared"
+        text = f"{shown(server)} is not of the organisation of {shown(bundle_id)}: none is shared"
         yield WARNING, "IOUserServerName", text
 
 
@@ -272,7 +276,7 @@ def _collisions(tables: dict[str, Properties]) -> Iterator[Finding]:
                 WARNING,
                 name,
                 "IOMatchCategory",
-                f"matches what {other} matches, in the same category: only the first starts",
+                f"matches what {shown(other)} matches, in the same category: only the first starts",
             )
         seen.setdefault(identity, (name, score))
 

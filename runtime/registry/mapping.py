@@ -66,7 +66,7 @@ def device_class(device: Device) -> str:
     known = DEVICE_CLASSES.get((device.subsystem, device.devtype)) or DEVICE_CLASSES.get(
         (device.subsystem, "")
     )
-    return known or f"IO{_camel(device.subsystem)}Device"
+    return known or f"IO{_camel(device.subsystem).removesuffix('Device')}Device"
 
 
 def driver_class(driver: str) -> str:

@@ -18,8 +18,9 @@ from runtime.model.outcome import Exit, ExitHow
 from runtime.model.records import Driver
 from runtime.supervisor import policy as restart
 from runtime.supervisor.account import Account
-from runtime.supervisor.launcher import Launched, Launcher
-from runtime.supervisor.ports import DriverSpec, Surroundings
+from runtime.supervisor.ports import DriverSpec, Gather, Surroundings
+from runtime.supervisor.standby import Standby
+from runtime.supervisor.understudies import Understudies
 from runtime.supervisor.user_server import UserServer
 from runtime.wire import driver as wire
 
@@ -31,13 +32,14 @@ class SupervisedDriver:
         self,
         record: Driver,
         spec: DriverSpec,
-        launcher: Launcher,
+        understudies: Understudies,
         policy: restart.RestartPolicy,
         surroundings: Surroundings,
     ) -> None:
         self.spec = spec
         self._account = Account(record, surroundings)
-        self._launcher = launcher
+        self._understudies = understudies
+        self._launcher = understudies.launcher
         self._policy = policy
         self._around = surroundings
         self._intent = Intent.NONE
@@ -63,15 +65,17 @@ class SupervisedDriver:
         self._start_error = ""
         self._over.clear()
         self._account.change(service=self._around.attach(self.record, self.spec))
-        try:
-            self._bundle = os.dup(self.spec.bundle)  # an upgrade may close it before it is sent
-        except OSError as error:
-            said = f"descriptors for a driver: expected enough, found: {error.strerror}"
-            exit_ = Exit(ExitHow.LAUNCH, 0, said)
-            # Outside of whoever asked for it: what comes next may ask again.
-            asyncio.get_running_loop().call_soon(self.ended, exit_, Remains())
-            return
-        standby = self._launcher.take(dumpable=self.spec.dumpable)
+        standby = self._understudies.take(self.record.id)
+        if standby is None:
+            try:
+                self._bundle = os.dup(self.spec.bundle)  # an upgrade may close it before it is sent
+            except OSError as error:
+                said = f"descriptors for a driver: expected enough, found: {error.strerror}"
+                exit_ = Exit(ExitHow.LAUNCH, 0, said)
+                # Outside of whoever asked for it: what comes next may ask again.
+                asyncio.get_running_loop().call_soon(self.ended, exit_, Remains)
+                return
+            standby = self._launcher.take(dumpable=self.spec.dumpable)
         if standby is not None:
             self._begin(standby)
         else:
@@ -149,14 +153,14 @@ class SupervisedDriver:
     async def _create(self) -> None:
         name = f"{self.spec.server_name} {self.record.service:#x}"
         try:
-            launched = await self._launcher.create(name, dumpable=self.spec.dumpable)
+            standby = await self._launcher.create(name, dumpable=self.spec.dumpable)
         except SpawnError as error:
-            self.ended(Exit(ExitHow.LAUNCH, 0, str(error)), Remains())
+            self.ended(Exit(ExitHow.LAUNCH, 0, str(error)), Remains)
         else:
-            self._begin(launched)
+            self._begin(standby)
 
-    def _begin(self, launched: Launched) -> None:
-        self._server = UserServer(launched, self.spec, self._account, self._around, self)
+    def _begin(self, standby: Standby) -> None:
+        self._server = UserServer(standby, self.spec, self._account, self._around, self)
         if self.record.state is DriverState.STOPPING:
             self._server.kill()
         else:
@@ -170,6 +174,10 @@ class SupervisedDriver:
 
     # --- user_server.Owner: what comes after a process -----------------------------------------
 
+    def started(self) -> None:
+        """Start returned: be ready for the end of this process."""
+        self._understudies.prepare(self.record, self.spec)
+
     def refused(self, why: str) -> None:
         """Start returned an error: the next candidate may have the provider."""
         self._start_error = why
@@ -178,7 +186,7 @@ class SupervisedDriver:
         """The process is of no use without its provider, which another one can reach again."""
         self.stop(Intent.RESTART)
 
-    def ended(self, exit_: Exit, remains: Remains) -> None:
+    def ended(self, exit_: Exit, gather: Gather) -> None:
         """No process is left, or none could be made: decide what comes next."""
         self._server = None
         self._close_bundle()
@@ -191,7 +199,8 @@ class SupervisedDriver:
             self._account.advance(DriverEvent.REAPED, note=self._start_error)
             self._end()
         else:
-            self._crashed(died, exit_, remains)
+            self._crashed(died, exit_)
+            self._around.crashed(died, exit_, gather())  # last: a restart does not wait for it
 
     def _stopped(self, pid: int) -> None:
         self._account.tell(events.Stopped(self.record.name, pid))
@@ -203,12 +212,11 @@ class SupervisedDriver:
             self._account.advance(DriverEvent.REAPED)
             self._end()
 
-    def _crashed(self, died: Driver, exit_: Exit, remains: Remains) -> None:
+    def _crashed(self, died: Driver, exit_: Exit) -> None:
         now = time.monotonic_ns()
         self._crashes_ns = (*restart.recent(self._policy, self._crashes_ns, now), now)
         self._account.change(crashes=self.record.crashes + 1)
         self._account.tell(events.Crashed(self.record.name, died.pid, exit_))
-        self._around.crashed(died, exit_, remains)
         decision = restart.decide(self._policy, self._crashes_ns, now)
         if isinstance(decision, restart.Quarantine):
             note = f"crashed {decision.crashes} times; waits until somebody releases it"
@@ -225,6 +233,7 @@ class SupervisedDriver:
             self.launch()
 
     def _end(self) -> None:
+        self._understudies.drop(self.record.id)
         if self._waiting is not None:
             self._waiting.cancel()
         self._over.set()

@@ -7,17 +7,14 @@ Invariant: at most one standby; a process is handed out once.
 """
 
 import asyncio
-import contextlib
 import itertools
-import os
-import signal
 
-import msgspec
-
-from runtime.linux import memory, spawn
+from runtime.linux import memory
 from runtime.model.errors import SpawnError
+from runtime.model.outcome import Exit
 from runtime.supervisor.channels import Channels
-from runtime.supervisor.zygote import Child, Zygote
+from runtime.supervisor.standby import Standby
+from runtime.supervisor.zygote import Zygote
 from runtime.wire import zygote as wire
 
 MEMORY_BYTES = 2 << 30  # of address space
@@ -29,47 +26,32 @@ RETRY_SECONDS = 5.0  # after a standby could not be made, or died
 SPARE_BYTES = 256 << 20  # a standby is made only while this much memory is available
 
 
-class Launched(msgspec.Struct, frozen=True):
-    """A process nobody else has; the receiver owns the channels and the pidfd."""
-
-    child: Child
-    channels: Channels
-    missing: tuple[str, ...] = ()  # what this machine cannot give to any driver
-
-
-class _Standby(msgspec.Struct, frozen=True):
-    launched: Launched
-    dumpable: bool
-
-
 class Launcher:
     """Hands out driver processes."""
 
     def __init__(self, zygote: Zygote) -> None:
         self._zygote = zygote
         self._numbers = itertools.count()
-        self._standby: _Standby | None = None
-        self._discarded: dict[int, asyncio.Event] = {}
+        self._standby: Standby | None = None
+        self._discarded: set[Standby] = set()
         self._refilling: asyncio.TimerHandle | None = None
         self._making: asyncio.Task[None] | None = None
         self._dumpable = False  # as the last driver was launched, and so probably the next
         self._closed = False
 
-    def take(self, *, dumpable: bool) -> Launched | None:
+    def take(self, *, dumpable: bool) -> Standby | None:
         """The standby, if there is one of this kind; another is made soon."""
         standby = self._standby
-        self._dumpable = dumpable
+        if standby is not None:
+            standby.watch(None)
+            if dumpable is not self._dumpable:
+                self.discard(standby)
+                standby = None
+        self._standby, self._dumpable = None, dumpable
         self._refill(REFILL_SECONDS)
-        if standby is None:
-            return None
-        self._standby = None
-        asyncio.get_running_loop().remove_reader(standby.launched.child.pidfd)
-        if standby.dumpable is dumpable:
-            return standby.launched
-        self._discard(standby.launched)
-        return None
+        return standby
 
-    async def create(self, name: str, *, dumpable: bool) -> Launched:
+    async def create(self, name: str, *, dumpable: bool) -> Standby:
         """Make a new process; ps shows `name`.
 
         Raises:
@@ -96,21 +78,26 @@ class Launcher:
             raise
         finally:
             channels.close_theirs()
-        return Launched(child, channels, self._zygote.missing)
+        return Standby(child, channels, self._zygote.missing)
+
+    def discard(self, standby: Standby) -> None:
+        """Kill a process that nobody will have; `close` waits until it is reaped."""
+        self._discarded.add(standby)
+        standby.watch(lambda _exit: self._discarded.discard(standby))
+        standby.kill()
 
     async def close(self) -> None:
-        """End and reap the standby; idempotent."""
+        """End and reap what waits; idempotent."""
         self._closed = True
         if self._refilling is not None:
             self._refilling.cancel()
         if self._making is not None:
             await asyncio.gather(self._making, return_exceptions=True)
         if self._standby is not None:
-            asyncio.get_running_loop().remove_reader(self._standby.launched.child.pidfd)
-            self._discard(self._standby.launched)
+            self.discard(self._standby)
             self._standby = None
-        for gone in tuple(self._discarded.values()):
-            await gone.wait()
+        for standby in tuple(self._discarded):
+            await standby.over.wait()
 
     def _refill(self, seconds: float) -> None:
         if self._refilling is None and not self._closed:
@@ -124,31 +111,16 @@ class Launcher:
 
     async def _stand_by(self, dumpable: bool) -> None:
         try:
-            launched = await self.create("standby", dumpable=dumpable)
+            standby = await self.create("standby", dumpable=dumpable)
         except SpawnError:
             self._refill(RETRY_SECONDS)
             return
-        self._standby = _Standby(launched, dumpable)
-        loop = asyncio.get_running_loop()
-        loop.add_reader(launched.child.pidfd, self._died, launched)
+        if dumpable is not self._dumpable:  # another kind was asked for meanwhile
+            self.discard(standby)
+            return
+        self._standby = standby
+        standby.watch(self._died)
 
-    def _died(self, launched: Launched) -> None:
+    def _died(self, _exit: Exit) -> None:
         self._standby = None
-        asyncio.get_running_loop().remove_reader(launched.child.pidfd)
-        self._discard(launched)
         self._refill(RETRY_SECONDS)
-
-    def _discard(self, launched: Launched) -> None:
-        """Kill a process that nobody will have, and reap it when it is gone."""
-        pidfd = launched.child.pidfd
-        launched.channels.close_ours()
-        with contextlib.suppress(ProcessLookupError):  # it died by itself
-            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-        self._discarded[pidfd] = asyncio.Event()
-        asyncio.get_running_loop().add_reader(pidfd, self._reap, pidfd)
-
-    def _reap(self, pidfd: int) -> None:
-        if spawn.wait_exit(pidfd) is not None:
-            asyncio.get_running_loop().remove_reader(pidfd)
-            os.close(pidfd)
-            self._discarded.pop(pidfd).set()

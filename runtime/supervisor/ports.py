@@ -15,6 +15,9 @@ from runtime.model.outcome import Exit
 from runtime.model.records import Driver
 from runtime.wire import methods
 
+Gather = Callable[[], Remains]
+"""Tells what is left of a process that has ended; it takes time, and may be left for later."""
+
 
 class ProviderSession(Protocol):
     """One driver process at its provider, which its provider socket leads to."""

@@ -24,10 +24,12 @@ from runtime.model.outcome import Exit, ExitHow
 from runtime.supervisor import post_mortem
 from runtime.supervisor.channels import Channels
 from runtime.supervisor.output import Output
+from runtime.supervisor.ports import DriverSpec, Gather
 from runtime.wire import driver as wire
 from runtime.wire import limits, session
 
 PACKETS_A_TURN = 64  # of one socket, so that no driver holds up the loop
+LOAD_SECONDS = 15.0  # until the class is loaded; a cold, loaded machine takes 1 s
 EOF_SECONDS = 2.0  # that a process may live on after its control socket ended
 CRASH_BYTES = 64 << 10  # of faulthandler's text
 
@@ -50,25 +52,30 @@ class Listener(Protocol):
     def sampled(self, threads: tuple[wire.ThreadSample, ...]) -> None:
         """The watcher tells where every thread is."""
 
-    def exited(self, exit_: Exit, remains: Remains) -> None:
-        """It is gone and reaped; nothing more comes."""
+    def exited(self, exit_: Exit, gather: Gather) -> None:
+        """It is gone and reaped; nothing more comes. `gather` works until this returns."""
 
 
 class DriverProcess:
-    """A process from its creation to its end. Owns the channels and the pidfd."""
+    """A process from its creation to its end. Owns the channels and the pidfd.
+
+    Attributes:
+        listener: Who has it now.
+    """
 
     def __init__(self, pid: int, pidfd: int, channels: Channels, listener: Listener) -> None:
         self.pid = pid
         self._pidfd = pidfd
         self._channels = channels
-        self._listener = listener
+        self.listener = listener
         self._control = session.runtime_of_driver()
         self._watch = session.runtime_of_watcher()
         self._outgoing: deque[bytes] = deque()
         self._packets: deque[tuple[bool, str, int]] = deque(maxlen=MESSAGES)
-        self._output = Output(channels.output, lambda line: listener.logged("output", line))
+        self._output = Output(channels.output, lambda line: self.listener.logged("output", line))
         self._killed_for: Exit | None = None
         self._goodbye: wire.Goodbye | None = None
+        self._deadline: asyncio.TimerHandle | None = None
         self._late: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(channels.control, self._on_control)
@@ -92,17 +99,38 @@ class DriverProcess:
         self._outgoing.append(self._control.encode(message))
         self._flush()
 
-    def load(self, message: wire.Load, bundle: int, provider: int) -> None:
-        """Send what to run, with the sealed bundle and the driver's provider socket.
+    def load(self, spec: DriverSpec, bundle: int) -> None:
+        """Send what to run, with the sealed bundle; right after creation, when there is room."""
+        load = wire.Load(spec.bundle_id, spec.executable, spec.name, spec.server_name)
+        self._send_beside(load, bundle)
+        self.deadline(LOAD_SECONDS, ExitHow.LAUNCH, "it was not loaded in time")
 
-        Right after creation, when there is room. The descriptors stay the caller's.
-        """
+    def attach(self, message: wire.Attach, provider: int) -> None:
+        """Send what its provider is, with the provider socket; when it is loaded, not before."""
+        self._send_beside(message, provider)
+
+    def _send_beside(self, message: wire.Load | wire.Attach, descriptor: int) -> None:
+        """Send at once, when there is room by the protocol; the descriptor stays the caller's."""
+        if self._pidfd < 0:
+            return
         self._note(message, sent=True)
         packet = self._control.encode(message)
         try:
-            sockets.send_packet(self._channels.control, packet, [bundle, provider])
+            sockets.send_packet(self._channels.control, packet, [descriptor])
         except OSError as error:
-            self.kill(ExitHow.LAUNCH, f"it could not be told what to run: {error.strerror}")
+            said = f"it could not be told what to run: {error.strerror}"
+            self.kill(ExitHow.LAUNCH, said)
+
+    def deadline(self, seconds: float, how: ExitHow, detail: str) -> None:
+        """Kill it unless another deadline, or none, is set in time."""
+        self.no_deadline()
+        self._deadline = self._loop.call_later(seconds, self.kill, how, detail)
+
+    def no_deadline(self) -> None:
+        """It has all the time it wants."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
 
     def debug(self, descriptor: int) -> bool:
         """Give the watcher a debugger's socket, which stays the caller's; whether it went."""
@@ -184,18 +212,18 @@ class DriverProcess:
             self._goodbye = message
             self._expect_end("its goodbye, found it running")
         elif not isinstance(message, wire.Hello):
-            self._listener.received(message)
+            self.listener.received(message)
 
     def _take_watch(self, packet: bytes) -> None:
         message = self._watch.receive(packet)
         if isinstance(message, wire.Log):
-            self._listener.logged("log", message.text)
+            self.listener.logged("log", message.text)
         elif isinstance(message, wire.Pulse):
-            self._listener.pulsed(message)
+            self.listener.pulsed(message)
         elif isinstance(message, wire.Sample):
-            self._listener.sampled(message.threads)
+            self.listener.sampled(message.threads)
         elif isinstance(message, wire.Debugged):
-            self._listener.debugged()
+            self.listener.debugged()
 
     def _on_output(self) -> None:
         if not self._output.read():
@@ -206,15 +234,15 @@ class DriverProcess:
         if ended is None:
             return
         self._loop.remove_reader(self._pidfd)
+        self.no_deadline()
         if self._late is not None:
             self._late.cancel()
         os.close(self._pidfd)
         self._pidfd = -1
         self._drain()
         exit_ = self._exit(ended)
-        remains = self._remains(exit_)
+        self.listener.exited(exit_, lambda: self._remains(exit_))
         self._channels.close_ours()
-        self._listener.exited(exit_, remains)
 
     def _drain(self) -> None:
         """Read the last words of a process that is gone."""

@@ -17,6 +17,7 @@ from runtime.supervisor.driver import SupervisedDriver
 from runtime.supervisor.launcher import Launcher
 from runtime.supervisor.policy import RestartPolicy
 from runtime.supervisor.ports import DriverSpec, Surroundings
+from runtime.supervisor.understudies import Understudies
 from runtime.supervisor.zygote import Zygote
 
 TICK_SECONDS = 1.0
@@ -27,7 +28,7 @@ class Supervisor:
 
     def __init__(self, zygote: Zygote, policy: RestartPolicy, surroundings: Surroundings) -> None:
         self._zygote = zygote
-        self._launcher = Launcher(zygote)
+        self._understudies = Understudies(Launcher(zygote))
         self._policy = policy
         self._around = surroundings
         self._drivers: dict[DriverId, SupervisedDriver] = {}
@@ -63,7 +64,7 @@ class Supervisor:
             provider_path=spec.provider_path,
             state=DriverState.STOPPED,
         )
-        driver = SupervisedDriver(record, spec, self._launcher, self._policy, self._around)
+        driver = SupervisedDriver(record, spec, self._understudies, self._policy, self._around)
         self._drivers[driver_id] = driver
         driver.launch()
         return driver.record
@@ -97,7 +98,8 @@ class Supervisor:
         for driver in drivers:
             driver.stop(Intent.STOP)
         await asyncio.gather(*(driver.wait_over() for driver in drivers))
-        await self._launcher.close()
+        await self._understudies.close()
+        await self._understudies.launcher.close()
         await self._zygote.close()
 
     def _tick(self) -> None:

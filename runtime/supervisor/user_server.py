@@ -6,28 +6,24 @@ loop; nothing here blocks.
 Invariant: the owner is told of the end exactly once, after everything that was open is closed.
 """
 
-import asyncio
 import time
 from typing import Protocol
 
 import msgspec
 
 from runtime.model import events
-from runtime.model.crash_report import Remains
 from runtime.model.driver_lifecycle import DriverEvent, DriverState
 from runtime.model.errors import BreachError
 from runtime.model.outcome import Exit, ExitHow, Stage
 from runtime.supervisor import confinement, hang
 from runtime.supervisor.account import Account
 from runtime.supervisor.calls import Calls
-from runtime.supervisor.launcher import Launched
-from runtime.supervisor.ports import DriverSpec, ProviderSession, Surroundings
-from runtime.supervisor.process import DriverProcess
+from runtime.supervisor.ports import DriverSpec, Gather, ProviderSession, Surroundings
 from runtime.supervisor.samples import Samples
+from runtime.supervisor.standby import Standby
 from runtime.wire import driver as wire
 from runtime.wire import methods
 
-LAUNCH_SECONDS = 15.0  # until the class is loaded; a cold, loaded machine takes 1 s
 START_SECONDS = 30.0  # for init and Start
 STOP_SECONDS = 5.0  # grace for Stop and free, then SIGKILL
 
@@ -35,13 +31,16 @@ STOP_SECONDS = 5.0  # grace for Stop and free, then SIGKILL
 class Owner(Protocol):
     """Whose process it is."""
 
+    def started(self) -> None:
+        """Start returned success."""
+
     def refused(self, why: str) -> None:
         """Start returned an error: no crash, the process ends in order."""
 
     def provider_lost(self) -> None:
         """The process cannot reach its provider any more."""
 
-    def ended(self, exit_: Exit, remains: Remains) -> None:
+    def ended(self, exit_: Exit, gather: Gather) -> None:
         """The process is gone and reaped, its provider's session closed."""
 
 
@@ -50,58 +49,50 @@ class UserServer:
 
     def __init__(
         self,
-        launched: Launched,
+        standby: Standby,
         spec: DriverSpec,
         account: Account,
         surroundings: Surroundings,
         owner: Owner,
     ) -> None:
-        child = launched.child
         self._spec = spec
         self._account = account
         self._around = surroundings
         self._owner = owner
-        self._missing = launched.missing
-        self._process = DriverProcess(child.pid, child.pidfd, launched.channels, self)
+        self._standby = standby
+        self._process = standby.hand_to(self)
         self._calls = Calls(self._process)
         self._session: ProviderSession | None = None  # until it is told what to run
         self._samples = Samples()
-        self._timer: asyncio.TimerHandle | None = None
         self._heard_ns = time.monotonic_ns()
-        account.reach(Stage.FORKED, pid=child.pid)
-        account.tell(events.Launched(account.record.name, child.pid))
+        account.reach(Stage.FORKED, pid=self._process.pid)
 
     # --- what its owner asks -------------------------------------------------------------------
 
     def load(self, bundle: int) -> None:
-        """Have it run what the spec says; the sealed bundle stays the caller's."""
-        spec, record = self._spec, self._account.record
+        """Have it run what the spec says, if that was not done in advance.
+
+        The sealed bundle stays the caller's.
+        """
         try:
-            self._session = session = spec.open_session(self)
+            self._session = self._spec.open_session(self)  # a broker takes as long as loading does
         except OSError as error:
             said = f"provider socket: expected descriptors enough, found: {error.strerror}"
             self._process.kill(ExitHow.LAUNCH, said)
             return
-        load = wire.Load(
-            bundle_id=spec.bundle_id,
-            executable=spec.executable,
-            user_class=spec.name,
-            service=record.service,
-            provider=spec.provider,
-            provider_class=spec.provider_class,
-            provider_name=spec.provider_name,
-            properties=spec.properties,
-            provider_properties=spec.provider_properties,
-            server_name=spec.server_name,
-        )
-        session.send_with(lambda provider: self._process.load(load, bundle, provider))
-        self._deadline(LAUNCH_SECONDS, ExitHow.LAUNCH, "it was not loaded in time")
+        if not self._standby.told:
+            self._standby.load(self._spec, bundle)
+        for staged in self._standby.staged:
+            self._staged(staged)
+        self._account.tell(events.Launched(self._account.record.name, self._process.pid))
+        for source, text in self._standby.lines:
+            self.logged(source, text)
 
     def stop(self, *, started: bool, unplugged: bool) -> None:
         """Stop, free, grace, SIGKILL; one whose Start has not returned is killed at once."""
         if unplugged and self._session is not None:
             self._session.close()
-        self._deadline(STOP_SECONDS, ExitHow.STOPPED, "Stop did not return in time")
+        self._process.deadline(STOP_SECONDS, ExitHow.STOPPED, "Stop did not return in time")
         if started:
             self._calls.ask(methods.Stop(), _returned, _failed)
         else:
@@ -123,7 +114,7 @@ class UserServer:
         """Let a debugger speak with it, and do not judge it meanwhile."""
         if self._process.debug(descriptor):
             if self._account.state is DriverState.STARTING:
-                self._set_timer(None)
+                self._process.no_deadline()
             self._account.change(debugging=True)
             self._around.log(self._account.record, "runtime", "a debugger was attached")
 
@@ -135,8 +126,6 @@ class UserServer:
 
     def received(self, message: wire.ToRuntime) -> None:
         """Take one message of the control socket."""
-        if self._session is None:
-            raise BreachError("driver: expected silence before Load, found a message")
         match message:
             case wire.Staged():
                 self._staged(message)
@@ -165,15 +154,14 @@ class UserServer:
         """Take where every thread is."""
         self._samples.taken(threads)
 
-    def exited(self, exit_: Exit, remains: Remains) -> None:
+    def exited(self, exit_: Exit, gather: Gather) -> None:
         """The process is gone and reaped."""
-        self._set_timer(None)
         if self._session is not None:
             self._session.close()
         self._calls.close()
         if exit_.how is ExitHow.CODE and self._process.said_goodbye:
             exit_ = msgspec.structs.replace(exit_, how=ExitHow.STOPPED)
-        self._owner.ended(exit_, self._samples.completed(exit_, remains))
+        self._owner.ended(exit_, lambda: self._samples.completed(exit_, gather()))
 
     # --- ports.SessionEnd ----------------------------------------------------------------------
 
@@ -192,34 +180,55 @@ class UserServer:
         before = self._account.record.launch[-1].stage
         if (before, message.stage) == (Stage.FORKED, Stage.LOCKED_DOWN):
             path = self._account.record.provider_path
-            told = confinement.fields(message, self._missing, path)
+            told = confinement.fields(message, self._standby.missing, path)
             self._account.reach(message.stage, **told)
         elif (before, message.stage) == (Stage.LOCKED_DOWN, Stage.LOADED):
             self._account.reach(message.stage)
             self._around.serving(self._account.record, message.classes)
-            self._deadline(START_SECONDS, ExitHow.LAUNCH, "init or Start did not return in time")
-            self._calls.ask(methods.Start(), self._started, self._start_failed)
+            self._start()
         else:
             raise BreachError(f"driver: expected the next launch stage, found {message.stage}")
+
+    def _start(self) -> None:
+        """Give it its provider, which it learns of now, and have it start."""
+        if self._session is None or self._account.state is DriverState.STOPPING:
+            return  # it said so with its last breath, and the provider may be gone
+        spec = self._spec
+        self._process.deadline(
+            START_SECONDS, ExitHow.LAUNCH, "init or Start did not return in time"
+        )
+        attach = wire.Attach(
+            self._account.record.service,
+            spec.provider,
+            spec.provider_class,
+            spec.provider_name,
+            spec.properties,
+            spec.provider_properties,
+        )
+        self._session.send_with(lambda provider: self._process.attach(attach, provider))
+        self._calls.ask(methods.Start(), self._started, self._start_failed)
 
     def _started(self) -> None:
         if self._account.state is DriverState.STOPPING:
             return
-        self._set_timer(None)
+        self._process.no_deadline()
         self._account.advance(DriverEvent.STARTED)
         self._account.reach(Stage.STARTED)
         record = self._account.record
         self._account.tell(events.Started(record.name, record.pid, record.launch[-1].after_us))
         self._around.started(record)
+        self._owner.started()
 
     def _start_failed(self, code: int, text: str) -> None:
         why = f"Start failed: {text or f'kern_return_t {code:#010x}'}"
         self._around.log(self._account.record, "runtime", why)
         self._owner.refused(why)
         self._process.send(wire.Goodbye())
-        self._deadline(STOP_SECONDS, ExitHow.STOPPED, "")
+        self._process.deadline(STOP_SECONDS, ExitHow.STOPPED, "")
 
     def _called(self, call: wire.Call) -> None:
+        if self._account.record.launch[-1].stage not in (Stage.LOADED, Stage.STARTED):
+            raise BreachError("driver: expected no call before Start, found one")
         if not isinstance(call.method, methods.ServiceMethod):
             name = type(call.method).__name__
             raise BreachError(f"driver: expected a method of its own entry, found {name}")
@@ -238,15 +247,6 @@ class UserServer:
             self._samples.late(self._process, verdict.queue)
         if verdict.hopeless:
             self._process.kill(ExitHow.HANG, f"{verdict.what} did not return for a minute")
-
-    def _deadline(self, seconds: float, how: ExitHow, detail: str) -> None:
-        loop = asyncio.get_running_loop()
-        self._set_timer(loop.call_later(seconds, self._process.kill, how, detail))
-
-    def _set_timer(self, timer: asyncio.TimerHandle | None) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = timer
 
 
 def _returned() -> None:

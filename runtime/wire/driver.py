@@ -1,11 +1,11 @@
 """Messages of a driver's process with the runtime and its provider, on three SEQPACKET sockets.
 
 Control socket (the driver's main thread, which is the Default queue, and its senders):
-both sides send `Hello`; the runtime sends `Load`, then `Call`s of `runtime.wire.methods`
-(Start, Stop); the driver sends `Staged`, `Call`s that concern its own entry, `Reply`s.
-Every `Call` is answered by exactly one `Reply` or `Fail` with its number. `Goodbye` is the
-epitaph: an end of file without one counts as a crash.
-Provider socket (comes with `Load`; the other end is a broker's, or whoever's the provider is):
+both sides send `Hello`; the runtime sends `Load`, then `Attach`, then `Call`s of
+`runtime.wire.methods` (Start, Stop); the driver sends `Staged`, `Call`s that concern its own
+entry, `Reply`s. Every `Call` is answered by exactly one `Reply` or `Fail` with its number.
+`Goodbye` is the epitaph: an end of file without one counts as a crash.
+Provider socket (comes with `Attach`; the other end is a broker's, or whoever's the provider is):
 the driver's `Call`s of its provider, their answers, and `Complete`s. Its end of file means that
 the provider cannot be reached any more.
 Watch socket (the driver's watcher thread): log lines and the queues' pulse.
@@ -35,29 +35,33 @@ class Hello(_Strict, frozen=True, tag="hello"):
 
 
 class Load(_Strict, frozen=True, tag="load"):
-    """Runtime to driver, once: what to run.
-
-    Beside it come `LOAD_DESCRIPTORS`: the bundle, sealed, and the driver's provider socket.
+    """Runtime to driver, once: what to run. Beside it comes one descriptor: the bundle, sealed.
 
     Until it comes the process is locked down and waits: it may have been made in advance.
-
-    `properties` are the driver's own entry's, `provider_properties` its provider's, both
-    encoded by `runtime.model.properties`. `service` and `provider` are entry ids.
     """
 
     bundle_id: Name
     executable: Name  # CFBundleExecutable: module inside the bundle, `X.py`
     user_class: Name  # IOUserClass
+    server_name: Name = ""  # IOUserServerName, for ps
+
+
+class Attach(_Strict, frozen=True, tag="attach"):
+    """Runtime to driver, once, after LOADED: its own entry and its provider; Start follows.
+
+    Beside it comes one descriptor: the driver's provider socket. Until it comes the process
+    knows no device: it may have been loaded in advance.
+
+    `properties` are the driver's own entry's, `provider_properties` its provider's, both
+    encoded by `runtime.model.properties`. `service` and `provider` are entry ids.
+    """
+
     service: Number
     provider: Number
     provider_class: Name
     provider_name: Name
     properties: msgspec.Raw
     provider_properties: msgspec.Raw
-    server_name: Name = ""  # IOUserServerName, for ps
-
-
-LOAD_DESCRIPTORS = ("bundle", "provider")
 
 
 class Staged(_Strict, frozen=True, tag="staged"):
@@ -120,7 +124,7 @@ class Goodbye(_Strict, frozen=True, tag="goodbye"):
     frames: tuple[Text, ...] = ()  # Python frames, innermost first
 
 
-ToDriver = Hello | Load | Call | Reply | Fail | CrashYourself | Goodbye
+ToDriver = Hello | Load | Attach | Call | Reply | Fail | CrashYourself | Goodbye
 ToRuntime = Hello | Staged | Call | Reply | Fail | Goodbye
 ToProvider = Call
 FromProvider = Reply | Fail | Complete

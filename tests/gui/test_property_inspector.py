@@ -22,7 +22,7 @@ from ioregui.properties.whole import WholeValue
 from ioregui.window.saving import write
 from ioregui.window.selection import Selection
 from runtime.model.driver_lifecycle import DriverState
-from runtime.model.entry import Kind
+from runtime.model.entry import Kind, Place
 from runtime.model.extension_lifecycle import ExtensionState
 from runtime.model.identity import ROOT_ID, BundleId, ContentHash
 from runtime.model.properties import Value
@@ -174,15 +174,22 @@ def test_a_path_as_apple_writes_it_starts_below_the_machine(
             (
                 entry(0, -1, "Root"),
                 entry(1, 0, "MacBookPro14,1"),
-                entry(2, 1, "AppleACPIPlatformExpert", props={"to": "IOService:/Expert/PCI0@0"}),
-                entry(3, 1, "Expert"),
+                entry(
+                    2,
+                    1,
+                    "AppleACPIPlatformExpert",
+                    props={"to": "IOService:/Expert/PCI0@0", "power": "IOPower:/Supply"},
+                ),
+                entry(3, 1, "Expert", places=(Place("IOPower", ROOT_ID, "Supply"),)),
                 entry(4, 3, "PCI0", location="0"),
             )
         )
     selection.select(ROOT_ID + 2)
-    link = row(panel, "to").link
+    link, other = row(panel, "to").link, row(panel, "power").link
     assert link is not None
     assert link.entry == ROOT_ID + 4
+    assert other is not None, "a path of another plane leads there too"
+    assert other.entry == ROOT_ID + 3
 
 
 def test_driver_and_extension_name_each_other(

@@ -1,6 +1,7 @@
 """The whole window over a runtime that the test plays."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ from ioregui.registry.cells import Column
 from ioregui.registry.view import RegistryView
 from ioregui.timeline.page import TimelinePage
 from ioregui.timeline.strip import TimelineStrip
+from ioregui.window.banners import Choice
 from ioregui.window.navigation import Navigation
 from ioregui.window.quitting import QuittingMenu
 from ioregui.window.settings import Quitting, Settings
@@ -291,7 +293,7 @@ def test_mark_of_the_timeline_opens_in_the_events(
     page = desk.window.stack.currentWidget()
     assert isinstance(page, TimelinePage)
     row = page.table.selectionModel().selectedRows()[0].row()
-    chosen = page.model.event_at(row)
+    chosen = page.model.record(row)
     assert chosen is not None
     assert strip.selected is not None
     assert chosen.number == strip.selected.events[0].number
@@ -448,6 +450,30 @@ def test_the_selected_row_stays_in_view_when_a_banner_takes_room(
     spot = tree.visualRect(tree.currentIndex())
     assert spot.isValid()
     assert tree.viewport().rect().contains(spot)
+
+
+def test_tab_goes_through_the_window_as_it_is_seen(desk: Desk) -> None:
+    done: list[str] = []
+    for key in ("a", "b"):
+        choice = Choice(f"Choose {key}", partial(done.append, key))
+        desk.window.banners.show_banner(key, "a question", (choice,))
+    first: QWidget = desk.window.toolbar.search
+    chain, after = [first], first.nextInFocusChain()
+    while after is not None and after is not first:
+        chain.append(after)
+        after = after.nextInFocusChain()
+    buttons = {button.text(): button for button in desk.window.findChildren(QPushButton)}
+    named: dict[str, QWidget] = {
+        "search": first,
+        "menu": desk.window.toolbar.menu,
+        "a": buttons["Choose a"],
+        "b": buttons["Choose b"],
+        "pages": desk.window.navigation,
+        "tree": desk.registry,
+        "properties": desk.window.findChildren(PropertiesPanel)[0].table,
+    }
+    places = [chain.index(widget) for widget in named.values()]
+    assert places == sorted(places), list(named)
 
 
 def in_power(*moved: int) -> tuple[Entry, ...]:

@@ -129,7 +129,7 @@ def test_events_are_bounded(qapp: QApplication) -> None:
         model.append(event(number) for number in range(begin, begin + 777))
         assert model.rowCount() < timeline.ROWS + timeline.BLOCK
     last = model.rowCount() - 1
-    newest = model.event_at(last)
+    newest = model.record(last)
     assert newest is not None
     assert model.row_of(newest.number) == last
     tester.deleteLater()

@@ -64,11 +64,13 @@ def bundle_with(source: str, **files: bytes) -> bytes:
 
 
 def a_load() -> driver.Load:
-    """What to run: the class `Driver` of the module `Driver`, on a USB interface."""
-    return driver.Load(
-        bundle_id="com.example.test",
-        executable="Driver",
-        user_class="Driver",
+    """What to run: the class `Driver` of the module `Driver`."""
+    return driver.Load("com.example.test", "Driver", "Driver")
+
+
+def an_attach() -> driver.Attach:
+    """What to run it on: a USB interface."""
+    return driver.Attach(
         service=0x1_0000_0200,
         provider=0x1_0000_0100,
         provider_class="IOUSBHostInterface",
@@ -103,12 +105,13 @@ class Process:
     asked: collections.deque[driver.Call] = field(default_factory=collections.deque)
 
     def send(self, *messages: driver.ToDriver) -> None:
-        """Send packets on the control socket; beside a Load go bundle and provider socket."""
+        """Send packets on the control socket; beside some go the bundle or the provider socket."""
         for message in messages:
-            load = isinstance(message, driver.Load)
-            beside = [self.bundle, self.their_provider.fileno()] if load else []
+            beside = [self.bundle] if isinstance(message, driver.Load) else []
+            if isinstance(message, driver.Attach):
+                beside = [self.their_provider.fileno()]
             send_packet(self.control, codec.encode(message), beside)
-            if load:
+            if isinstance(message, driver.Attach):
                 self.their_provider.close()
 
     def provide(self, message: driver.FromProvider) -> None:
@@ -135,10 +138,12 @@ class Process:
         return message
 
     def begin(self, **changes: object) -> driver.Staged:
-        """Greet, load, and return what came with LOADED."""
+        """Greet, load, attach, and return what came with LOADED."""
         self.greet()
         self.send(msgspec.structs.replace(a_load(), **changes))
-        return self.expect(driver.Staged)
+        loaded = self.expect(driver.Staged)
+        self.send(an_attach())
+        return loaded
 
     def greet(self) -> driver.Staged:
         """Exchange hellos and return what came with LOCKED_DOWN."""

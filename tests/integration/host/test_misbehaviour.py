@@ -10,7 +10,7 @@ from runtime.model.errors import BreachError
 from runtime.model.kern_return import IOReturn
 from runtime.model.outcome import Exit, ExitHow
 from runtime.wire import codec, driver, methods
-from tests.integration.host.stage import DEADLINE_S, Provider, Zygote, bundle_with
+from tests.integration.host.stage import DEADLINE_S, Provider, Zygote, a_load, bundle_with
 
 HEAD = """
 import os, sys, time, threading, ctypes
@@ -74,7 +74,7 @@ def test_init_that_returns_false_refuses(zygote: Zygote) -> None:
 def test_what_cannot_be_loaded_says_why(zygote: Zygote, code: str, error: str) -> None:
     process = zygote.spawn(bundle_with(code))
     process.greet()
-    process.send(load())
+    process.send(a_load())
     assert process.expect(driver.Goodbye).error.startswith(error)
     assert process.wait() == Exit(ExitHow.CODE, 1)
     assert error in process.printed()
@@ -86,7 +86,7 @@ def test_a_wrong_callback_is_refused_when_the_class_is_made(zygote: Zygote) -> N
                            "def ReadComplete(self, action, status): pass"))
     )  # fmt: skip
     process.greet()
-    process.send(load())
+    process.send(a_load())
     error = process.expect(driver.Goodbye).error
     assert "Driver.ReadComplete: expected the parameters of IOUSBHostPipe::Compl" in error
 
@@ -220,14 +220,6 @@ def test_vendored_packages_are_imported_from_the_bundle(zygote: Zygote) -> None:
     process.begin()
     process.call(1, methods.Start(), Provider())
     assert process.wait_log(bool) == ["from the archive"]
-
-
-def load() -> driver.Load:
-    """A Load for the bundle's `Driver`."""
-    empty = codec.raw({})
-    return driver.Load(
-        "com.example.test", "Driver", "Driver", 2, 1, "IOService", "provider", empty, empty
-    )
 
 
 LOSES_ITS_PROVIDER = source(

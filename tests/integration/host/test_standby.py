@@ -11,7 +11,8 @@ import pytest
 
 from runtime.linux import memory
 from runtime.supervisor import launcher as room
-from runtime.supervisor.launcher import Launched, Launcher
+from runtime.supervisor.launcher import Launcher
+from runtime.supervisor.standby import Standby
 from runtime.supervisor.zygote import Zygote
 
 SECONDS = 20.0
@@ -24,19 +25,17 @@ async def launching() -> AsyncIterator[Launcher]:
     zygote = Zygote(notes.append)
     launcher = Launcher(zygote)
     try:
-        end(await launcher.create("first", dumpable=False))  # the zygote is up
+        await end(await launcher.create("first", dumpable=False))  # the zygote is up
         yield launcher
     finally:
         await launcher.close()
         await zygote.close()
 
 
-def end(launched: Launched) -> None:
+async def end(standby: Standby) -> None:
     """Kill and reap a process that was handed out."""
-    os.kill(launched.child.pid, signal.SIGKILL)
-    os.waitid(os.P_PIDFD, launched.child.pidfd, os.WEXITED)
-    os.close(launched.child.pidfd)
-    launched.channels.close_ours()
+    standby.kill()
+    await standby.over.wait()
 
 
 def standbys() -> list[int]:
@@ -60,13 +59,13 @@ async def until(check: Callable[[], object]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def taken(launcher: Launcher, *, dumpable: bool = False) -> Launched:
+async def taken(launcher: Launcher, *, dumpable: bool = False) -> Standby:
     """Ask until a standby is handed out."""
-    found: list[Launched] = []
+    found: list[Standby] = []
 
     def ask() -> bool:
-        launched = launcher.take(dumpable=dumpable)
-        found.extend([] if launched is None else [launched])
+        standby = launcher.take(dumpable=dumpable)
+        found.extend([] if standby is None else [standby])
         return bool(found)
 
     assert not ask(), "expected none before the first was asked for"
@@ -81,7 +80,7 @@ def test_it_is_handed_out_once_and_replaced() -> None:
             one = await taken(launcher)
             assert launcher.take(dumpable=False) is None
             await until(lambda: len(standbys()) == 2)
-            end(one)
+            await end(one)
 
     asyncio.run(run())
 
@@ -107,23 +106,23 @@ def test_one_that_debuggers_may_enter_is_not_for_other_drivers() -> None:
             launcher.take(dumpable=True)
             await until(standbys)
             (pid,) = standbys()
-            end(await taken_other_than(launcher, pid))
+            await end(await taken_other_than(launcher, pid))
 
     asyncio.run(run())
 
 
-async def taken_other_than(launcher: Launcher, pid: int) -> Launched:
+async def taken_other_than(launcher: Launcher, pid: int) -> Standby:
     """Ask for a plain process until there is one; it must not be `pid`."""
-    found: list[Launched] = []
+    found: list[Standby] = []
 
     def ask() -> bool:
-        launched = launcher.take(dumpable=False)
-        found.extend([] if launched is None else [launched])
+        standby = launcher.take(dumpable=False)
+        found.extend([] if standby is None else [standby])
         return bool(found)
 
     await asyncio.sleep(0)
     await until(ask)
-    assert found[0].child.pid != pid
+    assert found[0].process.pid != pid
     return found[0]
 
 
@@ -134,7 +133,8 @@ def test_none_is_made_when_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> N
     async def run() -> None:
         async with launching() as launcher:
             assert launcher.take(dumpable=False) is None
-            end(await launcher.create("second", dumpable=False))  # the loop has turned meanwhile
+            second = await launcher.create("second", dumpable=False)
+            await end(second)  # the loop has turned meanwhile
             assert not standbys()
 
     asyncio.run(run())

@@ -22,18 +22,19 @@ def test_restarts_leave_no_descriptor_process_or_memory_behind(
     running.start("--restart-at-once")
     running.call(Plug("sample"))
     wait_for(lambda: len(running.records().drivers) == 1, "the driver")
-    victim = _restart(running, 0, WARM_UP)
+    pid = _restart(running, 0, WARM_UP)
     assert running.process is not None
+    zygote = _child(running.process.pid, "zygote")
+    broker = _child(running.process.pid, "broker of")
     runtime = running.process.pid
-    zygote, broker = _child(runtime, "zygote"), _child(runtime, "broker of")
-    open_files = {pid: _settled(pid) for pid in (runtime, zygote, broker)}
-    resident = {pid: _resident(pid) for pid in open_files}
+    before = {each: _resident(each) for each in (runtime, zygote, broker)}
+    open_files = {each: _settled(each) for each in before}
     children = len(_children(runtime))
     count = rounds or ROUNDS
-    _restart(running, victim, count)
-    assert {pid: _settled(pid) for pid in open_files} == open_files
+    _restart(running, pid, count)
+    assert {each: _settled(each) for each in before} == open_files
     wait_for(lambda: len(_children(runtime)) == children, "as many children as before")
-    grown = {pid: _resident(pid) - before for pid, before in resident.items()}
+    grown = {each: _resident(each) - resident for each, resident in before.items()}
     measured(
         f"{count} restarts: runtime {grown[runtime] >> 10:+} KiB, "
         f"zygote {grown[zygote] >> 10:+} KiB, broker {grown[broker] >> 10:+} KiB"

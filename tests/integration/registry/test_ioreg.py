@@ -55,7 +55,7 @@ def test_r_needs_a_match() -> None:
 
 
 def test_help_is_asked_for_and_printed() -> None:
-    done = _ioreg("--help", "-q")
+    done = _ioreg("-l", "--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("usage: ioreg [-abfilrtxy] ")
 
@@ -144,7 +144,7 @@ def _serve(listener: socket.socket, entries: list[Entry]) -> None:
         while data := channel.recv(65536):
             for message in map(decode, frames.feed(data)):
                 if isinstance(message, wire.Ask):
-                    assert message.command == Subscribe((Topic.ENTRIES,))
+                    assert message.command == Subscribe((Topic.ENTRIES, Topic.DRIVERS))
                     send(wire.Answer(message.number, codec.raw(None)))
                     send(wire.SnapshotBegin(1, "run"))
                     for entry in entries:

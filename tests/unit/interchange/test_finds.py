@@ -1,17 +1,21 @@
 """What fuzzing the readers found."""
 
 import plistlib
+from collections.abc import Callable
 
 import msgspec
 import pytest
 
-from runtime.interchange import explorer_writer, json_form, recording
+from runtime.interchange import explorer_writer, json_form, recorded, recording
+from runtime.interchange.anonymous import Anonymizer
 from runtime.interchange.ioreg_archive import archive
 from runtime.interchange.ioreg_text import Options
 from runtime.interchange.registry_file import RegistryFile
 from runtime.model.entry import Entry, State
+from runtime.model.errors import BreachError, ProblemError
 from runtime.model.identity import ROOT_ID, SERVICE_PLANE
 from runtime.reader.load import read
+from runtime.wire.history import Begin, Put, Record, Set, Whole, Writer
 
 
 def _forms(file: RegistryFile) -> list[bytes]:
@@ -67,8 +71,24 @@ def test_firmware_names_that_are_no_text_are_cleaned() -> None:
     assert sizes == [len(file.entries)] * 3
 
 
-@pytest.mark.parametrize("name", ["1-1..5", "1-", "1-1.", "9" * 5000, "1-1:" + "9" * 5000 + ".1"])
+@pytest.mark.parametrize("name", ["1-1..5", "1-", "1-1.", "9" * 5000])
 def test_a_usb_device_with_a_strange_name_has_no_location(name: str) -> None:
     record = f"P: /devices/{name}\nE: SUBSYSTEM=usb\nE: DEVTYPE=usb_device\n\n"
     entry = read(record.encode(), "f").entries[-1]
     assert (entry.cls, entry.location) == ("IOUSBHostDevice", "00000000")
+
+
+def test_a_holder_that_nobody_can_be_is_one_sentence() -> None:
+    entry = Entry(ROOT_ID, 0, "Root", "IORegistryEntry", holder=6)
+    with pytest.raises(ProblemError, match="expected whole entries"):
+        read(recording.write([entry], (SERVICE_PLANE,)), "f")
+
+
+@pytest.mark.parametrize("record", [Put, lambda entry: Set(entry.id, {}, {"k": entry.props})])
+def test_a_past_with_properties_that_are_no_text_is_one_sentence(
+    record: Callable[[Entry], Record],
+) -> None:
+    entry = Entry(ROOT_ID, 0, "Root", "IORegistryEntry", props=msgspec.Raw(b"\x81\xa1k\xa2a\xa9"))
+    segment = [Writer().chunk([Begin(1, "run"), record(entry), Whole()])]
+    with pytest.raises(BreachError, match="found"):
+        recorded.anonymous([segment], Anonymizer([]))

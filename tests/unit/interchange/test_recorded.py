@@ -143,6 +143,9 @@ def test_secrets_are_left_out_and_the_rest_stays() -> None:
     }
 
 
+NO_SECRETS = {"none", "unknown", "localhost"}  # firmware writes them where it has none
+
+
 @given(
     st.dictionaries(
         st.sampled_from(["serial", "ID_SERIAL", "name", "UUID", "wwn", "other"]),
@@ -161,7 +164,7 @@ def test_no_secret_is_left(props: Properties) -> None:
     for key in ("serial", "UUID", "wwn"):
         secret = props.get(key)
         if isinstance(secret, str) and len(secret) >= 4 and any(map(str.isalpha, secret)):
-            assert found[key] != secret
+            assert found[key] != secret or secret.lower() in NO_SECRETS
 
 
 def test_a_damaged_past_is_one_sentence() -> None:

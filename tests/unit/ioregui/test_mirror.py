@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ioregui.mirror import Changes, Mirror
-from runtime.model.entry import Entry
+from runtime.model.entry import Entry, Place
 from runtime.model.identity import ROOT_ID, DriverId, EntryId
 from runtime.model.records import LogLine
 from runtime.wire.client import Delta, Part, SnapshotBegin, SnapshotEnd
@@ -85,3 +85,24 @@ def test_random_deltas_equal_a_plain_model(operations: list[Operation]) -> None:
     for found in sorted(plain.values(), key=lambda e: (e.title, e.id)):
         children.setdefault(found.parent, []).append(found.id)
     assert mirror.children == children
+
+
+def test_planes_are_named_and_their_paths_lead_back() -> None:
+    tree = "IODeviceTree"
+    mirror = filled(
+        entry(1, 0, "Root"),
+        Entry(EntryId(2), 1, "Machine", "A", places=(Place(tree, EntryId(1), "/"),)),
+        Entry(EntryId(3), 0, "soc", "A", places=(Place(tree, EntryId(2), "", "7e"),)),
+        Entry(EntryId(4), 2, "uart", "A", places=(Place(tree, EntryId(3), "serial"),)),
+    )
+    assert mirror.plane_names == ["IOService", tree]
+    assert mirror.path(4) == "IOService:/Machine/uart"
+    assert mirror.path(3) == f"{tree}:/soc@7e", "it is in no other plane"
+    assert mirror.tree(tree).path(4) == f"{tree}:/soc@7e/serial"
+    for entry_id in (3, 4):
+        assert mirror.nearest(mirror.tree(tree).path(entry_id)) == entry_id
+    assert mirror.nearest(f"{tree}:/soc@7e/gone") == 3
+    assert (mirror.tree(tree).size, mirror.tree("IOService").size) == (4, 3)
+    mirror.apply(Delta(7, gone_entries=(EntryId(4), EntryId(3), EntryId(2))))
+    assert mirror.plane_names == ["IOService"]
+    assert mirror.tree(tree).tops == []

@@ -110,3 +110,16 @@ def test_two_that_match_the_same_for_one_slot_collide() -> None:
     aside = {**other, "IOMatchCategory": "com.example.aside"}
     assert lint({"P": GOOD, "Q": aside}, "com.example.driver", dext=True) == []
     assert lint({"P": GOOD, "Q": other}, "com.example.driver", dext=False) == []
+
+
+def test_a_bundles_own_text_stays_on_one_line() -> None:
+    table = {**without(GOOD, "IOUserServerName"), "CFBundleIdentifier": "com.other\n.driver"}
+    other = {**GOOD, "IOUserServerName": "a\nb", "IOUserServerOneProcess": True}
+    twice = {"P\n": GOOD, "Q": {**GOOD, "IOUserClass": "Other"}}
+    told = [
+        *lint({"P": table}, "com.example\n.driver", dext=True),
+        *lint({"P": other}, "com.example\n.driver", dext=True),
+        *lint(twice, "com.example.driver", dext=True),
+    ]
+    assert len(told) > 4
+    assert all("\n" not in each.text for each in told)

@@ -26,18 +26,27 @@ from runtime.model.events import Crashed, Detail, Quarantined
 from runtime.model.identity import BundleId, ContentHash, DriverId, EntryId
 from runtime.model.outcome import Exit, ExitHow, Stage
 from runtime.model.records import Driver
+from runtime.supervisor import understudies
 from runtime.supervisor.channels import Channels
 from runtime.supervisor.driver import SupervisedDriver
-from runtime.supervisor.launcher import Launched, Launcher
+from runtime.supervisor.launcher import Launcher
 from runtime.supervisor.policy import RestartPolicy
 from runtime.supervisor.ports import DriverSpec, SessionEnd, Surroundings
 from runtime.supervisor.process import PACKETS_A_TURN
+from runtime.supervisor.standby import Standby
+from runtime.supervisor.understudies import Understudies
 from runtime.supervisor.zygote import Child, Zygote
 from runtime.wire import codec, limits, methods
 from runtime.wire import driver as wire
 
 SECONDS = 20.0
 POLICY = RestartPolicy(limit=2, base_ms=0, cap_ms=0)
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Understudies are made as soon as they are wanted."""
+    monkeypatch.setattr(understudies, "AFTER_SECONDS", 0.0)
 
 
 class Puppet:
@@ -57,6 +66,19 @@ class Puppet:
         """Send a packet on the control socket; a runtime that hung up hears nothing."""
         with socket.socket(fileno=os.dup(self.control)) as sock, contextlib.suppress(OSError):
             send_packet(sock, message if isinstance(message, bytes) else codec.encode(message))
+
+    def greet(self) -> None:
+        """Say hello, once."""
+        if not self.greeted:
+            self.greeted = True
+            self.say(wire.Hello(limits.DRIVER_VERSION))
+
+    def come_on(self) -> None:
+        """Reach the next launch stage."""
+        self.greet()
+        following = {Stage.FORKED: Stage.LOCKED_DOWN, Stage.LOCKED_DOWN: Stage.LOADED}
+        self.stage = following[self.stage]
+        self.say(wire.Staged(self.stage))
 
     def end(self) -> None:
         """Be killed."""
@@ -78,12 +100,12 @@ class PuppetLauncher(Launcher):
         self.puppets: list[Puppet] = []
         self.failing = False
 
-    def take(self, *, dumpable: bool) -> Launched | None:
+    def take(self, *, dumpable: bool) -> Standby | None:
         """Never in advance."""
         del dumpable
         return None
 
-    async def create(self, name: str, *, dumpable: bool) -> Launched:
+    async def create(self, name: str, *, dumpable: bool) -> Standby:
         """A puppet, after a turn of the loop."""
         del name, dumpable
         await asyncio.sleep(0)
@@ -92,7 +114,7 @@ class PuppetLauncher(Launcher):
         channels = Channels()
         puppet = Puppet(channels)
         self.puppets.append(puppet)
-        return Launched(Child(puppet.pid, os.pidfd_open(puppet.pid)), channels)
+        return Standby(Child(puppet.pid, os.pidfd_open(puppet.pid)), channels)
 
 
 class Session:
@@ -188,7 +210,8 @@ class Life(RuleBasedStateMachine):
             provider_path="/",
             state=DriverState.STOPPED,
         )
-        driver = SupervisedDriver(record, self.spec(), self.launcher, POLICY, self.around)
+        self.understudies = Understudies(self.launcher)
+        driver = SupervisedDriver(record, self.spec(), self.understudies, POLICY, self.around)
         driver.launch()
         return driver
 
@@ -237,6 +260,8 @@ class Life(RuleBasedStateMachine):
     def _moving(self) -> bool:
         """Whether a process is being made, or has been killed and is not known to be gone."""
         record, server = self.driver.record, self.driver._server
+        if self.understudies._making or self.launcher._discarded:
+            return True
         if server is None:
             return record.state in LIVE
         return server._process._killed_for is not None or self.puppet().ended
@@ -254,7 +279,13 @@ class Life(RuleBasedStateMachine):
         return state
 
     def puppet(self) -> Puppet:
-        return self.launcher.puppets[-1]
+        pid = self.driver.record.pid
+        return next(puppet for puppet in self.launcher.puppets if puppet.pid == pid)
+
+    def understudy(self) -> Puppet | None:
+        for standby in self.understudies._ready.values():
+            return next(p for p in self.launcher.puppets if p.pid == standby.process.pid)
+        return None
 
     # --- what can happen -------------------------------------------------------------------
 
@@ -265,18 +296,41 @@ class Life(RuleBasedStateMachine):
         puppet = self.puppet()
         if puppet.stage is Stage.STARTED:
             return
-        if not puppet.greeted:
-            puppet.greeted = True
-            puppet.say(wire.Hello(limits.DRIVER_VERSION))
-        following = {Stage.FORKED: Stage.LOCKED_DOWN, Stage.LOCKED_DOWN: Stage.LOADED}
-        if puppet.stage in following:
-            puppet.stage = following[puppet.stage]
-            puppet.say(wire.Staged(puppet.stage))
+        if puppet.stage is not Stage.LOADED:
+            puppet.come_on()
         else:
             puppet.stage = Stage.STARTED
             puppet.say(wire.Reply(1, codec.raw(None)))
         self.settle(lambda: self.driver.record.launch[-1].stage is puppet.stage)
         assert (self.state is DriverState.RUNNING) is (puppet.stage is Stage.STARTED)
+
+    @precondition(lambda self: self.understudy() is not None)
+    @rule()
+    def its_understudy_comes_on(self) -> None:
+        """The next process of the driver reaches a launch stage in advance."""
+        puppet = self.understudy()
+        assert puppet is not None
+        if puppet.stage is not Stage.LOADED:
+            told = len(self._standby().staged)
+            puppet.come_on()
+            self.settle(lambda: len(self._standby().staged) > told)
+
+    @precondition(lambda self: self.understudy() is not None)
+    @rule(rubbish=st.booleans())
+    def its_understudy_dies(self, rubbish: bool) -> None:
+        """It breaks the protocol, or just ends: nobody else notices."""
+        puppet, record = self.understudy(), self.driver.record
+        assert puppet is not None
+        if rubbish:
+            puppet.greet()
+            puppet.say(wire.Call(1, 0, methods.RegisterService()))
+        else:
+            puppet.end()
+        self.settle(lambda: self.understudy() is None)
+        assert self.driver.record == record
+
+    def _standby(self) -> Standby:
+        return next(iter(self.understudies._ready.values()))
 
     @precondition(lambda self: self.driver.record.pid and self.state is not DriverState.STOPPING)
     @rule()
@@ -410,6 +464,11 @@ class Life(RuleBasedStateMachine):
         assert all(session.closed for session in past)
 
     @invariant()
+    def none_stands_by_for_a_driver_without_a_process(self) -> None:
+        if self.state not in LIVE:
+            assert self.understudy() is None
+
+    @invariant()
     def every_crash_is_counted_told_and_reported(self) -> None:
         told = sum(isinstance(detail, Crashed) for detail in self.around.told)
         assert self.driver.record.crashes == told == self.around.reports
@@ -423,7 +482,7 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def all_but_the_present_process_are_reaped(self) -> None:
         for puppet in self.launcher.puppets:
-            if puppet.pid != self.driver.record.pid:
+            if puppet.pid != self.driver.record.pid and puppet is not self.understudy():
                 with pytest.raises(ChildProcessError):
                     os.waitid(os.P_PID, puppet.pid, os.WEXITED | os.WNOHANG)
 

@@ -1,0 +1,70 @@
+"""What one more driver costs: its private memory, beyond the pages that it shares.
+
+Ours: the mean of the drivers of all ports of the simulated controller, on the sample's bundle.
+Peer: a Python process of its own with the SDK imported and nothing else.
+Invariant: both are read from the kernel (Private_Clean and Private_Dirty of smaps_rollup).
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks import ready_child
+from benchmarks.harness import Benchmark, Sample
+from benchmarks.stage import TIMEOUT, open_stage
+
+DRIVERS = 8  # ports of the simulated controller
+SETTLE = 0.5  # seconds until the standbys that were taken are made anew
+
+
+def private_mb(pid: int) -> float:
+    """Memory that only this process has, in millions of bytes."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) * 1024 / 1e6
+
+
+@contextmanager
+def ours() -> Iterator[Sample]:
+    """A runtime with as many drivers as there are ports."""
+    with open_stage() as stage:
+        stage.approve_sample()
+        for _ in range(DRIVERS):
+            stage.plug_sample()
+        drivers = stage.wait_for_running(DRIVERS)
+        time.sleep(SETTLE)
+        yield lambda: statistics.mean(private_mb(driver.pid) for driver in drivers)
+
+
+@contextmanager
+def peer() -> Iterator[Sample]:
+    """One Python process."""
+    with tempfile.TemporaryDirectory() as folder:
+        fifo = Path(folder) / "ready"
+        os.mkfifo(fifo)
+        reading = os.open(fifo, os.O_RDWR)
+        process = subprocess.Popen([sys.executable, "-m", ready_child.__name__, str(fifo)])
+        try:
+            os.read(reading, ready_child.PID.size)
+            yield lambda: private_mb(process.pid)
+        finally:
+            process.kill()
+            process.wait(TIMEOUT)
+            os.close(reading)
+
+
+MEMORY = Benchmark(
+    name="memory",
+    summary="private memory of a driver",
+    unit="MB",
+    goal=0.29,
+    ours=ours,
+    peer=peer,
+    samples=1,
+    note="the goal is 2.5 MB a driver; the ratio is that to what the peer usually has",
+)
