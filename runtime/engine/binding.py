@@ -109,7 +109,7 @@ class Binding:
         """Match the entries that some of these personalities match, and no others."""
         classes = {personality.provider_class for personality in personalities}
         for entry in list(self._registry.walk()):
-            if not (self._simulation.provides(entry.id) and classes.intersection(chain(entry.cls))):
+            if not (classes.intersection(chain(entry.cls)) and self._family(entry.id)):
                 continue
             if best_of(make_provider(self._registry, entry, self._kernel), personalities):
                 self.match_one(entry.id)
