@@ -164,6 +164,7 @@ class Campaign:
     async def _stop(self) -> None:
         try:
             await asyncio.wait_for(self._supervisor.stop_all(), STOP_SECONDS)
+            await asyncio.wait_for(self._supervisor.close(), STOP_SECONDS)
         except TimeoutError:
             self.tally.failures.append(f"drivers: expected their end within {STOP_SECONDS:.0f} s")
 

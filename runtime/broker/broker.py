@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from runtime.broker.link import DriverLink
 from runtime.families.simulated.models import MODELS
+from runtime.families.usb.device import UsbfsDevice
 from runtime.families.usb.interface import InterfaceSession
 from runtime.families.usb.provider import UsbDevice
 from runtime.linux import sockets
@@ -29,14 +30,17 @@ class Broker:
     Args:
         runtime: The runtime's socket; owned from now on.
         over: Called once, when everything has been given back.
+        node: An open usbfs node, owned from now on; -1 for none.
     """
 
-    def __init__(self, runtime: socket.socket, over: Callable[[], None]) -> None:
+    def __init__(self, runtime: socket.socket, over: Callable[[], None], node: int) -> None:
         runtime.setblocking(False)
         self._runtime = runtime
         self._over = over
+        self._node = node
         self._device: UsbDevice | None = None
         self._openers: set[int] = set()
+        self._served: set[int] = set()  # interfaces that drivers were let at, and not given back
         self._links: dict[int, DriverLink] = {}
         self._sessions: dict[int, InterfaceSession] = {}
         self._loop = asyncio.get_running_loop()
@@ -60,12 +64,16 @@ class Broker:
         match message:
             case wire.Serve(model=model):
                 self._device = MODELS[model]()
+            case wire.ServeUsb():
+                strings = (message.manufacturer, message.product, message.serial)
+                self._device = UsbfsDevice(self._node, message.configuration, strings)
             case wire.Attach(session=session, interface=interface):
                 (provider,) = descriptors
                 self._attach(session, interface, socket.socket(fileno=provider))
             case wire.Release(session=session):
                 self._release(session)
             case wire.GiveBack(interface=interface):
+                self._served.discard(interface)
                 self._held().give_back(interface)
             case wire.Unplug():
                 for each in self._sessions.values():
@@ -73,6 +81,7 @@ class Broker:
                 self._send(wire.Unplugged())
 
     def _attach(self, number: int, interface: int, sock: socket.socket) -> None:
+        self._served.add(interface)
         link = DriverLink(sock, lambda breach: self._ended(number, breach))
         session = InterfaceSession(self._held(), interface, self._openers, link.complete)
         self._links[number], self._sessions[number] = link, session
@@ -95,6 +104,8 @@ class Broker:
         for number in tuple(self._links):
             self._release(number)
         if self._device is not None:
+            for interface in self._served:
+                self._device.give_back(interface)
             self._device.close()
         self._over()
 

@@ -20,8 +20,7 @@ import msgspec
 from runtime.engine.bundles import Bundles
 from runtime.engine.hub import Hub
 from runtime.engine.kernel_drivers import KernelDrivers
-from runtime.engine.providers import make_provider
-from runtime.engine.simulation import Simulation
+from runtime.engine.providers import Family, make_provider
 from runtime.extensions import entitlements
 from runtime.matching.catalogue import Catalogue
 from runtime.matching.provider import Provider
@@ -53,13 +52,13 @@ class Binding:
         self,
         registry: Registry,
         hub: Hub,
-        simulation: Simulation,
+        families: tuple[Family, ...],
         bundles: Bundles,
         kernel: KernelDrivers,
     ) -> None:
         self._registry = registry
         self._hub = hub
-        self._simulation = simulation
+        self._families = families
         self._bundles = bundles
         self._kernel = kernel
         self.catalogue = Catalogue()
@@ -110,7 +109,7 @@ class Binding:
         """Match the entries that some of these personalities match, and no others."""
         classes = {personality.provider_class for personality in personalities}
         for entry in list(self._registry.walk()):
-            if not (self._simulation.provides(entry.id) and classes.intersection(chain(entry.cls))):
+            if not (classes.intersection(chain(entry.cls)) and self._family(entry.id)):
                 continue
             if best_of(make_provider(self._registry, entry, self._kernel), personalities):
                 self.match_one(entry.id)
@@ -132,7 +131,7 @@ class Binding:
     def match_one(self, entry_id: EntryId) -> None:
         """Match one entry, and launch what wins."""
         entry = self._registry.get(entry_id)
-        if entry is None or self._holding or not self._simulation.provides(entry_id):
+        if entry is None or self._holding or self._family(entry_id) is None:
             return
         if not self.catalogue.candidates(chain(entry.cls)):
             return
@@ -172,6 +171,14 @@ class Binding:
         self.match_one(driver.provider)
         if place is not None and self._brokers is not None and not self._taken(driver.provider):
             self._brokers.give_back(place)
+        if self._registry.get(driver.provider) is None:
+            self.forget(driver.provider)
+
+    def unplugged(self, entry_id: EntryId) -> None:
+        """A real device is gone, and its entry with all below it."""
+        assert self._supervisor is not None
+        for driver in self._supervisor.of_provider(entry_id):
+            driver.stop(Intent.STOP, unplugged=True)
 
     def forget(self, provider: EntryId) -> None:
         """A provider is gone."""
@@ -190,6 +197,10 @@ class Binding:
             for driver in self._supervisor.of_provider(provider)
             if driver.record.state not in _FREE
         }
+
+    def _family(self, provider: EntryId) -> Family | None:
+        """The family whose provider an entry is; None for what cannot be driven."""
+        return next((family for family in self._families if family.provides(provider)), None)
 
     def _taken(self, provider: EntryId) -> dict[str, str]:
         """Categories of a provider that a driver holds."""
@@ -249,7 +260,10 @@ class Binding:
             personality.category,
         )
         self._hub.event(Matched(matched), entry.id, path)
-        place = self._places[entry.id] = self._simulation.place(entry.id)
+        family = self._family(entry.id)
+        if family is None:
+            return False
+        place = self._places[entry.id] = family.place(entry.id)
         self._supervisor.launch(
             DriverSpec(
                 name=personality.user_class,

@@ -143,6 +143,7 @@ class Commands:
         self._binding.hold()
         await self._supervisor.stop_all()
         await self._brokers.close()
+        await self._supervisor.close()
 
     def _records(self, client: ClientConnection) -> Records:
         source = self._hub.source

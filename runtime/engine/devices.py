@@ -6,19 +6,32 @@ Invariant: no event is lost without the machine being read again.
 """
 
 import asyncio
+from typing import Protocol
 
 from runtime.engine.hub import Hub
 from runtime.engine.workers import Workers
 from runtime.linux.model_name import model_name
 from runtime.linux.udev import DeviceMonitor, enumerate_devices
 from runtime.model.errors import InspectorError, UnavailableError
-from runtime.model.events import Detail
+from runtime.model.events import Bound, Detail, Plugged, Unplugged
+from runtime.model.identity import EntryId
 from runtime.registry.machine import Machine
 from runtime.registry.tree import Registry
 
 EVENTS_A_TURN = 32  # of distinct devices: about 3 ms
 SETTLE_SECONDS = 0.1  # after lost events, before the machine is read again
+BIND_SECONDS = 0.3  # after news of a device, before extensions are matched: for its kernel driver
 RETRY_SECONDS = 1.0  # until that is tried again where no worker could do it
+
+
+class Follower(Protocol):
+    """Who follows the devices that could be driven."""
+
+    def match_one(self, entry_id: EntryId) -> None:
+        """A device is there, or changed its kernel driver; it may have gone meanwhile."""
+
+    def unplugged(self, entry_id: EntryId) -> None:
+        """A device is gone, and so is its entry."""
 
 
 class Devices:
@@ -30,6 +43,11 @@ class Devices:
         self._monitor: DeviceMonitor | None = None
         self._workers = workers
         self._reading: asyncio.Task[None] | None = None
+        self._follower: Follower | None = None
+
+    def follow(self, follower: "Follower") -> None:
+        """Tell of devices that come, change their driver, or go; called once."""
+        self._follower = follower
 
     def start(self) -> None:
         """Listen, then enumerate. Without udev it leaves a note, and the tree has no devices."""
@@ -83,3 +101,10 @@ class Devices:
 
     def _emit(self, detail: Detail, entry: int, path: str) -> None:
         self._hub.event(detail, entry, path)
+        if self._follower is None:
+            return
+        if isinstance(detail, Unplugged):
+            self._follower.unplugged(EntryId(entry))
+        elif isinstance(detail, Plugged | Bound):
+            loop = asyncio.get_running_loop()
+            loop.call_later(BIND_SECONDS, self._follower.match_one, EntryId(entry))

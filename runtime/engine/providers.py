@@ -3,6 +3,8 @@
 Invariant: reads the registry, never changes it.
 """
 
+from typing import Protocol
+
 import msgspec
 
 from runtime.engine.kernel_drivers import KernelDrivers
@@ -12,6 +14,17 @@ from runtime.model.classes import chain
 from runtime.model.entry import Entry, Kind
 from runtime.model.identity import EntryId
 from runtime.registry.tree import Registry
+from runtime.supervisor.brokers import Place
+
+
+class Family(Protocol):
+    """Devices of one kind as providers of driver extensions."""
+
+    def provides(self, entry: EntryId) -> bool:
+        """Whether an entry can be driven."""
+
+    def place(self, entry: EntryId) -> Place:
+        """How a broker reaches such an entry; KeyError for any other."""
 
 
 def make_provider(registry: Registry, entry: Entry, kernel: KernelDrivers) -> Provider:

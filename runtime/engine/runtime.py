@@ -30,6 +30,7 @@ from runtime.engine.module_watch import ModuleWatch
 from runtime.engine.settings import Settings
 from runtime.engine.simulation import Simulation
 from runtime.engine.surroundings import DriverSurroundings
+from runtime.engine.usb_interfaces import UsbInterfaces
 from runtime.engine.workers import Workers
 from runtime.linux.sockets import Peer, peer_credentials
 from runtime.model.errors import UnavailableError
@@ -75,7 +76,9 @@ class Runtime:
         self._devices = Devices(registry, self._hub, self._workers)
         simulation = Simulation(registry, self._hub, self._devices.machine.resources)
         kernel = KernelDrivers(settings.state_dir)
-        self._binding = Binding(registry, self._hub, simulation, self._bundles, kernel)
+        families = (simulation, UsbInterfaces(registry, self._devices.machine))
+        self._binding = Binding(registry, self._hub, families, self._bundles, kernel)
+        self._devices.follow(self._binding)
         self._modules = ModuleWatch(
             kernel, self._workers, settings.state_dir, self._binding.rematch, self._note
         )

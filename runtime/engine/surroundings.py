@@ -91,7 +91,8 @@ class DriverSurroundings:
 
     def serving(self, driver: Driver, classes: tuple[str, ...]) -> None:
         """Show the driver's own class chain."""
-        self._registry.update(EntryId(driver.service), user_classes=classes)
+        if self._registry.get(EntryId(driver.service)) is not None:
+            self._registry.update(EntryId(driver.service), user_classes=classes)
 
     def started(self, driver: Driver) -> None:
         """Start returned: the provider is no longer busy with this driver, nor waits for one."""
@@ -105,6 +106,8 @@ class DriverSurroundings:
     def service_call(self, driver: Driver, method: methods.ServiceMethod) -> None:
         """Register the service, or merge properties into its entry."""
         service = EntryId(driver.service)
+        if self._registry.get(service) is None:
+            return  # it was unplugged, and the driver does not know yet
         if isinstance(method, methods.RegisterService):
             self._registry.update(service, state=int(READY))
             return

@@ -23,17 +23,19 @@ class Descriptors(NamedTuple):
 
     control: int
     output: int
+    node: int = -1
 
 
 def run(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> NoReturn:
     """Become the broker; called in a fresh child of the zygote."""
-    leave_zygote(spawn.name, fds.output, set(fds), sandbox)
+    leave_zygote(spawn.name, fds.output, set(fds) - {-1}, sandbox)
     faulthandler.enable(fds.output, all_threads=True)
     loop = asyncio.new_event_loop()  # makes a socket pair and more, before that is refused
     loop.set_exception_handler(_die)
     try:
+        node = _open(fds.node, sandbox)
         applied = sandbox.enter(spawn)
-        loop.run_until_complete(_serve(socket.socket(fileno=fds.control), applied.applied))
+        loop.run_until_complete(_serve(socket.socket(fileno=fds.control), applied.applied, node))
     except SpawnError as error:
         print(error)  # noqa: T201 - goes to the runtime, which journals it
         os._exit(1)
@@ -43,9 +45,21 @@ def run(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> NoReturn:
     os._exit(0)
 
 
-async def _serve(runtime: socket.socket, applied: tuple[str, ...]) -> None:
+def _open(node: int, sandbox: Sandbox) -> int:
+    """Open what an O_PATH descriptor names, while /proc is at hand; -1 for none."""
+    if node < 0:
+        return node
+    try:
+        opened = os.open(f"self/fd/{node}", os.O_RDWR | os.O_CLOEXEC, dir_fd=sandbox.proc)
+    except OSError as error:
+        raise SpawnError(f"device node: expected to open it, found: {error.strerror}") from error
+    os.close(node)
+    return opened
+
+
+async def _serve(runtime: socket.socket, applied: tuple[str, ...], node: int) -> None:
     over = asyncio.Event()
-    Broker(runtime, over.set).start(applied)
+    Broker(runtime, over.set, node).start(applied)
     await over.wait()
 
 

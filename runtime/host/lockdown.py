@@ -28,7 +28,8 @@ class Sandbox:
     Attributes:
         root: Whether drivers get a user of their own; else they get a user namespace.
         flags: CLONE_* for each child.
-        calls: How many system calls `program` lets through.
+        programs: The seccomp filters by what a child becomes; empty where there is none.
+        calls: How many system calls each of them lets through.
         missing: What this kernel cannot give, one sentence each.
     """
 
@@ -37,7 +38,7 @@ class Sandbox:
     proc: int
     ruleset: int
     landlock_abi: int
-    program: bytes
+    programs: dict[Role, bytes]
     calls: int
     uid: int
     gid: int
@@ -93,8 +94,8 @@ class Sandbox:
             applied.append(f"Landlock ABI {self.landlock_abi}: reads below its root only")
         for fd in self.descriptors:
             os.close(fd)
-        if self.program:
-            seccomp.load(self.program)
+        if program := self.programs[spawn.role]:
+            seccomp.load(program)
             layers.add(Layer.SECCOMP)
             applied.append(f"seccomp: {self.calls} system calls, all others refused")
         return confinement.told(applied, layers, self.landlock_abi, bounds)
@@ -128,19 +129,23 @@ def prepare() -> Sandbox:
         raise SpawnError(f"sandbox: expected to make namespaces and a private root, {error}") from (
             error
         )
-    rules = policy.rules()
+    rules = {role: policy.rules(role) for role in Role}
+    known = bool(rules[Role.DRIVER])
     return Sandbox(
         root=root,
         flags=_OWN if root else _OWN | namespaces.NEWUSER,
         proc=proc,
         ruleset=ruleset,
         landlock_abi=abi,
-        program=seccomp.assemble(policy.architecture(), rules) if rules else b"",
-        calls=len(rules),
+        programs={
+            role: seccomp.assemble(policy.architecture(), each) if known else b""
+            for role, each in rules.items()
+        },
+        calls=len(rules[Role.DRIVER]),
         uid=uid,
         gid=gid,
         title=arguments,
-        missing=tuple(_missing(abi, known=bool(rules)) + _closed(roots if root else [])),
+        missing=tuple(_missing(abi, known=known) + _closed(roots if root else [])),
     )
 
 

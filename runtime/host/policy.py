@@ -14,8 +14,10 @@ import sys
 import sysconfig
 from pathlib import Path
 
+from runtime.linux import usbfs
 from runtime.linux.seccomp import Allow, AllowBits, AllowEqual, Refuse, Rule
 from runtime.linux.syscalls import AUDIT_ARCH, machine, numbers
+from runtime.wire.zygote import Role
 
 THREADS = 64  # of one driver: its queues, its watcher, its libraries' own
 FILE_BYTES = 1 << 20  # the largest file that it can write: the crash report it was given
@@ -69,11 +71,17 @@ _ARGUMENTS: dict[str, Rule] = {
 }
 
 
-def rules() -> dict[int, Rule]:
-    """The system calls that a driver may make on this machine, by number; empty: not known."""
+def rules(role: Role) -> dict[int, Rule]:
+    """The system calls that a process may make on this machine, by number; empty: not known.
+
+    A broker may make those of a driver, and one of a USB device those of its node.
+    """
     table = numbers()
-    plain: dict[int, Rule] = {table[name]: Allow() for name in _PLAIN.split() if name in table}
-    return plain | {table[name]: rule for name, rule in _ARGUMENTS.items() if name in table}
+    named: dict[str, Rule] = dict.fromkeys(_PLAIN.split(), Allow())
+    named |= _ARGUMENTS
+    if role is Role.USB_BROKER:
+        named["ioctl"] = AllowEqual(1, (*_IOCTL, *usbfs.IOCTLS))
+    return {table[name]: rule for name, rule in named.items() if name in table}
 
 
 def architecture() -> int:

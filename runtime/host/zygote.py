@@ -93,7 +93,7 @@ def _spawn(
         return
     if pid == 0 and spawn.role is Role.DRIVER:
         process.run(spawn, process.Descriptors(*fds), sandbox)
-    if pid == 0:
+    if pid == 0:  # either kind
         broker.run(spawn, broker.Descriptors(*fds), sandbox)
     try:
         send_packet(runtime, codec.encode(Spawned(spawn.number, pid)), [pidfd])

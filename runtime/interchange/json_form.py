@@ -22,6 +22,7 @@ from runtime.model.identity import SERVICE_PLANE, EntryId
 from runtime.model.properties import Value
 
 FORMAT = "JSON"
+_HOLDERS = {int(holder): holder.name.lower() for holder in Holder}
 _WRAPPERS = ({"data"}, {"dictionary"})
 
 
@@ -50,7 +51,7 @@ def as_object(entry: Entry) -> dict[str, object]:
         "busy": entry.busy,
         "busyMilliseconds": entry.busy_ms,
         "retain": entry.retain,
-        "holder": Holder(entry.holder).name.lower(),
+        "holder": _HOLDERS.get(entry.holder, str(entry.holder)),
         "driver": entry.driver,
         "pid": entry.pid,
         "properties": {key: value_as_json(value) for key, value in properties_of(entry).items()},

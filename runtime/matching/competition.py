@@ -27,9 +27,10 @@ UNKNOWN_USB, UNKNOWN_SCSI, UNKNOWN = 60_000, scsi.STEP, 1000
 by class, subclass and protocol, a SCSI one by its type, any other as if its whole alias were
 named."""
 
-MAKERS = frozenset({"hid-generic", "usb"})
-"""Kernel drivers that only make what is below a device, and compete with nobody: hid-generic the
-input devices that others read beside it, usb the interfaces of a device."""
+MAKERS = frozenset({"hid-generic", "usb", "usbfs"})
+"""Kernel drivers that compete with nobody. Two only make what is below a device: hid-generic the
+input devices that others read beside it, usb the interfaces of a device. usbfs stands for a program
+that has an interface."""
 
 
 def kernel_score(driver: str, kexts: Sequence[Kext], cls: str) -> int:

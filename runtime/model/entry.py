@@ -5,7 +5,6 @@ Invariant: values only; the tree that they form is `runtime.registry`'s.
 """
 
 import enum
-from typing import Annotated
 
 import msgspec
 
@@ -73,8 +72,8 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     busy: int = 0
     busy_ms: int = 0
     retain: int = 1
-    kind: Annotated[int, msgspec.Meta(ge=0, le=int(max(Kind)))] = int(Kind.NUB)
-    holder: Annotated[int, msgspec.Meta(ge=0, le=int(max(Holder)))] = int(Holder.NOBODY)
+    kind: int = int(Kind.NUB)
+    holder: int = int(Holder.NOBODY)
     driver: str = ""  # name of the holder; on a driver's own entry, its bundle id or module
     pid: int = 0  # process of the holder or driver, 0 for the kernel and for nobody
     props: msgspec.Raw = properties.NONE

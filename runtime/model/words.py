@@ -40,11 +40,12 @@ def device_word(entry: Entry) -> str:
     """The state of a device: no driver, kernel driver, extension, going."""
     if entry.state & State.INACTIVE:
         return "going"
-    return {
+    words: dict[int, str] = {
         Holder.NOBODY: "no driver",
         Holder.KERNEL: "kernel driver",
         Holder.EXTENSION: "extension",
-    }[Holder(entry.holder)]
+    }
+    return words.get(entry.holder, "")  # empty: a file says what cannot be
 
 
 def process_word(entry: Entry) -> str:

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from runtime.linux import sockets, spawn
@@ -48,13 +48,14 @@ class BrokerProcess:
         exit: How it ended; None until then.
     """
 
-    def __init__(self, name: str, listener: Listener) -> None:
-        """Make its channels.
+    def __init__(self, name: str, node: str, listener: Listener) -> None:
+        """Make its channels; `node` is the path of a usbfs node, or empty.
 
         Raises:
             OSError: No descriptor is left; none was kept.
         """
         self.name = name
+        self._node = node
         self.state = INITIAL
         self.pid = 0
         self.applied: tuple[str, ...] = ()
@@ -122,7 +123,7 @@ class BrokerProcess:
             dumpable=False,
             memory_bytes=MEMORY_BYTES,
             open_files=OPEN_FILES,
-            role=zygote.Role.BROKER,
+            role=zygote.Role.USB_BROKER if self._node else zygote.Role.BROKER,
         )
         try:
             for earlier in after:
@@ -130,11 +131,9 @@ class BrokerProcess:
             if delay_s:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._dismissed.wait(), delay_s)
-            if self._dismissed.is_set():
-                self._ended(Exit(ExitHow.STOPPED))
-                return
-            descriptors = (self._theirs.fileno(), self._their_output)
-            child = await zygote_.spawn(request, descriptors)
+            with _named(self._node) as node:
+                descriptors = (self._theirs.fileno(), self._their_output, *node)
+                child = await zygote_.spawn(request, descriptors)
         except SpawnError as error:
             self.said = str(error)
             self._ended(Exit(ExitHow.LAUNCH, 0, str(error)))
@@ -203,3 +202,19 @@ class BrokerProcess:
     def _advance(self, event: BrokerEvent) -> None:
         self.state = advance(self.state, event)
         self._listener.broker_changed(self)
+
+
+@contextlib.contextmanager
+def _named(node: str) -> Iterator[tuple[int, ...]]:
+    """The descriptor that names a node, without opening it: that may take its time."""
+    if not node:
+        yield ()
+        return
+    try:
+        descriptor = os.open(node, os.O_PATH | os.O_CLOEXEC)
+    except OSError as error:
+        raise SpawnError(f"{node}: expected a device node, found: {error.strerror}") from error
+    try:
+        yield (descriptor,)
+    finally:
+        os.close(descriptor)

@@ -31,12 +31,16 @@ UNPLUG_SECONDS = 2.0  # for the broker of an unplugged device to end all I/O
 
 
 class Place(msgspec.Struct, frozen=True):
-    """A provider as a broker reaches it: the device's entry, its name, and an interface of it."""
+    """A provider as a broker reaches it: the device's entry, its name, and an interface of it.
+
+    `node` is the path of a real device's usbfs node.
+    """
 
     device: EntryId
     name: str
     interface: int
-    serve: wire.Serve
+    serve: wire.Serve | wire.ServeUsb
+    node: str = ""
 
 
 class BrokerSurroundings(Protocol):
@@ -88,10 +92,11 @@ class Brokers:
         if device is None or place.interface not in device.wanted:
             return
         device.wanted.discard(place.interface)
-        if device.wanted and device.broker is not None:
-            device.broker.tell(wire.GiveBack(place.interface))
-        elif device.broker is not None:
-            device.broker.dismiss()
+        # One that was lost could not give it back: another one is made just for that.
+        broker = device.broker or self._make(device, place)
+        broker.tell(wire.GiveBack(place.interface))
+        if not device.wanted:
+            broker.dismiss()
 
     async def unplug(self, device_id: EntryId) -> None:
         """A device is gone: have its broker end all I/O, and wait for that."""
@@ -114,7 +119,7 @@ class Brokers:
             await device.wait_over()
 
     def _make(self, device: "_Device", place: Place) -> BrokerProcess:
-        broker = BrokerProcess(f"broker of {place.name}", device)
+        broker = BrokerProcess(f"broker of {place.name}", place.node, device)
         uid = FIRST_UID + next(self._uids) % UIDS
         device.take(broker)
         broker.create(self._zygote, uid, device.leaving, device.delay_s(self._policy))

@@ -91,13 +91,16 @@ class Supervisor:
         self._drivers.pop(driver_id, None)
 
     async def stop_all(self) -> None:
-        """Stop every driver and wait until all are reaped, then end the zygote."""
+        """Stop every driver and wait until all are reaped."""
         if self._ticking is not None:
             self._ticking.cancel()
         drivers = list(self)
         for driver in drivers:
             driver.stop(Intent.STOP)
         await asyncio.gather(*(driver.wait_over() for driver in drivers))
+
+    async def close(self) -> None:
+        """End what waits in advance and the zygote, after everything that they are needed for."""
         await self._understudies.close()
         await self._understudies.launcher.close()
         await self._zygote.close()

@@ -18,9 +18,22 @@ class _Message(
 
 
 class Serve(_Message, frozen=True, tag="serve"):
-    """Runtime to broker, first: the device. A simulated one is made from its model."""
+    """Runtime to broker, first: make a simulated device of this model."""
 
     model: Name
+
+
+class ServeUsb(_Message, frozen=True, tag="serve-usb"):
+    """Runtime to broker, first: serve the usbfs node that it was made with.
+
+    `configuration` is the value of the active one; the strings are the device's, as the kernel
+    read them.
+    """
+
+    configuration: Number
+    manufacturer: Text = ""
+    product: Text = ""
+    serial: Text = ""
 
 
 class Attach(_Message, frozen=True, tag="attach"):
@@ -66,5 +79,5 @@ class Unplugged(_Message, frozen=True, tag="unplugged"):
     """Broker to runtime: all I/O has ended, and every driver's completions are on their way."""
 
 
-ToBroker = Serve | Attach | Release | GiveBack | Unplug
+ToBroker = Serve | ServeUsb | Attach | Release | GiveBack | Unplug
 FromBroker = Ready | Breached | Unplugged

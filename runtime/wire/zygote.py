@@ -18,14 +18,17 @@ class Role(enum.StrEnum):
 
     DRIVER = "driver"
     BROKER = "broker"
+    USB_BROKER = "usb-broker"
 
 
 DESCRIPTORS = {
     Role.DRIVER: ("control", "watch", "output", "crash"),
     Role.BROKER: ("control", "output"),
+    Role.USB_BROKER: ("control", "output", "node"),
 }
 """control, watch: SEQPACKET ends; output: write end of a pipe for stdout and stderr; crash:
-memfd that faulthandler writes into."""
+memfd that faulthandler writes into; node: an O_PATH descriptor of a usbfs node, which may take
+its time to be opened."""
 
 
 class Spawn(msgspec.Struct, frozen=True, array_like=True, tag="spawn"):

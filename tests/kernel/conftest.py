@@ -28,6 +28,7 @@ class Inspector:
 
     def __init__(self, machine: VirtualMachine) -> None:
         self.machine = machine
+        self.pid = ""  # of the runtime
 
     def attempt(self, name: str, *arguments: str) -> Result:
         """Run one of the project's commands to its end."""
@@ -60,7 +61,7 @@ def inspector(vm: VirtualMachine) -> Iterator[Inspector]:
     options = f"--socket {SOCKET} --state-dir /run/inspector --allow-socket-approval"
     command = f"{sys.executable} -m runtime {options}"
     started = vm.run("sh", "-c", f"setsid {command} >{LOG} 2>&1 </dev/null & echo $!")
-    pid = started.stdout.strip()
+    pid = ours.pid = started.stdout.strip()
     deadline = time.monotonic() + READY_TIMEOUT
     while vm.run("test", "-S", SOCKET).code != 0:
         assert vm.run("kill", "-0", pid).code == 0, f"the runtime ended: {ours.log()}"

@@ -124,9 +124,20 @@ class VirtualMachine:
         self._agent.send({"argv": argv, "env": env or {}, "timeout": timeout})
         return Result(**self._agent.receive(timeout + 30))
 
-    def device_add(self, driver: str, name: str) -> None:
+    def device_add(self, driver: str, name: str, **options: str) -> None:
         """Plug a QEMU USB device into the guest's controller."""
-        self._command_qmp("device_add", {"driver": driver, "bus": "xhci.0", "id": name})
+        arguments = {"driver": driver, "bus": "xhci.0", "id": name, **options}
+        self._command_qmp("device_add", arguments)
+
+    def serial_line(self, name: str) -> socket.socket:
+        """Make a character device of this name; the other end of its line, the caller's."""
+        path = f"{self._folder.name}/{name}"
+        address = {"type": "unix", "data": {"path": path}}
+        backend = {"type": "socket", "data": {"addr": address, "server": True, "wait": False}}
+        self._command_qmp("chardev-add", {"id": name, "backend": backend})
+        line = socket.socket(socket.AF_UNIX)
+        line.connect(path)
+        return line
 
     def device_del(self, name: str) -> None:
         """Unplug it."""

@@ -12,7 +12,7 @@ from runtime.interchange.ioreg_archive import archive
 from runtime.interchange.ioreg_text import Options
 from runtime.interchange.registry_file import RegistryFile
 from runtime.model.entry import Entry, State
-from runtime.model.errors import BreachError, ProblemError
+from runtime.model.errors import BreachError
 from runtime.model.identity import ROOT_ID, SERVICE_PLANE
 from runtime.reader.load import read
 from runtime.wire.history import Begin, Put, Record, Set, Whole, Writer
@@ -78,10 +78,11 @@ def test_a_usb_device_with_a_strange_name_has_no_location(name: str) -> None:
     assert (entry.cls, entry.location) == ("IOUSBHostDevice", "00000000")
 
 
-def test_a_holder_that_nobody_can_be_is_one_sentence() -> None:
+def test_a_holder_that_nobody_can_be_is_told_as_it_is() -> None:
     entry = Entry(ROOT_ID, 0, "Root", "IORegistryEntry", holder=6)
-    with pytest.raises(ProblemError, match="expected whole entries"):
-        read(recording.write([entry], (SERVICE_PLANE,)), "f")
+    file = read(recording.write([entry], (SERVICE_PLANE,)), "f")
+    assert json_form.as_object(file.entries[0])["holder"] == "6"
+    assert [len(read(form, "again").entries) for form in _forms(file)] == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("record", [Put, lambda entry: Set(entry.id, {}, {"k": entry.props})])

@@ -6,8 +6,10 @@ import struct
 import pytest
 
 from runtime.host import policy
+from runtime.linux import usbfs
 from runtime.linux.seccomp import Allow, AllowBits, AllowEqual, Refuse, assemble
 from runtime.linux.syscalls import numbers
+from runtime.wire.zygote import Role
 
 ARCH = 0xC000003E
 ALLOWED = 0x7FFF0000
@@ -77,8 +79,9 @@ def test_another_calling_convention_is_denied() -> None:
 @pytest.mark.parametrize(
     "name", ["socket", "connect", "kill", "ptrace", "execve", "landlock_create_ruleset", "seccomp"]
 )
-def test_a_driver_s_filter_has_no_rule_for(name: str) -> None:
-    program = assemble(policy.architecture(), policy.rules())
+@pytest.mark.parametrize("role", Role)
+def test_no_filter_has_a_rule_for(name: str, role: Role) -> None:
+    program = assemble(policy.architecture(), policy.rules(role))
     assert run(program, numbers()[name], arch=policy.architecture()) == DENIED
 
 
@@ -97,6 +100,26 @@ def test_a_driver_s_filter_has_no_rule_for(name: str) -> None:
         ("ioctl", (0, 0x5412), DENIED),  # TIOCSTI
     ],
 )
-def test_a_driver_s_argument_rules(name: str, arguments: tuple[int, ...], answer: int) -> None:
-    program = assemble(policy.architecture(), policy.rules())
+@pytest.mark.parametrize("role", Role)
+def test_argument_rules(name: str, arguments: tuple[int, ...], answer: int, role: Role) -> None:
+    program = assemble(policy.architecture(), policy.rules(role))
     assert run(program, numbers()[name], *arguments, arch=policy.architecture()) == answer
+
+
+@pytest.mark.skipif(not numbers(), reason="this machine's system calls are not known")
+@pytest.mark.parametrize(
+    ("role", "code", "answer"),
+    [
+        (Role.USB_BROKER, usbfs.SUBMIT, ALLOWED),
+        (Role.USB_BROKER, usbfs.CLAIM, ALLOWED),
+        (Role.USB_BROKER, 0x5514, DENIED),  # USBDEVFS_RESET
+        (Role.USB_BROKER, 0x80045505, DENIED),  # USBDEVFS_SETCONFIGURATION
+        (Role.BROKER, usbfs.SUBMIT, DENIED),
+        (Role.DRIVER, usbfs.SUBMIT, DENIED),
+    ],
+)
+def test_only_the_broker_of_a_usb_device_may_use_its_node(
+    role: Role, code: int, answer: int
+) -> None:
+    program = assemble(policy.architecture(), policy.rules(role))
+    assert run(program, numbers()["ioctl"], 9, code, arch=policy.architecture()) == answer

@@ -1,0 +1,66 @@
+"""The machine's USB interfaces as providers of driver extensions.
+
+Runs in the event loop; reads what the registry knows, and never opens a device.
+Invariant: an interface is a provider exactly as long as this user may open its device's node.
+"""
+
+import os
+
+from runtime.model.device import Device
+from runtime.model.identity import EntryId
+from runtime.registry.machine import Machine
+from runtime.registry.tree import Registry
+from runtime.supervisor.brokers import Place
+from runtime.wire.broker import ServeUsb
+
+
+class UsbInterfaces:
+    """Real USB devices, as far as the registry has them."""
+
+    def __init__(self, registry: Registry, machine: Machine) -> None:
+        self._registry = registry
+        self._machine = machine
+
+    def provides(self, entry: EntryId) -> bool:
+        """Whether an entry is a USB interface whose device this user may open."""
+        device = self._device_of(entry)
+        return device is not None and os.access(_node(device), os.R_OK | os.W_OK)
+
+    def place(self, entry: EntryId) -> Place:
+        """A provider as a broker reaches it.
+
+        Raises:
+            KeyError: The entry is none of these; the caller has a defect.
+        """
+        device, interface = self._device_of(entry), self._machine.device_of(entry)
+        above = self._machine.entry_of(device.syspath) if device is not None else None
+        if device is None or interface is None or above is None:
+            raise KeyError(entry)
+        known = device.attributes
+        return Place(
+            above,
+            self._registry.entry(above).name,
+            int(interface.attributes["bInterfaceNumber"], 16),
+            ServeUsb(
+                int(known.get("bConfigurationValue") or 0),
+                *(_text(known, name) for name in ("manufacturer", "product", "serial")),
+            ),
+            _node(device),
+        )
+
+    def _device_of(self, entry: EntryId) -> Device | None:
+        """The USB device whose interface an entry is."""
+        interface = self._machine.device_of(entry)
+        if interface is None or interface.devtype != "usb_interface":
+            return None
+        above = self._machine.entry_of(interface.parent)
+        return self._machine.device_of(above) if above is not None else None
+
+
+def _node(device: Device) -> str:
+    name = device.properties.get("DEVNAME", "")
+    return name if name.startswith("/") else f"/dev/{name}"  # the kernel's own events leave it out
+
+
+def _text(known: dict[str, str], name: str) -> str:
+    return known.get(name, "").encode(errors="replace").decode()[:256]
