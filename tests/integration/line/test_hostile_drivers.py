@@ -18,19 +18,14 @@ from .apps import driver_source, make_app
 from .conftest import ROOT, RuntimeProcess, wait_for
 
 PRELUDE = """
-import os, socket, stat, time
+import os, time
 import msgspec
+from runtime.driverkit.transport import transport
 from runtime.model.outcome import Stage
 from runtime.wire import codec, driver, methods
-sockets = []
-for fd in range(3, 64):
-    try:
-        if stat.S_ISSOCK(os.fstat(fd).st_mode):
-            sockets.append(fd)
-    except OSError:
-        pass
+control = transport()._connection._control.fileno()
 def send(message):
-    os.write(sockets[0], codec.encode(message))
+    os.write(control, codec.encode(message))
 """
 
 
