@@ -18,13 +18,14 @@ from .apps import driver_source, make_app
 from .conftest import ROOT, RuntimeProcess, wait_for
 
 PRELUDE = """
-import gc, os, time
+import os, time
 import msgspec
+from runtime.driverkit.transport import transport
 from runtime.model.outcome import Stage
 from runtime.wire import codec, driver, methods
-connection = next(each for each in gc.get_objects() if type(each).__name__ == "Connection")
+control = transport()._connection._control.fileno()
 def send(message):
-    os.write(connection._control.fileno(), codec.encode(message))
+    os.write(control, codec.encode(message))
 """
 
 
