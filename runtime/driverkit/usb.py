@@ -1,9 +1,9 @@
 """USBDriverKit: a USB interface, its device and its pipes, as a driver sees them.
 
-Each object is a proxy: its calls cross to the runtime, are checked there, and block until they
-are answered, except `AsyncIO`.
+Each object is a proxy: its calls cross to the device's broker, are checked there, and block until
+they are answered, except `AsyncIO`.
 Source: USBDriverKit's IOUSBHostInterface.iig, IOUSBHostDevice.iig, IOUSBHostPipe.iig.
-Invariant: nothing here is trusted by the runtime; a driver gets what its provider grants.
+Invariant: nothing here is trusted by the broker; a driver gets what its provider grants.
 """
 
 import functools
