@@ -16,8 +16,8 @@ from ioregui.mirror.mirror import Past
 from ioregui.registry import marks
 from ioregui.registry.cells import Column
 from ioregui.registry.diff import Insert, Remove, steps
+from ioregui.registry.flattening import REPEATS
 from ioregui.registry.model import RegistryModel
-from ioregui.registry.rows import REPEATS
 from ioregui.window.selection import Selection
 from runtime.interchange.planes import project
 from runtime.model.driver_lifecycle import DriverState
