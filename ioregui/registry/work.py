@@ -75,6 +75,7 @@ class Turns(QObject):
             return
         waits, result = False, None
         try:
+            next(work)
             while time.monotonic() < end:
                 next(work)
             waits = True
