@@ -98,6 +98,7 @@ class Desk(QObject):
         bridge.reset.connect(self._show_drivers)
         PlaneChoice(bridge, model, self.window.toolbar.plane, self._settings.plane)
         bridge.changing.connect(model.apply)
+        model.turns.going_on.connect(bridge.hold)
         bridge.changing.connect(self.registry.show_at_once)
         bridge.travelled.connect(model.travel)
         bridge.connected.connect(self._connected)
