@@ -208,7 +208,7 @@ class SupervisedDriver:
             self._end()
         else:
             self._crashed(died, exit_)
-            self._around.crashed(died, exit_, gather())  # last: a restart does not wait for it
+            self._around.crashed(died, self.spec, exit_, gather())  # last: no restart waits for it
 
     def _stopped(self, pid: int) -> None:
         self._account.tell(events.Stopped(self.record.name, pid))

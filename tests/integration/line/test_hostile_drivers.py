@@ -18,19 +18,13 @@ from .apps import driver_source, make_app
 from .conftest import ROOT, RuntimeProcess, wait_for
 
 PRELUDE = """
-import os, socket, stat, time
+import gc, os, time
 import msgspec
 from runtime.model.outcome import Stage
 from runtime.wire import codec, driver, methods
-sockets = []
-for fd in range(3, 64):
-    try:
-        if stat.S_ISSOCK(os.fstat(fd).st_mode):
-            sockets.append(fd)
-    except OSError:
-        pass
+connection = next(each for each in gc.get_objects() if type(each).__name__ == "Connection")
 def send(message):
-    os.write(sockets[0], codec.encode(message))
+    os.write(connection._control.fileno(), codec.encode(message))
 """
 
 
