@@ -152,6 +152,24 @@ class Binding:
             )
         driver.release()
 
+    def restart(self, driver: SupervisedDriver) -> None:
+        """Start a stopped driver again, if what it needs is still there.
+
+        Raises:
+            ProblemError: ``wrong-state``: its device is gone, its extension may not run, or another
+                driver has its place.
+        """
+        record = driver.record
+        failed = self._failed.get(record.provider, frozenset())
+        self._failed[record.provider] = failed - {(record.bundle_id, record.personality)}
+        self.match_one(record.provider)
+        if driver.record.state in _FREE:
+            raise ProblemError(
+                "wrong-state",
+                f"driver {record.name}: expected its device, an active extension and no other "
+                "driver in its place, found one of these missing",
+            )
+
     def driver_ended(self, driver: Driver) -> None:
         """A driver stopped or was quarantined: the next candidate may have its provider.
 
