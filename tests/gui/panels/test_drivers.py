@@ -216,6 +216,33 @@ def test_a_gap_in_the_log_is_read_again(
     qtbot.waitUntil(lambda: page.log.count.text() == "6 lines")
 
 
+def test_searching_the_log_shows_the_lines_that_have_it_and_goes_on_following(
+    qtbot: QtBot, page: DriversPage, bridge: Bridge, fake_runtime: "FakeRuntime"
+) -> None:
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(logs=(line(1, "Read one"), line(2, "Write"), line(3, "ready")))
+    page.log.search.setFocus()
+    QTest.keyClicks(page.log.search, "READ")
+    assert page.log.count.text() == "2 of 3 lines"
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(logs=(line(4, "write"), line(5, "read [again]")))
+    assert page.log.count.text() == "3 of 5 lines"
+    page.log.view.selectRow(2)
+    page.log.view.copy()
+    assert QGuiApplication.clipboard().text().endswith("read [again]\n")
+    page.log.search.clear()
+    assert page.log.count.text() == "5 lines"
+
+
+def test_a_throttled_log_says_so(
+    qtbot: QtBot, page: DriversPage, bridge: Bridge, fake_runtime: "FakeRuntime"
+) -> None:
+    told = msgspec.structs.replace(line(2, "9000 lines dropped"), source="runtime", dropped=9000)
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(logs=(line(1), told))
+    assert page.log.count.text() == "2 lines · throttled: 9,000 lines dropped"
+
+
 def test_copying_log_lines(
     qtbot: QtBot, page: DriversPage, bridge: Bridge, fake_runtime: "FakeRuntime"
 ) -> None:
