@@ -141,6 +141,7 @@ class Desk(QObject):
         self.actions["now"].triggered.connect(slices.timeline.go_to_now)
         self.actions["back"].triggered.connect(selection.go_back)
         properties = slices.inspector.properties
+        self.model.plane_chosen.connect(properties.show_plane)
         properties.extension_chosen.connect(self.show_extension)
         properties.saving.told.connect(self._commands.told)
         properties.saving.failed.connect(self._commands.failed)

@@ -64,6 +64,10 @@ class FlatModel(QAbstractTableModel):
         """Return the row of an entry, of several the first, -1 when it has none."""
         return next(self._places({entry_id}, self._ids), -1)
 
+    def has_rows_below(self, row: int) -> bool:
+        """Whether the row after this one is a deeper one."""
+        return row + 1 < len(self._depths) and self._depths[row + 1] > self._depths[row]
+
     def parent_row(self, row: int) -> int:
         """Return the row of the entry above, -1 for a root."""
         depth = self._depths[row]

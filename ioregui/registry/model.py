@@ -38,10 +38,12 @@ class RegistryModel(FlatModel):
     Signals:
         counted: Number of entries in the plane, and of hits or -1 without a search.
         refused: One sentence why a search text is none, and where in it; empty when it is one.
+        plane_chosen: Another plane is shown; its name.
     """
 
     counted = Signal(int, int)
     refused = Signal(str, int, int)
+    plane_chosen = Signal(str)
 
     def __init__(self, mirror: Mirror, selection: Selection, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -84,6 +86,7 @@ class RegistryModel(FlatModel):
             self.rows.reveal(self._selection.entry)
             self.show_anew(self.rows.flatten())
             self._count()
+            self.plane_chosen.emit(plane)
 
     @Slot(object)
     def apply(self, changes: Changes) -> None:
@@ -172,14 +175,27 @@ class RegistryModel(FlatModel):
     def face(self, row: int, *, selected: bool, hovered: bool) -> Face:
         """Return what a row looks like."""
         entry_id, depth = self._ids[row], self._depths[row]
-        return self.cells.face(entry_id, depth, selected=selected, hovered=hovered)
+        has_children = self.has_children(row)
+        return self.cells.face(
+            entry_id, depth, has_children=has_children, selected=selected, hovered=hovered
+        )
+
+    def has_children(self, row: int) -> bool:
+        """Whether there is something below a row; not where it would be the row itself again."""
+        entry_id = self._ids[row]
+        opened = self.rows.is_expanded(entry_id)
+        return self.rows.has_children(entry_id) and (not opened or self.has_rows_below(row))
 
     def data(self, index: Index, role: int = 0) -> str | None:
         """Qt's; text, tool tip and what a screen reader says."""
         if role in _TEXT_ROLES:
             return self.text(index.row(), index.column())
         if role == _DESCRIPTION:
-            return self.cells.description(self._ids[index.row()], self._depths[index.row()])
+            row = index.row()
+            has_children = self.has_children(row)
+            return self.cells.description(
+                self._ids[row], self._depths[row], has_children=has_children
+            )
         if role == _TOOL_TIP:
             return self.cells.tool_tip(self._ids[index.row()], index.column()) or None
         return None

@@ -486,6 +486,9 @@ def test_circles_and_floods_of_places_end() -> None:
     model.choose_plane(OTHER)
     model.expand_all()
     assert shown(model) == ["Root", "a", "b", "a"]
+    assert [model.has_children(row) for row in range(4)] == [True, True, True, False]
+    model.set_expanded(1, expanded=False)
+    assert [model.has_children(row) for row in range(2)] == [True, True]
     model.choose_plane("IOFlood")
     model.expand_all()
     assert set(shown(model)) == {"Root", *(f"n{at}" for at in range(80))}
