@@ -14,9 +14,9 @@ from ioregui.records.table import dress
 
 WISHES = {
     Column.KEY: Wish(170, 110),
-    Column.TYPE: Wish(92, 92, optional=True),
+    Column.TYPE: Wish(84, 84, optional=True),
     Column.VALUE: Wish(170, 110, grows=True),
-    Column.SOURCE: Wish(66, 66, optional=True),
+    Column.SOURCE: Wish(86, 86, optional=True),
 }
 _NONE = Wish(0, 0, optional=True)
 _FOLDING = {Qt.Key.Key_Right: True, Qt.Key.Key_Plus: True} | {
