@@ -19,11 +19,11 @@ from runtime.model.errors import UnavailableError
     ],
 )
 def test_an_option_without_effect_is_refused(line: str) -> None:
-    with pytest.raises(UnavailableError, match="^option --[a-z]+: expected .*, found "):
+    with pytest.raises(UnavailableError, match=r"^option --[a-z]+: expected .*, found "):
         parsed(line.split())
 
 
 def test_options_that_belong_together_are_taken() -> None:
-    request = parsed("--recording --since 14:30 --anonymous --from machine.txt".split())
+    request = parsed(["--recording", "--since", "14:30", "--anonymous", "--from", "machine.txt"])
     assert (request.form, request.since, request.anonymous) == ("--recording", "14:30", True)
-    assert parsed("--from machine.txt --at 14:30 -l".split()).at == "14:30"
+    assert parsed(["--from", "machine.txt", "--at", "14:30", "-l"]).at == "14:30"
