@@ -8,6 +8,7 @@ import contextlib
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -431,6 +432,8 @@ class Life(RuleBasedStateMachine):
         self.call(lambda: server.pulsed(late))
         if before in (DriverState.STARTING, DriverState.RUNNING):
             self._expect(DriverState.NOT_RESPONDING)
+            self.call(lambda: server.tick(time.monotonic_ns()))
+            self._expect(DriverState.NOT_RESPONDING)  # its watcher is heard, its queue is stuck
             self.call(lambda: server.pulsed(wire.Pulse(())))
             self._expect(before)
 
@@ -519,5 +522,19 @@ def test_rubbish_among_the_last_words_is_a_breach_and_loses_nothing() -> None:
         life._ends(last_words)
         (crash,) = [detail for detail in life.around.told if isinstance(detail, Crashed)]
         assert crash.exit.how is ExitHow.BREACH
+    finally:
+        life.teardown()
+
+
+def test_one_that_somebody_stopped_says_so_until_it_is_launched_again() -> None:
+    life = Life()
+    try:
+        life.comes_up()
+        puppet = life.puppet()
+        life.call(lambda: life.driver.stop(Intent.STOP, note="by ada"))
+        life._ends(puppet.end)
+        assert (life.state, life.driver.record.note) == (DriverState.STOPPED, "by ada")
+        life.call(lambda: life.driver.relaunch(life.spec()))
+        assert life.driver.record.note == ""
     finally:
         life.teardown()
