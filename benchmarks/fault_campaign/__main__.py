@@ -16,6 +16,7 @@ from benchmarks.fault_campaign import document
 from benchmarks.fault_campaign.campaign import Campaign
 from benchmarks.fault_campaign.tally import summary
 
+DEADLINE = 1.5  # more than the second between two pulses: an idle driver is not late
 EVERY = 500  # faults between two lines of progress
 
 
@@ -47,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="of all of them (%(default)s)")
     parser.add_argument("--first", type=int, default=0, help="number of the first (%(default)s)")
     parser.add_argument(
-        "--deadline", type=float, default=0.5, help="seconds for a callback (%(default)s)"
+        "--deadline", type=float, default=DEADLINE, help="seconds for a callback (%(default)s)"
     )
     parser.add_argument("--document", type=Path, help="write the result into this document")
     return parser

@@ -99,14 +99,14 @@ class Lane:
         self.driver = self._supervisor.launch(self._spec).id
 
     async def ready(self) -> Session:
-        """The device of a process that waits for its order.
+        """The device of the present process, which waits for its order.
 
         Raises:
             TimeoutError: None came.
         """
         while True:
             news = await self._next()
-            if isinstance(news, Session):
+            if isinstance(news, Session) and self._news.empty():
                 return news
 
     async def outcome(self, right: bytes, escapes: list[str]) -> tuple[Exit, bool]:

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from runtime.families.simulated import models
+from runtime.families.usb import device
 from runtime.families.usb.interface import InterfaceSession
 from runtime.families.usb.provider import UsbDevice
 from runtime.model.errors import ReturnError
 from runtime.model.kern_return import IOReturn
 from runtime.model.usb import InterfaceDescriptor, TransferType
 from runtime.wire import methods
+from tests.conformance.kernel import Kernel
 
 Completed = list[tuple[int, methods.Completion]]
 SECONDS = 10.0
@@ -66,13 +68,28 @@ async def _simulated() -> AsyncIterator[Bench]:
     bench.device.close()
 
 
+@asynccontextmanager
+async def _usbfs() -> AsyncIterator[Bench]:
+    kernel = Kernel()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(device, "Usbfs", lambda _: kernel)
+        strings = ("IORegistry Inspector", "Sample USB Device", "SIM0001")
+        bench = Bench(device.UsbfsDevice(kernel.fd, 1, strings))
+        yield bench
+        bench.session.close()
+        bench.device.give_back(0)
+        assert kernel.drivers == {0: "usbhid"}, "the kernel's driver has its interface again"
+        bench.device.close()
+        kernel.close()
+
+
 Family = Callable[[Callable[[Bench], Coroutine[Any, Any, None]]], None]
 
 
-@pytest.fixture(params=["simulated"])
+@pytest.fixture(params=["simulated", "usbfs"])
 def family(request: pytest.FixtureRequest) -> Family:
     """Run a test's coroutine on a device of the family."""
-    opener = {"simulated": _simulated}[request.param]
+    opener = {"simulated": _simulated, "usbfs": _usbfs}[request.param]
 
     def run(test: Callable[[Bench], Coroutine[Any, Any, None]]) -> None:
         async def inner() -> None:
@@ -171,6 +188,7 @@ def test_abort_ends_what_waits(family: Family) -> None:
             await bench.call(methods.AsyncIO(action, 8), handle)
         await bench.call(methods.Abort(), handle)
         assert [completion.status for _, completion in bench.completed] == [IOReturn.ABORTED] * 5
+        assert [action for action, _ in bench.completed] == list(range(5)), "in their order"
         await bench.call(methods.AsyncIO(99, 8), handle)
         await bench.until(6)
         assert bench.completed[-1][1].status == IOReturn.SUCCESS
@@ -189,6 +207,7 @@ def test_unplug_aborts(family: Family) -> None:
         bench.session.unplug()
         await _fails(waiting, IOReturn.ABORTED)  # type: ignore[arg-type]
         assert bench.completed[0][1].status == IOReturn.ABORTED
+        await _fails(bench.call(methods.AsyncIO(2, 8), handle), IOReturn.ABORTED)
         await _fails(bench.call(methods.InterfaceOpen()), IOReturn.NO_DEVICE)
 
     family(test)

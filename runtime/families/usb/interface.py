@@ -10,6 +10,7 @@ import itertools
 import time
 from collections.abc import Callable
 
+from runtime.families.usb import guard
 from runtime.families.usb.provider import Transfer, UsbDevice, UsbPipe
 from runtime.model.errors import ReturnError
 from runtime.model.kern_return import IOReturn
@@ -46,6 +47,8 @@ class InterfaceSession:
         if target == 0:
             return await self._call_interface(method)
         pipe = self._pipes.get(target)
+        if pipe is None and self._gone:
+            raise ReturnError(IOReturn.ABORTED, "the device was unplugged")
         if pipe is None:
             raise ReturnError(IOReturn.NOT_FOUND, f"handle {target} is not an open pipe")
         return await self._call_pipe(pipe, method)
@@ -117,6 +120,7 @@ class InterfaceSession:
         request = ControlRequest(
             method.request_type, method.request, method.value, method.index, method.length
         )
+        guard.check(request, self._device.interface(self._number))
         read = await self._device.control(request, method.data, method.timeout_ms)
         return read if method.request_type & 0x80 else len(method.data).to_bytes(4, "little")
 
