@@ -7,6 +7,7 @@ Invariant: reads only; prints one object for each provider and personality.
 """
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -155,6 +156,8 @@ def _catalogue(paths: Sequence[str]) -> tuple[Catalogue, AliasIndex]:
             text += _alias_text(path)
             continue
         for number, source in enumerate(read_sources(path)):
+            for complaint in source.complaints:
+                sys.stderr.write(f"dext: warning: {plain(f'{source.path}: {complaint}')}\n")
             owner = source.bundle_id or f"{path.name} {number}"
             catalogue.add(BundleId(f"{owner} {source.path} {number}"), source.personalities())
     return catalogue, aliases.build(text)

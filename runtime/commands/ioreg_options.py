@@ -104,7 +104,7 @@ def parsed(arguments: list[str]) -> Request:
     Raises:
         UsageError: An option or argument is none.
         HelpWanted: It has `--help`.
-        UnavailableError: A number is below 0.
+        UnavailableError: A number is below 0, or an option says nothing beside another.
     """
     diff, arguments = _diff_of(arguments)
     try:
@@ -132,7 +132,23 @@ def parsed(arguments: list[str]) -> Request:
             anonymous = True
         elif letter in _FORMS:
             asked["form"] = letter
+    _check(diff, {letter for letter, _ in pairs})
     return Request(msgspec.convert(fields, Options), diff=diff, anonymous=anonymous, **asked)
+
+
+def _check(diff: tuple[str, ...], given: set[str]) -> None:
+    """Refuse one of our options beside which another would go unheard."""
+    if diff:
+        _refuse("no --diff", given & {"--from", "--at", "--find", *_FORMS} - {"--json"}, "it")
+    elif "--watch" in given:
+        _refuse("no --watch", given & {"--from", "--at"}, "it")
+    if "--recording" not in given:
+        _refuse("--recording", given & {"--since", "--anonymous"}, "none")
+
+
+def _refuse(expected: str, options: set[str], found: str) -> None:
+    if options:
+        raise UnavailableError(f"option {min(options)}: expected {expected} with it, found {found}")
 
 
 def _diff_of(arguments: list[str]) -> tuple[tuple[str, ...], list[str]]:
@@ -147,9 +163,9 @@ def _diff_of(arguments: list[str]) -> tuple[tuple[str, ...], list[str]]:
 
 
 def _number(letter: str, argument: str) -> int:
-    """C's atoi, but a negative number is refused."""
-    digits = re.match(r"\s*[+-]?[0-9]+", argument)
-    number = min(int(digits[0]), (1 << 31) - 1) if digits else 0
+    """C's atoi, but a negative number is refused, and one of many digits is the largest."""
+    digits = re.match(r"\s*([+-]?)0*([0-9]+)", argument)
+    number = min(int(digits[1] + digits[2][:10]), (1 << 31) - 1) if digits else 0
     if number < 0:
         raise UnavailableError(f"option {letter}: expected 0 or more, found {number}")
     return number
