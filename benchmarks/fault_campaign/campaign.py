@@ -68,9 +68,9 @@ class _Surroundings:
     def detach(self, driver: Driver) -> None:
         """Not needed."""
 
-    def crashed(self, driver: Driver, exit_: Exit, remains: Remains) -> None:
+    def crashed(self, driver: Driver, spec: DriverSpec, exit_: Exit, remains: Remains) -> None:
         """An end."""
-        del remains
+        del spec, remains
         if driver.id in self._lanes:
             self._lanes[driver.id].crashed(exit_)
 

@@ -86,7 +86,7 @@ class RegistryView(QTableView):
             return self.tr("The search finds nothing. Esc in its field shows everything again.")
         if (plane := self._model.rows.plane) != SERVICE_PLANE:
             return self.tr("Nothing is in the plane {0} now.").format(plain(plane))
-        return self.tr("The devices of this machine appear here when a runtime is connected.")
+        return self.tr("The registry appears here once it is read.")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Qt's; an empty tree says why it is empty."""
@@ -246,7 +246,7 @@ class RegistryView(QTableView):
     # --- keys and mouse ------------------------------------------------------------------------
 
     def _activate(self, row: int) -> None:
-        if self._model.rows.has_children(self._model.id_at(row)):
+        if self._model.has_children(row):
             self._toggle(row)
         else:
             self.opened.emit(self._model.id_at(row))
@@ -262,8 +262,7 @@ class RegistryView(QTableView):
             return -1
         row = index.row()
         arrow = arrow_rect(self.visualRect(index), self._model.depth_at(row))
-        has = self._model.rows.has_children(self._model.id_at(row))
-        return row if has and arrow.contains(point) else -1
+        return row if self._model.has_children(row) and arrow.contains(point) else -1
 
     def _hover(self, row: int) -> None:
         if row != self._hovered:

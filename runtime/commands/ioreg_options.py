@@ -104,7 +104,7 @@ def parsed(arguments: list[str]) -> Request:
     Raises:
         UsageError: An option or argument is none.
         HelpWanted: It has `--help`.
-        UnavailableError: A number is below 0, or an option says nothing beside another.
+        UnavailableError: A number is below 0, or an option would have no effect.
     """
     diff, arguments = _diff_of(arguments)
     try:
@@ -132,23 +132,29 @@ def parsed(arguments: list[str]) -> Request:
             anonymous = True
         elif letter in _FORMS:
             asked["form"] = letter
-    _check(diff, {letter for letter, _ in pairs})
-    return Request(msgspec.convert(fields, Options), diff=diff, anonymous=anonymous, **asked)
+    request = Request(msgspec.convert(fields, Options), diff=diff, anonymous=anonymous, **asked)
+    _refuse_what_would_be_ignored(request)
+    return request
 
 
-def _check(diff: tuple[str, ...], given: set[str]) -> None:
-    """Refuse one of our options beside which another would go unheard."""
-    if diff:
-        _refuse("no --diff", given & {"--from", "--at", "--find", *_FORMS} - {"--json"}, "it")
-    elif "--watch" in given:
-        _refuse("no --watch", given & {"--from", "--at"}, "it")
-    if "--recording" not in given:
-        _refuse("--recording", given & {"--since", "--anonymous"}, "none")
-
-
-def _refuse(expected: str, options: set[str], found: str) -> None:
-    if options:
-        raise UnavailableError(f"option {min(options)}: expected {expected} with it, found {found}")
+def _refuse_what_would_be_ignored(request: Request) -> None:
+    """Nobody shall send serial numbers, or watch the machine, and believe otherwise."""
+    elsewhere = request.source != NOW or request.at is not None
+    alone = request.form != "--recording"
+    for ignored, sentence in (
+        (request.anonymous and alone, "--anonymous: expected with --recording, found without"),
+        (request.since is not None and alone, "--since: expected with --recording, found without"),
+        (
+            elsewhere and request.form == "--watch",
+            "--watch: expected the registry as it is, found --from or --at beside it",
+        ),
+        (
+            elsewhere and request.diff,
+            "--diff: expected both sides after it, found --from or --at beside it",
+        ),
+    ):
+        if ignored:
+            raise UnavailableError(f"option {sentence}")
 
 
 def _diff_of(arguments: list[str]) -> tuple[tuple[str, ...], list[str]]:

@@ -132,10 +132,10 @@ class DriverSurroundings:
             self._registry.set_holder(driver.provider, Holder.NOBODY, "", 0)
             self._machine.give_back(driver.provider)
 
-    def crashed(self, driver: Driver, exit_: Exit, remains: Remains) -> None:
+    def crashed(self, driver: Driver, spec: DriverSpec, exit_: Exit, remains: Remains) -> None:
         """Make a crash report; the provider waits for the same personality again."""
         self._on_crashed(driver, exit_, remains)
-        table = properties.decode(self._specs[driver.id].properties)
+        table = properties.decode(spec.properties)
         waiting = {
             REMATCH_PERSONALITY: table.get("IOMatchedPersonality", {}),
             REMATCH_COUNT: driver.crashes + 1,

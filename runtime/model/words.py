@@ -7,6 +7,7 @@ Invariant: pure; the templates are literals of this file.
 
 import signal
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -36,8 +37,20 @@ _SIGNAL_CAUSES: dict[int, str] = {
 }
 
 
+def moment(ms: int) -> str:
+    """A moment as people write it, with its zone; milliseconds since 1970 where no date is."""
+    try:
+        then = datetime.fromtimestamp(ms / 1000).astimezone()
+    except (ValueError, OverflowError, OSError):
+        return f"{ms} ms"
+    return then.isoformat(sep=" ", timespec="seconds")
+
+
 def device_word(entry: Entry) -> str:
-    """The state of a device: no driver, kernel driver, extension, going."""
+    """The state of a device: no driver, kernel driver, extension, going.
+
+    Empty for a device that no driver is ever bound to.
+    """
     if entry.state & State.INACTIVE:
         return "going"
     words: dict[int, str] = {
@@ -45,7 +58,7 @@ def device_word(entry: Entry) -> str:
         Holder.KERNEL: "kernel driver",
         Holder.EXTENSION: "extension",
     }
-    return words.get(entry.holder, "")  # empty: a file says what cannot be
+    return words.get(entry.holder, "")  # empty, too: a file says what cannot be
 
 
 def process_word(entry: Entry) -> str:

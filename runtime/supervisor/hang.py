@@ -8,6 +8,7 @@ Invariant: no clock, no I/O; times are microseconds.
 
 import msgspec
 
+from runtime.model.processes import NO_CALL, OpenCall
 from runtime.wire.driver import Pulse, QueuePulse
 
 LATE_US = 5_000_000  # a callback this old: not responding
@@ -48,6 +49,14 @@ def judge(pulse: Pulse) -> Responding | Late:
 def judge_silence(silent_us: int) -> Responding | Late:
     """Judge a watcher that was last heard this long ago."""
     return Late("", "", silent_us) if silent_us > LATE_US else Responding()
+
+
+def oldest(pulse: Pulse, since_us: int) -> OpenCall:
+    """The callback that has run longest, by a pulse that came `since_us` ago."""
+    queue = max((queue for queue in pulse.queues if queue.callback), key=_age, default=None)
+    if queue is None:
+        return NO_CALL
+    return OpenCall(f"{queue.callback} on queue {queue.queue}", queue.age_us + since_us)
 
 
 def _age(queue: QueuePulse) -> int:

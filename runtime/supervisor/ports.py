@@ -87,7 +87,7 @@ class Surroundings(Protocol):
     def detach(self, driver: Driver) -> None:
         """The process is gone: remove its service's entry."""
 
-    def crashed(self, driver: Driver, exit_: Exit, remains: Remains) -> None:
+    def crashed(self, driver: Driver, spec: DriverSpec, exit_: Exit, remains: Remains) -> None:
         """Make a crash report; `driver` is the record as it was before the end.
 
         Must not delay the restart: what takes time is for later.

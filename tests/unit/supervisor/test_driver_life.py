@@ -174,8 +174,8 @@ class Recorder(Surroundings):
         del driver
         self.detached += 1
 
-    def crashed(self, driver: Driver, exit_: Exit, remains: Remains) -> None:
-        del driver, exit_, remains
+    def crashed(self, driver: Driver, spec: DriverSpec, exit_: Exit, remains: Remains) -> None:
+        del driver, spec, exit_, remains
         self.reports += 1
 
     def ended(self, driver: Driver) -> None:
