@@ -88,9 +88,9 @@ def test_ioreg_at(runtime_process: "RuntimeProcess") -> None:
     during = now_ms()
     runtime.call(Unplug("sample"))
 
-    def ioreg(*asked: str) -> subprocess.CompletedProcess[str]:
+    def ioreg(*options: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "runtime.commands.ioreg", "-w", "0", *asked],
+            [sys.executable, "-m", "runtime.commands.ioreg", "-w", "0", *options],
             env={**os.environ, "IOREGISTRY_SOCKET": str(runtime_process.socket)},
             capture_output=True,
             text=True,

@@ -1,31 +1,40 @@
-"""Simulated devices in the registry: below their port, and in the USB plane while plugged."""
+"""The simulated bus in the registry: what of it can be driven, and its places."""
 
-import itertools
 from typing import Any
 
 from runtime.engine.simulation import Simulation
-from runtime.model.entry import Place
-from runtime.model.identity import ROOT_ID, EntryId
+from runtime.model.entry import Holder, Kind, Place
+from runtime.model.identity import ROOT_ID
 from runtime.registry.tree import Registry
 
 
-class Deaf:
-    """A hub to which nobody listens."""
+class Silent:
+    """A hub that nobody listens to."""
 
-    def event(self, *_event: object) -> None:
-        pass
+    def event(self, *_told: object) -> None:
+        """Take an event."""
+
+
+def test_only_what_is_provided_waits_for_a_driver() -> None:
+    registry = Registry(lambda: 0, lambda _change: None)
+    silent: Any = Silent()
+    simulation = Simulation(registry, silent, ROOT_ID)
+    plugged = simulation.plug("sample")
+    devices = [entry for entry in registry.walk() if entry.kind == Kind.DEVICE]
+    waiting = {entry.id for entry in devices if entry.holder == Holder.NOBODY}
+    assert waiting == {entry.id for entry in devices if simulation.provides(entry.id)}
+    assert waiting <= set(registry.children(plugged))
+    assert waiting
 
 
 def test_a_device_is_in_the_usb_plane_while_it_is_plugged() -> None:
-    clock = itertools.count()
-    registry = Registry(lambda: next(clock), lambda _change: None)
-    resources = registry.attach(ROOT_ID, "IOResources", "IOResources")
-    hub: Any = Deaf()
-    simulation = Simulation(registry, hub, resources)
+    registry = Registry(lambda: 0, lambda _change: None)
+    silent: Any = Silent()
+    simulation = Simulation(registry, silent, ROOT_ID)
     before = registry.entry(ROOT_ID).retain
     entry = registry.entry(simulation.plug("sample"))
     assert entry.places == (Place("IOUSB", ROOT_ID, "", entry.location),)
     assert registry.entry(ROOT_ID).retain == before + 1
     gone, path, _providers = simulation.unplug("sample")
-    simulation.remove(EntryId(gone), path)
+    simulation.remove(gone, path)
     assert registry.entry(ROOT_ID).retain == before
