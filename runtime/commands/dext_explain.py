@@ -34,6 +34,8 @@ from runtime.wire.commands.registry import Explain, Subscribe, Topic
 
 SNAPSHOT_SECONDS = 30.0
 
+_NOBODY = "nothing to compare: no driver extension is enabled, and no kernel module is for it"
+
 
 class Row(msgspec.Struct, frozen=True):
     """One object of `--json`; of those for one provider and category at most one is the winner."""
@@ -70,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
     for row in shown:
         print(_line(row))
     if not shown:
-        print("nothing matches, and nothing comes near" if rows else "nothing to compare")
+        print("nothing matches, and nothing comes near" if rows else _NOBODY)
     return shell.OK
 
 
