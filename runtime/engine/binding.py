@@ -6,7 +6,7 @@ them when the kernel has other modules:
 1. rank the catalogue's personalities on the provider (`runtime.matching`);
 2. for each category that no driver holds, take the best candidate that has not failed here;
 3. check the extension's entitlements against the provider;
-4. launch it (`runtime.supervisor`).
+4. launch it (`runtime.supervisor`), which checks them once more before each Start.
 
 A driver that fails Start or is quarantined leaves its category to the next candidate.
 Runs in the event loop.
@@ -20,12 +20,10 @@ import msgspec
 from runtime.engine.bundles import Bundles
 from runtime.engine.hub import Hub
 from runtime.engine.kernel_drivers import KernelDrivers
-from runtime.engine.providers import Family, make_provider
-from runtime.extensions import entitlements
+from runtime.engine.providers import Family, check_entitlements, make_provider
 from runtime.matching.catalogue import Catalogue
-from runtime.matching.provider import Provider
 from runtime.matching.rank import Candidate, Ranking, best_of, match
-from runtime.model import properties
+from runtime.model import properties, words
 from runtime.model.classes import chain
 from runtime.model.driver_lifecycle import DriverState, Intent
 from runtime.model.entry import Entry
@@ -141,7 +139,7 @@ class Binding:
         failed = self._failed.get(entry_id, frozenset()) | self._quarantined(entry_id)
         categories = {c.personality.category for c in ranking.candidates}
         for category in sorted(categories):
-            self._launch_first(entry, provider, ranking, category, failed)
+            self._launch_first(entry, ranking, category, failed)
 
     def release(self, driver: SupervisedDriver) -> None:
         """Let a quarantined driver start again, if no other has its place by now.
@@ -223,34 +221,30 @@ class Binding:
     def _launch_first(
         self,
         entry: Entry,
-        provider: Provider,
         ranking: Ranking,
         category: str,
         failed: frozenset[PersonalityKey],
     ) -> None:
         while (candidate := ranking.next_after(failed, category)) is not None:
-            if self._launch(entry, provider, candidate):
+            if self._launch(entry, candidate):
                 return
             failed |= {candidate.personality.key}
 
-    def _launch(self, entry: Entry, provider: Provider, candidate: Candidate) -> bool:
+    def _launch(self, entry: Entry, candidate: Candidate) -> bool:
         assert self._supervisor is not None
         assert self._brokers is not None
         personality = candidate.personality
         active = self._bundles.get(personality.bundle_id)
         if active is None:
             return False
-        decision = entitlements.check(active.entitlements, provider.classes, provider.properties)
+        entitled = functools.partial(
+            check_entitlements, self._registry, entry.id, active.entitlements
+        )
+        decision = entitled()
         path = self._registry.path(entry.id)
         if not decision.allowed:
-            self._hub.event(
-                Noted(
-                    f"{personality.name}: entitlement {decision.entitlement} has to be "
-                    f"{decision.wanted}, it is {decision.found}; it was not launched"
-                ),
-                entry.id,
-                path,
-            )
+            why = f"{personality.name}: {words.denial(decision)}; it was not launched"
+            self._hub.event(Noted(why), entry.id, path)
             return False
         matched = Match(
             personality.name,
@@ -282,6 +276,7 @@ class Binding:
                 bundle=active.memfd,
                 dumpable=self._hub.status.developer,
                 open_session=functools.partial(self._brokers.open_session, place),
+                entitled=entitled,
             )
         )
         return True
