@@ -7,6 +7,7 @@ paints the same and then speaks.
 """
 
 import sys
+import tempfile
 
 from PySide6.QtCore import QObject, QPoint, QSettings, QSocketNotifier, QTimer, Slot
 from PySide6.QtGui import QPainter
@@ -79,7 +80,8 @@ def main(name: str) -> int:
     application = QApplication(sys.argv[:1])
     bridge = Bridge(application)
     household = Household(bridge, None)
-    store = QSettings("/nonexistent/window.ini", QSettings.Format.IniFormat)
+    folder = tempfile.TemporaryDirectory()
+    store = QSettings(f"{folder.name}/window.ini", QSettings.Format.IniFormat)
     desk = Desk(application, bridge, household, Settings(store))
     end = QSocketNotifier(sys.stdin.fileno(), QSocketNotifier.Type.Read)
     end.activated.connect(application.quit)
@@ -89,6 +91,8 @@ def main(name: str) -> int:
     household.start()
     code = application.exec()
     household.end()
+    store.sync()
+    folder.cleanup()
     return code
 
 

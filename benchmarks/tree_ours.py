@@ -1,15 +1,20 @@
 """Our side of `benchmarks.tree`: mirror, model, view, and the inspector's properties beside it.
 
-Invariant: goes the way of the window: messages into the mirror, changes into model and panel.
+Invariant: goes the way of the window: messages through socket and bridge into the mirror, changes
+into model and panel.
 """
 
 import json
+import random
+import socket
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import Qt, QTimer
+import msgspec
+from PySide6.QtCore import QSocketNotifier, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QSplitter
 
 from benchmarks.tree import FRAMES, KEYS, STORM, median, resident, timed
@@ -18,18 +23,20 @@ from ioregui.properties.panel import PropertiesPanel
 from ioregui.registry.model import RegistryModel
 from ioregui.registry.view import RegistryView
 from ioregui.window.selection import Selection
+from runtime.client.client import Client
 from runtime.model import properties
 from runtime.model.entry import Entry, Kind
 from runtime.model.identity import ROOT_ID, EntryId
-from runtime.wire import codec
-from runtime.wire.client import Delta, Part, SnapshotBegin, SnapshotEnd
+from runtime.wire import framing, limits, session
+from runtime.wire.client import Delta, Hello, Part, SnapshotBegin, SnapshotEnd, ToClient
 
 SIZE = (1200, 800)
 CHILDREN = 10
 PART = 256  # entries of one part of a snapshot, about
-SLICE = 256  # entries of one delta of the storm
-
-_part: codec.Decoder[Part] = codec.Decoder(Part, "part")
+SLICE = 125  # entries of one delta of the storm
+PARENTS = 5000  # entries below which the storm's come
+PIECE = 64 << 10  # bytes sent at once
+TIMEOUT = 30.0  # seconds
 
 
 def entry(number: int) -> Entry:
@@ -57,26 +64,32 @@ class Scene:
         self.split.resize(*SIZE)
         self.split.show()
         self.sequence = 1
+        self.random = random.Random(1)  # noqa: S311 - the same storm in every run
+        self.leaves: list[EntryId] = []
+        self.sender = Sender()
+        self.bridge.reset.connect(self.model.reset)
+        self.bridge.changing.connect(self.model.apply)
+        self.bridge.changing.connect(self.view.show_at_once)
+        self.model.turns.going_on.connect(self.bridge.hold)
 
-    def fill(self, entries: int) -> list[bytes]:
-        """The snapshot as it comes from the wire."""
-        numbers = range(0, entries, PART)
-        return [
-            codec.encode(Part(tuple(entry(at) for at in range(first, min(first + PART, entries)))))
-            for first in numbers
-        ]
+    def fill(self, entries: int) -> None:
+        """Make the snapshot as it comes from the wire."""
+        self.sender.send(SnapshotBegin(self.sequence, "run"))
+        for first in range(0, entries, PART):
+            numbers = range(first, min(first + PART, entries))
+            self.sender.send(Part(tuple(entry(at) for at in numbers)))
+        self.sender.send(SnapshotEnd())
 
-    def load(self, parts: list[bytes]) -> None:
-        """Decode and apply a snapshot."""
-        mirror = self.bridge.mirror
-        mirror.apply(SnapshotBegin(self.sequence, "run"))
-        for part in parts:
-            mirror.apply(_part(part))
-        mirror.apply(SnapshotEnd())
+    def load(self) -> None:
+        """Receive and apply it."""
+        self.bridge.attach(self.sender.client)
+        self.wait(lambda: self.bridge.is_connected)
+        children = self.bridge.mirror.children
+        self.leaves = [at for at in map(EntryId, self.bridge.mirror.entries) if at not in children]
+        self.random.shuffle(self.leaves)
 
     def show(self) -> None:
         """Every row expanded and painted."""
-        self.model.reset()
         self.model.expand_below(0)
         self.selection.select(ROOT_ID + 1)
         self.paint()
@@ -98,24 +111,55 @@ class Scene:
         self.paint()
 
     def storm(self, entries: int) -> float:
-        """The longest time without a turn of the loop while entries come and go."""
+        """Milliseconds of the loop's longest turn while entries come and go all over the tree.
+
+        Begins with the first message on the socket and ends when the last mark has gone.
+        """
+        come = [self._somewhere(entry(at)) for at in range(entries, entries + STORM)]
+        gone = [self.leaves.pop() for _ in range(STORM)]
+        found = come[-10].id  # a tenth, which every search of ours finds
         gap = Gap()
-        for step in range(STORM // SLICE):
-            first = entries + step * SLICE
-            come = tuple(entry(at) for at in range(first, first + SLICE))
-            gone = tuple(EntryId(ROOT_ID + entries - 1 - step * SLICE - at) for at in range(SLICE))
-            self.apply(Delta(self.sequence, entries=come, gone_entries=gone))
-            self.application.processEvents()
-        for _ in range(5):
-            self.application.processEvents()
+        for first in range(0, STORM, SLICE):
+            part = slice(first, first + SLICE)
+            self.sender.send(Delta(self.sequence, tuple(come[part]), tuple(gone[part])))
+            self.sequence += 1
+        self.wait(lambda: self.model.row_of(found) >= 0)
+        self.wait(lambda: self.model.rows.next_deadline is None)
         return gap.longest * 1000
 
-    def apply(self, delta: Delta) -> None:
-        """One delta, as the bridge applies it."""
-        self.sequence += 1
-        changes = self.bridge.mirror.apply(delta)
-        self.bridge.changed.emit(changes)
-        self.model.apply(changes)
+    def _somewhere(self, made: Entry) -> Entry:
+        return msgspec.structs.replace(made, parent=ROOT_ID + self.random.randrange(PARENTS))
+
+    def wait(self, until: Callable[[], bool]) -> None:
+        """Turn the event loop until something holds."""
+        end = time.monotonic() + TIMEOUT
+        while not until():
+            if time.monotonic() > end:
+                raise TimeoutError(f"storm: expected its end within {TIMEOUT:g} s, found none")
+            self.application.processEvents()
+
+
+class Sender:
+    """The runtime's end of a connection; sends as the socket takes it."""
+
+    def __init__(self) -> None:
+        self._sock, theirs = socket.socketpair()
+        self._sock.setblocking(False)
+        self.client = Client(theirs, "benchmark")
+        self._session = session.runtime_of_client()
+        self._waiting = bytearray()
+        self._writable = QSocketNotifier(self._sock.fileno(), QSocketNotifier.Type.Write)
+        self._writable.activated.connect(self._write)
+        self.send(Hello(limits.CLIENT_VERSION, "runtime"))
+
+    def send(self, message: ToClient) -> None:
+        """Send a message in the turns that follow."""
+        self._waiting += framing.frame(self._session.encode(message))
+        self._writable.setEnabled(True)
+
+    def _write(self) -> None:
+        del self._waiting[: self._sock.send(self._waiting[:PIECE])]
+        self._writable.setEnabled(bool(self._waiting))
 
 
 class Gap:
@@ -138,9 +182,9 @@ def main() -> None:
     """Measure and print one object."""
     entries = int(sys.argv[1])
     scene = Scene(QApplication(sys.argv[:1]))
-    parts = scene.fill(entries)
+    scene.fill(entries)
     before = resident()
-    parsed = timed(lambda: scene.load(parts))
+    parsed = timed(scene.load)
     shown = timed(scene.show)
     size = (resident() - before) / entries
     found = {

@@ -1,9 +1,11 @@
 """Between a client's connection and Qt: the only place that turns messages into signals.
 
 Invariant: a turn of the event loop spends at most `SLICE_S` on receiving and `SLICE_S` on
-applying; listeners hear at most ten batches a second, the first after a quiet time at once.
+applying; listeners hear at most ten batches a second, the first after a quiet time at once. While
+the bridge is held the mirror stands still.
 """
 
+import gc
 import time
 from collections import deque
 from collections.abc import Callable
@@ -52,6 +54,7 @@ class Bridge(QObject):
         self._client: Client | None = None
         self._greeted = False
         self._resyncing = False
+        self._held = False
         self._readable: QSocketNotifier | None = None
         self._writable: QSocketNotifier | None = None
         self._waiting: deque[wire.SnapshotBegin | wire.Part | wire.SnapshotEnd | wire.Delta]
@@ -92,6 +95,13 @@ class Bridge(QObject):
         if self._client is not None:
             self._client.close()
             self._client = None
+
+    @Slot(bool)
+    def hold(self, on: bool) -> None:
+        """Let messages wait while a listener is at work on a batch; in the end at the sender."""
+        self._held = on
+        if not on:
+            self._again.start(0)
 
     def show_past(self, past: Past, ms: int) -> None:
         """Have the mirror show an earlier moment of the registry; changes of now wait."""
@@ -137,12 +147,13 @@ class Bridge(QObject):
             self._waiting.extend(client.on_readable(SLICE_S))
         if client is not self._client:  # a callback attached another runtime
             return
-        self._apply()
+        if not self._held:
+            self._apply()
         if client.closed and not self._waiting:
             self._lost(client.closed)
             return
         self._watch_writing()
-        if client.has_received or self._waiting:
+        if (client.has_received or self._waiting) and not self._held:
             self._again.start(0)
 
     def _apply(self) -> None:
@@ -175,6 +186,7 @@ class Bridge(QObject):
                 self._greeted = True
                 self.connected.emit()
             self.reset.emit()
+            gc.freeze()  # looking through a large registry for garbage stalls the window
         elif changes:
             self._shown = changes
             self._later.start(0)

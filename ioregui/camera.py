@@ -48,6 +48,7 @@ class Camera(QObject):
         self._patience.start()
         bridge.reset.connect(self._stir)
         bridge.changed.connect(self._changed)
+        bridge.disconnected.connect(self._lost)
 
     @Slot()
     def _stir(self) -> None:
@@ -58,6 +59,13 @@ class Camera(QObject):
         """Wait on for what changes the tree or a driver; a driver that logs is never quiet."""
         if changes.entries or changes.drivers or changes.requests:
             self._stir()
+
+    @Slot(str)
+    def _lost(self, reason: str) -> None:
+        """A file that cannot be read, a runtime that is not there: nothing will come."""
+        if not self._quiet.isActive():
+            self.complaint = f"screenshot {self._path}: {reason}"
+            self._application.exit(FAILED)
 
     @Slot()
     def _take(self) -> None:

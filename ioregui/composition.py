@@ -98,6 +98,7 @@ class Desk(QObject):
         bridge.reset.connect(self._show_drivers)
         PlaneChoice(bridge, model, self.window.toolbar.plane, self._settings.plane)
         bridge.changing.connect(model.apply)
+        model.turns.going_on.connect(bridge.hold)
         bridge.changing.connect(self.registry.show_at_once)
         bridge.travelled.connect(model.travel)
         bridge.connected.connect(self._connected)
@@ -140,6 +141,7 @@ class Desk(QObject):
         self.actions["now"].triggered.connect(slices.timeline.go_to_now)
         self.actions["back"].triggered.connect(selection.go_back)
         properties = slices.inspector.properties
+        self.model.plane_chosen.connect(properties.show_plane)
         properties.extension_chosen.connect(self.show_extension)
         properties.saving.told.connect(self._commands.told)
         properties.saving.failed.connect(self._commands.failed)

@@ -51,13 +51,8 @@ class Changes:
         """Add what came after; an entry that came and went in between is in neither set."""
         if later.reset:
             self._forget()
-        for gone, entry in later.removed.items():
-            self.changed.discard(gone)
-            self.moved.discard(gone)
-            if gone in self.added:
-                self.added.discard(gone)
-            else:
-                self.removed[gone] = entry
+        for entry in later.removed.values():
+            self.remove(entry)
         self.added |= later.added
         self.changed |= later.changed - self.added
         self.moved |= later.moved - self.added
@@ -70,6 +65,16 @@ class Changes:
         self.logs += later.logs
         self.lost_events += later.lost_events
         self.lost_logs += later.lost_logs
+
+    def remove(self, entry: Entry) -> None:
+        """Add that an entry went."""
+        gone = int(entry.id)
+        self.changed.discard(gone)
+        self.moved.discard(gone)
+        if gone in self.added:
+            self.added.discard(gone)
+        else:
+            self.removed[gone] = entry
 
     def leave_entries_out(self) -> None:
         """Forget what changed in the registry: another moment of it is shown."""

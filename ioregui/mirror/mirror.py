@@ -239,7 +239,7 @@ class Mirror:
         for entry_id in delta.gone_entries:
             removed = planes.remove(entry_id)
             if removed is not None:
-                changes.merge(Changes(removed={entry_id: removed}))
+                changes.remove(removed)
 
     def _records(self, delta: Delta, changes: Changes) -> None:
         state = self._state

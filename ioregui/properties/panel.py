@@ -36,6 +36,7 @@ from ioregui.window.selection import Selection
 from runtime.model import properties
 from runtime.model.entry import Entry, Kind
 from runtime.model.errors import BreachError
+from runtime.model.identity import SERVICE_PLANE
 from runtime.model.properties import Properties, Value
 from runtime.model.records import Mode
 from runtime.wire.client import Refusal
@@ -59,6 +60,7 @@ class PropertiesPanel(QWidget):
 
     def __init__(self, bridge: Bridge, selection: Selection, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._plane = SERVICE_PLANE
         self._bridge = bridge
         self._selection = selection
         self._links = Links(bridge.mirror)
@@ -125,6 +127,17 @@ class PropertiesPanel(QWidget):
         self._folds[row.steps] = opened
         self._look_again()
 
+    @Slot(str)
+    def show_plane(self, plane: str) -> None:
+        """Say where the entry is in this plane, where it is in it."""
+        self._plane = plane
+        self._path = self._path_of(self._selection.entry) or self._path
+        self._look_again()
+
+    def _path_of(self, entry_id: int) -> str:
+        mirror = self._bridge.mirror
+        return mirror.tree(self._plane).path(entry_id) or mirror.path(entry_id)
+
     @Slot()
     def _look_again(self) -> None:
         if self._entry is not None:
@@ -135,7 +148,7 @@ class PropertiesPanel(QWidget):
     @Slot(object)
     def _select(self, entry_id: int) -> None:
         self._entry = self._bridge.mirror.entries.get(entry_id)
-        self._path = self._bridge.mirror.path(entry_id)
+        self._path = self._path_of(entry_id)
         self._details = []
         self._limit = ROWS
         self._show(anew=True)

@@ -53,13 +53,14 @@ class Cells:
         self._mirror = mirror
         self._rows = rows
 
-    def face(self, entry_id: int, depth: int, *, selected: bool, hovered: bool) -> Face:
+    def face(
+        self, entry_id: int, depth: int, *, has_children: bool, selected: bool, hovered: bool
+    ) -> Face:
         """Return a row's face, an empty one for an entry that has just gone."""
         rows = self._rows
         entry = rows.entry(entry_id)
         if entry is None:
             return Face(entry_id, "", "", "", "", "", depth, selected=selected, hovered=hovered)
-        has_children = rows.has_children(entry_id)
         return Face(
             entry_id,
             rows.title(entry),
@@ -97,11 +98,11 @@ class Cells:
             return plain(entry.driver)
         return translated(states.process_word(entry))
 
-    def description(self, entry_id: int, depth: int) -> str:
+    def description(self, entry_id: int, depth: int, *, has_children: bool) -> str:
         """Return what a screen reader says after the name: place in the tree, marks, state."""
         tell = QCoreApplication.translate
         words = [tell("Row", "level {0}").format(depth + 1)]
-        if self._rows.has_children(entry_id):
+        if has_children:
             opened = self._rows.is_expanded(entry_id)
             words.append(tell("Row", "expanded") if opened else tell("Row", "collapsed"))
         if self._rows.is_new(entry_id):

@@ -5,6 +5,9 @@ Invariant: the steps, carried out in order, turn the old list into the new one.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import compress, count, filterfalse
+
+from ioregui.registry.work import Work, at_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +45,27 @@ def steps(old: list[int], new: list[int]) -> list[Step]:
 
     What is in both and changed its place among the others is removed and inserted again.
     """
+    return at_once(stepping(old, new))
+
+
+def stepping(old: list[int], new: list[int]) -> Work[list[Step]]:
+    """Find the same bit by bit; neither list changes meanwhile."""
     head = _common(old, new)
+    yield
     tail = _common(old[head:][::-1], new[head:][::-1])
+    yield
     before, after = old[head : len(old) - tail], new[head : len(new) - tail]
-    kept = _kept(before, after)
-    removes = [Remove(head + first, head + last) for first, last in _runs(before, kept)]
-    inserts = [Insert(head + first, head + last) for first, last in _runs(after, kept)]
+    leaving = set(before).difference(after)
+    yield
+    coming = set(after).difference(before)
+    yield
+    staying = list(filterfalse(leaving.__contains__, before))
+    yield
+    moved = _moved(staying, list(filterfalse(coming.__contains__, after)))
+    yield
+    removes = [Remove(head + first, head + last) for first, last in _runs(before, leaving | moved)]
+    yield
+    inserts = [Insert(head + first, head + last) for first, last in _runs(after, coming | moved)]
     return [*reversed(removes), *inserts]
 
 
@@ -63,31 +81,21 @@ def _common(first: list[int], second: list[int]) -> int:
     return low
 
 
-def _kept(old: list[int], new: list[int]) -> set[int]:
-    """Numbers that stay: those in both lists, less the stretch whose order differs."""
-    old_set, new_set = set(old), set(new)
-    before = [number for number in old if number in new_set]
-    after = [number for number in new if number in old_set]
-    if before == after:
-        return old_set & new_set
-    start = 0
-    while before[start] == after[start]:
-        start += 1
-    end = len(before)
-    while before[end - 1] == after[end - 1]:
-        end -= 1
-    return {*before[:start], *before[end:]}
+def _moved(before: list[int], after: list[int]) -> set[int]:
+    """Return the stretch of numbers whose order differs; both lists hold the same ones."""
+    head = _common(before, after)
+    tail = _common(before[head:][::-1], after[head:][::-1])
+    return set(before[head : len(before) - tail])
 
 
-def _runs(rows: list[int], kept: set[int]) -> Iterator[tuple[int, int]]:
-    """Yield the first and last place of each stretch that is not kept."""
-    first = -1
-    for at, number in enumerate(rows):
-        if number not in kept:
-            if first < 0:
-                first = at
-        elif first >= 0:
-            yield first, at - 1
-            first = -1
-    if first >= 0:
-        yield first, len(rows) - 1
+def _runs(rows: list[int], chosen: set[int]) -> Iterator[tuple[int, int]]:
+    """Yield the first and last place of each stretch that is chosen; looked up in C."""
+    first, last = 0, -1
+    for at in compress(count(), map(chosen.__contains__, rows)):
+        if at != last + 1:
+            if last >= first:
+                yield first, last
+            first = at
+        last = at
+    if last >= first:
+        yield first, last

@@ -11,9 +11,13 @@ from functools import partial
 from ioregui.mirror import Mirror
 from ioregui.registry import states
 from ioregui.registry.marks import Marks
+from ioregui.registry.work import Work, at_once
 from runtime.model.entry import Entry
 from runtime.model.identity import SERVICE_PLANE
 from runtime.query.search import Facts, Query, haystack
+
+PORTION = 2048
+"""So many entries are looked at before the work may wait: about a millisecond."""
 
 
 class Finder:
@@ -75,25 +79,32 @@ class Finder:
             self._paths.pop(entry_id, None)
             self.hits.discard(entry_id)
 
-    def search(self, only: set[int] | None = None) -> None:
+    def search(self) -> None:
+        """Find everything anew."""
+        self.hits = set() if self.query is None else self.find(self.query)
+        self.shown = at_once(self._showing())
+
+    def searching(self, only: set[int] | None) -> Work[None]:
         """Find anew: everything, or what `only` names where nothing else can differ."""
-        self.shown.clear()
         query = self.query
         if query is None:
-            self.hits.clear()
             return
-        if only is None:
-            self.hits = self.find(query)
-        else:
-            self._complete_hay()
-            self.hits -= only
-            some = {entry_id: self._hay[entry_id] for entry_id in only if entry_id in self._hay}
-            self.hits.update(query.find(some, self._facts))
-        self._show_hits()
+        self._complete_hay()
+        hits = set() if only is None else self.hits - only
+        sought = list(self._hay if only is None else self._hay.keys() & only)
+        for first in range(0, len(sought), PORTION):
+            some = {entry_id: self._hay[entry_id] for entry_id in sought[first : first + PORTION]}
+            hits.update(query.find(some, self._facts))
+            yield
+        self.hits = hits
+        self.shown = yield from self._showing()
 
-    def _show_hits(self) -> None:
-        shown, entries, graves = self.shown, self._mirror.entries, self._marks.graves
+    def _showing(self) -> Work[set[int]]:
+        """Put together the hits and everything above them."""
+        shown: set[int] = set()
+        entries, graves = self._mirror.entries, self._marks.graves
         waiting = list(self.hits)
+        portion = PORTION
         while waiting:
             entry_id = waiting.pop()
             while entry_id not in shown:  # everything above a shown entry is shown already
@@ -105,6 +116,10 @@ class Finder:
                     waiting.extend(entry.parents_in(self._plane))
                     break
                 entry_id = entry.parent
+            if len(shown) >= portion:
+                portion = len(shown) + PORTION
+                yield
+        return shown
 
     def _complete_hay(self) -> None:
         """Make the searched text of entries that have none yet, or an old one."""

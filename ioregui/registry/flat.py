@@ -3,6 +3,10 @@
 Invariant: rows are announced in contiguous ranges; a row that stays is never reset.
 """
 
+from collections.abc import Iterable, Iterator
+from itertools import compress, count
+from typing import NamedTuple
+
 from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
@@ -13,10 +17,19 @@ from PySide6.QtCore import (
 
 from ioregui.registry import diff
 from ioregui.registry.cells import Column
-from ioregui.registry.rows import Flat
+from ioregui.registry.flattening import Flat
+from ioregui.registry.work import Work, at_once
 
 MAX_STEPS = 300
 """With more stretches than this in one batch, a reset is cheaper for the view."""
+
+
+class Plan(NamedTuple):
+    """Rows, and the steps to them from those that are shown."""
+
+    flat: Flat
+    steps: list[diff.Step]
+
 
 Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
@@ -38,7 +51,6 @@ class FlatModel(QAbstractTableModel):
         self._ids: list[int] = []
         self._depths: list[int] = []
         self._repeated = False
-        self._row_of: dict[int, int] | None = None
 
     def id_at(self, row: int) -> int:
         """Return the entry id of a row."""
@@ -50,10 +62,11 @@ class FlatModel(QAbstractTableModel):
 
     def row_of(self, entry_id: int) -> int:
         """Return the row of an entry, of several the first, -1 when it has none."""
-        if self._row_of is None:
-            last = len(self._ids) - 1
-            self._row_of = {shown: last - row for row, shown in enumerate(reversed(self._ids))}
-        return self._row_of.get(entry_id, -1)
+        return next(self._places({entry_id}, self._ids), -1)
+
+    def has_rows_below(self, row: int) -> bool:
+        """Whether the row after this one is a deeper one."""
+        return row + 1 < len(self._depths) and self._depths[row + 1] > self._depths[row]
 
     def parent_row(self, row: int) -> int:
         """Return the row of the entry above, -1 for a root."""
@@ -73,42 +86,48 @@ class FlatModel(QAbstractTableModel):
         self.about_to_change.emit()
         self.beginResetModel()
         self._ids, self._depths, self._repeated = flat
-        self._row_of = None
         self.endResetModel()
         self.synced.emit()
 
     def show(self, flat: Flat) -> None:
         """Show these rows; announce the difference from those that are shown."""
-        ids, depths, repeated = flat
-        if ids == self._ids:
-            self._depths = depths
-            return
-        if repeated or self._repeated:
-            steps = diff.steps(diff.numbered(self._ids), diff.numbered(ids))
-        else:
-            steps = diff.steps(self._ids, ids)
+        self.go_over(at_once(self.planning(flat)))
+
+    def planning(self, flat: Flat) -> Work[Plan]:
+        """Find out how to go over to these rows from those that are shown, and stay so long."""
+        old, new = self._ids, flat.ids
+        if old == new:
+            return Plan(flat, [])
+        if flat.repeated or self._repeated:
+            old, new = diff.numbered(old), diff.numbered(new)
+        return Plan(flat, (yield from diff.stepping(old, new)))
+
+    def go_over(self, plan: Plan) -> None:
+        """Show the rows of a plan, announcing each of its steps."""
+        flat, steps = plan
         if len(steps) > MAX_STEPS:
             self.show_anew(flat)
             return
-        self.about_to_change.emit()
-        for step in steps:
-            self._carry_out(step, ids, depths)
-        self._depths, self._repeated = depths, repeated
-        self._row_of = None
-        self.synced.emit()
+        if steps:
+            self.about_to_change.emit()
+            for step in steps:
+                self._carry_out(step, flat.ids, flat.depths)
+        self._depths, self._repeated = flat.depths, flat.repeated
+        if steps:
+            self.synced.emit()
 
     def repaint(self, entry_ids: set[int]) -> None:
         """Say that these entries' rows, where they have one, may say something else now."""
-        if self._repeated:
-            rows = [row for row, shown in enumerate(self._ids) if shown in entry_ids]
-        else:
-            rows = [row for row in map(self.row_of, entry_ids) if row >= 0]
-        if rows:
-            last = len(Column) - 1
-            self.dataChanged.emit(self.index(min(rows), 0), self.index(max(rows), last))
+        first = next(self._places(entry_ids, self._ids), -1)
+        if first >= 0:
+            last = len(self._ids) - 1 - next(self._places(entry_ids, reversed(self._ids)))
+            self.dataChanged.emit(self.index(first, 0), self.index(last, len(Column) - 1))
+
+    def _places(self, entry_ids: set[int], rows: Iterable[int]) -> Iterator[int]:
+        """Yield where these are among rows; looked up in C."""
+        return compress(count(), map(entry_ids.__contains__, rows))
 
     def _carry_out(self, step: diff.Step, ids: list[int], depths: list[int]) -> None:
-        self._row_of = None
         first, end = step.first, step.last + 1
         match step:
             case diff.Remove():

@@ -42,5 +42,4 @@ def fold(model: RegistryModel, key: int, row: int) -> bool:
 
 
 def _is_open(model: RegistryModel, row: int) -> bool:
-    entry_id = model.id_at(row)
-    return model.rows.has_children(entry_id) and model.rows.is_expanded(entry_id)
+    return model.has_children(row) and model.rows.is_expanded(model.id_at(row))

@@ -10,8 +10,10 @@ from ioregui.mirror import Changes, Mirror
 from ioregui.mirror.forest import Forest
 from ioregui.registry.expansion import Expansion
 from ioregui.registry.finder import Finder
+from ioregui.registry.flattening import Flat, Opened, flattening
 from ioregui.registry.marks import Marks
 from ioregui.registry.siblings import Siblings
+from ioregui.registry.work import Work, at_once
 from runtime.model.entry import Entry, Kind
 from runtime.model.identity import SERVICE_PLANE
 from runtime.query.search import Query
@@ -19,16 +21,19 @@ from runtime.query.search import Query
 REVEALED = 40
 """More new entries than this in one batch are not opened to view."""
 
-REPEATS = 20_000
-"""So many rows may stand for entries that have a row already; further ones are not opened."""
+PORTION = 128
+"""So many changes are taken over before the work may wait: about a millisecond."""
 
 
-class Flat(NamedTuple):
-    """Ids and depths of the visible rows; `repeated`: an entry may have several rows."""
+class Followed(NamedTuple):
+    """What a batch of changes came to.
 
-    ids: list[int]
-    depths: list[int]
-    repeated: bool = False
+    `flat` are the rows, None where only what they say may be something else; `over` the entries
+    whose mark or tombstone ended.
+    """
+
+    flat: Flat | None
+    over: set[int]
 
 
 class Rows:
@@ -173,69 +178,41 @@ class Rows:
                 self.reveal(driver.service or driver.provider)
         self._finder.search()
 
-    def apply(self, changes: Changes, now: float, keep: int) -> bool:
+    def following(self, changes: Changes, now: float, keep: int) -> Work[Followed]:
         """Take over a batch; `keep` is the selected entry, whose tombstone stays.
 
-        Returns:
-            Whether the rows may be others now; False where only what they say is.
+        The mirror stands still meanwhile.
         """
         self._finder.touch(changes.changed | changes.added, moved=bool(changes.moved))
         if changes.moved:
             self._siblings.clear()
-        for entry in changes.removed.values():
+        for number, entry in enumerate(changes.removed.values()):
             self._marks.bury(entry, entry.parents_in(self._plane), now)
+            if number % PORTION == PORTION - 1:
+                yield
         self._finder.drop(changes.removed.keys() - self._marks.graves.keys())
-        for entry_id in changes.added:
+        for number, entry_id in enumerate(changes.added):
             self._add(self._mirror.entries[entry_id], now)
             if len(changes.added) <= REVEALED:
                 self._show_new(self._mirror.entries[entry_id])
-        over = self.expire(now, keep)
+            if number % PORTION == PORTION - 1:
+                yield
+        over = self._expire(now, keep)
         touched = changes.changed | changes.added | changes.removed.keys()
-        self._finder.search(None if changes.drivers or changes.moved else touched)
-        return bool(
-            changes.added or changes.removed or changes.moved or over or self.query is not None
-        )
-
-    def expire(self, now: float, keep: int) -> set[int]:
-        """Drop marks and tombstones whose time is over; return whose."""
-        over = self._marks.expire(now, keep)
-        self._finder.drop(over)
-        return over
+        yield from self._finder.searching(None if changes.drivers or changes.moved else touched)
+        filtered = self.query is not None
+        if changes.added or changes.removed or changes.moved or over or filtered:
+            return Followed((yield from self._flattening()), over)
+        return Followed(None, over)
 
     @property
     def next_deadline(self) -> float | None:
-        """When `expire` has something to do."""
+        """When a mark or tombstone ends: changes are to be followed then, though there are none."""
         return self._marks.next_deadline
 
     def flatten(self) -> Flat:
         """Return the visible rows."""
-        tree = self.tree
-        ids: list[int] = []
-        depths: list[int] = []
-        filtered, shown = self.query is not None, self._finder.shown
-        opened = shown - self._expansion.closed if filtered else self._expansion.ids
-        live, graves = tree.children, self._marks.parents
-        several = _Several() if tree.shared else None
-        tops = [top for top in self._children(0) if self._finder.is_shown(top)]
-        pending = [iter(tops)]  # one iterator a level: fast at 100,000 rows
-        depth = 0
-        while pending:
-            for entry_id in pending[-1]:
-                ids.append(entry_id)
-                depths.append(depth)
-                if several is not None and not several.may_open(entry_id, depth):
-                    continue
-                if entry_id in opened and (entry_id in live or entry_id in graves):
-                    below = self._children(entry_id) if entry_id in graves else live[entry_id]
-                    if filtered:
-                        below = [child for child in below if child in shown]
-                    pending.append(iter(below))
-                    depth += 1
-                    break
-            else:
-                pending.pop()
-                depth -= 1
-        return Flat(ids, depths, several is not None)
+        return at_once(self._flattening())
 
     def next_hit(self, query: Query, entry_id: int, *, backwards: bool = False) -> int:
         """Return what a query finds next after an entry, in the tree's order, 0 for nothing.
@@ -270,22 +247,14 @@ class Rows:
     def _children(self, entry_id: int) -> list[int]:
         return self._siblings.below(self.tree, entry_id)
 
+    def _expire(self, now: float, keep: int) -> set[int]:
+        """Drop marks and tombstones whose time is over; return whose."""
+        over = self._marks.expire(now, keep)
+        self._finder.drop(over)
+        return over
 
-class _Several:
-    """Rows of entries in several places: open in each, but not in itself, and not in a flood."""
-
-    def __init__(self) -> None:
-        self._seen: set[int] = set()
-        self._line: list[int] = []
-        self._repeats = 0
-
-    def may_open(self, entry_id: int, depth: int) -> bool:
-        """Whether what is below the next row may be shown there."""
-        del self._line[depth:]
-        circle = False
-        if entry_id in self._seen:
-            self._repeats += 1
-            circle = entry_id in self._line
-        self._seen.add(entry_id)
-        self._line.append(entry_id)
-        return not circle and self._repeats < REPEATS
+    def _flattening(self) -> Work[Flat]:
+        shown = self._finder.shown if self.query is not None else None
+        ids = self._expansion.ids if shown is None else shown - self._expansion.closed
+        opened = Opened(ids, self._children, self._marks.parents, shown)
+        return flattening(self.tree, opened)

@@ -246,7 +246,7 @@ class RegistryView(QTableView):
     # --- keys and mouse ------------------------------------------------------------------------
 
     def _activate(self, row: int) -> None:
-        if self._model.rows.has_children(self._model.id_at(row)):
+        if self._model.has_children(row):
             self._toggle(row)
         else:
             self.opened.emit(self._model.id_at(row))
@@ -262,8 +262,7 @@ class RegistryView(QTableView):
             return -1
         row = index.row()
         arrow = arrow_rect(self.visualRect(index), self._model.depth_at(row))
-        has = self._model.rows.has_children(self._model.id_at(row))
-        return row if has and arrow.contains(point) else -1
+        return row if self._model.has_children(row) and arrow.contains(point) else -1
 
     def _hover(self, row: int) -> None:
         if row != self._hovered:

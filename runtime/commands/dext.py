@@ -5,26 +5,24 @@ Invariant: a driver is named by IOUserClass, bundle id or driver id, and never g
 """
 
 import argparse
-import socket
 import sys
 from collections.abc import Sequence
 
 from runtime.client.blocking import Connection
-from runtime.commands import dext_explain, dext_lint, dext_log, dext_sign, shell, terminal
+from runtime.commands import dext_debug, dext_explain, dext_lint, dext_log, dext_sign, shell
 from runtime.commands.plaintext import plain
 from runtime.commands.selection import find_driver
 from runtime.model import report_text
-from runtime.model.errors import UnavailableError
 from runtime.model.records import Driver
 from runtime.wire.commands.devices import Plug, Unplug
 from runtime.wire.commands.drivers import (
     CrashDriver,
-    DebugDriver,
     ListCrashes,
     ReadCrash,
     ReleaseDriver,
     RestartDriver,
     SampleDriver,
+    StopDriver,
 )
 from runtime.wire.commands.registry import GetRecords
 
@@ -87,6 +85,12 @@ def _restart(runtime: Connection, options: argparse.Namespace) -> int:
     return shell.OK
 
 
+def _stop(runtime: Connection, options: argparse.Namespace) -> int:
+    driver = runtime.call(StopDriver(_driver(runtime, options).id))
+    print(f"stopped {plain(driver.name)} ({driver.id}): {driver.state.value}")
+    return shell.OK
+
+
 def _release(runtime: Connection, options: argparse.Namespace) -> int:
     driver = runtime.call(ReleaseDriver(_driver(runtime, options).id))
     print(f"released {plain(driver.name)} ({driver.id}): {driver.state.value}")
@@ -106,21 +110,6 @@ def _sample(runtime: Connection, options: argparse.Namespace) -> int:
         print(f"{plain(name)}:")
         for frame in frames or ("no Python frames",):
             print(f"  {plain(frame)}")
-    return shell.OK
-
-
-def _debug(runtime: Connection, options: argparse.Namespace) -> int:
-    driver = _driver(runtime, options)
-    door = runtime.call(DebugDriver(driver.id)).path
-    with socket.socket(socket.AF_UNIX) as debugger:
-        try:
-            debugger.connect(door)
-        except OSError as error:
-            raise UnavailableError(
-                f"debugger of {driver.name}: expected it at {door}, found: {error.strerror}"
-            ) from error
-        print(f"waiting until the Default queue of {plain(driver.name)} runs Python …", flush=True)
-        terminal.relay(debugger, sys.stdin.fileno(), sys.stdout.fileno())
     return shell.OK
 
 
@@ -159,15 +148,20 @@ def _parser() -> shell.Parser:
     listing.add_argument("--sandbox", action="store_true", help="say what each may and may not")
     log = verb("log", dext_log.run, "print a driver's log")
     dext_log.add_options(log)
-    restart = verb("restart", _restart, "stop a driver in order and start it again")
+    restart = verb(
+        "restart", _restart, "stop a driver in order and start it again, or start a stopped one"
+    )
+    stop = verb("stop", _stop, "stop a driver in order; restart starts it again")
     release = verb("release", _release, "let a quarantined driver start again")
     crash = verb("crash", _crash, "have a driver dereference null (developer mode)")
     sample = verb("sample", _sample, "print where every thread of a driver is now")
-    debug = verb("debug", _debug, "stop a driver in pdb, without a restart (developer mode)")
+    debug = verb("debug", None, "stop a driver in pdb, without a restart (developer mode)")
+    dext_debug.add_options(debug)
+    shell.local_verb(debug, dext_debug.run)
     crashes = verb("crashes", _crashes, "list the crash reports, or print one")
     crashes.add_argument("report", metavar="REPORT", nargs="?", help="a report's id")
     crashes.add_argument("--json", action="store_true", help="one array of objects")
-    for added in (log, restart, release, crash, sample, debug):
+    for added in (log, restart, stop, release, crash, sample):
         added.add_argument("name", metavar="NAME", help="IOUserClass, bundle id or driver id")
     _add_file_verbs(verb)
     return parser

@@ -1,15 +1,23 @@
 """USBDriverKit: a USB interface, its device and its pipes, as a driver sees them.
 
-Each object is a proxy: its calls cross to the runtime, are checked there, and block until they
-are answered, except `AsyncIO`.
+Each object is a proxy: its calls cross to the device's broker, are checked there, and block until
+they are answered, except `AsyncIO`.
 Source: USBDriverKit's IOUSBHostInterface.iig, IOUSBHostDevice.iig, IOUSBHostPipe.iig.
-Invariant: nothing here is trusted by the runtime; a driver gets what its provider grants.
+Invariant: nothing here is trusted by the broker; a driver gets what its provider grants.
 """
 
+import functools
+import time
 from typing import ClassVar
 
 from runtime.driverkit.action import CallbackType, OSAction
-from runtime.driverkit.kern_return import IOReturnError, kIOReturnBadArgument
+from runtime.driverkit.kern_return import (
+    IOReturnError,
+    kIOReturnAborted,
+    kIOReturnBadArgument,
+    kIOReturnNoDevice,
+    kIOReturnOffline,
+)
 from runtime.driverkit.memory import IOBufferMemoryDescriptor
 from runtime.driverkit.service import Entry, IOService
 from runtime.driverkit.transport import invoke, transport
@@ -20,6 +28,9 @@ from runtime.model.usb import (
     InterfaceDescriptor,
 )
 from runtime.wire import methods
+
+_GONE = (kIOReturnAborted, kIOReturnNoDevice, kIOReturnOffline)
+"""Codes of a device that was unplugged, or of a provider that cannot be reached any more."""
 
 
 class IOUSBHostDevice(IOService):
@@ -156,8 +167,10 @@ class IOUSBHostPipe:
             completion: An action of type `CompleteAsyncIO`.
             completionTimeoutMs: 0: none. Interrupt pipes take none.
 
+        Once the device is gone, or its broker is, it completes with that error at once.
+
         Raises:
-            IOReturnError: kIOReturnNotOpen, kIOReturnAborted, kIOReturnBadArgument.
+            IOReturnError: kIOReturnNotFound on a closed pipe, kIOReturnBadArgument.
         """
         if completion.type is not IOUSBHostPipe.CompleteAsyncIO:
             raise IOReturnError(
@@ -179,9 +192,13 @@ class IOUSBHostPipe:
                 methods.AsyncIO(number, dataBufferLength, sent, completionTimeoutMs),
                 type(None),
             )
-        except IOReturnError:
+        except IOReturnError as error:
             transport().forget(number)
-            raise
+            if error.code not in _GONE:
+                raise
+            # It came too late: it ends as everything does that was queued in time.
+            end = methods.CompleteAsyncIO(error.code, 0, time.monotonic_ns())
+            transport().default_queue().post(completion.name, functools.partial(done, end))
 
     def IO(
         self,

@@ -1,42 +1,36 @@
 """Which driver extension drives which provider.
 
-For every provider that is new, for those that a change of the catalogue concerns, and for all of
-them when the kernel has other modules:
+For every provider that is new or says something else now, for those that a change of the catalogue
+concerns, and for all of them when the kernel has other modules:
 
 1. rank the catalogue's personalities on the provider (`runtime.matching`);
 2. for each category that no driver holds, take the best candidate that has not failed here;
 3. check the extension's entitlements against the provider;
-4. launch it (`runtime.supervisor`), which checks them once more before each Start.
+4. launch it (`runtime.supervisor`).
 
 A driver that fails Start or is quarantined leaves its category to the next candidate.
 Runs in the event loop.
 Invariant: a category of a provider has at most one live driver.
 """
 
-import functools
-
-import msgspec
-
 from runtime.engine.bundles import Bundles
 from runtime.engine.hub import Hub
 from runtime.engine.kernel_drivers import KernelDrivers
-from runtime.engine.providers import Family, check_entitlements, make_provider
+from runtime.engine.launching import Launching
+from runtime.engine.providers import Family, make_provider
 from runtime.matching.catalogue import Catalogue
-from runtime.matching.rank import Candidate, Ranking, best_of, match
-from runtime.model import properties, words
+from runtime.matching.provider import Provider
+from runtime.matching.rank import Ranking, best_of, match
 from runtime.model.classes import chain
 from runtime.model.driver_lifecycle import DriverState, Intent
 from runtime.model.entry import Entry
 from runtime.model.errors import ProblemError
-from runtime.model.events import Matched, Noted
 from runtime.model.identity import BundleId, EntryId
-from runtime.model.outcome import Match, MatchStage
 from runtime.model.personality import Personality, PersonalityKey
 from runtime.model.records import DeviceHit, Driver
 from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Brokers, Place
 from runtime.supervisor.driver import SupervisedDriver
-from runtime.supervisor.ports import DriverSpec
 from runtime.supervisor.supervisor import Supervisor
 
 MOST_HITS = 32  # devices named in a request
@@ -62,6 +56,7 @@ class Binding:
         self.catalogue = Catalogue()
         self._supervisor: Supervisor | None = None
         self._brokers: Brokers | None = None
+        self._launching: Launching | None = None
         self._places: dict[EntryId, Place] = {}  # of the providers that drivers have
         self._failed: dict[EntryId, frozenset[PersonalityKey]] = {}
         self._holding = False
@@ -70,6 +65,7 @@ class Binding:
         """Launch through this supervisor, at devices that these hold; called once."""
         self._supervisor = supervisor
         self._brokers = brokers
+        self._launching = Launching(self._registry, self._hub, self._bundles, supervisor, brokers)
 
     # --- what may run changed ------------------------------------------------------------------
 
@@ -139,7 +135,7 @@ class Binding:
         failed = self._failed.get(entry_id, frozenset()) | self._quarantined(entry_id)
         categories = {c.personality.category for c in ranking.candidates}
         for category in sorted(categories):
-            self._launch_first(entry, ranking, category, failed)
+            self._launch_first(entry, provider, ranking, category, failed)
 
     def release(self, driver: SupervisedDriver) -> None:
         """Let a quarantined driver start again, if no other has its place by now.
@@ -155,6 +151,24 @@ class Binding:
                 "on it",
             )
         driver.release()
+
+    def restart(self, driver: SupervisedDriver) -> None:
+        """Start a stopped driver again, if what it needs is still there.
+
+        Raises:
+            ProblemError: ``wrong-state``: its device is gone, its extension may not run, or another
+                driver has its place.
+        """
+        record = driver.record
+        failed = self._failed.get(record.provider, frozenset())
+        self._failed[record.provider] = failed - {(record.bundle_id, record.personality)}
+        self.match_one(record.provider)
+        if driver.record.state in _FREE:
+            raise ProblemError(
+                "wrong-state",
+                f"driver {record.name}: expected its device, an active extension and no other "
+                "driver in its place, found one of these missing",
+            )
 
     def driver_ended(self, driver: Driver) -> None:
         """A driver stopped or was quarantined: the next candidate may have its provider.
@@ -177,11 +191,15 @@ class Binding:
         assert self._supervisor is not None
         for driver in self._supervisor.of_provider(entry_id):
             driver.stop(Intent.STOP, unplugged=True)
+        if not self._taken(entry_id):
+            self.forget(entry_id)
 
     def forget(self, provider: EntryId) -> None:
         """A provider is gone."""
         self._failed.pop(provider, None)
         self._places.pop(provider, None)
+        if self._launching is not None:
+            self._launching.forget(provider)
 
     def hold(self) -> None:
         """Launch nothing any more: the runtime ends."""
@@ -221,76 +239,17 @@ class Binding:
     def _launch_first(
         self,
         entry: Entry,
+        provider: Provider,
         ranking: Ranking,
         category: str,
         failed: frozenset[PersonalityKey],
     ) -> None:
+        family = self._family(entry.id)
+        assert self._launching is not None
+        assert family is not None
         while (candidate := ranking.next_after(failed, category)) is not None:
-            if self._launch(entry, candidate):
+            place = self._launching.launch(entry, provider, candidate, family)
+            if place is not None:
+                self._places[entry.id] = place
                 return
             failed |= {candidate.personality.key}
-
-    def _launch(self, entry: Entry, candidate: Candidate) -> bool:
-        assert self._supervisor is not None
-        assert self._brokers is not None
-        personality = candidate.personality
-        active = self._bundles.get(personality.bundle_id)
-        if active is None:
-            return False
-        entitled = functools.partial(
-            check_entitlements, self._registry, entry.id, active.entitlements
-        )
-        decision = entitled()
-        path = self._registry.path(entry.id)
-        if not decision.allowed:
-            why = f"{personality.name}: {words.denial(decision)}; it was not launched"
-            self._hub.event(Noted(why), entry.id, path)
-            return False
-        matched = Match(
-            personality.name,
-            personality.bundle_id,
-            MatchStage.MATCHED,
-            candidate.score,
-            personality.category,
-        )
-        self._hub.event(Matched(matched), entry.id, path)
-        family = self._family(entry.id)
-        if family is None:
-            return False
-        place = self._places[entry.id] = family.place(entry.id)
-        self._supervisor.launch(
-            DriverSpec(
-                name=personality.user_class,
-                bundle_id=BundleId(personality.bundle_id),
-                content_hash=active.content_hash,
-                personality=personality.name,
-                category=personality.category,
-                executable=active.executable,
-                server_name=personality.server_name or personality.bundle_id,
-                provider=entry.id,
-                provider_path=path,
-                provider_class=entry.cls,
-                provider_name=entry.name,
-                properties=_service_properties(personality, candidate.score),
-                provider_properties=entry.props,
-                bundle=active.memfd,
-                dumpable=self._hub.status.developer,
-                open_session=functools.partial(self._brokers.open_session, place),
-                entitled=entitled,
-            )
-        )
-        return True
-
-
-def _service_properties(personality: Personality, score: int) -> msgspec.Raw:
-    """Properties of a dext's service, as IOKit writes them."""
-    table = personality.table
-    return properties.encode(
-        {
-            **table,
-            "IOProbeScore": score,
-            "IOMatchCategory": personality.category,
-            "CFBundleIdentifier": personality.bundle_id,
-            "IOMatchedPersonality": table,
-        }
-    )

@@ -4,45 +4,39 @@ Runs in the event loop; each command is a task of its connection.
 Invariant: every command is answered exactly once, and decisions only with authority.
 """
 
-import socket
 from collections.abc import Callable
 
 from runtime.engine.activation import Activation, user_name
 from runtime.engine.binding import Binding
 from runtime.engine.connection import ClientConnection
-from runtime.engine.debugging import Doors
 from runtime.engine.devices import Devices
+from runtime.engine.driver_commands import DriverCommands
 from runtime.engine.explaining import Explaining
 from runtime.engine.hub import Hub
 from runtime.engine.keeper import Keeper
-from runtime.engine.logbook import Logbook
 from runtime.engine.samples import install_sample
 from runtime.engine.simulation import Simulation
 from runtime.engine.workers import Workers
-from runtime.model.driver_lifecycle import LIVE, DriverState, Intent
+from runtime.model.driver_lifecycle import Intent
 from runtime.model.entry import State
 from runtime.model.errors import ProblemError
 from runtime.model.identity import EntryId
-from runtime.model.records import Driver
 from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Brokers
-from runtime.supervisor.crash_folder import CrashFolder
 from runtime.supervisor.supervisor import Supervisor
 from runtime.wire.commands import Command
 from runtime.wire.commands.devices import Plug, Plugged, Unplug
 from runtime.wire.commands.drivers import (
     CrashDriver,
-    Crashes,
-    DebugDoor,
     DebugDriver,
     ListCrashes,
-    LogPage,
     ReadCrash,
     ReadLog,
+    ReadProcesses,
     ReleaseDriver,
     RestartDriver,
     SampleDriver,
-    Threads,
+    StopDriver,
 )
 from runtime.wire.commands.extensions import (
     Activate,
@@ -73,7 +67,7 @@ class Commands:
         self,
         registry: Registry,
         hub: Hub,
-        logbook: Logbook,
+        drivers: DriverCommands,
         devices: Devices,
         simulation: Simulation,
         binding: Binding,
@@ -81,15 +75,13 @@ class Commands:
         brokers: Brokers,
         activation: Activation,
         workers: Workers,
-        crashes: CrashFolder,
-        doors: Doors,
         keeper: Keeper,
         explaining: Explaining,
         quit_: Callable[[], None],
     ) -> None:
         self._registry = registry
         self._hub = hub
-        self._logbook = logbook
+        self._drivers = drivers
         self._devices = devices
         self._simulation = simulation
         self._binding = binding
@@ -97,8 +89,6 @@ class Commands:
         self._brokers = brokers
         self._activation = activation
         self._workers = workers
-        self._crashes = crashes
-        self._doors = doors
         self._keeper = keeper
         self._explaining = explaining
         self._quit = quit_
@@ -125,10 +115,17 @@ class Commands:
                 result = await self._trust(client, command)
             case Plug() | Unplug():
                 result = await self._simulate(command)
-            case CrashDriver() | RestartDriver() | ReleaseDriver():
-                result = self._drive(command)
-            case DebugDriver() | ReadLog() | SampleDriver() | ListCrashes() | ReadCrash():
-                result = await self._look(command)
+            case CrashDriver() | RestartDriver() | StopDriver() | ReleaseDriver():
+                result = self._drivers.steer(command, user_name(client.peer.uid))
+            case (
+                DebugDriver()
+                | ReadLog()
+                | ReadProcesses()
+                | SampleDriver()
+                | ListCrashes()
+                | ReadCrash()
+            ):
+                result = await self._drivers.look(command)
             case InstallSample():
                 result = install_sample(client.peer.uid)
             case Quit():
@@ -172,23 +169,6 @@ class Commands:
         if device is None:
             return Details((), "this entry is no device of the machine")
         return await self._workers.describe(device)
-
-    async def _look(
-        self,
-        command: DebugDriver | ReadLog | SampleDriver | ListCrashes | ReadCrash,
-    ) -> object:
-        match command:
-            case ReadLog(driver=driver, after=after):
-                return LogPage(*self._logbook.page(driver, after))
-            case SampleDriver(driver=driver):
-                found = await self._supervisor.find(driver).sample()
-                return Threads(tuple((thread.name, thread.frames) for thread in found))
-            case ListCrashes():
-                return Crashes(self._crashes.list())
-            case DebugDriver():
-                return self._debug(command)
-            case ReadCrash(report=report):
-                return self._crashes.read(report)
 
     async def _policy(
         self,
@@ -241,41 +221,3 @@ class Commands:
             self._binding.forget(provider)
         self._simulation.remove(entry, path)
         return Plugged(entry, path)
-
-    def _drive(self, command: CrashDriver | RestartDriver | ReleaseDriver) -> Driver:
-        driver = self._supervisor.find(command.driver)
-        state = driver.record.state
-        match command:
-            case CrashDriver():
-                self._require(self._hub.status.developer, driver.record, "developer mode to be on")
-                self._require(state in LIVE, driver.record, "a running driver")
-                driver.crash()
-            case RestartDriver():
-                self._require(state in LIVE, driver.record, "a running driver")
-                driver.stop(Intent.RESTART)
-            case ReleaseDriver():
-                quarantined = state is DriverState.QUARANTINED
-                self._require(quarantined, driver.record, "a quarantined driver")
-                self._binding.release(driver)
-        return driver.record
-
-    def _debug(self, command: DebugDriver) -> DebugDoor:
-        driver = self._supervisor.find(command.driver)
-        self._require(self._hub.status.developer, driver.record, "developer mode to be on")
-        self._require(driver.record.state in LIVE, driver.record, "a running driver")
-        if driver.record.debugging:
-            raise ProblemError("busy", f"driver {driver.record.name}: it is being debugged already")
-
-        def admit(client: socket.socket) -> None:
-            with client:
-                driver.debug(client.fileno())
-
-        return DebugDoor(str(self._doors.open(admit)))
-
-    @staticmethod
-    def _require(fulfilled: bool, driver: Driver, wanted: str) -> None:
-        if not fulfilled:
-            code = "developer-mode" if wanted.startswith("developer") else "wrong-state"
-            raise ProblemError(
-                code, f"driver {driver.name}: expected {wanted}, found it {driver.state.value}"
-            )

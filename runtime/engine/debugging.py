@@ -15,8 +15,6 @@ from pathlib import Path
 from runtime.linux.sockets import peer_credentials
 from runtime.model.errors import ProblemError
 
-OPEN_SECONDS = 10.0  # that a door waits for its client
-
 
 class Doors:
     """The open doors of a runtime."""
@@ -27,8 +25,10 @@ class Doors:
         self._closers: dict[Path, asyncio.TimerHandle] = {}
         self._listening: dict[Path, socket.socket] = {}
 
-    def open(self, admit: Callable[[socket.socket], None]) -> Path:
-        """Make a door and return its path; `admit` gets the one connection, and owns it.
+    def open(self, admit: Callable[[socket.socket], None], seconds: float) -> Path:
+        """Make a door that waits this long, and return its path.
+
+        `admit` gets the one connection, and owns it.
 
         Raises:
             ProblemError: ``failed``: the socket cannot be made.
@@ -47,7 +47,7 @@ class Doors:
         sock.setblocking(False)
         loop = asyncio.get_running_loop()
         self._listening[path] = sock
-        self._closers[path] = loop.call_later(OPEN_SECONDS, self._shut, path)
+        self._closers[path] = loop.call_later(seconds, self._shut, path)
         loop.add_reader(sock, self._knock, path, admit)
         return path
 

@@ -13,7 +13,7 @@ from runtime.engine.workers import Workers
 from runtime.linux.model_name import model_name
 from runtime.linux.udev import DeviceMonitor, enumerate_devices
 from runtime.model.errors import InspectorError, UnavailableError
-from runtime.model.events import Bound, Detail, Plugged, Unplugged
+from runtime.model.events import Detail, Plugged, Unplugged
 from runtime.model.identity import EntryId
 from runtime.registry.machine import Machine
 from runtime.registry.tree import Registry
@@ -28,7 +28,7 @@ class Follower(Protocol):
     """Who follows the devices that could be driven."""
 
     def match_one(self, entry_id: EntryId) -> None:
-        """A device is there, or changed its kernel driver; it may have gone meanwhile."""
+        """A device is there, or says something else now; it may have gone meanwhile."""
 
     def unplugged(self, entry_id: EntryId) -> None:
         """A device is gone, and so is its entry."""
@@ -39,14 +39,16 @@ class Devices:
 
     def __init__(self, registry: Registry, hub: Hub, workers: Workers) -> None:
         self._hub = hub
-        self.machine = Machine(registry, self._emit, model_name())
+        self._registry = registry
+        self.machine = Machine(registry, self._emit, model_name(), self._changed)
         self._monitor: DeviceMonitor | None = None
         self._workers = workers
         self._reading: asyncio.Task[None] | None = None
         self._follower: Follower | None = None
+        self._due: set[EntryId] = set()  # to be matched soon
 
     def follow(self, follower: "Follower") -> None:
-        """Tell of devices that come, change their driver, or go; called once."""
+        """Tell of devices that come, change, or go; called once."""
         self._follower = follower
 
     def start(self) -> None:
@@ -101,10 +103,25 @@ class Devices:
 
     def _emit(self, detail: Detail, entry: int, path: str) -> None:
         self._hub.event(detail, entry, path)
-        if self._follower is None:
-            return
-        if isinstance(detail, Unplugged):
+        if isinstance(detail, Plugged):
+            self._match_soon(EntryId(entry))
+        elif isinstance(detail, Unplugged) and self._follower is not None:
             self._follower.unplugged(EntryId(entry))
-        elif isinstance(detail, Plugged | Bound):
-            loop = asyncio.get_running_loop()
-            loop.call_later(BIND_SECONDS, self._follower.match_one, EntryId(entry))
+
+    def _changed(self, entry: EntryId) -> None:
+        """A device registers again; so does what hangs on it: an interface on a device's node."""
+        for each in (entry, *self._registry.children(entry)):
+            if self.machine.device_of(each) is not None:
+                self._match_soon(each)
+
+    def _match_soon(self, entry: EntryId) -> None:
+        """Match an entry, once for all that happens to it until then."""
+        if self._follower is None or entry in self._due:
+            return
+        self._due.add(entry)
+        asyncio.get_running_loop().call_later(BIND_SECONDS, self._match, entry)
+
+    def _match(self, entry: EntryId) -> None:
+        assert self._follower is not None
+        self._due.discard(entry)
+        self._follower.match_one(entry)

@@ -178,7 +178,7 @@ class Outbox:
         if not self._waiting():
             return None
         entries = self._take_entries(self._entries)
-        gone = tuple(islice(self._gone, BATCH * 16))
+        gone = tuple(islice(self._gone, BATCH))
         for entry in gone:
             del self._gone[entry]
         drivers, gone_drivers = self._drivers.take(self._source.drivers)

@@ -20,6 +20,7 @@ from runtime.engine.connection import ClientConnection
 from runtime.engine.crash_reports import CrashReports
 from runtime.engine.debugging import Doors
 from runtime.engine.devices import Devices
+from runtime.engine.driver_commands import DriverCommands
 from runtime.engine.explaining import Explaining
 from runtime.engine.hub import Hub
 from runtime.engine.keeper import Keeper
@@ -27,6 +28,7 @@ from runtime.engine.kernel_drivers import KernelDrivers
 from runtime.engine.listener import Listener
 from runtime.engine.logbook import Logbook
 from runtime.engine.module_watch import ModuleWatch
+from runtime.engine.processes import ProcessReader
 from runtime.engine.settings import Settings
 from runtime.engine.simulation import Simulation
 from runtime.engine.surroundings import DriverSurroundings
@@ -106,7 +108,7 @@ class Runtime:
         self._commands = Commands(
             registry,
             self._hub,
-            logbook,
+            self._driver_commands(brokers),
             self._devices,
             simulation,
             self._binding,
@@ -114,8 +116,6 @@ class Runtime:
             brokers,
             self._activation,
             self._workers,
-            self._crashes.folder,
-            self._doors,
             self._keeper,
             Explaining(registry, self._binding, kernel),
             self.end,
@@ -163,6 +163,17 @@ class Runtime:
         self._activation.close()
         self._bundles.close()
         self._keeper.close()
+
+    def _driver_commands(self, brokers: Brokers) -> DriverCommands:
+        return DriverCommands(
+            self._hub,
+            self._logbook,
+            self._binding,
+            self._supervisor,
+            ProcessReader(self._supervisor, brokers),
+            self._crashes.folder,
+            self._doors,
+        )
 
     def _serve_owner(self) -> None:
         if self._settings.owner < 0:

@@ -9,7 +9,14 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from runtime.model.sysfs import ATTRIBUTES, POWER, POWER_MORE, USB_INTERFACE_FROM_DEVICE
+from runtime.model.sysfs import (
+    ATTRIBUTES,
+    HID_FROM_DEVICE,
+    HID_FROM_INTERFACE,
+    POWER,
+    POWER_MORE,
+    USB_INTERFACE_FROM_DEVICE,
+)
 
 SYSFS = "/sys/devices/"
 ATTRIBUTE_LIMIT = 4096  # bytes; a text attribute is at most one page
@@ -23,6 +30,10 @@ def attributes(syspath: str, subsystem: str, devtype: str) -> dict[str, str]:
     found = _read_all(syspath, ATTRIBUTES.get(subsystem, ()))
     if devtype == "usb_interface":
         found |= _read_all(syspath.rpartition("/")[0], USB_INTERFACE_FROM_DEVICE)
+    elif subsystem == "hid":
+        interface = syspath.rpartition("/")[0]
+        found |= _read_all(interface, HID_FROM_INTERFACE)
+        found |= _read_all(interface.rpartition("/")[0], HID_FROM_DEVICE)
     status = attribute(f"{syspath}/{POWER}")
     if status is not None and status != "unsupported":
         found[POWER] = status

@@ -43,6 +43,7 @@ class Holder(enum.IntEnum):
     NOBODY = 0
     KERNEL = 1
     EXTENSION = 2
+    UNDRIVABLE = 3  # nobody, ever: a device of a class, as eth0 and sda; it has no such word
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True, gc=False):

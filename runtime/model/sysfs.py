@@ -78,6 +78,10 @@ ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
 USB_INTERFACE_FROM_DEVICE = ("idVendor", "idProduct", "bcdDevice", "bConfigurationValue", "speed")
 """What a USB interface's entry says of the device that it is part of: USB matching reads it."""
 
+HID_FROM_INTERFACE = ("bInterfaceSubClass", "bInterfaceProtocol")
+HID_FROM_DEVICE = ("bcdDevice",)
+"""What a HID device's entry says of the USB interface and device that it is part of."""
+
 POWER = "power/runtime_status"
 """Read of every device; where it is neither absent nor ``unsupported``, `POWER_MORE` is, too."""
 

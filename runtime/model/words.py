@@ -37,7 +37,10 @@ _SIGNAL_CAUSES: dict[int, str] = {
 
 
 def device_word(entry: Entry) -> str:
-    """The state of a device: no driver, kernel driver, extension, going."""
+    """The state of a device: no driver, kernel driver, extension, going.
+
+    Empty for a device that no driver is ever bound to.
+    """
     if entry.state & State.INACTIVE:
         return "going"
     words: dict[int, str] = {
@@ -45,7 +48,7 @@ def device_word(entry: Entry) -> str:
         Holder.KERNEL: "kernel driver",
         Holder.EXTENSION: "extension",
     }
-    return words.get(entry.holder, "")  # empty: a file says what cannot be
+    return words.get(entry.holder, "")  # empty, too: a file says what cannot be
 
 
 def process_word(entry: Entry) -> str:

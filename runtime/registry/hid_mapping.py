@@ -1,6 +1,7 @@
-"""IOHIDDevice's properties from a HID device's uevent and its report descriptor.
+"""IOHIDDevice's properties from a HID device's uevent, its report descriptor and where it is.
 
-Source: drivers/hid/hid-core.c (hid_uevent, report_descriptor); IOHIDFamily's IOHIDKeys.h.
+Source: drivers/hid/hid-core.c (hid_uevent, report_descriptor); IOHIDFamily's IOHIDKeys.h; HID 1.11
+section 4.2 and 4.3 (a USB interface's subclass and protocol).
 Invariant: a pure function of the `Device`.
 """
 
@@ -10,8 +11,11 @@ from runtime.model.device import Device
 from runtime.model.properties import Properties
 from runtime.registry import report_descriptor
 from runtime.registry.mapping_tables import HID_TRANSPORTS
+from runtime.registry.usb_location import usb_location
 
 _HID_ID = re.compile(r"([0-9A-Fa-f]+):([0-9A-Fa-f]+):([0-9A-Fa-f]+)")
+_HEX_BYTE = re.compile(r"[0-9A-Fa-f]{1,2}")
+_BOOT = "01"  # the subclass of an interface that has a boot protocol
 _TEXTS = (
     ("HID_NAME", "Product"),
     ("HID_PHYS", "PhysicalDeviceUniqueID"),
@@ -32,8 +36,21 @@ def properties(device: Device) -> Properties:
         text = device.properties.get(source, "")
         if text:
             found[key] = text.encode("utf-8", "replace").decode()
+    found |= _of_usb(device)
     text = device.attributes.get("report_descriptor", "")
     return found | usages(text.encode("utf-8", "surrogateescape"))
+
+
+def _of_usb(device: Device) -> Properties:
+    """`LocationID`, and `BootProtocol`: 1 of a keyboard, 2 of a mouse, 0 without one."""
+    interface = device.parent.rpartition("/")[2]
+    location = usb_location(interface) if ":" in interface else 0
+    found: Properties = {"LocationID": location} if location else {}
+    protocol = device.attributes.get("bInterfaceProtocol", "")
+    if _HEX_BYTE.fullmatch(protocol):
+        boots = device.attributes.get("bInterfaceSubClass") == _BOOT
+        found["BootProtocol"] = int(protocol, 16) if boots else 0
+    return found
 
 
 def usages(descriptor: bytes) -> Properties:

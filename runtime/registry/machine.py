@@ -13,7 +13,7 @@ import msgspec
 
 from runtime.model import events, properties
 from runtime.model.device import Action, Device, Uevent
-from runtime.model.entry import Holder, Kind
+from runtime.model.entry import Entry, Holder, Kind
 from runtime.model.identity import ROOT_ID, EntryId
 from runtime.model.properties import Properties
 from runtime.registry import mapping
@@ -25,6 +25,9 @@ SYSFS = "/sys/devices/"
 Emit = Callable[[events.Detail, int, str], None]
 """Called with an event, the id of its entry (0: none) and the entry's path."""
 
+Change = Callable[[EntryId], object]
+"""Called with the entry of a device that says something else now than it did."""
+
 
 class Machine:
     """Keeps the registry equal to the devices that it is told of.
@@ -33,6 +36,7 @@ class Machine:
         registry: Its tree; nobody else touches the entries made here.
         emit: Told of every plug, unplug and bind.
         model: What the machine calls itself; the name of the platform expert.
+        on_change: Told of every present device whose class or properties changed.
 
     Attributes:
         expert: Entry of the machine itself (IOPlatformExpertDevice).
@@ -40,9 +44,16 @@ class Machine:
         user_resources: Entry of IOUserResources, the same for driver extensions.
     """
 
-    def __init__(self, registry: Registry, emit: Emit, model: str = "Linux") -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        emit: Emit,
+        model: str = "Linux",
+        on_change: Change | None = None,
+    ) -> None:
         self._registry = registry
         self._emit = emit
+        self._on_change = on_change
         self._entry: dict[str, EntryId] = {}  # by syspath; folders have an entry and no device
         self._device: dict[EntryId, Device] = {}
         self._waiting: dict[str, dict[str, Device]] = {}  # by the parent that is not there yet
@@ -105,8 +116,7 @@ class Machine:
         """Let a device go that an extension held: its kernel driver has it again, or nobody."""
         device = self._device.get(entry)
         if device is not None:
-            holder = Holder.KERNEL if device.driver else Holder.NOBODY
-            self._registry.set_holder(entry, holder, mapping.plain(device.driver))
+            self._registry.set_holder(entry, mapping.holder(device), mapping.plain(device.driver))
 
     def entry_of(self, syspath: str) -> EntryId | None:
         """The entry of a device, by its syspath; None for a folder and for what is not there."""
@@ -157,13 +167,16 @@ class Machine:
         if known == device:
             return
         self._device[entry] = device
-        shown = mapping.mapped(device)
-        self._registry.update(entry, cls=shown.cls, props=properties.encode(shown.properties))
+        before, shown = self._registry.entry(entry), mapping.mapped(device)
+        props = properties.encode(shown.properties | _from_others(before, known, shown))
+        after = self._registry.update(entry, cls=shown.cls, props=props)
         self._positions.change(entry, known, device)
         if known.driver != device.driver:
             self._bind(entry, device.driver)
             name = self._registry.entry(entry).name
             self._emit(events.Bound(name, device.driver), entry, self._registry.path(entry))
+        if after != before and self._on_change is not None:
+            self._on_change(entry)
 
     def _add(self, device: Device) -> EntryId:
         parent = self._parent(device)
@@ -174,8 +187,10 @@ class Machine:
             # Two equal names side by side: paths stay apart, by sysname or by class folder.
             location = mapping.plain(device.sysname if named else device.syspath.split("/")[-2])
         entry = self._registry.attach(
-            parent, shown.name, shown.cls, location=location, props=shown.properties
-        )
+            parent, shown.name, shown.cls,
+            location=location, props=shown.properties,
+            holder=mapping.holder(device), driver=mapping.plain(device.driver),
+        )  # fmt: skip
         self._entry[device.syspath] = entry
         self._device[entry] = device
         self._positions.put(entry, device)
@@ -250,6 +265,16 @@ class Machine:
             self._positions.change(moved, known, self._device[moved])
         shown = mapping.mapped(device)
         self._registry.update(entry, name=shown.name, location=shown.location)
+
+
+def _from_others(entry: Entry, known: Device, shown: mapping.Mapped) -> Properties:
+    """Properties of a device's entry that come from elsewhere, as of a driver that crashed."""
+    own = mapping.mapped(known).properties
+    return {
+        key: value
+        for key, value in properties.decode(entry.props).items()
+        if key not in own and key not in shown.properties
+    }
 
 
 def _above(syspath: str) -> Iterator[str]:

@@ -13,24 +13,27 @@ import unicodedata
 import msgspec
 
 from runtime.model.device import Device
+from runtime.model.entry import Holder
 from runtime.model.properties import Properties, Value
 from runtime.model.sysfs import POWER, POWER_MORE
 from runtime.registry import hid_mapping
 from runtime.registry.mapping_tables import (
     ATTRIBUTE_KEYS,
     DEVICE_CLASSES,
+    DRIVEN_BUSES,
     DRIVER_CLASSES,
     NAMED_CLASSES,
     NUMBER_PROPERTIES,
+    UNDRIVEN_TYPES,
     USB_SPEEDS,
 )
 from runtime.registry.uevent_facts import attributes
+from runtime.registry.usb_location import usb_location
 
 NAME_LIMIT = 128  # characters of an entry's name (IOKitLib's io_name_t)
 
 _SPLIT = re.compile(r"[^0-9A-Za-z]+")
 _PCI_ROOT = re.compile(r"pci[0-9a-f]{4,}:[0-9a-f]{2}")
-_USB_PORT = re.compile(r"(?:usb)?(\d{1,9})(?:-(\d{1,9}(?:\.\d{1,9})*))?(?::\d+\.\d+)?")
 _NAMED = "ID_MODEL_FROM_DATABASE"  # udev's property
 _SECTOR = 512  # bytes; unit of a block device's `size`
 
@@ -69,6 +72,15 @@ def device_class(device: Device) -> str:
     return known or f"IO{_camel(device.subsystem).removesuffix('Device')}Device"
 
 
+def holder(device: Device) -> Holder:
+    """Who drives a device as far as the kernel says: its driver, nobody yet, or nobody ever."""
+    if device.driver:
+        return Holder.KERNEL
+    kind = (device.subsystem, device.devtype)
+    drivable = device.subsystem in DRIVEN_BUSES and kind not in UNDRIVEN_TYPES
+    return Holder.NOBODY if drivable else Holder.UNDRIVABLE
+
+
 def driver_class(driver: str) -> str:
     """The IOKit class of a kernel driver's service."""
     return DRIVER_CLASSES.get(driver) or f"IO{_camel(driver)}Driver"
@@ -91,18 +103,6 @@ def driver_properties(driver: str, provider_class: str) -> Properties:
 def folder_class(name: str) -> str:
     """The class of a sysfs folder that is no device: a PCI root, or just a folder."""
     return "IOPCIBridge" if _PCI_ROOT.fullmatch(name) else "IORegistryEntry"
-
-
-def usb_location(device: Device) -> int:
-    """`locationID`: bus number in the top byte, then one nibble for each port; 0 for no USB."""
-    found = _USB_PORT.fullmatch(device.sysname)
-    if device.subsystem != "usb" or not found:
-        return 0
-    location = int(found[1]) << 24
-    ports = found[2].split(".") if found[2] else []
-    for depth, port in enumerate(ports[:6]):
-        location |= (int(port) & 0xF) << (20 - 4 * depth)
-    return location & 0xFFFF_FFFF
 
 
 def plain(text: str) -> str:
@@ -145,7 +145,7 @@ def _pci_name(device: Device) -> str:
 
 def _location(device: Device) -> str:
     if device.devtype == "usb_device":
-        return f"{usb_location(device):08x}"
+        return f"{usb_location(device.sysname):08x}"
     if device.devtype == "usb_interface":
         number = _number(device.attributes.get("bInterfaceNumber", ""), 16)
         return f"{number or 0:x}"
@@ -188,7 +188,7 @@ def _add_attributes(found: Properties, device: Device) -> None:
 
 
 def _add_usb(found: Properties, device: Device) -> None:
-    found["locationID"] = usb_location(device)
+    found["locationID"] = usb_location(device.sysname)
     speed = USB_SPEEDS.get(device.attributes.get("speed", ""))
     if speed is not None:
         found["USBSpeed"] = speed
@@ -199,6 +199,8 @@ def _add_usb(found: Properties, device: Device) -> None:
 def _add_net(found: Properties, device: Device) -> None:
     found["BSD Name"] = _text(device.sysname)
     address = device.attributes.get("address", "")
+    if not address:
+        return  # a tunnel has none, nor has any device in udev's database
     try:
         found["IOMACAddress"] = bytes.fromhex(address.replace(":", ""))
     except ValueError:

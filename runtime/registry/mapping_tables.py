@@ -108,6 +108,27 @@ DRIVER_CLASSES: dict[str, str] = {
 """The service of a bound kernel driver; without a row, `IO<Driver>Driver`."""
 
 
+DRIVEN_BUSES = frozenset(
+    {
+        "ac97", "acpi", "amba", "ap", "auxiliary", "bcma", "ccw", "cdx", "coreboot", "css", "cxl",
+        "dax", "dfl", "eisa", "faux", "firewire", "fsi", "fsl-mc", "gameport", "greybus",
+        "hdaudio", "hid", "host1x", "hsi", "i2c", "i3c", "intel_th", "ipack", "isa", "ishtp",
+        "macio", "mcb", "mdio_bus", "mei", "memstick", "mhi", "mmc", "nd", "ntb", "omapdss",
+        "parport", "pci", "pci-epf", "pci_express", "pcmcia", "peci", "platform", "pnp", "rapidio",
+        "rmi4", "rpmsg", "scmi_protocol", "scsi", "sdio", "serial", "serial-base", "serio",
+        "siox", "slimbus", "soundwire", "spi", "spmi", "ssb", "surface_aggregator", "tee",
+        "thunderbolt", "typec", "ulpi", "usb", "usb-serial", "vdpa", "vio", "virtio", "vme",
+        "vmbus", "w1", "wmi", "xen", "xen-backend", "zorro",
+    }
+)  # fmt: skip
+"""Subsystems whose devices wait for a driver: buses that drivers register with. Devices of every
+other one (net, block, tty, cpu …) are only said to have a driver where one is bound.
+Source: kernel bus_register() and its callers; `bus_type` in drivers/."""
+
+UNDRIVEN_TYPES = frozenset({("scsi", "scsi_host"), ("scsi", "scsi_target")})
+"""Device types on such a bus that its `match` refuses to every driver (scsi_bus_match)."""
+
+
 class Key(NamedTuple):
     """One sysfs attribute as an IOKit property.
 
@@ -172,7 +193,12 @@ ATTRIBUTE_KEYS: dict[str, tuple[Key, ...]] = {
         Key("phys", "PhysicalDeviceUniqueID"),
         Key("uniq", "SerialNumber"),
     ),
-    "hid": (Key("report_descriptor", "ReportDescriptor", "data"),),
+    "hid": (
+        Key("report_descriptor", "ReportDescriptor", "data"),
+        Key("bcdDevice", "VersionNumber", "hex"),
+        Key("bInterfaceSubClass", "bInterfaceSubClass", "hex"),
+        Key("bInterfaceProtocol", "bInterfaceProtocol", "hex"),
+    ),
     "acpi": (Key("hid", "name"), Key("uid", "_UID"), Key("path", "acpi-path")),
     "pnp": (Key("id", "name"),),
     "scsi": (

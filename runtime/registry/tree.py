@@ -61,6 +61,7 @@ class Registry:
         *,
         location: str = "",
         kind: Kind = Kind.DEVICE,
+        holder: Holder = Holder.NOBODY,
         props: Mapping[str, Value] | msgspec.Raw = properties.NONE,
         driver: str = "",
         pid: int = 0,
@@ -78,7 +79,8 @@ class Registry:
             state = int(State.PLAIN)
         entry = Entry(
             EntryId(self._next), parent, name, cls, location, state,
-            kind=int(kind), driver=driver, pid=pid, props=raw, user_classes=user_classes,
+            kind=int(kind), holder=int(holder), driver=driver, pid=pid, props=raw,
+            user_classes=user_classes,
         )  # fmt: skip
         self._children.setdefault(parent, {})[entry.id] = None
         self._insert(entry)

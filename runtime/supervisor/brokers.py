@@ -10,7 +10,7 @@ Invariant: a device has at most one broker that is not giving it back.
 import asyncio
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import msgspec
@@ -18,6 +18,7 @@ import msgspec
 from runtime.linux import sockets
 from runtime.model.broker_lifecycle import BrokerState
 from runtime.model.identity import EntryId
+from runtime.model.processes import Process, Role
 from runtime.model.words import exit_words
 from runtime.supervisor import policy as restart
 from runtime.supervisor.broker import BrokerProcess
@@ -97,6 +98,13 @@ class Brokers:
         broker.tell(wire.GiveBack(place.interface))
         if not device.wanted:
             broker.dismiss()
+
+    def processes(self) -> Iterator[Process]:
+        """Every broker that has a process; what they use is not read."""
+        for device in self._devices.values():
+            for broker in (device.broker, *device.leaving):
+                if broker is not None and broker.pid and broker.state is not BrokerState.GONE:
+                    yield Process(Role.BROKER, broker.name, broker.pid)
 
     async def unplug(self, device_id: EntryId) -> None:
         """A device is gone: have its broker end all I/O, and wait for that."""

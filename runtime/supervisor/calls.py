@@ -4,9 +4,12 @@ Invariant: a reply reaches exactly the call that it answers, and none after the 
 """
 
 import itertools
+import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 from runtime.model.errors import BreachError
+from runtime.model.processes import NO_CALL, OpenCall
 from runtime.supervisor.process import DriverProcess
 from runtime.wire import codec, methods
 from runtime.wire import driver as wire
@@ -15,27 +18,41 @@ OnReply = Callable[[], None]
 OnFail = Callable[[int, str], None]
 
 
+class _Open(NamedTuple):
+    on_reply: OnReply
+    on_fail: OnFail
+    what: str
+    since_ns: int
+
+
 class Calls:
     """Open calls to one process."""
 
     def __init__(self, process: DriverProcess) -> None:
         self._process = process
         self._numbers = itertools.count(1)
-        self._asked: dict[int, tuple[OnReply, OnFail]] = {}
+        self._asked: dict[int, _Open] = {}  # the oldest first
 
     def ask(self, method: methods.Start | methods.Stop, on_reply: OnReply, on_fail: OnFail) -> None:
         """Call the driver's service; one of the callbacks follows unless the process ends."""
         number = next(self._numbers)
-        self._asked[number] = (on_reply, on_fail)
+        since_ns = time.monotonic_ns()
+        self._asked[number] = _Open(on_reply, on_fail, type(method).__name__, since_ns)
         self._process.send(wire.Call(number, 0, method))
+
+    def oldest(self, now_ns: int) -> OpenCall:
+        """The open call that has waited longest."""
+        for call in self._asked.values():
+            return OpenCall(call.what, (now_ns - call.since_ns) // 1000)
+        return NO_CALL
 
     def replied(self, reply: wire.Reply) -> None:
         """Take a reply; BreachError when it answers no open call."""
-        self._pop(reply.number)[0]()
+        self._pop(reply.number).on_reply()
 
     def failed(self, fail: wire.Fail) -> None:
         """Take a failure; BreachError when it answers no open call."""
-        self._pop(fail.number)[1](fail.code, fail.text)
+        self._pop(fail.number).on_fail(fail.code, fail.text)
 
     def answer(self, call: wire.Call, result: object) -> None:
         """Reply to a driver's call."""
@@ -45,7 +62,7 @@ class Calls:
         """The process is gone: forget what is open."""
         self._asked.clear()
 
-    def _pop(self, number: int) -> tuple[OnReply, OnFail]:
+    def _pop(self, number: int) -> _Open:
         try:
             return self._asked.pop(number)
         except KeyError:

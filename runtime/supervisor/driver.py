@@ -14,7 +14,8 @@ from runtime.model import events
 from runtime.model.crash_report import Remains
 from runtime.model.driver_lifecycle import LIVE, DriverEvent, DriverState, Intent
 from runtime.model.errors import ProblemError, SpawnError
-from runtime.model.outcome import Exit, ExitHow
+from runtime.model.outcome import Exit, ExitHow, Stage
+from runtime.model.processes import NO_CALL, OpenCall
 from runtime.model.records import Driver
 from runtime.supervisor import policy as restart
 from runtime.supervisor.account import Account
@@ -43,6 +44,7 @@ class SupervisedDriver:
         self._policy = policy
         self._around = surroundings
         self._intent = Intent.NONE
+        self._stop_note = ""  # why somebody wants it stopped
         self._crashes_ns: tuple[int, ...] = ()
         self._server: UserServer | None = None
         self._creating: asyncio.Task[None] | None = None
@@ -62,7 +64,7 @@ class SupervisedDriver:
         """Start a process; the driver is stopped or restarting."""
         self._account.advance(DriverEvent.LAUNCHED)
         self._account.begin_launch()
-        self._start_error = ""
+        self._start_error = self._stop_note = ""
         self._over.clear()
         self._account.change(service=self._around.attach(self.record, self.spec))
         standby = self._understudies.take(self.record.id)
@@ -88,19 +90,21 @@ class SupervisedDriver:
         self._account.change(provider=spec.provider, content_hash=spec.content_hash)
         self.launch()
 
-    def stop(self, intent: Intent, *, unplugged: bool = False) -> None:
+    def stop(self, intent: Intent, *, unplugged: bool = False, note: str = "") -> None:
         """Stop in order: Stop, grace, SIGKILL, reaped. Idempotent.
 
         A higher intent replaces a lower one. `unplugged` says that the provider is gone:
-        what is outstanding on it is aborted first.
+        what is outstanding on it is aborted first. `note`: why it is to stay stopped though
+        nothing else keeps it from running.
         """
         self._intent = max(self._intent, intent)
+        self._stop_note = note or self._stop_note
         state = self.record.state
         if state in (DriverState.RESTARTING, DriverState.QUARANTINED):
-            self._account.advance(DriverEvent.STOP_ASKED)
+            self._account.advance(DriverEvent.STOP_ASKED, note=self._stop_note or self.record.note)
             self._end()
         elif state in LIVE and state is not DriverState.STOPPING:
-            started = state is not DriverState.STARTING
+            started = self._account.reached(Stage.STARTED)
             self._account.advance(DriverEvent.STOP_ASKED)
             if self._server is not None:  # else it is still being created: `_begin` ends it
                 self._server.stop(started=started, unplugged=unplugged)
@@ -121,6 +125,10 @@ class SupervisedDriver:
                 "wrong-state", f"driver {self.record.name}: expected a process, found none"
             )
         return await self._server.sample()
+
+    def oldest_call(self, now_ns: int) -> OpenCall:
+        """What its process has not returned from for longest."""
+        return NO_CALL if self._server is None else self._server.oldest_call(now_ns)
 
     def debug(self, descriptor: int) -> None:
         """Let a debugger speak with the process; its socket stays the caller's.
@@ -209,7 +217,7 @@ class SupervisedDriver:
             self._account.advance(DriverEvent.EXITED)
             self.launch()
         else:
-            self._account.advance(DriverEvent.REAPED)
+            self._account.advance(DriverEvent.REAPED, note=self._stop_note or self.record.note)
             self._end()
 
     def _crashed(self, died: Driver, exit_: Exit) -> None:

@@ -10,7 +10,8 @@ Invariant: no clock, no I/O; times are microseconds.
 
 import msgspec
 
-from runtime.wire.driver import DEFAULT, Pulse
+from runtime.model.processes import NO_CALL, OpenCall
+from runtime.wire.driver import DEFAULT, Pulse, QueuePulse
 
 LATE_US = 5_000_000  # without progress: not responding
 HOPELESS_US = 60_000_000  # without progress: killed, as UMDF does after a minute
@@ -65,3 +66,15 @@ def progress(pulse: Pulse) -> int | None:
 def judge_silence(silent_us: int) -> Responding | Late:
     """Judge a watcher that was last heard this long ago."""
     return Late("", "", silent_us, silent_us) if silent_us > LATE_US else Responding()
+
+
+def oldest(pulse: Pulse, since_us: int) -> OpenCall:
+    """The callback that has run longest, by a pulse that came `since_us` ago."""
+    queue = max((queue for queue in pulse.queues if queue.callback), key=_age, default=None)
+    if queue is None:
+        return NO_CALL
+    return OpenCall(f"{queue.callback} on queue {queue.queue}", queue.age_us + since_us)
+
+
+def _age(queue: QueuePulse) -> int:
+    return queue.age_us

@@ -39,6 +39,11 @@ class Launcher:
         self._dumpable = False  # as the last driver was launched, and so probably the next
         self._closed = False
 
+    @property
+    def standby_pid(self) -> int:
+        """The process that waits in advance, 0 for none."""
+        return 0 if self._standby is None else self._standby.process.pid
+
     def take(self, *, dumpable: bool) -> Standby | None:
         """The standby, if there is one of this kind; another is made soon."""
         standby = self._standby

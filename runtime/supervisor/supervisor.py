@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from runtime.model.driver_lifecycle import DriverState, Intent
 from runtime.model.errors import ProblemError
 from runtime.model.identity import DriverId, EntryId
+from runtime.model.processes import Process, Role
 from runtime.model.records import Driver
 from runtime.supervisor.driver import SupervisedDriver
 from runtime.supervisor.launcher import Launcher
@@ -85,6 +86,22 @@ class Supervisor:
     def of_provider(self, provider: EntryId) -> list[SupervisedDriver]:
         """The drivers on one provider."""
         return [driver for driver in self if driver.record.provider == provider]
+
+    def processes(self) -> Iterator[Process]:
+        """Every process that runs a driver, or waits to; what they use is not read."""
+        now_ns = time.monotonic_ns()
+        if self._zygote.pid:
+            yield Process(Role.ZYGOTE, "zygote", self._zygote.pid)
+        if pid := self._understudies.launcher.standby_pid:
+            yield Process(Role.STANDBY, "standby", pid)
+        for driver in self:
+            record = driver.record
+            if record.pid:
+                call = driver.oldest_call(now_ns)
+                yield Process(Role.DRIVER, record.name, record.pid, record.id, call=call)
+        for driver_id, pid in self._understudies.pids().items():
+            name = self.find(driver_id).record.name
+            yield Process(Role.UNDERSTUDY, name, pid, driver_id)
 
     def forget(self, driver_id: DriverId) -> None:
         """Drop a driver that is stopped for good."""

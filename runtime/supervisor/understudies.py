@@ -49,6 +49,10 @@ class Understudies:
         self._making.add(task)
         task.add_done_callback(self._making.discard)
 
+    def pids(self) -> dict[DriverId, int]:
+        """Return the processes of those that are ready, by whom they would replace."""
+        return {driver: standby.process.pid for driver, standby in self._ready.items()}
+
     def take(self, driver: DriverId) -> Standby | None:
         """The driver's understudy, if it has one; it may still be loading."""
         self._wanted.pop(driver, None)

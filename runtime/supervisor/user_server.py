@@ -16,6 +16,7 @@ from runtime.model import events, words
 from runtime.model.driver_lifecycle import DriverEvent, DriverState
 from runtime.model.errors import BreachError
 from runtime.model.outcome import Exit, ExitHow, Stage
+from runtime.model.processes import OpenCall
 from runtime.supervisor import confinement, hang
 from runtime.supervisor.account import Account
 from runtime.supervisor.calls import Calls
@@ -65,6 +66,7 @@ class UserServer:
         self._registering: asyncio.TimerHandle | None = None  # from Start until it has
         self._samples = Samples()
         self._heard_ns = time.monotonic_ns()
+        self._pulse = wire.Pulse(())  # the last one
         account.reach(Stage.FORKED, pid=self._process.pid)
 
     # --- what its owner asks -------------------------------------------------------------------
@@ -110,6 +112,11 @@ class UserServer:
         """Where every thread is now; ProblemError when it does not say."""
         return await self._samples.ask(self._account.record.name, self._process)
 
+    def oldest_call(self, now_ns: int) -> OpenCall:
+        """What has not returned for longest: a callback, or a call of ours."""
+        callback = hang.oldest(self._pulse, (now_ns - self._heard_ns) // 1000)
+        return max(callback, self._calls.oldest(now_ns), key=lambda call: call.age_us)
+
     def debug(self, descriptor: int) -> None:
         """Let a debugger speak with it, and do not judge it meanwhile."""
         if self._process.debug(descriptor):
@@ -142,7 +149,7 @@ class UserServer:
 
     def pulsed(self, pulse: wire.Pulse) -> None:
         """Take the state of its queues."""
-        self._heard_ns = time.monotonic_ns()
+        self._heard_ns, self._pulse = time.monotonic_ns(), pulse
         quiet_us = hang.progress(pulse)
         if quiet_us is not None:
             self._process.deadline.extend(quiet_us)

@@ -1,4 +1,4 @@
-"""Methods that cross between a driver and the runtime: typed arguments, typed results.
+"""Methods of a driver, the runtime and a provider: typed arguments, typed results.
 
 Each method is a Struct of its arguments with the type of its result in RESULT; both sides
 check both. A `handle` names an object of the runtime's side (an open pipe) for this process.

@@ -207,6 +207,7 @@ def test_unplug_aborts(family: Family) -> None:
         bench.session.unplug()
         await _fails(waiting, IOReturn.ABORTED)  # type: ignore[arg-type]
         assert bench.completed[0][1].status == IOReturn.ABORTED
+        await _fails(bench.call(methods.AsyncIO(2, 8), handle), IOReturn.ABORTED)
         await _fails(bench.call(methods.InterfaceOpen()), IOReturn.NO_DEVICE)
 
     family(test)

@@ -35,11 +35,16 @@ def test_every_row_of_the_tables_is_in_the_document() -> None:
 
 def test_the_document_has_no_row_of_its_own() -> None:
     text = DOCUMENT.read_text()
-    after = text[text.index("## Classes") : text.index("## Other subsystems")]
+    after = text[text.index("## Classes") : text.index("## Buses with drivers")]
     head = {"| subsystem | type | class |", "| kernel driver | class |"}
     head.add("| subsystem | attribute | key | form |")
     rows = {line for line in after.splitlines() if line.startswith("| ")}
     assert rows - head - _rows() == set()
+
+
+def test_the_document_names_the_buses_with_drivers() -> None:
+    text = DOCUMENT.read_text().partition("## Buses with drivers")[2].partition("## ")[0]
+    assert set(re.findall(r"`(\S+?)`", text)) == tables.DRIVEN_BUSES
 
 
 def test_every_subsystem_of_real_machines_is_in_a_table(corpora: Path) -> None:

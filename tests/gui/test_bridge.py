@@ -81,6 +81,21 @@ def test_what_is_painted_at_once_comes_first_and_the_rest_before_the_mirror_goes
     ]
 
 
+def test_the_mirror_stands_still_while_held(
+    qtbot: QtBot, bridge: Bridge, fake_runtime: "FakeRuntime", make_entry: Callable[..., Entry]
+) -> None:
+    answers: list[object] = []
+    bridge.hold(True)
+    fake_runtime.delta(entries=(make_entry(50, 2, "Later"),))
+    bridge.ask(GetRecords(), answers.append, answers.append)
+    fake_runtime.refuse(GetRecords, "failed", "no")
+    qtbot.waitUntil(lambda: bool(answers))  # answers do not wait, and came after the delta
+    assert ROOT_ID + 50 not in bridge.mirror.entries
+    with qtbot.waitSignal(bridge.changed):
+        bridge.hold(False)
+    assert ROOT_ID + 50 in bridge.mirror.entries
+
+
 def test_lost_connection_keeps_the_mirror_and_refuses(
     qtbot: QtBot, bridge: Bridge, fake_runtime: "FakeRuntime"
 ) -> None:

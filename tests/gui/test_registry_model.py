@@ -6,18 +6,19 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
 from ioregui.bridge import Bridge
 from ioregui.mirror import Mirror
 from ioregui.mirror.mirror import Past
-from ioregui.registry import marks
+from ioregui.registry import finder, flattening, marks, rows, work
 from ioregui.registry.cells import Column
 from ioregui.registry.diff import Insert, Remove, steps
+from ioregui.registry.flattening import REPEATS
 from ioregui.registry.model import RegistryModel
-from ioregui.registry.rows import REPEATS
+from ioregui.registry.view import RegistryView
 from ioregui.window.selection import Selection
 from runtime.interchange.planes import project
 from runtime.model.driver_lifecycle import DriverState
@@ -142,6 +143,7 @@ def test_random_storms(
     model.reset()
     for turn in range(40):
         model.apply(storm.mirror.apply(storm.delta()))
+        model.turns.finish()
         if model.rowCount() and storm.rng.random() < 0.5:
             row = storm.rng.randrange(model.rowCount())
             model.set_expanded(row, expanded=storm.rng.random() < 0.6)
@@ -160,6 +162,48 @@ def test_random_storms(
     expected = project(list(storm.mirror.entries.values()), plane)
     assert positions(model) == {(entry.parent, entry.id, entry.title) for entry in expected}
     del tester
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_storms_that_take_many_turns(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """The user goes on meanwhile; what then stands there is what one turn would have made."""
+    monkeypatch.setattr(marks, "GONE_S", 0.01)
+    monkeypatch.setattr(work, "TURN_S", 0.0)
+    for module in (rows, finder, flattening):
+        monkeypatch.setattr(module, "PORTION", 1)
+    storm = Storm(seed)
+    model = RegistryModel(storm.mirror, Selection())
+    view = RegistryView(model, Selection())
+    qtbot.addWidget(view)
+    view.show()
+    tester = QAbstractItemModelTester(model, FATAL)
+    model.reset()
+    model.expand_all()
+    going: list[bool] = []
+    model.turns.going_on.connect(going.append)
+    for turn in range(30):
+        model.apply(storm.mirror.apply(storm.delta()))
+        for _ in range(storm.rng.randrange(30)):
+            QCoreApplication.processEvents()
+            view.viewport().repaint()
+        match turn % 6:
+            case 1:
+                model.set_expanded(storm.rng.randrange(model.rowCount()), expanded=turn % 4 == 1)
+            case 3:
+                model.set_filter(storm.rng.choice(["a", "b1", "", "c2"]))
+            case 5:
+                model.reset()
+        qtbot.waitUntil(lambda: not (going and going[-1]))
+        assert shown(model) == again(model)
+    assert going.count(True) == going.count(False) >= 5
+    assert tester.model() is model
+
+
+def again(model: RegistryModel) -> list[str]:
+    """Titles of the rows, made anew."""
+    return [model.cells.text(entry_id, Column.NAME) for entry_id in model.rows.flatten().ids]
 
 
 def positions(model: RegistryModel) -> set[tuple[int, int, str]]:
@@ -419,6 +463,7 @@ def test_a_tombstone_stands_in_every_place(planes: RegistryModel) -> None:
     planes.choose_plane("IOPower")
     planes.expand_all()
     planes.apply(planes._mirror.apply(Delta(1, gone_entries=(EntryId(5), EntryId(4)))))
+    planes.turns.finish()
     gone = [row for row in range(planes.rowCount()) if planes.text(row, Column.STATE) == "gone"]
     assert [planes.text(row, Column.NAME) for row in gone] == ["dimmer@2", "bulb"] * 2
 
@@ -441,6 +486,9 @@ def test_circles_and_floods_of_places_end() -> None:
     model.choose_plane(OTHER)
     model.expand_all()
     assert shown(model) == ["Root", "a", "b", "a"]
+    assert [model.has_children(row) for row in range(4)] == [True, True, True, False]
+    model.set_expanded(1, expanded=False)
+    assert [model.has_children(row) for row in range(2)] == [True, True]
     model.choose_plane("IOFlood")
     model.expand_all()
     assert set(shown(model)) == {"Root", *(f"n{at}" for at in range(80))}

@@ -47,6 +47,8 @@ class InterfaceSession:
         if target == 0:
             return await self._call_interface(method)
         pipe = self._pipes.get(target)
+        if pipe is None and self._gone:
+            raise ReturnError(IOReturn.ABORTED, "the device was unplugged")
         if pipe is None:
             raise ReturnError(IOReturn.NOT_FOUND, f"handle {target} is not an open pipe")
         return await self._call_pipe(pipe, method)

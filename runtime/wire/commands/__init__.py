@@ -11,9 +11,11 @@ from runtime.wire.commands.drivers import (
     ListCrashes,
     ReadCrash,
     ReadLog,
+    ReadProcesses,
     ReleaseDriver,
     RestartDriver,
     SampleDriver,
+    StopDriver,
 )
 from runtime.wire.commands.extensions import (
     Activate,
@@ -48,8 +50,10 @@ Command = (
     | Unplug
     | CrashDriver
     | RestartDriver
+    | StopDriver
     | ReleaseDriver
     | ReadLog
+    | ReadProcesses
     | SampleDriver
     | DebugDriver
     | ListCrashes

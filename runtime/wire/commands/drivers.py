@@ -9,9 +9,10 @@ import msgspec
 
 from runtime.model.crash_report import CrashReport, CrashSummary
 from runtime.model.identity import DriverId
+from runtime.model.processes import Process
 from runtime.model.records import Driver, LogLine
 from runtime.wire.commands.base import CommandOf
-from runtime.wire.limits import Name
+from runtime.wire.limits import DoorSeconds, Name
 
 
 class CrashDriver(CommandOf[Driver], frozen=True, array_like=True, tag="crash"):
@@ -22,7 +23,21 @@ class CrashDriver(CommandOf[Driver], frozen=True, array_like=True, tag="crash"):
 
 
 class RestartDriver(CommandOf[Driver], frozen=True, array_like=True, tag="restart"):
-    """Stop a driver in order and start it again. Answer: the driver."""
+    """Stop a driver in order and start it again; start one that is stopped. Answer: the driver.
+
+    Refused with ``wrong-state``, also when a stopped one's place is gone or another driver's.
+    """
+
+    RESULT: ClassVar[object] = Driver
+    driver: DriverId
+
+
+class StopDriver(CommandOf[Driver], frozen=True, array_like=True, tag="stop-driver"):
+    """Stop a driver in order, and leave its device to others. Answer: the driver.
+
+    It stays stopped until somebody restarts it, its device is plugged again, or its extension is
+    activated again. Refused with ``wrong-state``.
+    """
 
     RESULT: ClassVar[object] = Driver
     driver: DriverId
@@ -48,8 +63,21 @@ class SampleDriver(CommandOf[Threads], frozen=True, array_like=True, tag="sample
     driver: DriverId
 
 
+class Processes(msgspec.Struct, frozen=True, array_like=True):
+    """Answer to `ReadProcesses`: the processes and when they were read, see `Process`."""
+
+    at_us: int
+    processes: tuple[Process, ...]
+
+
+class ReadProcesses(CommandOf[Processes], frozen=True, array_like=True, tag="read-processes"):
+    """What the runtime and every process of it uses now; nothing is read unless it is asked."""
+
+    RESULT: ClassVar[object] = Processes
+
+
 class DebugDoor(msgspec.Struct, frozen=True, array_like=True):
-    """Answer to `DebugDriver`: a Unix stream socket that takes one connection, for 10 s."""
+    """Answer to `DebugDriver`: a Unix stream socket that takes one connection, for a while."""
 
     path: str
 
@@ -57,11 +85,13 @@ class DebugDoor(msgspec.Struct, frozen=True, array_like=True):
 class DebugDriver(CommandOf[DebugDoor], frozen=True, array_like=True, tag="debug"):
     """Have pdb speak on a socket, in the driver's process. Needs developer mode.
 
-    Refused with ``developer-mode``, ``wrong-state`` or ``busy`` (it is being debugged).
+    The socket waits for its one connection for `seconds`. Refused with ``developer-mode``,
+    ``wrong-state`` or ``busy`` (it is being debugged).
     """
 
     RESULT: ClassVar[object] = DebugDoor
     driver: DriverId
+    seconds: DoorSeconds = 10
 
 
 class Crashes(msgspec.Struct, frozen=True, array_like=True):

@@ -111,3 +111,18 @@ def test_unknown_role_is_one_sentence(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert "juggler" in done.stderr
+
+
+def test_screenshot_of_a_file_that_cannot_be_read_says_so_at_once(tmp_path: Path) -> None:
+    missing, picture = tmp_path / "missing.txt", tmp_path / "out.png"
+    done = subprocess.run(
+        command("--open", str(missing), "--screenshot", str(picture)),
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=25.0,  # not the half minute that a registry may take
+        check=False,
+    )
+    assert done.returncode == 1
+    assert f"{missing}: expected a file, found" in done.stderr
+    assert not picture.exists()

@@ -66,7 +66,7 @@ class Bench:
         registry.attach(ROOT_ID, "Net", "IONetworkInterface", kind=Kind.DEVICE, props={})
         self.family = Provides()
         kernel = KernelDrivers(folder, folder)
-        self.binding = Counting(registry, None, self.family, None, kernel)
+        self.binding = Counting(registry, None, (self.family,), None, kernel)
         self.registry = registry
 
 

@@ -87,6 +87,7 @@ def test_exit(outcome: Exit, text: str) -> None:
         (Holder.NOBODY, 0, "no driver"),
         (Holder.KERNEL, 0, "kernel driver"),
         (Holder.EXTENSION, 0, "extension"),
+        (Holder.UNDRIVABLE, 0, ""),
         (Holder.EXTENSION, State.INACTIVE, "going"),
     ],
 )

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from runtime.model import events
+from runtime.model import events, properties
 from runtime.model.device import Action, Device, Uevent
 from runtime.model.entry import Holder, Kind
 from runtime.model.identity import EntryId
@@ -31,7 +31,10 @@ class Bench:
     def __init__(self) -> None:
         self.told: list[tuple[events.Detail, int, str]] = []
         self.registry = Registry(lambda: 0, lambda _change: None)
-        self.machine = Machine(self.registry, lambda *event: self.told.append(event), "Box")
+        self.changed: list[EntryId] = []
+        self.machine = Machine(
+            self.registry, lambda *event: self.told.append(event), "Box", self.changed.append
+        )
         self.machine.load(_devices())
 
     def id(self, syspath: str) -> EntryId:
@@ -120,7 +123,42 @@ def test_same_event_twice_changes_nothing() -> None:
         bench.apply(Action.ADD, device)
         bench.apply(Action.CHANGE, device)
     assert list(bench.registry.walk()) == before
-    assert bench.told == []
+    assert (bench.told, bench.changed) == ([], [])
+
+
+def test_a_present_device_that_says_something_else_is_told_of() -> None:
+    bench = Bench()
+    key = bench.id(KEY)
+    said = msgspec.structs.replace(_devices()[2], properties={"ID_INPUT": "1"})
+    bench.apply(Action.CHANGE, said)
+    assert (bench.changed, bench.told) == ([key], [])
+    bench.apply(Action.BIND, msgspec.structs.replace(said, driver="usbhid"))
+    assert bench.changed == [key, key]
+    bench.machine.resync([d for d in _devices() if d.syspath != KEY] + [_devices()[2]], "ENOBUFS")
+    assert bench.changed == [key, key, key]
+
+
+def test_a_change_keeps_what_others_say_of_a_device() -> None:
+    bench = Bench()
+    key = bench.id(KEY)
+    said = msgspec.structs.replace(_devices()[2], properties={"OLD": "1"})
+    bench.apply(Action.CHANGE, said)
+    bench.registry.merge_properties(key, {"IORematchCount": 2})
+    bench.apply(Action.CHANGE, msgspec.structs.replace(said, properties={"NEW": "1"}))
+    shown = properties.decode(bench.registry.entry(key).props)
+    assert (shown["IORematchCount"], shown["NEW"]) == (2, "1")
+    assert "OLD" not in shown
+
+
+def test_nobody_ever_drives_a_device_of_a_class() -> None:
+    bench = Bench()
+    lo = bench.id("/sys/devices/virtual/net/lo")
+    assert bench.registry.entry(lo).holder == Holder.UNDRIVABLE
+    interface = bench.id(f"{KEY}/1-2:1.0")
+    assert bench.registry.entry(interface).holder == Holder.NOBODY
+    bench.registry.set_holder(lo, Holder.EXTENSION, "My", 7)
+    bench.machine.give_back(lo)
+    assert bench.registry.entry(lo).holder == Holder.UNDRIVABLE
 
 
 def test_move_keeps_ids_of_device_and_children() -> None:

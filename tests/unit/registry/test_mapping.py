@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from runtime.model import properties
 from runtime.model.device import Device
+from runtime.model.entry import Holder
 from runtime.registry import mapping
 from runtime.registry.machine import Machine
 from runtime.registry.tree import Registry
@@ -50,7 +51,7 @@ def test_class(subsystem: str, devtype: str, sysname: str, cls: str) -> None:
 )
 def test_usb_location(sysname: str, location: int) -> None:
     device = Device("/sys/devices/x", sysname, "usb")
-    assert mapping.usb_location(device) == location
+    assert mapping.mapped(device).properties["locationID"] == location
 
 
 def test_usb_interface_carries_every_matching_key_as_a_number() -> None:
@@ -120,6 +121,65 @@ def test_hid_identity_comes_from_its_uevent() -> None:
         "Product": "Pad",
     }
     assert expected.items() <= shown.properties.items()
+
+
+INTERFACE = "/sys/devices/pci0000:00/0000:00:14.0/usb1/1-2/1-2:1.0"
+
+
+@pytest.mark.parametrize(
+    ("subclass", "protocol", "boots"), [("01", "01", 1), ("01", "02", 2), ("00", "02", 0)]
+)
+def test_a_usb_hid_device_says_where_it_is_and_what_it_boots_as(
+    subclass: str, protocol: str, boots: int
+) -> None:
+    device = Device(
+        f"{INTERFACE}/0003:046D:C31C.0001",
+        "0003:046D:C31C.0001",
+        "hid",
+        parent=INTERFACE,
+        attributes={
+            "bcdDevice": "6400",
+            "bInterfaceSubClass": subclass,
+            "bInterfaceProtocol": protocol,
+        },
+    )
+    shown = mapping.mapped(device).properties
+    assert (shown["LocationID"], shown["VersionNumber"]) == (0x01200000, 0x6400)
+    assert shown["BootProtocol"] == boots
+
+
+@pytest.mark.parametrize(
+    "parent",
+    ["", "/sys/devices/virtual/misc/uhid", "/sys/devices/x/bluetooth/hci0/hci0:256"],
+)
+def test_a_hid_device_that_is_not_of_usb_has_no_location(parent: str) -> None:
+    device = Device(f"{parent}/0005:046D:B31C.0002", "0005:046D:B31C.0002", "hid", parent=parent)
+    shown = mapping.mapped(device).properties
+    assert not {"LocationID", "VersionNumber", "BootProtocol"} & shown.keys()
+
+
+def test_a_network_device_without_an_address_says_none() -> None:
+    tunnel = Device("/sys/devices/virtual/net/tun0", "tun0", "net", attributes={"address": ""})
+    assert "IOMACAddress" not in mapping.mapped(tunnel).properties
+    ethernet = Device("/sys/devices/x", "eth0", "net", attributes={"address": "02:00:00:00:00:01"})
+    assert mapping.mapped(ethernet).properties["IOMACAddress"] == b"\2\0\0\0\0\1"
+
+
+@pytest.mark.parametrize(
+    ("subsystem", "devtype", "driver", "holder"),
+    [
+        ("usb", "usb_interface", "", Holder.NOBODY),
+        ("usb", "usb_interface", "usbhid", Holder.KERNEL),
+        ("scsi", "scsi_device", "", Holder.NOBODY),
+        ("scsi", "scsi_host", "", Holder.UNDRIVABLE),
+        ("net", "", "", Holder.UNDRIVABLE),
+        ("block", "disk", "", Holder.UNDRIVABLE),
+        ("cpu", "", "", Holder.UNDRIVABLE),
+        ("cpu", "", "processor", Holder.KERNEL),
+    ],
+)
+def test_who_drives_it(subsystem: str, devtype: str, driver: str, holder: Holder) -> None:
+    assert mapping.holder(Device("/sys/devices/x", "x", subsystem, devtype, driver)) == holder
 
 
 def test_block_size_is_bytes() -> None:

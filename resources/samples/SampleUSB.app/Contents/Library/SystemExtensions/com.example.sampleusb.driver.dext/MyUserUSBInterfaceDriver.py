@@ -57,7 +57,7 @@ class MyUserUSBInterfaceDriver(IOService):
         if not isinstance(provider, IOUSBHostInterface):
             raise IOReturnError(kIOReturnBadArgument, "the provider is no IOUSBHostInterface")
 
-        # Each call crosses to the runtime, which checks it; an error comes back as an exception.
+        # Each call crosses to the device's broker, which checks it; an error is an exception here.
         provider.Open(self)
         self.ivars.interface = provider
         self.ivars.pipe = provider.CopyPipe(ENDPOINT)

@@ -1,0 +1,48 @@
+"""`dext debug`: pdb in a live driver, in this terminal.
+
+Invariant: what is typed goes to the driver's process alone, never through the runtime.
+"""
+
+import argparse
+import socket
+import sys
+
+from runtime.commands import shell, terminal
+from runtime.commands.plaintext import plain
+from runtime.commands.selection import find_driver
+from runtime.model.errors import UnavailableError
+from runtime.wire.commands.drivers import DebugDriver
+from runtime.wire.commands.registry import GetRecords
+
+PROG = "dext"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Which driver, or which door."""
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument(
+        "name", metavar="NAME", nargs="?", help="IOUserClass, bundle id or driver id"
+    )
+    which.add_argument("--door", metavar="PATH", help="the debugger's socket that the window names")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Connect, and relay until either side ends."""
+    who, door = (options.door, options.door) if options.door else _open(options)
+    with socket.socket(socket.AF_UNIX) as debugger:
+        try:
+            debugger.connect(door)
+        except OSError as error:
+            raise UnavailableError(
+                f"debugger of {who}: expected it at {door}, found: {error.strerror or error}"
+            ) from error
+        print(f"waiting until the Default queue of {plain(who)} runs Python …", flush=True)
+        terminal.relay(debugger, sys.stdin.fileno(), sys.stdout.fileno())
+    return shell.OK
+
+
+def _open(options: argparse.Namespace) -> tuple[str, str]:
+    """Have a driver's door opened; the driver's name and the door."""
+    with shell.open_runtime(options, PROG) as runtime:
+        driver = find_driver(runtime.call(GetRecords()).drivers, options.name)
+        return driver.name, runtime.call(DebugDriver(driver.id)).path

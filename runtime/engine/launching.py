@@ -1,0 +1,118 @@
+"""The launch of a candidate that has won: is it entitled, and what is its process given.
+
+Runs in the event loop.
+Invariant: a denial is said once for each provider and content, however often matching comes back.
+"""
+
+import functools
+
+import msgspec
+
+from runtime.engine.bundles import Bundles, Runnable
+from runtime.engine.hub import Hub
+from runtime.engine.providers import Family, check_entitlements
+from runtime.matching.provider import Provider
+from runtime.matching.rank import Candidate
+from runtime.model import properties, words
+from runtime.model.entry import Entry
+from runtime.model.events import Matched, Noted
+from runtime.model.identity import BundleId, EntryId
+from runtime.model.outcome import Match, MatchStage
+from runtime.model.personality import Personality
+from runtime.registry.tree import Registry
+from runtime.supervisor.brokers import Brokers, Place
+from runtime.supervisor.ports import DriverSpec
+from runtime.supervisor.supervisor import Supervisor
+
+
+class Launching:
+    """Launches drivers on providers."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        hub: Hub,
+        bundles: Bundles,
+        supervisor: Supervisor,
+        brokers: Brokers,
+    ) -> None:
+        self._registry = registry
+        self._hub = hub
+        self._bundles = bundles
+        self._supervisor = supervisor
+        self._brokers = brokers
+        self._denied: dict[EntryId, frozenset[str]] = {}  # what was said of each provider
+
+    def launch(
+        self, entry: Entry, provider: Provider, candidate: Candidate, family: Family
+    ) -> Place | None:
+        """Launch a candidate on an entry of a family; the place that it was given.
+
+        None when its extension may not run, or is not entitled to the provider.
+        """
+        personality = candidate.personality
+        active = self._bundles.get(personality.bundle_id)
+        if active is None:
+            return None
+        granted = active.entitlements
+        entitled = functools.partial(check_entitlements, self._registry, entry.id, granted)
+        decision = entitled()
+        if not decision.allowed:
+            self._deny(entry, provider, active, f"{personality.name}: {words.denial(decision)}")
+            return None
+        matched = Match(
+            personality.name,
+            personality.bundle_id,
+            MatchStage.MATCHED,
+            candidate.score,
+            personality.category,
+        )
+        self._hub.event(Matched(matched), entry.id, provider.path)
+        place = family.place(entry.id)
+        self._supervisor.launch(
+            DriverSpec(
+                name=personality.user_class,
+                bundle_id=BundleId(personality.bundle_id),
+                content_hash=active.content_hash,
+                personality=personality.name,
+                category=personality.category,
+                executable=active.executable,
+                server_name=personality.server_name or personality.bundle_id,
+                provider=entry.id,
+                provider_path=provider.path,
+                provider_class=entry.cls,
+                provider_name=entry.name,
+                properties=_service_properties(personality, candidate.score),
+                provider_properties=entry.props,
+                bundle=active.memfd,
+                dumpable=self._hub.status.developer,
+                open_session=functools.partial(self._brokers.open_session, place),
+                entitled=entitled,
+            )
+        )
+        return place
+
+    def forget(self, provider: EntryId) -> None:
+        """A provider is gone."""
+        self._denied.pop(provider, None)
+
+    def _deny(self, entry: Entry, provider: Provider, active: Runnable, denial: str) -> None:
+        said = self._denied.get(entry.id, frozenset())
+        key = f"{active.content_hash} {denial}"
+        if key not in said:
+            self._denied[entry.id] = said | {key}
+            self._hub.event(Noted(f"{denial}; it was not launched"), entry.id, provider.path)
+
+
+def _service_properties(personality: Personality, score: int) -> msgspec.Raw:
+    """Properties of a dext's service, as IOKit writes them."""
+    table = personality.table
+    return properties.encode(
+        {
+            **table,
+            "IOProbeScore": score,
+            "IOMatchCategory": personality.category,
+            "CFBundleIdentifier": personality.bundle_id,
+            "IOMatchedPersonality": table,
+        }
+    )
