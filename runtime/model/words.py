@@ -14,7 +14,7 @@ import msgspec
 
 from runtime.model import events
 from runtime.model.entry import Entry, Holder, Kind, State
-from runtime.model.outcome import Exit, ExitHow
+from runtime.model.outcome import Decision, Exit, ExitHow
 
 
 class Sentence(msgspec.Struct, frozen=True):
@@ -84,6 +84,11 @@ def exit_words(outcome: Exit) -> str:
     if outcome.how is ExitHow.LAUNCH:
         return f"could not be launched{detail}"
     return "stopped"
+
+
+def denial(decision: Decision) -> str:
+    """Why an entitlement does not allow something."""
+    return f"entitlement {decision.entitlement} has to be {decision.wanted}, it is {decision.found}"
 
 
 def text(detail: events.Detail) -> str:
