@@ -129,9 +129,9 @@ def _what_became_of_it() -> tuple[Column[Row], ...]:
             translate("drivers", "Oldest call"),
             translate("drivers", "What has not returned for longest, once it is a second."),
             figures.oldest_call,
-            16,
+            12,
             words.call_tone,
-            optional=True,
+            grows=True,
         ),
         Column(
             translate("drivers", "Restarts"),
