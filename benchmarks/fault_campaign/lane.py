@@ -18,7 +18,7 @@ from runtime.model import properties
 from runtime.model.driver_lifecycle import Intent
 from runtime.model.errors import ProblemError
 from runtime.model.identity import BundleId, ContentHash, EntryId
-from runtime.model.outcome import Exit
+from runtime.model.outcome import Decision, Exit
 from runtime.supervisor.ports import DriverSpec, SessionEnd
 from runtime.supervisor.supervisor import Supervisor
 from runtime.wire import methods
@@ -212,4 +212,5 @@ def _describe(number: int, bundle: int, open_session: Callable[[SessionEnd], _Pl
         bundle=bundle,
         dumpable=False,
         open_session=open_session,
+        entitled=lambda: Decision(allowed=True),
     )

@@ -29,6 +29,7 @@ from ioregui.records.fit import ColumnFit
 from ioregui.registry import keys
 from ioregui.registry.cell_painter import arrow_rect
 from ioregui.registry.cells import Column
+from ioregui.registry.column_choice import ColumnChoice
 from ioregui.registry.copying import Copying
 from ioregui.registry.flat import Index
 from ioregui.registry.model import RegistryModel
@@ -86,7 +87,7 @@ class RegistryView(QTableView):
             return self.tr("The search finds nothing. Esc in its field shows everything again.")
         if (plane := self._model.rows.plane) != SERVICE_PLANE:
             return self.tr("Nothing is in the plane {0} now.").format(plain(plane))
-        return self.tr("The devices of this machine appear here when a runtime is connected.")
+        return self.tr("The registry appears here once it is read.")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Qt's; an empty tree says why it is empty."""
@@ -204,7 +205,13 @@ class RegistryView(QTableView):
         columns = self.horizontalHeader()
         columns.setHighlightSections(False)
         columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self.columns = ColumnFit(self, lambda: wishes(drivers=self._drivers))
+        titles = [
+            str(self._model.headerData(column, Qt.Orientation.Horizontal)) for column in Column
+        ]
+        self.choice = ColumnChoice(self, titles)
+        self.columns = ColumnFit(self, lambda: wishes(self.choice.wants, drivers=self._drivers))
+        self.choice.changed.connect(self.columns.refit)
+        self.choice.fit.connect(self.columns.refit)
 
     def _actions(self) -> None:
         for text, slot in (

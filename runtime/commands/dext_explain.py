@@ -7,7 +7,9 @@ Invariant: reads only; prints one object for each provider and personality.
 """
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -31,6 +33,8 @@ from runtime.wire import client as wire
 from runtime.wire.commands.registry import Explain, Subscribe, Topic
 
 SNAPSHOT_SECONDS = 30.0
+
+_NOBODY = "nothing to compare: no driver extension is enabled, and no kernel module is for it"
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -58,6 +62,8 @@ def run(options: argparse.Namespace) -> int:
     else:
         with shell.open_runtime(options, "dext") as runtime:
             rows = list(_of_runtime(runtime, options))
+    if options.personality:
+        rows = _of_personality(rows, options.personality)
     if options.json:
         print(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
         return shell.OK
@@ -66,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
     for row in shown:
         print(_line(row))
     if not shown:
-        print("nothing matches, and nothing comes near" if rows else "nothing to compare")
+        print("nothing matches, and nothing comes near" if rows else _NOBODY)
     return shell.OK
 
 
@@ -123,8 +129,13 @@ def _of_files(options: argparse.Namespace) -> Iterator[Row]:
     by_id = {entry.id: entry for entry in entries}
     paths = dict(_paths(entries))
     wanted = {personality.provider_class for personality in catalogue}
+
+    @cache
+    def alone(which: EntryId) -> Provider:  # an entry stands above all that are below it
+        return _provider(by_id[which], paths[which])
+
     for entry, path in _chosen(entries, options.provider):
-        made = _provider(entry, paths[entry.id])
+        made = alone(entry.id)
         modalias = made.properties.get("MODALIAS")
         kexts = kernel.look_up(modalias) if isinstance(modalias, str) else []
         if not options.provider and not wanted.intersection(made.classes) and not kexts:
@@ -134,7 +145,7 @@ def _of_files(options: argparse.Namespace) -> Iterator[Row]:
             bound = ""
         provider = msgspec.structs.replace(
             made,
-            ancestors=tuple(_provider(above, paths[above.id]) for above in _above(entry, by_id)),
+            ancestors=tuple(alone(above.id) for above in _above(entry, by_id)),
             kernel_driver=bound,
             kernel_score=competition.kernel_score(bound, kexts, entry.cls) if bound else 0,
         )
@@ -155,6 +166,8 @@ def _catalogue(paths: Sequence[str]) -> tuple[Catalogue, AliasIndex]:
             text += _alias_text(path)
             continue
         for number, source in enumerate(read_sources(path)):
+            for complaint in source.complaints:
+                sys.stderr.write(f"dext: warning: {plain(f'{source.path}: {complaint}')}\n")
             owner = source.bundle_id or f"{path.name} {number}"
             catalogue.add(BundleId(f"{owner} {source.path} {number}"), source.personalities())
     return catalogue, aliases.build(text)
@@ -256,10 +269,23 @@ def _rows(path: str, matches: Sequence[Match], personality: str) -> Iterator[Row
         )
 
 
+def _of_personality(rows: list[Row], selector: str) -> list[Row]:
+    """The rows of one personality, first where it matches, last what it is not for.
+
+    Raises:
+        ProblemError: None is meant.
+    """
+    if not rows:
+        raise ProblemError(
+            "not-found", f"--personality {selector}: expected a personality's name, class, bundle "
+            "or module that is compared with one of the providers, found none"
+        )  # fmt: skip
+    return sorted(rows, key=lambda row: (not row.matched, row.stage == MatchStage.CLASS.value))
+
+
 def _wins(match: Match) -> bool:
     return match.stage is MatchStage.MATCHED and (match.running or not match.holder)
 
 
 def _line(row: Row) -> str:
-    score = f" {row.score}" if row.matched else ""
-    return plain(f"{row.provider}: {row.personality} of {row.bundle}{score}: {row.reason}")
+    return plain(f"{row.provider}: {row.personality} of {row.bundle}: {row.reason}")

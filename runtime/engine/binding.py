@@ -65,7 +65,7 @@ class Binding:
         """Launch through this supervisor, at devices that these hold; called once."""
         self._supervisor = supervisor
         self._brokers = brokers
-        self._launching = Launching(self._hub, self._bundles, supervisor, brokers)
+        self._launching = Launching(self._registry, self._hub, self._bundles, supervisor, brokers)
 
     # --- what may run changed ------------------------------------------------------------------
 

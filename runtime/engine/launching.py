@@ -10,16 +10,16 @@ import msgspec
 
 from runtime.engine.bundles import Bundles, Runnable
 from runtime.engine.hub import Hub
-from runtime.engine.providers import Family
-from runtime.extensions import entitlements
+from runtime.engine.providers import Family, check_entitlements
 from runtime.matching.provider import Provider
 from runtime.matching.rank import Candidate
-from runtime.model import properties
+from runtime.model import properties, words
 from runtime.model.entry import Entry
 from runtime.model.events import Matched, Noted
 from runtime.model.identity import BundleId, EntryId
 from runtime.model.outcome import Match, MatchStage
 from runtime.model.personality import Personality
+from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Brokers, Place
 from runtime.supervisor.ports import DriverSpec
 from runtime.supervisor.supervisor import Supervisor
@@ -29,8 +29,14 @@ class Launching:
     """Launches drivers on providers."""
 
     def __init__(
-        self, hub: Hub, bundles: Bundles, supervisor: Supervisor, brokers: Brokers
+        self,
+        registry: Registry,
+        hub: Hub,
+        bundles: Bundles,
+        supervisor: Supervisor,
+        brokers: Brokers,
     ) -> None:
+        self._registry = registry
         self._hub = hub
         self._bundles = bundles
         self._supervisor = supervisor
@@ -46,7 +52,13 @@ class Launching:
         """
         personality = candidate.personality
         active = self._bundles.get(personality.bundle_id)
-        if active is None or not self._entitled(entry, provider, personality, active):
+        if active is None:
+            return None
+        granted = active.entitlements
+        entitled = functools.partial(check_entitlements, self._registry, entry.id, granted)
+        decision = entitled()
+        if not decision.allowed:
+            self._deny(entry, provider, active, f"{personality.name}: {words.denial(decision)}")
             return None
         matched = Match(
             personality.name,
@@ -75,6 +87,7 @@ class Launching:
                 bundle=active.memfd,
                 dumpable=self._hub.status.developer,
                 open_session=functools.partial(self._brokers.open_session, place),
+                entitled=entitled,
             )
         )
         return place
@@ -83,22 +96,12 @@ class Launching:
         """A provider is gone."""
         self._denied.pop(provider, None)
 
-    def _entitled(
-        self, entry: Entry, provider: Provider, personality: Personality, active: Runnable
-    ) -> bool:
-        decision = entitlements.check(active.entitlements, provider.classes, provider.properties)
-        if decision.allowed:
-            return True
+    def _deny(self, entry: Entry, provider: Provider, active: Runnable, denial: str) -> None:
         said = self._denied.get(entry.id, frozenset())
-        denial = (
-            f"{personality.name}: entitlement {decision.entitlement} has to be "
-            f"{decision.wanted}, it is {decision.found}; it was not launched"
-        )
         key = f"{active.content_hash} {denial}"
         if key not in said:
             self._denied[entry.id] = said | {key}
-            self._hub.event(Noted(denial), entry.id, provider.path)
-        return False
+            self._hub.event(Noted(f"{denial}; it was not launched"), entry.id, provider.path)
 
 
 def _service_properties(personality: Personality, score: int) -> msgspec.Raw:

@@ -8,11 +8,14 @@ from typing import Protocol
 import msgspec
 
 from runtime.engine.kernel_drivers import KernelDrivers
+from runtime.extensions import entitlements
 from runtime.matching.provider import Provider
 from runtime.model import properties
 from runtime.model.classes import chain
 from runtime.model.entry import Entry, Kind
 from runtime.model.identity import EntryId
+from runtime.model.outcome import Decision
+from runtime.model.properties import Properties
 from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Place
 
@@ -37,6 +40,14 @@ def make_provider(registry: Registry, entry: Entry, kernel: KernelDrivers) -> Pr
     made = _provider(registry, entry, tuple(ancestors))
     driver, score = kernel.bound(entry, made.properties)
     return msgspec.structs.replace(made, kernel_driver=driver, kernel_score=score)
+
+
+def check_entitlements(registry: Registry, entry: EntryId, granted: Properties) -> Decision:
+    """Decide whether these entitlements allow a launch on an entry as it is now."""
+    provider = registry.get(entry)
+    if provider is None:  # its driver is about to be stopped
+        return entitlements.check(granted, (), {})
+    return entitlements.check(granted, chain(provider.cls), properties.decode(provider.props))
 
 
 def _provider(registry: Registry, entry: Entry, ancestors: tuple[Provider, ...]) -> Provider:

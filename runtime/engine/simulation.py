@@ -8,10 +8,12 @@ import msgspec
 
 from runtime.engine.hub import Hub
 from runtime.families.simulated.bus import Attachment, Node, SimulatedBus
-from runtime.model.entry import Kind
+from runtime.model.entry import Holder, Kind
+from runtime.model.entry import Place as Position
 from runtime.model.events import Plugged as PluggedEvent
 from runtime.model.events import Unplugged as UnpluggedEvent
-from runtime.model.identity import EntryId
+from runtime.model.identity import ROOT_ID, EntryId
+from runtime.registry.positions import USB_PLANE
 from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Place
 from runtime.wire.broker import Serve
@@ -89,17 +91,22 @@ class Simulation:
     def _attach_device(self, port: EntryId, attachment: Attachment) -> EntryId:
         node = attachment.node()
         device = self._attach_one(port, node)
+        self._registry.place(device, (Position(USB_PLANE, ROOT_ID, "", node.location),))
         for child in node.children:
             place = Place(device, node.name, child.interface, Serve(attachment.model))
-            self._providers[self._attach_one(device, child)] = _Provider(attachment, place)
+            provider = self._attach_one(device, child, Holder.NOBODY)
+            self._providers[provider] = _Provider(attachment, place)
         return device
 
-    def _attach_one(self, parent: EntryId, node: Node) -> EntryId:
+    def _attach_one(
+        self, parent: EntryId, node: Node, holder: Holder = Holder.UNDRIVABLE
+    ) -> EntryId:
         return self._registry.attach(
             parent,
             node.name,
             node.cls,
             location=node.location,
             kind=Kind.DEVICE,
+            holder=holder,
             props=node.properties,
         )

@@ -70,6 +70,13 @@ GRANTS = (
 )
 
 
+NOT_GIVEN = (
+    "elevated scheduling: a driver has an ordinary process's share of a CPU, in every mode",
+    "increased capabilities: a driver has none, in every mode",
+)
+"""What DriverKit gives to a driver process and this host does not."""
+
+
 @dataclass(frozen=True)
 class Confinement:
     """What holds for one process, one sentence or part of one each.

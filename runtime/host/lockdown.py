@@ -30,7 +30,7 @@ class Sandbox:
         flags: CLONE_* for each child.
         programs: The seccomp filters by what a child becomes; empty where there is none.
         calls: How many system calls each of them lets through.
-        missing: What this kernel cannot give, one sentence each.
+        missing: What no driver gets here, one sentence each.
     """
 
     root: bool
@@ -145,7 +145,11 @@ def prepare() -> Sandbox:
         uid=uid,
         gid=gid,
         title=arguments,
-        missing=tuple(_missing(abi, known=known) + _closed(roots if root else [])),
+        missing=(
+            *_missing(abi, known=known),
+            *_closed(roots if root else []),
+            *confinement.NOT_GIVEN,
+        ),
     )
 
 

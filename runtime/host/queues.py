@@ -1,7 +1,7 @@
 """The queues of a driver process: the Default queue is the main thread, each other one a thread.
 
-Every queue knows what it runs, since when, and whether it waits for the runtime: that is the
-pulse by which the runtime tells a busy driver from a stuck one.
+Every queue knows what it runs, since when, whether it waits for the runtime, and when it last
+heard from it: that is the pulse by which the runtime tells a busy driver from a stuck one.
 Invariant: one callback of a queue at a time; an exception that leaves one ends the process.
 """
 
@@ -30,6 +30,7 @@ class HostQueue(IODispatchQueue):
         self._thread = 0
         self._running = ("", 0)  # callback and when it began; one value, so that no lock is needed
         self._calling = False
+        self._progressed = 0  # when the callback began, or a call of it last returned
 
     def GetName(self) -> str:  # noqa: N802 - DriverKit's name
         """The name that it was made with."""
@@ -52,7 +53,8 @@ class HostQueue(IODispatchQueue):
     def run(self, name: str, work: Callable[[], None]) -> None:
         """Run one callback on this queue's own thread, visible in the pulse as `name`."""
         before = self._running
-        self._running = (name, time.monotonic_ns())
+        self._progressed = time.monotonic_ns()
+        self._running = (name, self._progressed)
         try:
             work()
         finally:
@@ -65,20 +67,23 @@ class HostQueue(IODispatchQueue):
         try:
             yield
         finally:
+            self._progressed = time.monotonic_ns()
             self._calling = False
 
     def pulse(self, now_ns: int) -> driver.QueuePulse:
         """Its state; any thread."""
         name, since = self._running
-        age = max(0, now_ns - since) // 1000 if name else 0
-        return driver.QueuePulse(self._name, name, age, self._calling)
+        if not name:
+            return driver.QueuePulse(self._name, calling=self._calling)
+        age, quiet = (max(0, now_ns - then) // 1000 for then in (since, self._progressed))
+        return driver.QueuePulse(self._name, name, age, self._calling, quiet)
 
 
 class DefaultQueue(HostQueue):
     """The main thread: serves packets of the runtime and posted work, in order of arrival."""
 
     def __init__(self, connection: Connection) -> None:
-        super().__init__("Default")
+        super().__init__(driver.DEFAULT)
         self._adopt_thread()
         self._connection = connection
         self._posted: collections.deque[tuple[str, Callable[[], None]]] = collections.deque()

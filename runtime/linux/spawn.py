@@ -1,11 +1,13 @@
-"""Processes: clone3 from Python, and how a process ended.
+"""Processes: clone3 from Python, clone where there is none, and how a process ended.
 
 Source: clone(2), waitid(2), pidfd_open(2).
 Invariant: a child made here runs Python's own after-fork hooks before anything else.
 """
 
 import ctypes
+import errno
 import os
+import signal
 import struct
 
 from runtime.linux.libc import syscall
@@ -18,7 +20,7 @@ _CLONE_ARGS = struct.Struct("=8Q")  # flags pidfd child_tid parent_tid exit_sign
 
 
 def clone(flags: int) -> tuple[int, int]:
-    """Fork with clone3's flags; the caller must be the only thread of its process.
+    """Fork with clone's flags; the caller must be the only thread of its process.
 
     Args:
         flags: CLONE_* beyond CLONE_PIDFD, which is always set. With CLONE_PARENT the child is
@@ -29,23 +31,12 @@ def clone(flags: int) -> tuple[int, int]:
         in the child (0, -1).
 
     Raises:
-        OSError: The kernel has no clone3 or refused; no child exists.
+        OSError: The kernel refused; no child exists.
     """
     pidfd = ctypes.c_int(-1)
-    words = _CLONE_ARGS.pack(
-        flags | CLONE_PIDFD,
-        ctypes.addressof(pidfd),
-        0,
-        0,
-        0 if flags & CLONE_PARENT else 17,  # SIGCHLD; the kernel refuses one with CLONE_PARENT
-        0,
-        0,
-        0,
-    )
-    args = ctypes.create_string_buffer(words, len(words))
     ctypes.pythonapi.PyOS_BeforeFork()
     try:
-        pid = syscall("clone3", args, len(words))
+        pid = _clone(flags | CLONE_PIDFD, ctypes.addressof(pidfd))
     except OSError:
         ctypes.pythonapi.PyOS_AfterFork_Parent()
         raise
@@ -54,6 +45,23 @@ def clone(flags: int) -> tuple[int, int]:
         return 0, -1
     ctypes.pythonapi.PyOS_AfterFork_Parent()
     return pid, pidfd.value
+
+
+def _clone(flags: int, pidfd: int) -> int:
+    """Clone by clone3; where there is none, or a container forbids it, by clone.
+
+    What is really not allowed, clone refuses as well. It takes the same flags in one word with
+    the signal, and puts the pidfd where the parent's thread id would be.
+    """
+    child_signal = 0 if flags & CLONE_PARENT else signal.SIGCHLD  # else the kernel refuses
+    words = _CLONE_ARGS.pack(flags, pidfd, 0, 0, child_signal, 0, 0, 0)
+    args = ctypes.create_string_buffer(words, len(words))
+    try:
+        return syscall("clone3", args, len(words))
+    except OSError as error:
+        if error.errno not in (errno.ENOSYS, errno.EPERM):
+            raise
+    return syscall("clone", flags | child_signal, 0, pidfd, 0, 0)
 
 
 def wait_exit(pidfd: int) -> Exit | None:

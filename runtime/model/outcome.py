@@ -44,13 +44,15 @@ class Exit(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Stage(enum.StrEnum):
-    """Launch stages, in order."""
+    """Launch stages, in order; a driver registers in Start or later, or never."""
 
     REQUESTED = "requested"
     FORKED = "forked"
     LOCKED_DOWN = "locked down"
     LOADED = "loaded"
+    ENTITLED = "entitlements checked"  # by the runtime, before the process learns of its provider
     STARTED = "started"
+    REGISTERED = "registered"  # RegisterService was called: others may match on it
 
 
 class MatchStage(enum.StrEnum):

@@ -7,13 +7,14 @@ Invariant: pure; the templates are literals of this file.
 
 import signal
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from runtime.model import events
 from runtime.model.entry import Entry, Holder, Kind, State
-from runtime.model.outcome import Exit, ExitHow
+from runtime.model.outcome import Decision, Exit, ExitHow
 
 
 class Sentence(msgspec.Struct, frozen=True):
@@ -34,6 +35,15 @@ _SIGNAL_CAUSES: dict[int, str] = {
     signal.SIGTERM: "terminated",
     signal.SIGXCPU: "used up its processor time",
 }
+
+
+def moment(ms: int) -> str:
+    """A moment as people write it, with its zone; milliseconds since 1970 where no date is."""
+    try:
+        then = datetime.fromtimestamp(ms / 1000).astimezone()
+    except (ValueError, OverflowError, OSError):
+        return f"{ms} ms"
+    return then.isoformat(sep=" ", timespec="seconds")
 
 
 def device_word(entry: Entry) -> str:
@@ -74,6 +84,11 @@ def exit_words(outcome: Exit) -> str:
     if outcome.how is ExitHow.LAUNCH:
         return f"could not be launched{detail}"
     return "stopped"
+
+
+def denial(decision: Decision) -> str:
+    """Why an entitlement does not allow something."""
+    return f"entitlement {decision.entitlement} has to be {decision.wanted}, it is {decision.found}"
 
 
 def text(detail: events.Detail) -> str:

@@ -51,6 +51,10 @@ class Account:
         after_us = (time.monotonic_ns() - self._asked_ns) // 1000
         self.change(launch=(*self.record.launch, StageTime(stage, after_us)), **changes)
 
+    def reached(self, stage: Stage) -> bool:
+        """Whether the present launch has come to a stage."""
+        return any(step.stage is stage for step in self.record.launch)
+
     def late(self, verdict: hang.Late) -> bool:
         """A callback is past its deadline; whether that is news."""
         if self.state not in (DriverState.STARTING, DriverState.RUNNING):
@@ -64,7 +68,7 @@ class Account:
     def responds(self) -> None:
         """Every queue keeps its deadline, perhaps again."""
         if self.state is DriverState.NOT_RESPONDING:
-            started = self.record.launch[-1].stage is Stage.STARTED
+            started = self.reached(Stage.STARTED)
             event = DriverEvent.RESPONDED if started else DriverEvent.STILL_STARTING
             self.advance(event, note="")
             self.tell(events.Responded(self.record.name, self.record.pid))

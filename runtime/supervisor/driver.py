@@ -14,7 +14,7 @@ from runtime.model import events
 from runtime.model.crash_report import Remains
 from runtime.model.driver_lifecycle import LIVE, DriverEvent, DriverState, Intent
 from runtime.model.errors import ProblemError, SpawnError
-from runtime.model.outcome import Exit, ExitHow
+from runtime.model.outcome import Exit, ExitHow, Stage
 from runtime.model.processes import NO_CALL, OpenCall
 from runtime.model.records import Driver
 from runtime.supervisor import policy as restart
@@ -104,7 +104,7 @@ class SupervisedDriver:
             self._account.advance(DriverEvent.STOP_ASKED, note=self._stop_note or self.record.note)
             self._end()
         elif state in LIVE and state is not DriverState.STOPPING:
-            started = state is not DriverState.STARTING
+            started = self._account.reached(Stage.STARTED)
             self._account.advance(DriverEvent.STOP_ASKED)
             if self._server is not None:  # else it is still being created: `_begin` ends it
                 self._server.stop(started=started, unplugged=unplugged)

@@ -1,18 +1,21 @@
 """Is a driver responding? A pure judgement of its queues' pulse.
 
-A queue's callback that is older than its deadline and waits for no call to the runtime means
-*not responding*; so does a watcher that has fallen silent (native code that holds the
-interpreter). A heartbeat alone would never notice an endless Python loop.
+A queue's callback that has not progressed within its deadline and waits for no call means *not
+responding*; so does a watcher that has fallen silent (native code that holds the interpreter).
+A heartbeat alone would never notice an endless Python loop. Progress is a call of the callback,
+to the runtime or its provider, that returned: log lines and output are none, as an endless loop
+may write them. Long work in many calls is in time that way, but only up to `LONG_US`.
 Invariant: no clock, no I/O; times are microseconds.
 """
 
 import msgspec
 
 from runtime.model.processes import NO_CALL, OpenCall
-from runtime.wire.driver import Pulse, QueuePulse
+from runtime.wire.driver import DEFAULT, Pulse, QueuePulse
 
-LATE_US = 5_000_000  # a callback this old: not responding
-HOPELESS_US = 60_000_000  # a callback this old: killed, as UMDF does after a minute
+LATE_US = 5_000_000  # without progress: not responding
+HOPELESS_US = 60_000_000  # without progress: killed, as UMDF does after a minute
+LONG_US = 600_000_000  # a callback this old: not responding, however much it progresses
 
 
 class Responding(msgspec.Struct, frozen=True):
@@ -25,11 +28,12 @@ class Late(msgspec.Struct, frozen=True):
     queue: str
     callback: str
     age_us: int
+    quiet_us: int  # since it last progressed
 
     @property
     def hopeless(self) -> bool:
         """Whether nobody should wait any longer."""
-        return self.age_us > HOPELESS_US
+        return self.quiet_us > HOPELESS_US
 
     @property
     def what(self) -> str:
@@ -39,16 +43,29 @@ class Late(msgspec.Struct, frozen=True):
 
 def judge(pulse: Pulse) -> Responding | Late:
     """Judge what the watcher says of the queues."""
-    busy = [queue for queue in pulse.queues if queue.callback and not queue.calling]
-    worst = max(busy, key=_age, default=None)
-    if worst is None or worst.age_us <= LATE_US:
+    late = [
+        queue
+        for queue in pulse.queues
+        if queue.callback and not queue.calling
+        if queue.quiet_us > LATE_US or queue.age_us > LONG_US
+    ]
+    worst = max(late, key=lambda queue: (queue.quiet_us, queue.age_us), default=None)
+    if worst is None:
         return Responding()
-    return Late(worst.queue, worst.callback, worst.age_us)
+    return Late(worst.queue, worst.callback, worst.age_us, worst.quiet_us)
+
+
+def progress(pulse: Pulse) -> int | None:
+    """Microseconds since the Default queue's callback progressed; None while it is idle."""
+    for queue in pulse.queues:
+        if queue.queue == DEFAULT and queue.callback:
+            return queue.quiet_us
+    return None
 
 
 def judge_silence(silent_us: int) -> Responding | Late:
     """Judge a watcher that was last heard this long ago."""
-    return Late("", "", silent_us) if silent_us > LATE_US else Responding()
+    return Late("", "", silent_us, silent_us) if silent_us > LATE_US else Responding()
 
 
 def oldest(pulse: Pulse, since_us: int) -> OpenCall:

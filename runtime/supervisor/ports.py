@@ -11,7 +11,7 @@ import msgspec
 from runtime.model.crash_report import Remains
 from runtime.model.events import Detail
 from runtime.model.identity import BundleId, ContentHash, EntryId
-from runtime.model.outcome import Exit
+from runtime.model.outcome import Decision, Exit
 from runtime.model.records import Driver
 from runtime.wire import methods
 
@@ -58,6 +58,7 @@ class DriverSpec(msgspec.Struct, frozen=True):
     bundle: int
     dumpable: bool
     open_session: Callable[[SessionEnd], ProviderSession]
+    entitled: Callable[[], Decision]  # to the provider, as it is when this is asked
 
 
 class Surroundings(Protocol):

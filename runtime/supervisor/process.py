@@ -23,13 +23,13 @@ from runtime.model.errors import BreachError
 from runtime.model.outcome import Exit, ExitHow
 from runtime.supervisor import post_mortem
 from runtime.supervisor.channels import Channels
+from runtime.supervisor.deadline import LOAD, LOCK_DOWN, Deadline
 from runtime.supervisor.output import Output
 from runtime.supervisor.ports import DriverSpec, Gather
 from runtime.wire import driver as wire
 from runtime.wire import limits, session
 
 PACKETS_A_TURN = 64  # of one socket, so that no driver holds up the loop
-LOAD_SECONDS = 15.0  # until the class is loaded; a cold, loaded machine takes 1 s
 EOF_SECONDS = 2.0  # that a process may live on after its control socket ended
 CRASH_BYTES = 64 << 10  # of faulthandler's text
 
@@ -61,6 +61,7 @@ class DriverProcess:
 
     Attributes:
         listener: Who has it now.
+        deadline: What it is held to; at first, to lock itself down.
     """
 
     def __init__(self, pid: int, pidfd: int, channels: Channels, listener: Listener) -> None:
@@ -75,7 +76,8 @@ class DriverProcess:
         self._output = Output(channels.output, lambda line: self.listener.logged("output", line))
         self._killed_for: Exit | None = None
         self._goodbye: wire.Goodbye | None = None
-        self._deadline: asyncio.TimerHandle | None = None
+        self.deadline = Deadline(self.kill)
+        self.deadline.set(LOCK_DOWN)
         self._late: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(channels.control, self._on_control)
@@ -103,7 +105,7 @@ class DriverProcess:
         """Send what to run, with the sealed bundle; right after creation, when there is room."""
         load = wire.Load(spec.bundle_id, spec.executable, spec.name, spec.server_name)
         self._send_beside(load, bundle)
-        self.deadline(LOAD_SECONDS, ExitHow.LAUNCH, "it was not loaded in time")
+        self.deadline.set(LOAD)
 
     def attach(self, message: wire.Attach, provider: int) -> None:
         """Send what its provider is, with the provider socket; when it is loaded, not before."""
@@ -120,17 +122,6 @@ class DriverProcess:
         except OSError as error:
             said = f"it could not be told what to run: {error.strerror}"
             self.kill(ExitHow.LAUNCH, said)
-
-    def deadline(self, seconds: float, how: ExitHow, detail: str) -> None:
-        """Kill it unless another deadline, or none, is set in time."""
-        self.no_deadline()
-        self._deadline = self._loop.call_later(seconds, self.kill, how, detail)
-
-    def no_deadline(self) -> None:
-        """It has all the time it wants."""
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
 
     def debug(self, descriptor: int) -> bool:
         """Give the watcher a debugger's socket, which stays the caller's; whether it went."""
@@ -234,7 +225,7 @@ class DriverProcess:
         if ended is None:
             return
         self._loop.remove_reader(self._pidfd)
-        self.no_deadline()
+        self.deadline.clear()
         if self._late is not None:
             self._late.cancel()
         os.close(self._pidfd)

@@ -76,8 +76,8 @@ class Standby:
                 f"standby: expected its next launch stage, found {type(message).__name__}"
             )
         self.staged.append(message)
-        if message.stage is Stage.LOADED:
-            self.process.no_deadline()
+        if message.stage is Stage.LOADED or not self.told:
+            self.process.deadline.clear()
 
     def logged(self, source: str, text: str) -> None:
         """Keep a line."""

@@ -6,12 +6,13 @@ loop; nothing here blocks.
 Invariant: the owner is told of the end exactly once, after everything that was open is closed.
 """
 
+import asyncio
 import time
 from typing import Protocol
 
 import msgspec
 
-from runtime.model import events
+from runtime.model import events, words
 from runtime.model.driver_lifecycle import DriverEvent, DriverState
 from runtime.model.errors import BreachError
 from runtime.model.outcome import Exit, ExitHow, Stage
@@ -19,14 +20,12 @@ from runtime.model.processes import OpenCall
 from runtime.supervisor import confinement, hang
 from runtime.supervisor.account import Account
 from runtime.supervisor.calls import Calls
+from runtime.supervisor.deadline import LEAVE, LOAD, REGISTER_SECONDS, START, STOP
 from runtime.supervisor.ports import DriverSpec, Gather, ProviderSession, Surroundings
 from runtime.supervisor.samples import Samples
 from runtime.supervisor.standby import Standby
 from runtime.wire import driver as wire
 from runtime.wire import methods
-
-START_SECONDS = 30.0  # for init and Start
-STOP_SECONDS = 5.0  # grace for Stop and free, then SIGKILL
 
 
 class Owner(Protocol):
@@ -64,6 +63,7 @@ class UserServer:
         self._process = standby.hand_to(self)
         self._calls = Calls(self._process)
         self._session: ProviderSession | None = None  # until it is told what to run
+        self._registering: asyncio.TimerHandle | None = None  # from Start until it has
         self._samples = Samples()
         self._heard_ns = time.monotonic_ns()
         self._pulse = wire.Pulse(())  # the last one
@@ -94,7 +94,7 @@ class UserServer:
         """Stop, free, grace, SIGKILL; one whose Start has not returned is killed at once."""
         if unplugged and self._session is not None:
             self._session.close()
-        self._process.deadline(STOP_SECONDS, ExitHow.STOPPED, "Stop did not return in time")
+        self._process.deadline.set(STOP)
         if started:
             self._calls.ask(methods.Stop(), _returned, _failed)
         else:
@@ -121,13 +121,18 @@ class UserServer:
         """Let a debugger speak with it, and do not judge it meanwhile."""
         if self._process.debug(descriptor):
             if self._account.state is DriverState.STARTING:
-                self._process.no_deadline()
+                self._process.deadline.clear()
             self._account.change(debugging=True)
             self._around.log(self._account.record, "runtime", "a debugger was attached")
 
     def tick(self, now_ns: int) -> None:
-        """Once a second: notice a watcher that has fallen silent."""
-        self._judged(hang.judge_silence((now_ns - self._heard_ns) // 1000))
+        """Once a second: notice a watcher that has fallen silent.
+
+        One that is heard says by its pulse whether the queues respond.
+        """
+        verdict = hang.judge_silence((now_ns - self._heard_ns) // 1000)
+        if isinstance(verdict, hang.Late):
+            self._judged(verdict)
 
     # --- process.Listener ----------------------------------------------------------------------
 
@@ -150,6 +155,9 @@ class UserServer:
     def pulsed(self, pulse: wire.Pulse) -> None:
         """Take the state of its queues."""
         self._heard_ns, self._pulse = time.monotonic_ns(), pulse
+        quiet_us = hang.progress(pulse)
+        if quiet_us is not None:
+            self._process.deadline.extend(quiet_us)
         self._judged(hang.judge(pulse))
 
     def debugged(self) -> None:
@@ -166,6 +174,8 @@ class UserServer:
         if self._session is not None:
             self._session.close()
         self._calls.close()
+        if self._registering is not None:
+            self._registering.cancel()
         if exit_.how is ExitHow.CODE and self._process.said_goodbye:
             exit_ = msgspec.structs.replace(exit_, how=ExitHow.STOPPED)
         self._owner.ended(exit_, lambda: self._samples.completed(exit_, gather()))
@@ -189,6 +199,7 @@ class UserServer:
             path = self._account.record.provider_path
             told = confinement.fields(message, self._standby.missing, path)
             self._account.reach(message.stage, **told)
+            self._process.deadline.set(LOAD)
         elif (before, message.stage) == (Stage.LOCKED_DOWN, Stage.LOADED):
             self._account.reach(message.stage)
             self._around.serving(self._account.record, message.classes)
@@ -201,9 +212,12 @@ class UserServer:
         if self._session is None or self._account.state is DriverState.STOPPING:
             return  # it said so with its last breath, and the provider may be gone
         spec = self._spec
-        self._process.deadline(
-            START_SECONDS, ExitHow.LAUNCH, "init or Start did not return in time"
-        )
+        decision = spec.entitled()
+        if not decision.allowed:
+            self._refuse(f"not started: {words.denial(decision)}")
+            return
+        self._account.reach(Stage.ENTITLED)
+        self._process.deadline.set(START)
         attach = wire.Attach(
             self._account.record.service,
             spec.provider,
@@ -218,29 +232,47 @@ class UserServer:
     def _started(self) -> None:
         if self._account.state is DriverState.STOPPING:
             return
-        self._process.no_deadline()
+        self._process.deadline.clear()
         self._account.advance(DriverEvent.STARTED)
         self._account.reach(Stage.STARTED)
+        if not self._account.reached(Stage.REGISTERED):
+            loop = asyncio.get_running_loop()
+            self._registering = loop.call_later(REGISTER_SECONDS, self._not_registered)
         record = self._account.record
         self._account.tell(events.Started(record.name, record.pid, record.launch[-1].after_us))
         self._around.started(record)
         self._owner.started()
 
     def _start_failed(self, code: int, text: str) -> None:
-        why = f"Start failed: {text or f'kern_return_t {code:#010x}'}"
+        self._refuse(f"Start failed: {text or f'kern_return_t {code:#010x}'}")
+
+    def _refuse(self, why: str) -> None:
+        """Have it end in order; it is no crash."""
         self._around.log(self._account.record, "runtime", why)
         self._owner.refused(why)
         self._process.send(wire.Goodbye())
-        self._process.deadline(STOP_SECONDS, ExitHow.STOPPED, "")
+        self._process.deadline.set(LEAVE)
 
     def _called(self, call: wire.Call) -> None:
-        if self._account.record.launch[-1].stage not in (Stage.LOADED, Stage.STARTED):
+        if not self._account.reached(Stage.ENTITLED):
             raise BreachError("driver: expected no call before Start, found one")
         if not isinstance(call.method, methods.ServiceMethod):
             name = type(call.method).__name__
             raise BreachError(f"driver: expected a method of its own entry, found {name}")
         self._around.service_call(self._account.record, call.method)
+        if isinstance(call.method, methods.RegisterService):
+            self._registered()
         self._calls.answer(call, None)
+
+    def _registered(self) -> None:
+        if not self._account.reached(Stage.REGISTERED):
+            self._account.reach(Stage.REGISTERED)
+        if self._registering is not None:
+            self._registering.cancel()
+
+    def _not_registered(self) -> None:
+        said = f"RegisterService was not called within {REGISTER_SECONDS:.0f} s after Start"
+        self._around.log(self._account.record, "runtime", f"{said}: nobody can match on it")
 
     # --- hangs and deadlines -------------------------------------------------------------------
 
@@ -253,7 +285,7 @@ class UserServer:
         if self._account.late(verdict):
             self._samples.late(self._process, verdict.queue)
         if verdict.hopeless:
-            self._process.kill(ExitHow.HANG, f"{verdict.what} did not return for a minute")
+            self._process.kill(ExitHow.HANG, f"{verdict.what} did not progress for a minute")
 
 
 def _returned() -> None:

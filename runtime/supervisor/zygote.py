@@ -18,6 +18,7 @@ from runtime.model.errors import BreachError, SpawnError
 from runtime.wire import codec, limits, zygote
 
 READY_SECONDS = 30.0  # a cold import of the SDK on a slow machine
+SPAWN_SECONDS = 15.0  # of silence of a zygote that is to create processes; one takes 4 ms
 ATTEMPTS = 3  # zygotes that one launch may lose
 LINGER_SECONDS = 2.0  # until a zygote without a socket is killed
 REPLACE_SECONDS = (0.0, 0.2, 1.0, 5.0)  # delays before the next zygote; the last one repeats
@@ -50,6 +51,7 @@ class Zygote:
         self._process: subprocess.Popen[bytes] | None = None
         self._ready: asyncio.Future[None] | None = None
         self._lost = 0
+        self._answers = 0  # of all zygotes
         self._closing = False
         self.missing: tuple[str, ...] = ()
 
@@ -120,11 +122,22 @@ class Zygote:
                     break
                 except BlockingIOError:
                     await asyncio.sleep(0.001)  # its queue is full of spawns; it is working
-            return await answer
+            return await self._answered(answer)
         except OSError as error:
             raise ConnectionError from error
         finally:
             self._waiting.pop(number, None)
+
+    async def _answered(self, answer: asyncio.Future[Child]) -> Child:
+        """Wait as long as the zygote answers anybody; one that is silent is done for."""
+        heard = -1
+        while not answer.done() and heard != self._answers:
+            heard = self._answers
+            await asyncio.wait((answer,), timeout=SPAWN_SECONDS)
+        if not answer.done() and self._process is not None:
+            self._process.kill()  # at once: what it makes now would have the next one's sockets
+            self._died(f"said nothing for {SPAWN_SECONDS:.0f} s and is ended")  # for all who wait
+        return answer.result()
 
     def _on_readable(self) -> None:
         assert self._sock is not None
@@ -145,6 +158,7 @@ class Zygote:
             if self._ready is not None and not self._ready.done():
                 self._ready.set_result(None)
             return
+        self._answers += 1
         answer = self._waiting.get(message.number)
         if answer is None or answer.done():
             _close(descriptors)
@@ -157,12 +171,12 @@ class Zygote:
             text = message.text if isinstance(message, zygote.SpawnFailed) else "no pidfd came"
             answer.set_exception(SpawnError(f"driver process: could not be created: {text}"))
 
-    def _died(self) -> None:
+    def _died(self, how: str = "ended") -> None:
         process = self._process
         self._drop()
         if self._closing or process is None:
             return
-        self._note(f"zygote (pid {process.pid}) ended; drivers run on, a new one is started")
+        self._note(f"zygote (pid {process.pid}) {how}; drivers run on, a new one is started")
         delay = REPLACE_SECONDS[min(self._lost, len(REPLACE_SECONDS) - 1)]
         self._lost += 1
         loop = asyncio.get_running_loop()

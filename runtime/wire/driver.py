@@ -136,13 +136,21 @@ class Log(_Strict, frozen=True, tag="log"):
     text: Text
 
 
+DEFAULT = "Default"
+"""The name of the Default queue; it is the first one of a pulse."""
+
+
 class QueuePulse(_Strict, frozen=True):
-    """One dispatch queue's state: what it runs, since when, and whether it waits for us."""
+    """One dispatch queue's state: what it runs, since when, and whether it waits for us.
+
+    A callback progresses when a call that it made, to the runtime or its provider, returns.
+    """
 
     queue: Name
     callback: Name = ""  # empty: idle
     age_us: Number = 0  # of the callback
-    calling: bool = False  # it has a call to the runtime outstanding
+    calling: bool = False  # it has a call to the runtime or its provider outstanding
+    quiet_us: Number = 0  # since the callback began or last progressed
 
 
 class Pulse(_Strict, frozen=True, tag="pulse"):

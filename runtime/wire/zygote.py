@@ -46,7 +46,7 @@ class Spawn(msgspec.Struct, frozen=True, array_like=True, tag="spawn"):
 class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
     """First message of the zygote: imports done, root prepared.
 
-    `missing` names what this machine cannot give to any driver, one sentence each.
+    `missing` names what no driver gets here, and why, one sentence each.
     """
 
     missing: tuple[Text, ...] = ()

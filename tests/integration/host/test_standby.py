@@ -11,6 +11,7 @@ import pytest
 
 from runtime.linux import memory
 from runtime.supervisor import launcher as room
+from runtime.supervisor import zygote as mother
 from runtime.supervisor.launcher import Launcher
 from runtime.supervisor.standby import Standby
 from runtime.supervisor.zygote import Zygote
@@ -136,5 +137,33 @@ def test_none_is_made_when_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> N
             second = await launcher.create("second", dumpable=False)
             await end(second)  # the loop has turned meanwhile
             assert not standbys()
+
+    asyncio.run(run())
+
+
+def test_a_zygote_that_says_nothing_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody who waits for it gets a process of the next one."""
+
+    async def run() -> None:
+        notes: list[str] = []
+        zygote = Zygote(notes.append)
+        launcher = Launcher(zygote)
+        try:
+            await end(await launcher.create("first", dumpable=False))
+            silent = zygote.pid
+            os.kill(silent, signal.SIGSTOP)
+            monkeypatch.setattr(mother, "SPAWN_SECONDS", 0.2)
+            asked = [launcher.create(name, dumpable=False) for name in ("second", "third")]
+            second, third = await asyncio.gather(*asked)
+            assert zygote.pid not in (0, silent)
+            assert second.process.pid != third.process.pid
+            assert len(notes) == 1
+            assert f"zygote (pid {silent}) said nothing" in notes[0]
+            await end(second)
+            await end(third)
+            await until(lambda: not comm(silent))
+        finally:
+            await launcher.close()
+            await zygote.close()
 
     asyncio.run(run())

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from runtime.model import words
-from runtime.model.events import Crashed
+from runtime.model.events import Crashed, Hung
 from runtime.model.outcome import ExitHow
 from runtime.wire.commands.devices import Plug, Unplug
 
@@ -59,13 +59,36 @@ def test_exits(runtime_process: RuntimeProcess, tmp_path: Path) -> None:
 
 
 def test_hangs_in_start(runtime_process: RuntimeProcess, tmp_path: Path) -> None:
-    """Not responding after its deadline, and killable all the same."""
-    _run(runtime_process, make_app(tmp_path, driver_source("while True: pass")))
+    """Not responding after its deadline, and killable all the same; log lines are no progress."""
+    body = "import time\nwhile True:\n    time.sleep(0.01)\n    IOLog('still here')"
+    _run(runtime_process, make_app(tmp_path, driver_source(body)))
     driver = runtime_process.driver_when(lambda d: d.state == "not responding", "the deadline")
     assert "Start" in driver.note
     runtime_process.call(Unplug("sample"))
     assert not alive(driver.pid)
     assert runtime_process.driver().state == "stopped"
+
+
+def test_works_long_in_start(runtime_process: RuntimeProcess, tmp_path: Path) -> None:
+    """Longer than a callback may be silent: every call that returns gives it more time."""
+    body = (
+        "import time\n"
+        "for part in range(14):\n"
+        "    end = time.monotonic() + 0.5\n"
+        "    while time.monotonic() < end: pass\n"
+        "    self.SetProperties({'Part': part})"
+    )
+    _run(runtime_process, make_app(tmp_path, driver_source(body)))
+    states: set[str] = set()
+
+    def running() -> bool:
+        states.add(runtime_process.driver().state)
+        return "running" in states
+
+    wait_for(running, "the driver to run")
+    assert states == {"starting", "running"}
+    assert not any(isinstance(event.detail, Hung) for event in runtime_process.events())
+    assert runtime_process.driver().launch[-1].after_us > 6_500_000
 
 
 def test_floods_its_log(runtime_process: RuntimeProcess, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import contextlib
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -24,7 +25,7 @@ from runtime.model.driver_lifecycle import LIVE, DriverState, Intent
 from runtime.model.errors import SpawnError
 from runtime.model.events import Crashed, Detail, Quarantined
 from runtime.model.identity import BundleId, ContentHash, DriverId, EntryId
-from runtime.model.outcome import Exit, ExitHow, Stage
+from runtime.model.outcome import Decision, Exit, ExitHow, Stage
 from runtime.model.records import Driver
 from runtime.supervisor import understudies
 from runtime.supervisor.channels import Channels
@@ -40,6 +41,8 @@ from runtime.wire import codec, limits, methods
 from runtime.wire import driver as wire
 
 SECONDS = 20.0
+ALLOWED = Decision(allowed=True)
+DENIED = Decision(allowed=False, entitlement="transport", wanted="true", found="nothing")
 POLICY = RestartPolicy(limit=2, base_ms=0, cap_ms=0)
 
 
@@ -195,6 +198,7 @@ class Life(RuleBasedStateMachine):
         self.sessions: list[Session] = []
         self.around = Recorder()
         self.stopped_for_good = False
+        self.decision = ALLOWED
         self.driver = self.run(self._make())
         self.settle()
 
@@ -234,6 +238,7 @@ class Life(RuleBasedStateMachine):
             bundle=self.archive,
             dumpable=False,
             open_session=self.open_session,
+            entitled=lambda: self.decision,
         )
 
     def open_session(self, end: SessionEnd) -> Session:
@@ -301,8 +306,47 @@ class Life(RuleBasedStateMachine):
         else:
             puppet.stage = Stage.STARTED
             puppet.say(wire.Reply(1, codec.raw(None)))
-        self.settle(lambda: self.driver.record.launch[-1].stage is puppet.stage)
+        shown = Stage.ENTITLED if puppet.stage is Stage.LOADED else puppet.stage
+        self.settle(lambda: self.driver.record.launch[-1].stage is shown)
         assert (self.state is DriverState.RUNNING) is (puppet.stage is Stage.STARTED)
+
+    @precondition(
+        lambda self: (
+            self.state is DriverState.STARTING
+            and self.driver.record.pid
+            and self.puppet().stage in (Stage.FORKED, Stage.LOCKED_DOWN)
+        )
+    )
+    @rule()
+    def is_not_entitled_any_more(self) -> None:
+        """It is told to leave before it learns of its provider; no crash, and the reason stays."""
+        self.decision, crashes = DENIED, self.driver.record.crashes
+        puppet = self.puppet()
+        while puppet.stage is not Stage.LOADED:
+            puppet.come_on()
+        self.settle(lambda: self.driver.record.launch[-1].stage is Stage.LOADED)
+        server = self.driver._server
+        assert server is not None
+        self.call(server.kill)  # as when it does not leave in time
+        self.decision = ALLOWED
+        self._expect(DriverState.STOPPED)
+        self.stopped_for_good = True
+        record = self.driver.record
+        assert record.crashes == crashes
+        assert record.note == ("not started: entitlement transport has to be true, it is nothing")
+        assert record.launch[-1].stage is Stage.LOADED
+
+    @precondition(lambda self: self.driver.record.pid and self.puppet().stage is Stage.STARTED)
+    @rule()
+    def registers(self) -> None:
+        """The first time is a stage of its launch."""
+        puppet = self.puppet()
+        if self.state is DriverState.STOPPING:
+            return
+        puppet.say(wire.Call(7, 0, methods.RegisterService()))
+        self.settle(lambda: self.driver._account.reached(Stage.REGISTERED))
+        stages = [step.stage for step in self.driver.record.launch]
+        assert stages == list(Stage)
 
     @precondition(lambda self: self.understudy() is not None)
     @rule()
@@ -425,12 +469,14 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.driver.record.pid)
     @rule()
     def is_late_and_answers(self) -> None:
-        late = wire.Pulse((wire.QueuePulse("Default", "Start", 10_000_000),))
+        late = wire.Pulse((wire.QueuePulse("Default", "Start", 10_000_000, quiet_us=10_000_000),))
         before, server = self.state, self.driver._server
         assert server is not None
         self.call(lambda: server.pulsed(late))
         if before in (DriverState.STARTING, DriverState.RUNNING):
             self._expect(DriverState.NOT_RESPONDING)
+            self.call(lambda: server.tick(time.monotonic_ns()))
+            self._expect(DriverState.NOT_RESPONDING)  # its watcher is heard, its queue is stuck
             self.call(lambda: server.pulsed(wire.Pulse(())))
             self._expect(before)
 
@@ -519,5 +565,19 @@ def test_rubbish_among_the_last_words_is_a_breach_and_loses_nothing() -> None:
         life._ends(last_words)
         (crash,) = [detail for detail in life.around.told if isinstance(detail, Crashed)]
         assert crash.exit.how is ExitHow.BREACH
+    finally:
+        life.teardown()
+
+
+def test_one_that_somebody_stopped_says_so_until_it_is_launched_again() -> None:
+    life = Life()
+    try:
+        life.comes_up()
+        puppet = life.puppet()
+        life.call(lambda: life.driver.stop(Intent.STOP, note="by ada"))
+        life._ends(puppet.end)
+        assert (life.state, life.driver.record.note) == (DriverState.STOPPED, "by ada")
+        life.call(lambda: life.driver.relaunch(life.spec()))
+        assert life.driver.record.note == ""
     finally:
         life.teardown()

@@ -1,6 +1,17 @@
 """Judging the pulse of a driver's queues."""
 
-from runtime.supervisor.hang import HOPELESS_US, LATE_US, Late, Responding, judge, judge_silence
+from runtime.model.processes import NO_CALL, OpenCall
+from runtime.supervisor.hang import (
+    HOPELESS_US,
+    LATE_US,
+    LONG_US,
+    Late,
+    Responding,
+    judge,
+    judge_silence,
+    oldest,
+    progress,
+)
 from runtime.wire.driver import Pulse, QueuePulse
 
 
@@ -11,28 +22,41 @@ def test_idle_queues_respond() -> None:
 
 def test_a_callback_that_waits_for_the_runtime_is_not_late() -> None:
     """The runtime owes it the answer."""
-    waiting = QueuePulse("Default", "Start", LATE_US * 2, calling=True)
+    waiting = QueuePulse("Default", "Start", LATE_US * 2, True, LATE_US * 2)
     assert judge(Pulse((waiting,))) == Responding()
 
 
-def test_the_oldest_callback_is_named() -> None:
-    """Two late queues: the worse one."""
-    verdict = judge(
-        Pulse(
-            (
-                QueuePulse("Default", "Start", LATE_US + 1),
-                QueuePulse("IO", "ReadComplete", LATE_US + 2),
-            )
-        )
-    )
-    assert verdict == Late("IO", "ReadComplete", LATE_US + 2)
+def test_the_callback_that_progressed_longest_ago_is_named() -> None:
+    """Two late queues: the worse one, whichever began first."""
+    began_first = QueuePulse("Default", "Start", LATE_US * 4, quiet_us=LATE_US + 1)
+    worse = QueuePulse("IO", "ReadComplete", LATE_US * 3, quiet_us=LATE_US + 2)
+    verdict = judge(Pulse((began_first, worse)))
+    assert verdict == Late("IO", "ReadComplete", LATE_US * 3, LATE_US + 2)
     assert "ReadComplete" in verdict.what
+    assert not verdict.hopeless
 
 
 def test_the_deadline_itself_is_in_time() -> None:
     """Exactly at the deadline nothing is late."""
-    assert judge(Pulse((QueuePulse("Default", "Start", LATE_US),))) == Responding()
+    at_it = QueuePulse("Default", "Start", LATE_US, quiet_us=LATE_US)
+    assert judge(Pulse((at_it,))) == Responding()
     assert judge_silence(LATE_US) == Responding()
+
+
+def test_progress_extends_the_deadline() -> None:
+    """Up to ten minutes; beyond that it is late, but nobody ends it."""
+    working = QueuePulse("Default", "Start", LONG_US, quiet_us=LATE_US)
+    assert judge(Pulse((working,))) == Responding()
+    verdict = judge(Pulse((QueuePulse("Default", "Start", LONG_US + 1, quiet_us=0),)))
+    assert verdict == Late("Default", "Start", LONG_US + 1, 0)
+    assert not verdict.hopeless
+
+
+def test_only_a_callback_of_the_default_queue_progresses() -> None:
+    """Start and Stop run there, and nothing while it is idle."""
+    busy = QueuePulse("IO", "ReadComplete", 9, quiet_us=9)
+    assert progress(Pulse((QueuePulse("Default"), busy))) is None
+    assert progress(Pulse((QueuePulse("Default", "Start", 9, quiet_us=7), busy))) == 7
 
 
 def test_silence() -> None:
@@ -41,3 +65,14 @@ def test_silence() -> None:
     assert isinstance(verdict, Late)
     assert verdict.hopeless
     assert "watcher" in verdict.what
+
+
+def test_the_oldest_callback_grows_older_between_pulses() -> None:
+    """Also one that waits for the runtime; an idle queue's age is nothing."""
+    queues = (
+        QueuePulse("Default", "Start", 40),
+        QueuePulse("IO", "ReadComplete", 50, calling=True),
+        QueuePulse("Idle", "", 60),
+    )
+    assert oldest(Pulse(queues), 7) == OpenCall("ReadComplete on queue IO", 57)
+    assert oldest(Pulse(queues[2:]), 7) == NO_CALL
