@@ -12,7 +12,8 @@ from ioregui.mirror import Changes, Mirror
 from ioregui.registry.cells import Cells, Face, header, header_tip
 from ioregui.registry.flat import FlatModel, Index, Plan
 from ioregui.registry.rows import Rows
-from ioregui.registry.work import Turns, Work
+from ioregui.registry.turns import Turns
+from ioregui.registry.work import Work
 from ioregui.window.selection import Selection
 from runtime.model.entry import Entry
 from runtime.query.search import Query, SearchError, parse

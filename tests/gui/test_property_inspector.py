@@ -24,7 +24,7 @@ from ioregui.window.selection import Selection
 from runtime.model.driver_lifecycle import DriverState
 from runtime.model.entry import Kind, Place
 from runtime.model.extension_lifecycle import ExtensionState
-from runtime.model.identity import ROOT_ID, BundleId, ContentHash
+from runtime.model.identity import ROOT_ID, BundleId, ContentHash, EntryId
 from runtime.model.properties import Value
 from runtime.model.records import Extension
 from tests.gui.conftest import entry, sample_driver
@@ -290,3 +290,24 @@ def test_everything_of_the_panel_has_a_name(panel: PropertiesPanel, selection: S
     for widget in focusable:
         assert widget.focusPolicy() & Qt.FocusPolicy.TabFocus
         assert widget.accessibleName() or getattr(widget, "text", str)(), widget
+
+
+def test_the_path_is_that_of_the_plane_which_is_shown(
+    qtbot: QtBot,
+    bridge: Bridge,
+    fake_runtime: "FakeRuntime",
+    selection: Selection,
+    panel: PropertiesPanel,
+) -> None:
+    def path() -> str:
+        return next(row.value for row in panel.model.rows if row.key == "path")
+
+    place = Place("IOOther", EntryId(ROOT_ID), "dev", "3")
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(entries=(entry(60, 2, "Two", places=(place,)),))
+    selection.select(ROOT_ID + 60)
+    assert path() == "IOService:/Machine/Two"
+    panel.show_plane("IOOther")
+    assert path() == "IOOther:/dev@3"
+    selection.select(DEVICE)  # it is not in that plane
+    assert path().startswith("IOService:/Machine/")

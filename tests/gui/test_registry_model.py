@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from ioregui.bridge import Bridge
 from ioregui.mirror import Mirror
 from ioregui.mirror.mirror import Past
-from ioregui.registry import finder, flattening, marks, rows, work
+from ioregui.registry import finder, flattening, marks, rows, turns
 from ioregui.registry.cells import Column
 from ioregui.registry.diff import Insert, Remove, steps
 from ioregui.registry.flattening import REPEATS
@@ -170,7 +170,7 @@ def test_storms_that_take_many_turns(
 ) -> None:
     """The user goes on meanwhile; what then stands there is what one turn would have made."""
     monkeypatch.setattr(marks, "GONE_S", 0.01)
-    monkeypatch.setattr(work, "TURN_S", 0.0)
+    monkeypatch.setattr(turns, "TURN_S", 0.0)
     for module in (rows, finder, flattening):
         monkeypatch.setattr(module, "PORTION", 1)
     storm = Storm(seed)
