@@ -65,6 +65,7 @@ class Desk(QObject):
             pages=slices.pages(file=household.file is not None),
             tabs=slices.inspector.tabs(file=household.file is not None),
             timeline=slices.timeline,
+            file=household.file is not None,
         )
         if household.file is not None:
             self.window.setWindowTitle(plain(household.file.name))

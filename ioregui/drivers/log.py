@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QPushButton,
     QTableView,
     QVBoxLayout,
@@ -26,6 +27,7 @@ from PySide6.QtWidgets import (
 
 from ioregui.bridge import Bridge
 from ioregui.drivers.log_model import LogModel
+from ioregui.drivers.log_search import LogSearch
 from ioregui.mirror import Changes
 from ioregui.records.empty import EmptyOr, EmptyPage
 from ioregui.records.fit import ColumnFit, Wish
@@ -46,7 +48,7 @@ class LogView(QTableView):
 
     keyed = Signal()
 
-    def __init__(self, model: LogModel, parent: QWidget | None = None) -> None:
+    def __init__(self, model: LogSearch, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._lines = model
         self.setModel(model)
@@ -103,29 +105,25 @@ class LogPanel(QWidget):
         self._follows = True
         self._asking = False
         self.model = LogModel(self)
-        self.view = LogView(self.model)
+        self.shown = LogSearch(self.model, self)
+        self.view = LogView(self.shown)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText(self.tr("Search the log"))
+        self.search.setAccessibleName(self.tr("Search the log"))
+        self.search.setClearButtonEnabled(True)
         self.count = QLabel()
         self.count.setTextFormat(Qt.TextFormat.PlainText)
         self.to_end = QPushButton(self.tr("Follow the end"))
         self.to_end.setAutoDefault(False)
         self.to_end.setVisible(False)
         self.to_end.clicked.connect(self.follow)
-        bar = QHBoxLayout()
-        bar.setContentsMargins(8, 4, 8, 4)
-        bar.addWidget(self.count, 1)
-        bar.addWidget(self.to_end)
-        content = QWidget()
-        inner = QVBoxLayout(content)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.setSpacing(0)
-        inner.addWidget(self.view, 1)
-        inner.addLayout(bar)
-        self._pages = EmptyOr(content, self._empty())
+        self._pages = EmptyOr(self._content(), self._empty())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._pages)
         self.view.verticalScrollBar().actionTriggered.connect(self._scrolled_by_user)
         self.view.keyed.connect(self._scrolled_by_key)
+        self.search.textChanged.connect(self._search)
         bridge.reset.connect(self._reload)
         bridge.changed.connect(self._changed)
 
@@ -163,6 +161,11 @@ class LogPanel(QWidget):
         self._set_follows(True)
         self.view.scrollToBottom()
 
+    @Slot(str)
+    def _search(self, words: str) -> None:
+        self.shown.setFilterFixedString(words)
+        self._settle()
+
     @Slot()
     def _reload(self) -> None:
         self._dropped = 0
@@ -199,10 +202,14 @@ class LogPanel(QWidget):
     def _settle(self) -> None:
         """Bring labels and scrolling up to date with the lines."""
         self._pages.show_content(bool(self.model.rowCount()))
-        dropped = self._dropped + self.model.missing()
         text = self._lines_text(self.model.rowCount())
+        if self.search.text():
+            text = self.tr("{0} of {1}").format(f"{self.shown.rowCount():,}", text)
+        dropped = self._dropped + self.model.missing()
         if dropped:
             text += " · " + self.tr("{0} dropped").format(self._lines_text(dropped))
+        if throttled := self.model.throttled:
+            text += " · " + self.tr("throttled: {0} dropped").format(self._lines_text(throttled))
         self.count.setText(text)
         if self._follows:
             self.view.scrollToBottom()
@@ -225,6 +232,20 @@ class LogPanel(QWidget):
 
     def _lines_text(self, count: int) -> str:
         return self.tr("1 line") if count == 1 else self.tr("{0} lines").format(f"{count:,}")
+
+    def _content(self) -> QWidget:
+        bar = QHBoxLayout()
+        bar.setContentsMargins(8, 4, 8, 4)
+        bar.addWidget(self.search, 1)
+        bar.addWidget(self.count)
+        bar.addWidget(self.to_end)
+        content = QWidget()
+        inner = QVBoxLayout(content)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(0)
+        inner.addWidget(self.view, 1)
+        inner.addLayout(bar)
+        return content
 
     def _empty(self) -> EmptyPage:
         return EmptyPage(

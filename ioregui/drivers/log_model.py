@@ -48,6 +48,11 @@ class LogModel(QAbstractTableModel):
         """The lines, oldest first."""
         return tuple(self._lines)
 
+    @property
+    def throttled(self) -> int:
+        """How many lines were dropped between these, because the driver wrote too fast."""
+        return sum(line.dropped for line in self._lines)
+
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         """Return the number of lines."""
         return 0 if parent.isValid() else len(self._lines)

@@ -8,6 +8,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ioregui.bridge import Bridge
 from ioregui.drivers.details import DriverDetails
+from ioregui.drivers.readings import Readings
+from ioregui.drivers.rows import of_driver
 from ioregui.mirror import Changes
 from ioregui.records.empty import EmptyPage
 
@@ -27,6 +29,8 @@ class ProcessPanel(QWidget):
             ),
         )
         self.details = DriverDetails(bridge, empty)
+        self._readings = Readings(bridge, self)
+        self._readings.read.connect(self._refresh)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.details)
@@ -42,7 +46,8 @@ class ProcessPanel(QWidget):
 
     @Slot()
     def _refresh(self) -> None:
-        self.details.show_driver(self._bridge.mirror.driver_of(self._entry))
+        driver = self._bridge.mirror.driver_of(self._entry)
+        self.details.show_row(None if driver is None else of_driver(driver, self._readings.last))
 
     @Slot(object)
     def _changed(self, changes: Changes) -> None:

@@ -4,29 +4,62 @@ Invariant: pure; what is not known is said to be unknown, never left blank.
 """
 
 import re
+from collections.abc import Sequence
 
 from PySide6.QtCore import QCoreApplication
 
 from ioregui import plaintext
 from ioregui.drivers import words
+from ioregui.drivers.rows import Row
 from ioregui.records import moments
 from ioregui.records.column import Tone
 from ioregui.records.facts import Fact, FactGroup
 from runtime.model.outcome import Exit
-from runtime.model.records import Driver
+from runtime.model.records import Driver, StageTime
+from runtime.wire.commands.drivers import Threads
 
 translate = QCoreApplication.translate
 
 _ABOVE = re.compile(r"\(/.*/(?=[^/]+/[^/]+\)$)")  # what is above the folder of a frame's file
 
 
-def driver_facts(driver: Driver) -> tuple[FactGroup, ...]:
-    """Return the groups: process, last exit, launch, sandbox."""
-    groups = [_process(driver)]
+def driver_facts(driver: Driver, sample: FactGroup | None = None) -> tuple[FactGroup, ...]:
+    """Return the groups: a sample where there is one, process, last exit, launch, sandbox."""
+    groups = [_process(driver)] if sample is None else [sample, _process(driver)]
     if driver.last_exit is not None:
         groups.append(_last_exit(driver.last_exit))
-    groups += [_sandbox(driver), _launch(driver)]
+    groups += [_launch(driver), _sandbox(driver)]
     return tuple(groups)
+
+
+def process_facts(row: Row) -> tuple[FactGroup, ...]:
+    """Return what is known of a process that runs no driver."""
+    return (
+        FactGroup(
+            translate("drivers", "Process"),
+            (
+                Fact(translate("drivers", "What for"), words.purpose(row.role)),
+                Fact(translate("drivers", "State"), words.row_state(row)),
+                Fact(translate("drivers", "PID"), str(row.pid)),
+            ),
+        ),
+    )
+
+
+def sample_facts(threads: Threads, clock: str) -> FactGroup:
+    """Return where every thread was at a time of day, innermost frames first."""
+    none = (translate("drivers", "no Python frames"),)
+    facts = [
+        Fact(title, frame_text(frame), exact=True)
+        for name, frames in threads.threads
+        for title, frame in zip_title(plaintext.plain(name), frames or none)
+    ]
+    return FactGroup(translate("drivers", "Threads at {0}").format(clock), tuple(facts))
+
+
+def zip_title(title: str, lines: Sequence[str]) -> list[tuple[str, str]]:
+    """Pair lines with labels: the title stands before the first."""
+    return list(zip([title, *("" for _ in lines)], lines, strict=False))
 
 
 def _process(driver: Driver) -> FactGroup:
@@ -53,7 +86,9 @@ def _process(driver: Driver) -> FactGroup:
             ),
             Fact(
                 translate("drivers", "Starts"),
-                translate("drivers", "{0}, crashes {1}").format(driver.starts, driver.crashes),
+                translate("drivers", "{0}, restarts {1}, crashes {2}").format(
+                    driver.starts, max(0, driver.starts - 1), driver.crashes
+                ),
             ),
         ),
     )
@@ -63,10 +98,8 @@ def _last_exit(ended: Exit) -> FactGroup:
     facts = [Fact(translate("drivers", "How"), words.exit_text(ended))]
     if ended.detail:
         facts.append(Fact(translate("drivers", "Why"), _sentence(ended.detail)))
-    title = translate("drivers", "Frames")
-    for frame in ended.frames:
-        facts.append(Fact(title, frame_text(frame), exact=True))
-        title = ""
+    titled = zip_title(translate("drivers", "Frames"), ended.frames)
+    facts += [Fact(title, frame_text(frame), exact=True) for title, frame in titled]
     return FactGroup(translate("drivers", "Last exit"), tuple(facts))
 
 
@@ -83,17 +116,28 @@ def _sandbox(driver: Driver) -> FactGroup:
 
 def _titled(title: str, lines: tuple[str, ...], tone: Tone = Tone.PLAIN) -> list[Fact]:
     """One fact a line; the title stands before the first."""
-    titles = [title, *("" for _ in lines)]
-    return [Fact(title, _sentence(line), tone) for title, line in zip(titles, lines, strict=False)]
+    return [Fact(label, _sentence(line), tone) for label, line in zip_title(title, lines)]
 
 
 def _launch(driver: Driver) -> FactGroup:
-    stages = tuple(
-        Fact(translate("launch stage", step.stage.value), moments.milliseconds(step.after_us))
-        for step in driver.launch
-    )
     none = (Fact("", translate("drivers", "No process has been launched yet.")),)
-    return FactGroup(translate("drivers", "Last launch"), stages or none)
+    facts = launch_facts(driver.launch)
+    return FactGroup(translate("drivers", "Last launch"), facts or none)
+
+
+def launch_facts(launch: tuple[StageTime, ...]) -> tuple[Fact, ...]:
+    """Return the launch timeline: when each stage was reached, and how long after the last."""
+    facts = []
+    before_us = 0
+    for step in launch:
+        text = moments.milliseconds(step.after_us)
+        if before_us:
+            text += translate("drivers", ", {0} after the stage before").format(
+                moments.milliseconds(step.after_us - before_us)
+            )
+        facts.append(Fact(translate("launch stage", step.stage.value), text))
+        before_us = step.after_us
+    return tuple(facts)
 
 
 def frame_text(frame: str) -> str:

@@ -14,7 +14,7 @@ def columns() -> tuple[Column[Line], ...]:
     t = translate
     return (
         Column(
-            t("matching", "Candidate"),
+            t("matching", "Name"),
             t(
                 "matching",
                 "A driver extension's personality or a kernel module; of a driver, the device.",

@@ -125,6 +125,12 @@ class Mirror:
         """The last `EVENTS` events, oldest first; read only."""
         return self._state.events
 
+    def clients_of(self, driver: Driver) -> list[Entry]:
+        """Return what uses a driver now: the entries below its service in the IOService plane."""
+        planes = self._state.planes
+        below = planes.tree(SERVICE_PLANE).below(driver.service) if driver.service else ()
+        return [planes.entries[entry] for entry in below]
+
     def cut(self, entry_id: int) -> frozenset[str]:
         """The keys of an entry whose values were sent in part: `ReadValue` has all of them."""
         return self._state.cut.get(entry_id, frozenset())

@@ -13,6 +13,7 @@ from ioregui.plaintext import SENTENCE, plain
 from ioregui.properties.links import Link, Links
 from ioregui.properties.sources import source_of
 from ioregui.properties.values import Numbers, is_cut, kind_of, value_text
+from runtime.interchange.registry_file import FIRST_FREE_ID
 from runtime.model import properties
 from runtime.model.entry import Entry, State
 from runtime.model.errors import BreachError
@@ -134,8 +135,11 @@ def steps_text(steps: Steps) -> str:
 
 
 def _identity(entry: Entry, path: str, state: str, links: Links | None) -> Iterator[Row]:
+    """What a file does not say of an entry is left out, as in `ioreg`."""
+    known = entry.id < FIRST_FREE_ID
     yield Row(0, "class", "", plain(entry.cls))
-    yield Row(0, "id", "", f"{entry.id:#x}")
+    if known:
+        yield Row(0, "id", "", f"{entry.id:#x}")
     yield Row(0, "path", "", plain(path, SENTENCE))
     if said := state_text(entry, state):
         yield Row(0, "state", "", said)
@@ -149,8 +153,10 @@ def _identity(entry: Entry, path: str, state: str, links: Links | None) -> Itera
     if entry.pid:
         link = links.process(entry) if links is not None else None
         yield Row(0, "pid", "", str(entry.pid), link=link)
-    yield Row(0, "busy", "", f"{entry.busy} ({entry.busy_ms} ms)")
-    yield Row(0, "retain", "", str(entry.retain))
+    if not entry.state & State.PLAIN or entry.busy or entry.busy_ms:
+        yield Row(0, "busy", "", f"{entry.busy} ({entry.busy_ms} ms)")
+    if known or entry.retain:
+        yield Row(0, "retain", "", str(entry.retain))
 
 
 def _properties(entry: Entry, look: Look) -> Iterator[Row]:

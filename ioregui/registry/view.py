@@ -86,7 +86,7 @@ class RegistryView(QTableView):
             return self.tr("The search finds nothing. Esc in its field shows everything again.")
         if (plane := self._model.rows.plane) != SERVICE_PLANE:
             return self.tr("Nothing is in the plane {0} now.").format(plain(plane))
-        return self.tr("The devices of this machine appear here when a runtime is connected.")
+        return self.tr("The registry appears here once it is read.")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Qt's; an empty tree says why it is empty."""

@@ -29,7 +29,6 @@ from ioregui.window.quitting import QuittingMenu
 from ioregui.window.settings import Settings
 from ioregui.window.status import StatusBar
 from ioregui.window.toolbar import Toolbar
-from runtime.model.records import Mode
 
 TITLE = "IORegistry Inspector"
 SIZE = (1320, 860)
@@ -82,9 +81,12 @@ class MainWindow(QMainWindow):
         pages: tuple[Page, ...],
         tabs: tuple[Tab, ...],
         timeline: QWidget,
+        file: bool = False,
     ) -> None:
+        """With `file` it shows a registry file, and no runtime."""
         super().__init__()
         self._bridge = bridge
+        self._file = file
         self._settings = settings
         self._pages = pages
         self._leaving = False
@@ -132,8 +134,8 @@ class MainWindow(QMainWindow):
         self.status.show_state(mirror)
         connected = self._bridge.is_connected
         text = self.tr("live") if connected else self.tr("no runtime")
-        if connected and mirror.status is not None and mirror.status.mode is Mode.FILE:
-            text = self.tr("file")
+        if self._file:
+            text = self.tr("file") if connected else self.tr("no file")
         if mirror.past_ms:
             text = self.tr("the past: {0}").format(moments.clock(mirror.past_ms * 1_000_000))
         self.toolbar.show_live(connected=connected and not mirror.past_ms, text=text)

@@ -58,6 +58,8 @@ def run(options: argparse.Namespace) -> int:
     else:
         with shell.open_runtime(options, "dext") as runtime:
             rows = list(_of_runtime(runtime, options))
+    if options.personality:
+        rows = _of_personality(rows, options.personality)
     if options.json:
         print(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
         return shell.OK
@@ -256,10 +258,23 @@ def _rows(path: str, matches: Sequence[Match], personality: str) -> Iterator[Row
         )
 
 
+def _of_personality(rows: list[Row], selector: str) -> list[Row]:
+    """The rows of one personality, first where it matches, last what it is not for.
+
+    Raises:
+        ProblemError: None is meant.
+    """
+    if not rows:
+        raise ProblemError(
+            "not-found", f"--personality {selector}: expected a personality's name, class, bundle "
+            "or module that is compared with one of the providers, found none"
+        )  # fmt: skip
+    return sorted(rows, key=lambda row: (not row.matched, row.stage == MatchStage.CLASS.value))
+
+
 def _wins(match: Match) -> bool:
     return match.stage is MatchStage.MATCHED and (match.running or not match.holder)
 
 
 def _line(row: Row) -> str:
-    score = f" {row.score}" if row.matched else ""
-    return plain(f"{row.provider}: {row.personality} of {row.bundle}{score}: {row.reason}")
+    return plain(f"{row.provider}: {row.personality} of {row.bundle}: {row.reason}")

@@ -104,7 +104,7 @@ def parsed(arguments: list[str]) -> Request:
     Raises:
         UsageError: An option or argument is none.
         HelpWanted: It has `--help`.
-        UnavailableError: A number is below 0.
+        UnavailableError: A number is below 0, or an option would have no effect.
     """
     diff, arguments = _diff_of(arguments)
     try:
@@ -132,7 +132,29 @@ def parsed(arguments: list[str]) -> Request:
             anonymous = True
         elif letter in _FORMS:
             asked["form"] = letter
-    return Request(msgspec.convert(fields, Options), diff=diff, anonymous=anonymous, **asked)
+    request = Request(msgspec.convert(fields, Options), diff=diff, anonymous=anonymous, **asked)
+    _refuse_what_would_be_ignored(request)
+    return request
+
+
+def _refuse_what_would_be_ignored(request: Request) -> None:
+    """Nobody shall send serial numbers, or watch the machine, and believe otherwise."""
+    elsewhere = request.source != NOW or request.at is not None
+    alone = request.form != "--recording"
+    for ignored, sentence in (
+        (request.anonymous and alone, "--anonymous: expected with --recording, found without"),
+        (request.since is not None and alone, "--since: expected with --recording, found without"),
+        (
+            elsewhere and request.form == "--watch",
+            "--watch: expected the registry as it is, found --from or --at beside it",
+        ),
+        (
+            elsewhere and request.diff,
+            "--diff: expected both sides after it, found --from or --at beside it",
+        ),
+    ):
+        if ignored:
+            raise UnavailableError(f"option {sentence}")
 
 
 def _diff_of(arguments: list[str]) -> tuple[tuple[str, ...], list[str]]:

@@ -74,9 +74,9 @@ class Logbook:
 
     def _own_up(self, log: _Log, driver: DriverId, now: int, pid: int) -> None:
         if log.suppressed:
-            said = f"{log.suppressed} lines dropped: more than {limits.LOG_LINES} in a second"
-            log.suppressed = 0
-            self._keep(log, LogLine(driver, 0, now, pid, "runtime", said))
+            dropped, log.suppressed = log.suppressed, 0
+            said = f"{dropped} lines dropped: more than {limits.LOG_LINES} in a second"
+            self._keep(log, LogLine(driver, 0, now, pid, "runtime", said, dropped))
 
     def _keep(self, log: _Log, line: LogLine) -> None:
         log.number += 1

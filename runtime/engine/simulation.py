@@ -8,7 +8,7 @@ import msgspec
 
 from runtime.engine.hub import Hub
 from runtime.families.simulated.bus import Attachment, Node, SimulatedBus
-from runtime.model.entry import Kind
+from runtime.model.entry import Holder, Kind
 from runtime.model.events import Plugged as PluggedEvent
 from runtime.model.events import Unplugged as UnpluggedEvent
 from runtime.model.identity import EntryId
@@ -91,15 +91,19 @@ class Simulation:
         device = self._attach_one(port, node)
         for child in node.children:
             place = Place(device, node.name, child.interface, Serve(attachment.model))
-            self._providers[self._attach_one(device, child)] = _Provider(attachment, place)
+            provider = self._attach_one(device, child, Holder.NOBODY)
+            self._providers[provider] = _Provider(attachment, place)
         return device
 
-    def _attach_one(self, parent: EntryId, node: Node) -> EntryId:
+    def _attach_one(
+        self, parent: EntryId, node: Node, holder: Holder = Holder.UNDRIVABLE
+    ) -> EntryId:
         return self._registry.attach(
             parent,
             node.name,
             node.cls,
             location=node.location,
             kind=Kind.DEVICE,
+            holder=holder,
             props=node.properties,
         )

@@ -11,19 +11,25 @@ from collections.abc import Callable
 
 import msgspec
 
+from runtime.extensions.admission import (
+    check_limits,
+    check_waiting,
+    holds,
+    requested,
+    shown,
+)
 from runtime.extensions.codes import SxCode
 from runtime.extensions.drafts import (
     Asked,
     Ending,
     advanced,
     judged,
-    new_extension,
     new_request,
     repeat,
 )
 from runtime.extensions.ledger import IN_FORCE, Ledger, decision_key
 from runtime.extensions.staging import Staged
-from runtime.extensions.store import KnownExtension, Store, StoredDecision
+from runtime.extensions.store import Store, StoredDecision
 from runtime.extensions.transaction import RUNTIME, Transaction
 from runtime.model.errors import ProblemError
 from runtime.model.events import Deactivated, Detail, DeveloperMode, Requested
@@ -33,8 +39,6 @@ from runtime.model.personality import Personality
 from runtime.model.properties import Properties
 from runtime.model.records import DeviceHit, Extension, Request, Requester, RequestState
 
-PENDING_OF_ONE = 3  # requests that one app of one user may have waiting
-PENDING_OF_ALL = 100
 KEPT_REQUESTS = 500  # finished requests that are remembered
 
 
@@ -119,7 +123,7 @@ class Extensions:
             change.changes.requests[again.id] = again
             change.apply()
             return again
-        known = self._requested(staged)
+        known = requested(self._ledger, staged)
         number = self._ledger.number + 1
         asked = Asked(requester, uid, devices, self._nonce(), self._now())
         request = new_request(known, number, asked)
@@ -131,7 +135,7 @@ class Extensions:
         if approval is not None and self._may_run(request):
             request = change.complete(request, approval.by)
         else:
-            self._check_limits(request)
+            check_limits(self._ledger, request)
             change.supersede(request)
             request = msgspec.structs.replace(request, reason=change.replaces(known))
             change.changes.requests[request.id] = request
@@ -156,11 +160,11 @@ class Extensions:
         Raises:
             ProblemError: ``not-found``, ``stale``, ``decided`` or ``developer-mode``.
         """
-        request = self._shown(request_id, content_hash, nonce)
+        request = shown(self._ledger, request_id, content_hash, nonce)
         wanted = RequestState.COMPLETED if approve else RequestState.DENIED
-        if request.state is wanted and self._holds(request):
+        if request.state is wanted and holds(self._ledger, request):
             return request
-        self._check_waiting(request)
+        check_waiting(self._ledger, request)
         if approve and not self._may_run(request):
             raise ProblemError(
                 "developer-mode",
@@ -194,10 +198,10 @@ class Extensions:
             raise ProblemError(
                 "not-found", f"extension {bundle_id}: expected one of that identifier, found none"
             )
-        shown = max(versions, key=lambda known: known.record.state in IN_FORCE)
-        gone = advanced(shown, ExtensionEvent.DEACTIVATED)
+        foremost = max(versions, key=lambda known: known.record.state in IN_FORCE)
+        gone = advanced(foremost, ExtensionEvent.DEACTIVATED)
         change = Transaction(self._ledger, self._now())
-        change.details.append(Deactivated(shown.record.id, shown.record.name, by))
+        change.details.append(Deactivated(foremost.record.id, foremost.record.name, by))
         ending = Ending(RequestState.CANCELED, SxCode.REQUEST_CANCELED, f"removed by {by}", by)
         for request in self._ledger.waiting():
             if request.bundle_id == bundle_id:
@@ -241,71 +245,8 @@ class Extensions:
         change.put(advanced(known, ExtensionEvent.BROKEN, reason))
         change.apply()
 
-    def _requested(self, staged: Staged) -> KnownExtension:
-        """The extension of a staged bundle as a fresh request leaves it."""
-        extension_id = f"{staged.manifest.bundle_id}@{staged.content_hash[:12]}"
-        known = self._ledger.extensions.get(extension_id)
-        if known is None:
-            return new_extension(extension_id, staged)
-        if known.record.content_hash != staged.content_hash:
-            raise ProblemError(
-                f"sx-{int(SxCode.DUPLICATE_EXTENSION_IDENTIFIER)}",
-                f"{extension_id}: expected an identifier that is free, found other content",
-            )
-        return advanced(judged(known, staged.manifest), ExtensionEvent.REQUESTED)
-
     def _may_run(self, request: Request) -> bool:
         return self.developer or not request.needs_developer
-
-    def _shown(self, request_id: RequestId, content_hash: ContentHash, nonce: str) -> Request:
-        """The request that a decision means, if it is still what was shown."""
-        request = self._ledger.requests.get(request_id)
-        if request is None:
-            raise ProblemError(
-                "not-found", f"request {request_id}: expected one that is known, found none"
-            )
-        if (request.content_hash, request.nonce) != (content_hash, nonce):
-            raise ProblemError(
-                "stale", f"request {request_id}: expected what it asks for now, found another"
-            )
-        return request
-
-    def _holds(self, request: Request) -> bool:
-        """Whether the decision on a request still stands; a removal takes approvals back."""
-        approved = request.state is RequestState.COMPLETED
-        return not approved or self._ledger.approval(request) is not None
-
-    def _check_waiting(self, request: Request) -> None:
-        if request.state is RequestState.WAITING:
-            return
-        if not self._holds(request):
-            raise ProblemError(
-                "stale",
-                f"request {request.id}: expected it to wait for approval, found its extension "
-                "removed since it was approved",
-            )
-        answered = request.state in (RequestState.COMPLETED, RequestState.DENIED)
-        raise ProblemError(
-            "decided" if answered else "stale",
-            f"request {request.id}: expected it to wait for approval, found it "
-            f"{request.state.value} by {request.decided_by}",
-        )
-
-    def _check_limits(self, request: Request) -> None:
-        """Count what waits beside what this request supersedes."""
-        asked = (request.uid, request.requester.app_path)
-        waiting = [
-            other
-            for other in self._ledger.waiting()
-            if (other.bundle_id, other.uid) != (request.bundle_id, request.uid)
-        ]
-        mine = [other for other in waiting if (other.uid, other.requester.app_path) == asked]
-        if len(mine) >= PENDING_OF_ONE or len(waiting) >= PENDING_OF_ALL:
-            raise ProblemError(
-                "busy",
-                f"{request.requester.app}: expected at most {PENDING_OF_ONE} of its requests and "
-                f"{PENDING_OF_ALL} in all to wait, found {len(mine)} and {len(waiting)}",
-            )
 
     def _forget_old(self, change: Transaction) -> None:
         requests = self._ledger.requests.values()

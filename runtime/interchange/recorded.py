@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from runtime.interchange.anonymous import Anonymizer
+from runtime.model import words
 from runtime.model.errors import BreachError, ProblemError
 from runtime.wire import limits
 from runtime.wire.commands.registry import HistoryPage
@@ -79,7 +80,8 @@ class Past:
             return ProblemError("not-found", "expected a recording with its past, found none")
         return ProblemError(
             "not-found",
-            f"moment {at_ms} ms: expected one that the recording knows, found none before",
+            f"moment {words.moment(at_ms)}: expected one that the recording knows, found it before "
+            f"the oldest at {words.moment(self._oldest())}",
         )
 
     def _oldest(self) -> int:

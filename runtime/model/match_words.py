@@ -92,7 +92,7 @@ _REASONS = {
     _Case.RUNNING: "it has the device, with score {score}",
     _Case.DISPLACES: "it fits with score {score}, above the kernel driver's: "
     "it would replace {kext}",
-    _Case.KERNEL: "the kernel can load this module for the device",
+    _Case.KERNEL: "it fits with score {score}: the kernel can load this module for the device",
     _Case.FITS: "it fits with score {score}, and nobody is above it",
     _Case.KERNEL_HELD: _HELD,
     _Case.HELD: _HELD,

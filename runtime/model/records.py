@@ -173,3 +173,4 @@ class LogLine(msgspec.Struct, frozen=True, array_like=True):
     pid: int
     source: str  # "log" (IOLog), "output" (stdout, stderr), "runtime"
     text: str
+    dropped: int = 0  # lines before this one that the driver wrote too fast to be kept

@@ -7,6 +7,7 @@ Invariant: pure; the templates are literals of this file.
 
 import signal
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -34,6 +35,15 @@ _SIGNAL_CAUSES: dict[int, str] = {
     signal.SIGTERM: "terminated",
     signal.SIGXCPU: "used up its processor time",
 }
+
+
+def moment(ms: int) -> str:
+    """A moment as people write it, with its zone; milliseconds since 1970 where no date is."""
+    try:
+        then = datetime.fromtimestamp(ms / 1000).astimezone()
+    except (ValueError, OverflowError, OSError):
+        return f"{ms} ms"
+    return then.isoformat(sep=" ", timespec="seconds")
 
 
 def device_word(entry: Entry) -> str:

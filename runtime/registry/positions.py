@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from runtime.model import classes
 from runtime.model.device import Device
-from runtime.model.entry import Place
+from runtime.model.entry import Kind, Place
 from runtime.model.identity import ROOT_ID, SERVICE_PLANE, EntryId
 from runtime.registry.mapping import plain
 from runtime.registry.plane import Plane
@@ -44,7 +44,7 @@ class Positions:
     def __init__(self, registry: Registry, expert: EntryId) -> None:
         self._registry = registry
         self._expert = expert
-        domain = registry.attach(expert, "IOPMrootDomain", "IOPMrootDomain")
+        domain = registry.attach(expert, "IOPMrootDomain", "IOPMrootDomain", kind=Kind.NUB)
         registry.place(domain, (Place(POWER_PLANE, ROOT_ID),))
         self._usb = Plane(USB_PLANE, ROOT_ID)
         self._power = Plane(POWER_PLANE, domain)

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from runtime.model import words
 from runtime.model.errors import ProblemError, UnavailableError
 from runtime.wire import limits
 from runtime.wire.commands.registry import HistoryPage
@@ -109,8 +110,8 @@ class Segments:
         if found is None or 0 < after < found[0]:  # it was thinned since the last page
             raise ProblemError(
                 "not-found",
-                f"moment {at_ms} ms: expected one that history knows, found it before "
-                f"the oldest at {oldest} ms",
+                f"moment {words.moment(at_ms)}: expected one that history knows, found it before "
+                f"the oldest at {words.moment(oldest)}",
             )
         first, whole, thin = found
         rows = self._database.execute(

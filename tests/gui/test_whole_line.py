@@ -1,8 +1,11 @@
 """The whole line in the window, with a real runtime: from installing an app to unplugging."""
 
+import fcntl
 import os
 import signal
+import struct
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,9 +24,11 @@ from ioregui.registry.model import RegistryModel
 from ioregui.window.settings import Settings
 from runtime.model import events
 from runtime.model.driver_lifecycle import DriverState
+from runtime.model.entry import Entry
 from runtime.model.records import Driver, Request, RequestState
 
 SOON_MS = 20_000
+_TUNSETIFF, _IFF_TUN = 0x400454CA, 0x1
 
 
 class Seat:
@@ -106,6 +111,36 @@ def approve(qtbot: QtBot, seat: Seat) -> None:
     button = page.detail.parts.approve
     qtbot.waitUntil(button.isEnabled, timeout=SOON_MS)
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+UEVENT = Path("/sys/class/net/lo/uevent")
+TUN = Path("/dev/net/tun")
+MAY_BURST = os.access(UEVENT, os.W_OK) and os.access(TUN, os.W_OK)
+
+
+@pytest.mark.skipif(not MAY_BURST, reason=f"{UEVENT} or {TUN} cannot be written")
+def test_a_burst_of_5000_events_ends_in_the_window(qtbot: QtBot, seat: Seat) -> None:
+    """None is lost, or the machine was read again and the window says so."""
+    name = "burst0"
+    with UEVENT.open("wb", buffering=0) as uevent:
+        for _ in range(4999):
+            uevent.write(b"change")
+    with TUN.open("r+b", buffering=0) as tun:
+        fcntl.ioctl(tun, _TUNSETIFF, struct.pack("16sH22x", name.encode(), _IFF_TUN))
+        named = partial(_named, seat.mirror, name)
+        qtbot.waitUntil(lambda: named() is not None, timeout=SOON_MS)
+        interface = named()
+        assert interface is not None
+        seat.desk.selection.select(interface.id)
+        assert name in seat.rows()
+        status = seat.mirror.status
+        assert status is not None
+        assert (status.resyncs > 0) is happened(seat, events.Resynced)
+    qtbot.waitUntil(lambda: named() is None, timeout=SOON_MS)
+
+
+def _named(mirror: Mirror, name: str) -> Entry | None:
+    return next((entry for entry in mirror.entries.values() if entry.name == name), None)
 
 
 def happened(seat: Seat, kind: type) -> bool:

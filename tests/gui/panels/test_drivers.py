@@ -63,8 +63,9 @@ def test_a_crash_and_a_new_pid_are_seen(
     with qtbot.waitSignal(bridge.changed):
         fake_runtime.delta(drivers=(driver(pid=2600, starts=2, crashes=1, last_exit=ended),))
     cells = [page.model.index(0, column).data() for column in range(page.model.columnCount())]
-    assert cells[:7] == [
-        "MyUserUSBInterfaceDriver", "running", "2600", "Interface@0", "1", "1", "SIGSEGV",
+    assert cells == [
+        "\N{EM SPACE}MyUserUSBInterfaceDriver", "running", "2600", "Interface@0",
+        "", "", "", "", "", "1", "1", "SIGSEGV",
     ]  # fmt: skip
     shown = page.details.facts.toPlainText()
     assert "null dereference" in shown
@@ -98,7 +99,7 @@ def test_sandbox_and_launch_are_told(
         (DriverState.RUNNING, True, (True, True, False)),
         (DriverState.NOT_RESPONDING, True, (True, True, False)),
         (DriverState.RESTARTING, True, (False, False, False)),
-        (DriverState.STOPPED, True, (False, False, False)),
+        (DriverState.STOPPED, True, (True, False, False)),
         (DriverState.QUARANTINED, True, (False, False, True)),
     ],
 )
@@ -115,7 +116,7 @@ def test_buttons_follow_the_state(
             drivers=(driver(state=state),), status=sample_status(developer=developer)
         )
     row = page.details.actions_row
-    buttons = (row.restart, row.crash, row.release)
+    buttons = (row.button("restart"), row.button("crash"), row.button("release"))
     assert tuple(button.isEnabled() for button in buttons) == wanted
     assert all(button.toolTip() for button in buttons)
 
@@ -125,7 +126,7 @@ def test_crash_it_asks_once_and_shows_a_refusal(
 ) -> None:
     with qtbot.waitSignal(bridge.changed):
         fake_runtime.delta(status=sample_status(developer=True))
-    button = page.details.actions_row.crash
+    button = page.details.actions_row.button("crash")
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     asked = CrashDriver(ONE)
@@ -141,8 +142,9 @@ def test_release_by_keyboard(
 ) -> None:
     with qtbot.waitSignal(bridge.changed):
         fake_runtime.delta(drivers=(driver(state=DriverState.QUARANTINED),))
-    page.details.actions_row.release.setFocus()
-    QTest.keyClick(page.details.actions_row.release, Qt.Key.Key_Space)
+    button = page.details.actions_row.button("release")
+    button.setFocus()
+    QTest.keyClick(button, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: ReleaseDriver(ONE) in fake_runtime.commands())
 
 
@@ -212,6 +214,33 @@ def test_a_gap_in_the_log_is_read_again(
     qtbot.waitUntil(lambda: fake_runtime.commands().count(ReadLog(ONE)) == asked + 1)
     fake_runtime.answer(ReadLog, LogPage(tuple(line(n) for n in range(1, 7)), 0))
     qtbot.waitUntil(lambda: page.log.count.text() == "6 lines")
+
+
+def test_searching_the_log_shows_the_lines_that_have_it_and_goes_on_following(
+    qtbot: QtBot, page: DriversPage, bridge: Bridge, fake_runtime: "FakeRuntime"
+) -> None:
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(logs=(line(1, "Read one"), line(2, "Write"), line(3, "ready")))
+    page.log.search.setFocus()
+    QTest.keyClicks(page.log.search, "READ")
+    assert page.log.count.text() == "2 of 3 lines"
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(logs=(line(4, "write"), line(5, "read [again]")))
+    assert page.log.count.text() == "3 of 5 lines"
+    page.log.view.selectRow(2)
+    page.log.view.copy()
+    assert QGuiApplication.clipboard().text().endswith("read [again]\n")
+    page.log.search.clear()
+    assert page.log.count.text() == "5 lines"
+
+
+def test_a_throttled_log_says_so(
+    qtbot: QtBot, page: DriversPage, bridge: Bridge, fake_runtime: "FakeRuntime"
+) -> None:
+    told = msgspec.structs.replace(line(2, "9000 lines dropped"), source="runtime", dropped=9000)
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(logs=(line(1), told))
+    assert page.log.count.text() == "2 lines · throttled: 9,000 lines dropped"
 
 
 def test_copying_log_lines(

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from ioregui.drivers.log_model import BLOCK, LINES, LogModel
+from ioregui.drivers.log_search import LogSearch
 from ioregui.records.column import Column
 from ioregui.records.model import RecordModel
 from ioregui.records.table import RecordTable
@@ -98,15 +99,21 @@ def test_log_is_in_order_each_number_once(
 ) -> None:
     model = LogModel()
     tester = QAbstractItemModelTester(model, FATAL)
+    search = LogSearch(model)
+    search_tester = QAbstractItemModelTester(search, FATAL)
+    search.setFilterFixedString("EVEN")
     for replace, numbers in steps:
+        lines = [line(number, said=("even", "odd")[number % 2]) for number in numbers]
         if replace:
-            model.load(line(number) for number in numbers)
+            model.load(lines)
         else:
-            model.append(line(number) for number in numbers)
+            model.append(lines)
         shown = [one.number for one in model.lines]
+        assert search.rowCount() == sum(number % 2 == 0 for number in shown)
         assert shown == sorted(set(shown))
         expected = set(range(shown[0], shown[-1] + 1)) - set(shown) if shown else set()
         assert model.missing() == len(expected)
+    search_tester.deleteLater()
     tester.deleteLater()
 
 

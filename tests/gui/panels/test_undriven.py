@@ -70,7 +70,7 @@ def test_devices_that_something_fits(
     assert cells[1:] == [
         "IOUSBHostInterface",
         "usbserial",
-        "the kernel can load this module for the device",
+        "it fits with score 49000: the kernel can load this module for the device",
     ]
     assert page.summary.text() == "1 device has no driver though one fits."
 

@@ -88,9 +88,9 @@ def test_ioreg_at(runtime_process: "RuntimeProcess") -> None:
     during = now_ms()
     runtime.call(Unplug("sample"))
 
-    def ioreg(moment: str, *more: str) -> subprocess.CompletedProcess[str]:
+    def ioreg(*options: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "runtime.commands.ioreg", "-w", "0", "--at", moment, *more],
+            [sys.executable, "-m", "runtime.commands.ioreg", "-w", "0", *options],
             env={**os.environ, "IOREGISTRY_SOCKET": str(runtime_process.socket)},
             capture_output=True,
             text=True,
@@ -101,16 +101,16 @@ def test_ioreg_at(runtime_process: "RuntimeProcess") -> None:
     def iso(ms: int) -> str:
         return datetime.fromtimestamp(ms / 1000).astimezone().isoformat()
 
-    assert name in ioreg(iso(during)).stdout
-    gone = ioreg("now", "--diff", iso(during), "now").stdout
+    assert name in ioreg("--at", iso(during)).stdout
+    gone = ioreg("--diff", iso(during), "now").stdout
     assert any(line.startswith("-") and name in line for line in gone.splitlines()), gone
-    assert name not in ioreg(iso(before)).stdout
-    assert ioreg("now").stdout.startswith("+-o Root")
-    refused = ioreg("2 weeks ago")
+    assert name not in ioreg("--at", iso(before)).stdout
+    assert ioreg("--at", "now").stdout.startswith("+-o Root")
+    refused = ioreg("--at", "2 weeks ago")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "expected one that history knows" in refused.stderr
     assert refused.stderr.count("\n") == 1
-    assert "expected “10 minutes ago”" in ioreg("some day").stderr
+    assert "expected “10 minutes ago”" in ioreg("--at", "some day").stderr
 
 
 def test_a_recording_takes_its_past_along(runtime_process: "RuntimeProcess") -> None:

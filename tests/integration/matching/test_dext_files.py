@@ -115,6 +115,22 @@ def test_explain_one_personality_on_one_provider(files: tuple[Path, Path, Path])
     none = dext("explain", "--from", machine, "--catalogue", plist, "--provider", "IONothing")
     assert none.returncode == 1
     assert none.stderr.startswith("dext: --provider IONothing: expected")
+    nobody = dext("explain", "--from", machine, "--catalogue", plist, "--personality", "nobody")
+    assert (nobody.returncode, nobody.stdout) == (1, "")
+    assert nobody.stderr.startswith("dext: --personality nobody: expected")
+
+
+def test_explain_begins_with_what_a_personality_matches(files: tuple[Path, Path, Path]) -> None:
+    machine, _, plist = files
+    interface = MACHINE[MACHINE.rindex("P: ") :]
+    storage = MACHINE.replace("INTERFACE=3/1/1", "INTERFACE=8/6/80")
+    machine.write_text(f"{storage}\n{interface.replace('1-1:1.0', '1-1:1.1')}")
+    done = dext(
+        "explain", "--from", machine, "--catalogue", plist, "--personality", "Driver", "--json"
+    )
+    rows = json.loads(done.stdout)
+    assert [row["matched"] for row in rows] == [True, False]
+    assert "IOUSBHostInterface@0" in rows[1]["provider"]
 
 
 @pytest.mark.parametrize("name", ["none", "empty"])

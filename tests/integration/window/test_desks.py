@@ -128,6 +128,7 @@ def test_a_missing_file_is_told_and_can_be_forgotten(
     banner = desk.window.banners.banner("runtime")
     assert banner is not None
     assert banner.text == f"{missing}: expected a file, found: No such file or directory"
+    assert desk.window.toolbar.live.text() == "○ no file"
     banner.buttons["Forget this file"].click()
     assert settings.recent == []
 

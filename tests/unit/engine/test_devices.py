@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from runtime.engine import devices
@@ -69,10 +70,7 @@ def run(monkeypatch: pytest.MonkeyPatch, story: Callable[[Bench], Awaitable[None
 
 
 def with_(device: Device, **told: str) -> Device:
-    return Device(
-        device.syspath, device.sysname, device.subsystem, device.devtype, device.driver,
-        device.parent, told,
-    )  # fmt: skip
+    return msgspec.structs.replace(device, properties=told)
 
 
 def test_a_new_device_is_matched_once_whatever_happens_to_it_meanwhile(

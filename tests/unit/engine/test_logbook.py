@@ -43,6 +43,7 @@ def test_a_flood_is_cut_and_counted() -> None:
     clock.now += SECOND
     book.settle()
     assert published[-1].text.startswith("25 lines dropped")
+    assert published[-1].dropped == 25
     book.settle()
     assert len(published) == LOG_LINES + 1
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.extensions.requests import PENDING_OF_ONE
+from runtime.extensions.admission import PENDING_OF_ONE
 from runtime.extensions.staging import Staged, stage
 from runtime.model.errors import ProblemError
 from runtime.model.events import Deactivated, Decided, DeveloperMode, Requested

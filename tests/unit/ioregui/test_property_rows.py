@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from ioregui.properties import rows
 from ioregui.properties.text import entry_text
+from runtime.interchange.registry_file import FIRST_FREE_ID
 from runtime.model import properties
-from runtime.model.entry import Entry
+from runtime.model.entry import Entry, State
 from runtime.model.identity import EntryId
 from runtime.model.properties import Value
 from runtime.wire.commands.registry import Details, Section
@@ -34,6 +35,14 @@ def test_identity_comes_first() -> None:
     assert [row.key for row in made[:4]] == ["class", "id", "path", "state"]
     assert made[1].value == "0x7"
     assert made[3].value == "no driver, registered, matched"
+
+
+def test_what_a_file_does_not_say_is_not_made_up() -> None:
+    unsaid = Entry(EntryId(FIRST_FREE_ID), 1, "AppleARMPE", "IOService", state=int(State.PLAIN))
+    keys = [row.key for row in rows.of_entry(msgspec.structs.replace(unsaid, retain=0), "p", "")]
+    assert keys == ["class", "path", "Properties", "none"]
+    said = rows.of_entry(msgspec.structs.replace(unsaid, retain=4, busy=1), "p", "")
+    assert [row.key for row in said[:4]] == ["class", "path", "busy", "retain"]
 
 
 def test_values_by_type() -> None:

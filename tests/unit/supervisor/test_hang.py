@@ -1,5 +1,6 @@
 """Judging the pulse of a driver's queues."""
 
+from runtime.model.processes import NO_CALL, OpenCall
 from runtime.supervisor.hang import (
     HOPELESS_US,
     LATE_US,
@@ -8,6 +9,7 @@ from runtime.supervisor.hang import (
     Responding,
     judge,
     judge_silence,
+    oldest,
     progress,
 )
 from runtime.wire.driver import Pulse, QueuePulse
@@ -63,3 +65,14 @@ def test_silence() -> None:
     assert isinstance(verdict, Late)
     assert verdict.hopeless
     assert "watcher" in verdict.what
+
+
+def test_the_oldest_callback_grows_older_between_pulses() -> None:
+    """Also one that waits for the runtime; an idle queue's age is nothing."""
+    queues = (
+        QueuePulse("Default", "Start", 40),
+        QueuePulse("IO", "ReadComplete", 50, calling=True),
+        QueuePulse("Idle", "", 60),
+    )
+    assert oldest(Pulse(queues), 7) == OpenCall("ReadComplete on queue IO", 57)
+    assert oldest(Pulse(queues[2:]), 7) == NO_CALL
