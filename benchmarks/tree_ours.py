@@ -4,7 +4,6 @@ Invariant: goes the way of the window: messages through socket and bridge into t
 into model and panel.
 """
 
-import json
 import random
 import socket
 import statistics
@@ -17,7 +16,7 @@ import msgspec
 from PySide6.QtCore import QSocketNotifier, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QSplitter
 
-from benchmarks.tree import FRAMES, KEYS, STORM, median, resident, timed
+from benchmarks.tree import FRAMES, KEYS, STORM, median, resident, tell, timed
 from ioregui.bridge import Bridge
 from ioregui.properties.panel import PropertiesPanel
 from ioregui.registry.model import RegistryModel
@@ -187,18 +186,13 @@ def main() -> None:
     parsed = timed(scene.load)
     shown = timed(scene.show)
     size = (resident() - before) / entries
-    found = {
-        "parsed_ms": parsed,
-        "shown_ms": shown,
-        "bytes_an_entry": size,
-        "frame_ms": median(scene.scroll, FRAMES),
-        "storm_stall_ms": scene.storm(entries),
-    }
+    tell(parsed_ms=parsed, shown_ms=shown, bytes_an_entry=size)
+    tell(frame_ms=median(scene.scroll, FRAMES))
+    tell(storm_stall_ms=scene.storm(entries))
     scene.filter("device")
-    found["keystroke_ms"] = statistics.median(timed(partial(scene.filter, key)) for key in KEYS)
-    found["filtered_frame_ms"] = median(scene.scroll, FRAMES)
-    found["filtered_storm_stall_ms"] = scene.storm(entries + STORM)
-    print(json.dumps(found))
+    tell(keystroke_ms=statistics.median(timed(partial(scene.filter, key)) for key in KEYS))
+    tell(filtered_frame_ms=median(scene.scroll, FRAMES))
+    tell(filtered_storm_stall_ms=scene.storm(entries + STORM))
 
 
 if __name__ == "__main__":

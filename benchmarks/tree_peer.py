@@ -3,7 +3,6 @@
 Invariant: the same names and the same order of steps as our side; no inspector.
 """
 
-import json
 import statistics
 import sys
 from functools import partial
@@ -12,7 +11,7 @@ from PySide6.QtCore import QSortFilterProxyModel
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QApplication, QTreeView
 
-from benchmarks.tree import FRAMES, KEYS, median, resident, timed
+from benchmarks.tree import FRAMES, KEYS, median, resident, tell, timed
 from benchmarks.tree_ours import CHILDREN, SIZE, Gap, entry
 
 STORM = 3  # entries that come and go, one at a time: each takes it most of a second
@@ -90,18 +89,13 @@ def main() -> None:
     parsed = timed(lambda: scene.load(entries))
     shown = timed(scene.show)
     size = (resident() - before) / entries
-    found = {
-        "parsed_ms": parsed,
-        "shown_ms": shown,
-        "bytes_an_entry": size,
-        "frame_ms": median(scene.scroll, FRAMES),
-        "storm_stall_ms": scene.storm(),
-    }
+    tell(parsed_ms=parsed, shown_ms=shown, bytes_an_entry=size)
+    tell(frame_ms=median(scene.scroll, FRAMES))
+    tell(storm_stall_ms=scene.storm())
     scene.filter("device")
-    found["keystroke_ms"] = statistics.median(timed(partial(scene.filter, key)) for key in KEYS)
-    found["filtered_frame_ms"] = median(scene.scroll, FRAMES)
-    found["filtered_storm_stall_ms"] = scene.storm()
-    print(json.dumps(found))
+    tell(keystroke_ms=statistics.median(timed(partial(scene.filter, key)) for key in KEYS))
+    tell(filtered_frame_ms=median(scene.scroll, FRAMES))
+    tell(filtered_storm_stall_ms=scene.storm())
 
 
 if __name__ == "__main__":

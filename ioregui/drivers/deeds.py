@@ -65,7 +65,7 @@ def deeds() -> tuple[Deed, ...]:
             "restart",
             translate("drivers", "Restart"),
             translate("drivers", "Stop the driver in order, if it runs, and start it again."),
-            _UP | {DriverState.STOPPED},
+            _PROCESS | {DriverState.STOPPED},
             RestartDriver,
         ),
         Deed(

@@ -236,6 +236,7 @@ class LogPanel(QWidget):
     def _content(self) -> QWidget:
         bar = QHBoxLayout()
         bar.setContentsMargins(8, 4, 8, 4)
+        bar.setSpacing(8)
         bar.addWidget(self.search, 1)
         bar.addWidget(self.count)
         bar.addWidget(self.to_end)

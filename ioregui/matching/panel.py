@@ -111,7 +111,7 @@ class MatchingPanel(QWidget):
             return
         found = lines.of_explanation(explanation)
         self.summary.setText(self._sum(explanation))
-        self._pages.show_content(bool(found))
+        self._pages.show_content(bool(found) or not self._bundle)
         self.table.show_records(found)
         self._show_selected()
         if self._stale:
@@ -144,6 +144,11 @@ class MatchingPanel(QWidget):
             return self.tr(
                 "Fits {0} of {1} devices of its kind; {2} others are of another kind."
             ).format(sum(map(_fits, kin)), len(kin), others)
+        if not explanation.matches:
+            return self.tr(
+                "Nothing could drive it: no driver extension is enabled, and no kernel module is "
+                "for it."
+            )
         fitting = sum(_fits(match) for match in explanation.matches)
         first = next((match for match in explanation.matches if match.running), None)
         holder = plaintext.plain(first.personality) if first else self.tr("nobody")

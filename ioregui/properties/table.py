@@ -16,7 +16,7 @@ WISHES = {
     Column.KEY: Wish(170, 110),
     Column.TYPE: Wish(92, 92, optional=True),
     Column.VALUE: Wish(150, 110, grows=True),
-    Column.SOURCE: Wish(86, 86, optional=True),
+    Column.SOURCE: Wish(94, 94, optional=True),
 }
 _NONE = Wish(0, 0, optional=True)
 _FOLDING = {Qt.Key.Key_Right: True, Qt.Key.Key_Plus: True} | {

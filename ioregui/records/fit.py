@@ -83,6 +83,12 @@ class ColumnFit(QObject):
                 self._table.setColumnWidth(at, width)
         self._fitting = False
 
+    @Slot()
+    def refit(self) -> None:
+        """Fit again, and forget what was dragged."""
+        self._dragged = False
+        self.fit()
+
     @property
     def dragged(self) -> QByteArray:
         """The columns as the user dragged them, for `restore`; empty while they fit themselves."""

@@ -29,6 +29,7 @@ from ioregui.records.fit import ColumnFit
 from ioregui.registry import keys
 from ioregui.registry.cell_painter import arrow_rect
 from ioregui.registry.cells import Column
+from ioregui.registry.column_choice import ColumnChoice
 from ioregui.registry.copying import Copying
 from ioregui.registry.flat import Index
 from ioregui.registry.model import RegistryModel
@@ -204,7 +205,13 @@ class RegistryView(QTableView):
         columns = self.horizontalHeader()
         columns.setHighlightSections(False)
         columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self.columns = ColumnFit(self, lambda: wishes(drivers=self._drivers))
+        titles = [
+            str(self._model.headerData(column, Qt.Orientation.Horizontal)) for column in Column
+        ]
+        self.choice = ColumnChoice(self, titles)
+        self.columns = ColumnFit(self, lambda: wishes(self.choice.wants, drivers=self._drivers))
+        self.choice.changed.connect(self.columns.refit)
+        self.choice.fit.connect(self.columns.refit)
 
     def _actions(self) -> None:
         for text, slot in (

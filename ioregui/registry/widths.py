@@ -1,4 +1,6 @@
-"""How wide the tree's columns want to be. Invariant: a pure function of its argument."""
+"""How wide the tree's columns want to be. Invariant: a pure function of its arguments."""
+
+from collections.abc import Callable
 
 from ioregui.records.fit import Wish
 from ioregui.registry.cells import Column
@@ -12,7 +14,7 @@ _WISHES = {
 _NOTHING = Wish(0, 0, optional=True)
 
 
-def wishes(*, drivers: bool) -> list[Wish]:
+def wishes(wants: Callable[[Column], bool], *, drivers: bool) -> list[Wish]:
     """Return a wish for each column; where nothing has a driver, only names are shown."""
-    shown = [*Column] if drivers else [Column.NAME]
+    shown = [column for column in Column if wants(column)] if drivers else [Column.NAME]
     return [_WISHES[column] if column in shown else _NOTHING for column in Column]

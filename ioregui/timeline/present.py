@@ -41,6 +41,6 @@ def nothing(mirror: Mirror) -> str:
     """Return what an empty line says."""
     if is_file(mirror):
         return translate(
-            "timeline", "This file has one moment. A recording with its past has a time line here."
+            "timeline", "This file tells of no events. Those of a recording stand here in a line."
         )
     return translate("timeline", "What happens to devices and drivers appears here.")

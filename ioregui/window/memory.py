@@ -34,6 +34,7 @@ class Memory(QObject):
         self._model = model
         self._settings = settings
         model.rows.open_at_first(settings.paths("open"))
+        view.choice.hide(settings.paths("hidden-columns"))
         view.columns.restore(settings.bytes("tree"))
         properties.table.columns.restore(settings.bytes("properties"))
         properties.bar.numbers = settings.numbers
@@ -54,6 +55,7 @@ class Memory(QObject):
     def remember(self) -> None:
         """Keep for the next start what is open, what is selected, and how it looks."""
         self._settings.set_bytes("tree", self._view.columns.dragged)
+        self._settings.set_paths("hidden-columns", self._view.choice.hidden)
         self._settings.set_bytes("properties", self._properties.table.columns.dragged)
         self._settings.numbers = self._properties.bar.numbers
         mirror = self._bridge.mirror

@@ -28,13 +28,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Connect, and relay until either side ends."""
-    who, door = (options.door, options.door) if options.door else _open(options)
+    who, door = ("the driver", options.door) if options.door else _open(options)
     with socket.socket(socket.AF_UNIX) as debugger:
         try:
             debugger.connect(door)
         except OSError as error:
             raise UnavailableError(
-                f"debugger of {who}: expected it at {door}, found: {error.strerror or error}"
+                f"debugger of {plain(who)}: expected it at {door}, found: {error.strerror or error}"
             ) from error
         print(f"waiting until the Default queue of {plain(who)} runs Python …", flush=True)
         terminal.relay(debugger, sys.stdin.fileno(), sys.stdout.fileno())

@@ -7,7 +7,9 @@ Invariant: reads only; prints one object for each provider and personality.
 """
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -31,6 +33,8 @@ from runtime.wire import client as wire
 from runtime.wire.commands.registry import Explain, Subscribe, Topic
 
 SNAPSHOT_SECONDS = 30.0
+
+_NOBODY = "nothing to compare: no driver extension is enabled, and no kernel module is for it"
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -68,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
     for row in shown:
         print(_line(row))
     if not shown:
-        print("nothing matches, and nothing comes near" if rows else "nothing to compare")
+        print("nothing matches, and nothing comes near" if rows else _NOBODY)
     return shell.OK
 
 
@@ -125,8 +129,13 @@ def _of_files(options: argparse.Namespace) -> Iterator[Row]:
     by_id = {entry.id: entry for entry in entries}
     paths = dict(_paths(entries))
     wanted = {personality.provider_class for personality in catalogue}
+
+    @cache
+    def alone(which: EntryId) -> Provider:  # an entry stands above all that are below it
+        return _provider(by_id[which], paths[which])
+
     for entry, path in _chosen(entries, options.provider):
-        made = _provider(entry, paths[entry.id])
+        made = alone(entry.id)
         modalias = made.properties.get("MODALIAS")
         kexts = kernel.look_up(modalias) if isinstance(modalias, str) else []
         if not options.provider and not wanted.intersection(made.classes) and not kexts:
@@ -136,7 +145,7 @@ def _of_files(options: argparse.Namespace) -> Iterator[Row]:
             bound = ""
         provider = msgspec.structs.replace(
             made,
-            ancestors=tuple(_provider(above, paths[above.id]) for above in _above(entry, by_id)),
+            ancestors=tuple(alone(above.id) for above in _above(entry, by_id)),
             kernel_driver=bound,
             kernel_score=competition.kernel_score(bound, kexts, entry.cls) if bound else 0,
         )
@@ -157,6 +166,8 @@ def _catalogue(paths: Sequence[str]) -> tuple[Catalogue, AliasIndex]:
             text += _alias_text(path)
             continue
         for number, source in enumerate(read_sources(path)):
+            for complaint in source.complaints:
+                sys.stderr.write(f"dext: warning: {plain(f'{source.path}: {complaint}')}\n")
             owner = source.bundle_id or f"{path.name} {number}"
             catalogue.add(BundleId(f"{owner} {source.path} {number}"), source.personalities())
     return catalogue, aliases.build(text)

@@ -169,9 +169,9 @@ def _diff_of(arguments: list[str]) -> tuple[tuple[str, ...], list[str]]:
 
 
 def _number(letter: str, argument: str) -> int:
-    """C's atoi, but a negative number is refused."""
-    digits = re.match(r"\s*[+-]?[0-9]+", argument)
-    number = min(int(digits[0]), (1 << 31) - 1) if digits else 0
+    """C's atoi, but a negative number is refused, and one of many digits is the largest."""
+    digits = re.match(r"\s*([+-]?)0*([0-9]+)", argument)
+    number = min(int(digits[1] + digits[2][:10]), (1 << 31) - 1) if digits else 0
     if number < 0:
         raise UnavailableError(f"option {letter}: expected 0 or more, found {number}")
     return number

@@ -3,6 +3,7 @@
 Invariant: reads only; what of a file could not be read is told to the user, once.
 """
 
+import os
 import socket
 import sys
 import time
@@ -19,7 +20,7 @@ from runtime.interchange.planes import planes_of
 from runtime.interchange.registry_file import Warnings
 from runtime.linux import places
 from runtime.model.entry import Entry
-from runtime.model.errors import ProblemError, UnavailableError
+from runtime.model.errors import BreachError, ProblemError, UnavailableError
 from runtime.model.identity import SERVICE_PLANE
 from runtime.model.records import Driver
 from runtime.query import moments
@@ -53,7 +54,7 @@ def opened(name: str) -> Source:
         ProblemError: The file cannot be read, or history does not reach back so far.
         UnavailableError: No runtime is there to say how it was.
     """
-    if not Path(name).exists():
+    if not os.path.exists(name):  # noqa: PTH110 - a name of any length is none, not an error
         if name == NOW:
             return present()
         with suppress(NoMomentError):
@@ -93,7 +94,7 @@ def past(when: str, source: str = NOW) -> Source:
     from runtime.client.blocking import connect  # noqa: PLC0415
 
     at_ms = milliseconds(when)
-    if source != NOW or Path(source).exists():
+    if source != NOW or Path(NOW).exists():
         return _recorded(at_ms, source)
     with connect("ioreg") as runtime:
         moment = history.moment(runtime, at_ms)
@@ -117,6 +118,8 @@ def _recorded(at_ms: int, name: str) -> Source:
         moment = Past(file.history).moment(at_ms)
     except ProblemError as error:
         raise ProblemError(error.code, f"{name}: {error}") from None
+    except BreachError as error:
+        raise BreachError(f"{name}: {error}") from None
     return _as_it_was(moment, file.warnings, file.host)
 
 

@@ -37,7 +37,7 @@ def notarize(options: argparse.Namespace) -> int:
     folder = places.identities()
     who = identity.load(options.notary, folder)
     ledger = Ledger(identity.path_of(options.notary, folder).with_suffix(".sqlite"))
-    if options.revoke:
+    if options.revoke is not None:
         ledger.revoke(options.revoke)
         print(f"revoked {options.revoke}")
         return shell.OK

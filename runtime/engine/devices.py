@@ -18,7 +18,7 @@ from runtime.model.identity import EntryId
 from runtime.registry.machine import Machine
 from runtime.registry.tree import Registry
 
-EVENTS_A_TURN = 32  # of distinct devices: about 3 ms
+TURN_S = 0.002  # of a turn of the loop for reading events
 SETTLE_SECONDS = 0.1  # after lost events, before the machine is read again
 BIND_SECONDS = 0.3  # after news of a device, before extensions are matched: for its kernel driver
 RETRY_SECONDS = 1.0  # until that is tried again where no worker could do it
@@ -74,7 +74,7 @@ class Devices:
     def _drain(self) -> None:
         if self._monitor is None:
             return
-        drained = self._monitor.drain(EVENTS_A_TURN)
+        drained = self._monitor.drain(TURN_S)
         if drained.lost:
             self._lost(self._monitor, drained.lost)
             return

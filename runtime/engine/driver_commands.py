@@ -78,7 +78,7 @@ class DriverCommands:
                 self._restart(driver)
             case StopDriver():
                 self._require(state in _STOPPABLE, driver.record, "a running driver")
-                driver.stop(Intent.STOP, note=f"stopped by {by}")
+                driver.stop(Intent.STOP, note=f"by {by}, until somebody restarts it")
             case ReleaseDriver():
                 quarantined = state is DriverState.QUARANTINED
                 self._require(quarantined, driver.record, "a quarantined driver")

@@ -5,6 +5,7 @@ Invariant: reads nothing unasked, and names no process that the runtime did not 
 """
 
 import asyncio
+import itertools
 import os
 import time
 
@@ -29,11 +30,12 @@ class ProcessReader:
     async def read(self) -> Processes:
         """Read all, the runtime's own first."""
         own = Process(Role.RUNTIME, "runtime", os.getpid())
-        known = (own, *self._supervisor.processes(), *self._brokers.processes())
+        known = itertools.chain((own,), self._supervisor.processes(), self._brokers.processes())
         found: list[Process] = []
-        for first in range(0, len(known), A_TURN):
-            found += map(_read, known[first : first + A_TURN])
-            await asyncio.sleep(0)
+        for process in known:
+            found.append(_read(process))
+            if len(found) % A_TURN == 0:
+                await asyncio.sleep(0)
         return Processes(time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000, tuple(found))
 
 

@@ -9,9 +9,11 @@ import msgspec
 from runtime.engine.hub import Hub
 from runtime.families.simulated.bus import Attachment, Node, SimulatedBus
 from runtime.model.entry import Holder, Kind
+from runtime.model.entry import Place as Position
 from runtime.model.events import Plugged as PluggedEvent
 from runtime.model.events import Unplugged as UnpluggedEvent
-from runtime.model.identity import EntryId
+from runtime.model.identity import ROOT_ID, EntryId
+from runtime.registry.positions import USB_PLANE
 from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Place
 from runtime.wire.broker import Serve
@@ -89,6 +91,7 @@ class Simulation:
     def _attach_device(self, port: EntryId, attachment: Attachment) -> EntryId:
         node = attachment.node()
         device = self._attach_one(port, node)
+        self._registry.place(device, (Position(USB_PLANE, ROOT_ID, "", node.location),))
         for child in node.children:
             place = Place(device, node.name, child.interface, Serve(attachment.model))
             provider = self._attach_one(device, child, Holder.NOBODY)

@@ -7,6 +7,7 @@ Invariant: reads files, runs nothing of them; every failure is a `BundleError`.
 """
 
 import gzip
+import io
 import plistlib
 import zlib
 from collections.abc import Iterator
@@ -80,7 +81,8 @@ def _readable(path: Path) -> list[Source]:
     try:
         return _read_file(path)
     except BundleError as error:
-        return [Source(str(path), BundleId(""), "", {}, complaints=(str(error),))]
+        complaint = str(error).removeprefix(f"{path}: ")
+        return [Source(str(path), BundleId(""), "", {}, complaints=(complaint,))]
 
 
 def _read_file(path: Path) -> list[Source]:
@@ -111,11 +113,12 @@ def _trimmed(data: bytes) -> bytes:
 
 def _bytes(path: Path) -> bytes:
     try:
-        if path.stat().st_size > MAX_FILE:
-            raise refused(str(path), f"at most {MAX_FILE} bytes", f"{path.stat().st_size}")
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE + 1)
+        if len(data) > MAX_FILE:
+            raise refused(str(path), f"at most {MAX_FILE} bytes", "more")
         if data.startswith(b"\x1f\x8b"):
-            with gzip.open(path) as unpacked:
+            with gzip.open(io.BytesIO(data)) as unpacked:
                 data = unpacked.read(MAX_FILE + 1)
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)

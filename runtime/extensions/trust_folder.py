@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 from runtime.model.errors import UnavailableError
+from runtime.signing import certificates
 from runtime.signing.errors import broken
 from runtime.signing.purpose import Purpose
 from runtime.signing.trust import Anchor, Trust, common_name
@@ -38,10 +39,14 @@ def load(state_dir: Path) -> Trust:
     revocations: list[x509.CertificateRevocationList] = []
     for path, data in _files(state_dir / FOLDER):
         if path.suffix == ".crl":
-            revocations.append(_revocations(data, path))
+            one = certificates.revocations(data, str(path))
+            _check_name(path, _revocations_name(one))
+            revocations.append(one)
         else:
             purpose = Purpose(path.name.split("-")[0])
-            anchors.append(Anchor(purpose, _certificate(data, path)))
+            anchor = Anchor(purpose, certificates.from_pem(data, str(path)))
+            _check_name(path, _anchor_name(anchor))
+            anchors.append(anchor)
     return Trust(tuple(anchors), tuple(revocations))
 
 
@@ -75,15 +80,14 @@ def add(state_dir: Path, data: bytes, purpose: Purpose, label: str) -> TrustItem
         UnavailableError: The folder cannot be written.
     """
     if b"BEGIN X509 CRL" in data:
-        revocations = _revocations(data, Path(label))
-        item = _revocation_item(revocations)
-        _write(state_dir / FOLDER / f"{item.fingerprint}.crl", revocations.public_bytes(_PEM))
-        return item
-    certificate = _certificate(data, Path(label))
+        revocations = certificates.revocations(data, label)
+        name = _revocations_name(revocations)
+        _write(state_dir / FOLDER / name, revocations.public_bytes(_PEM))
+        return _revocation_item(revocations)
+    certificate = certificates.from_pem(data, label)
     _check_authority(certificate, label)
     anchor = Anchor(purpose, certificate)
-    name = f"{purpose}-{anchor.fingerprint}.pem"
-    _write(state_dir / FOLDER / name, certificate.public_bytes(_PEM))
+    _write(state_dir / FOLDER / _anchor_name(anchor), certificate.public_bytes(_PEM))
     until = f"{certificate.not_valid_after_utc:%Y-%m-%d}"
     return TrustItem(anchor.fingerprint, purpose, common_name(certificate), until)
 
@@ -121,8 +125,24 @@ def _files(folder: Path) -> list[tuple[Path, bytes]]:
         raise UnavailableError(f"{folder}: expected to read it, found {found}") from None
 
 
+def _anchor_name(anchor: Anchor) -> str:
+    return f"{anchor.purpose}-{anchor.fingerprint}.pem"
+
+
+def _revocations_name(one: x509.CertificateRevocationList) -> str:
+    return f"{one.fingerprint(hashes.SHA256()).hex()}.crl"
+
+
+def _check_name(path: Path, name: str) -> None:
+    """What is removed by its fingerprint is found by its name: no file may bear another's."""
+    if path.name != name:
+        raise broken(str(path), "the name that its content has", name)
+
+
 def _is_ours(path: Path) -> bool:
     purposes = tuple(f"{purpose}-" for purpose in Purpose)
+    if not path.is_file():  # a FIFO would never end
+        raise broken(str(path), "a regular file", "another")
     if path.suffix == ".crl" or (path.suffix == ".pem" and path.name.startswith(purposes)):
         return True
     raise broken(str(path), "an anchor PURPOSE-SHA256.pem or a list SHA256.crl", "another file")
@@ -131,20 +151,6 @@ def _is_ours(path: Path) -> bool:
 def _bounded(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(MAX_BYTES)
-
-
-def _certificate(data: bytes, path: Path) -> x509.Certificate:
-    try:
-        return x509.load_pem_x509_certificate(data)
-    except ValueError as error:
-        raise broken(str(path), "a certificate in PEM", str(error)) from None
-
-
-def _revocations(data: bytes, path: Path) -> x509.CertificateRevocationList:
-    try:
-        return x509.load_pem_x509_crl(data)
-    except ValueError as error:
-        raise broken(str(path), "a certificate revocation list in PEM", str(error)) from None
 
 
 def _check_authority(certificate: x509.Certificate, label: str) -> None:

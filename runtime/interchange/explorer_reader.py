@@ -8,6 +8,7 @@ Invariant: objects refer to each other in any way they like; every entry is read
 
 from collections.abc import Iterator
 
+from runtime.interchange.order import parents_first
 from runtime.interchange.plist_values import Values, load, number
 from runtime.interchange.registry_file import (
     FIRST_FREE_ID,
@@ -60,7 +61,7 @@ class _Archive:
             )
         named = [str(self._object(item)) for item in self._items(store, "registryPlanes")]
         self._ids = {at: FIRST_FREE_ID + index for index, at in enumerate(tables)}
-        entries = _parents_first(
+        entries = parents_first(
             [self._entry(at, table) for at, table in tables.items()], self._warnings
         )
         planes = dict.fromkeys(named)
@@ -175,27 +176,3 @@ class _Archive:
         if not isinstance(found, str) or found == "$null":
             return ""
         return found.encode("utf-8", "backslashreplace").decode("utf-8")[:256]
-
-
-def _parents_first(entries: list[FileEntry], warnings: Warnings) -> list[FileEntry]:
-    """Depth first from the roots; what is below no root becomes one."""
-    below: dict[int, list[FileEntry]] = {}
-    for entry in reversed(entries):
-        below.setdefault(entry.parent, []).append(entry)
-    ordered: list[FileEntry] = []
-    waiting = below.pop(0, [])
-    loose = iter(entries)
-    seen: set[int] = set()
-    while True:
-        while waiting:
-            entry = waiting.pop()
-            if entry.id not in seen:
-                seen.add(entry.id)
-                ordered.append(entry)
-                waiting += below.get(entry.id, ())
-        left = next((entry for entry in loose if entry.id not in seen), None)
-        if left is None:
-            return ordered
-        warnings.add(f"{left.title}: expected a way up to a root, found a circle")
-        fields = {name: getattr(left, name) for name in left.__struct_fields__}
-        waiting.append(FileEntry(**{**fields, "parent": 0}))

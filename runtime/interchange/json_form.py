@@ -7,6 +7,7 @@ Invariant: what was written is read back equal.
 import json
 from collections.abc import Iterable, Iterator
 
+from runtime.interchange.order import parents_first
 from runtime.interchange.plist_values import Values, number
 from runtime.interchange.registry_file import (
     FileEntry,
@@ -19,7 +20,7 @@ from runtime.model import properties
 from runtime.model.entry import Entry, Holder, Kind, Place, State
 from runtime.model.errors import ProblemError
 from runtime.model.identity import SERVICE_PLANE, EntryId
-from runtime.model.properties import Value
+from runtime.model.properties import DEPTH, Value
 
 FORMAT = "JSON"
 _HOLDERS = {int(holder): holder.name.lower() for holder in Holder}
@@ -92,10 +93,10 @@ def read(data: bytes) -> RegistryFile:
     values = Values(len(data), warnings)
     entries: list[FileEntry] = []
     known: set[int] = {0}
-    for table in top if isinstance(top, list) else ():
+    for place, table in enumerate(top if isinstance(top, list) else ()):
         entry = _entry(table, values) if isinstance(table, dict) else None
         if entry is None or entry.id in known:
-            warnings.add(f"JSON: expected an entry with an id of its own, found {table!r:.60}")
+            warnings.add(f"JSON: item {place}: expected an entry with an id of its own, found none")
             continue
         known.add(entry.id)
         entries.append(entry)
@@ -106,7 +107,7 @@ def read(data: bytes) -> RegistryFile:
         for entry in entries
         for plane in (entry.plane, *(place.plane for place in entry.places))
     )
-    return RegistryFile(FORMAT, entries, tuple(planes), warnings)
+    return RegistryFile(FORMAT, parents_first(entries, warnings), tuple(planes), warnings)
 
 
 def _entry(table: dict[object, object], values: Values) -> FileEntry | None:
@@ -119,7 +120,7 @@ def _entry(table: dict[object, object], values: Values) -> FileEntry | None:
     state |= State.MATCHED if table.get("matched") else State(0)
     state |= State(0) if table.get("active", True) else State.INACTIVE
     own = table.get("properties")
-    own = _unwrapped(own) if isinstance(own, dict) else {}
+    own = _unwrapped(own, DEPTH + 1) if isinstance(own, dict) else {}
     return FileEntry(
         EntryId(own_id),
         number(table.get("parent")),
@@ -158,11 +159,14 @@ def _places(value: object) -> Iterator[Place]:
             )
 
 
-def _unwrapped(value: object) -> object:
-    """A value as it was before `value_as_json`; data that is none stays a dictionary."""
-    if isinstance(value, list):
-        return [_unwrapped(item) for item in value]
-    if not isinstance(value, dict):
+def _unwrapped(value: object, levels: int) -> object:
+    """A value as it was before `value_as_json`; data that is none stays a dictionary.
+
+    What is more than `levels` deep stays as it is: `Values` takes none of it.
+    """
+    if isinstance(value, list) and levels:
+        return [_unwrapped(item, levels - 1) for item in value]
+    if not isinstance(value, dict) or not levels:
         return value
     if set(value) == {"data"} and isinstance(value["data"], str):
         try:
@@ -171,7 +175,7 @@ def _unwrapped(value: object) -> object:
             return value
     if set(value) == {"dictionary"} and isinstance(value["dictionary"], dict):
         value = value["dictionary"]
-    return {key: _unwrapped(item) for key, item in value.items()}
+    return {key: _unwrapped(item, levels - 1) for key, item in value.items()}
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Reads what `ioreg -a` wrote: one dictionary, or with -r an array of them.
 
 Source: IOKitTools, ioreg.c (archive).
-Invariant: no level of the tree is a level of Python's stack.
+Invariant: no level of the tree is a level of Python's stack; a dictionary that a binary list
+shares, or that stands inside itself, is read where it comes first.
 """
 
 from typing import NamedTuple
@@ -54,11 +55,16 @@ def read(top: object, size: int) -> RegistryFile:
     waiting = [_Waiting(table, 0) for table in reversed(top if isinstance(top, list) else [top])]
     entries: list[FileEntry] = []
     taken: set[int] = set()
+    seen: set[int] = set()  # dictionaries, by what they are in memory
     while waiting:
         table, parent = waiting.pop()
         if not isinstance(table, dict) or not (_NAME in table or _CLASS in table):
             warnings.add(f"entry: expected a dictionary with {_NAME}, found another value")
             continue
+        if id(table) in seen:
+            warnings.add(f"{_text(table.get(_NAME))}: expected an entry once, found it again")
+            continue
+        seen.add(id(table))
         entry = _entry(table, parent, taken, len(entries), values)
         entries.append(entry)
         children = table.get(_CHILDREN, [])

@@ -13,9 +13,8 @@ from xml.parsers.expat import ExpatError
 
 from runtime.interchange.registry_file import Warnings
 from runtime.model.errors import ProblemError
-from runtime.model.properties import Properties, Value
+from runtime.model.properties import DEPTH, Properties, Value
 
-MAX_DEPTH = 64  # containers in each other inside one property
 _SPARE_BYTES = 16 << 20
 _TIMES = 10  # the size of the file that its values may have together
 
@@ -105,12 +104,12 @@ class Values:
             return value
         if isinstance(value, int) and -(1 << 63) <= value < 1 << 64:
             return value
-        if isinstance(value, list | dict) and depth < MAX_DEPTH:
+        if isinstance(value, list | dict) and depth < DEPTH:
             return self._container(value, where, depth)
-        self._warnings.add(
-            f"{where}: expected text, number, data, array or dictionary, "
-            f"found {type(value).__name__}"
-        )
+        expected, found = "text, number, data, array or dictionary", type(value).__name__
+        if isinstance(value, list | dict):
+            expected, found = f"at most {DEPTH} levels of values", "more"
+        self._warnings.add(f"{where}: expected {expected}, found {found}")
         if isinstance(value, datetime.datetime):
             return value.isoformat()
         return repr(value) if isinstance(value, int | float) else None

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from runtime.interchange.order import of_their_own, parents_first
 from runtime.interchange.registry_file import (
     FileEntry,
     RegistryFile,
@@ -83,11 +84,12 @@ def read(data: bytes) -> RegistryFile:
         entries = [_entry(frame, at) for at in range(len(frame.entries))]
     except BreachError as error:
         raise _damaged(error) from None
+    warnings = Warnings()
     return RegistryFile(
         FORMAT,
-        entries,
+        parents_first(of_their_own(entries, warnings), warnings),
         frame.planes,
-        Warnings(),
+        warnings,
         frame.host,
         wall_ns=frame.wall_ns,
         history=frame.history,

@@ -9,9 +9,8 @@ Invariant: pure; what cannot be read stays text and is complained of, never repa
 import re
 from typing import NamedTuple
 
-from runtime.model.properties import Value
+from runtime.model.properties import DEPTH, Value
 
-DEPTH = 64  # nested containers; deeper ones stay text
 _NUMBER_MAX = 1 << 64
 _ATOM = re.compile(rb"(?:0x([0-9a-fA-F]{1,16})|(-?[0-9]{1,20})|(Yes)|(No))(?=[,)}\]]|\Z)")
 _DATA = re.compile(rb"<([0-9a-fA-F ]*)>")

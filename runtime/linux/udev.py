@@ -8,7 +8,9 @@ Invariant: no call waits; a lost event is always reported.
 """
 
 import errno
+import math
 import select
+import time
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -113,19 +115,20 @@ class DeviceMonitor:
         """
         return self._open().fileno()
 
-    def drain(self, limit: int | None = None) -> Drained:
-        """Read every waiting event, or at most `limit`; never waits, never raises for a loss.
+    def drain(self, seconds: float = math.inf) -> Drained:
+        """Read every waiting event, or those of so many seconds and one; never waits for one.
 
-        A device with several events is read from sysfs once, as it is now. With a limit the
-        descriptor stays readable while events are left.
+        Never raises for a loss. A device with several events is read from sysfs once, as it is
+        now. The descriptor stays readable while events are left.
         """
+        end = time.monotonic() + seconds
         monitor = self._open()
         lost = "POLLERR" if self._pending() & select.POLLERR else ""
         seen: dict[str, Device | None] = {}
         events: list[Uevent] = []
-        count, failed = 0, False
-        while limit is None or count < limit:
-            count += 1
+        failed, on_time = False, True
+        while on_time:
+            on_time = time.monotonic() < end
             try:
                 raw = monitor._receive_device()
             except OSError as error:

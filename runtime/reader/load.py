@@ -117,13 +117,17 @@ def _uncompressed(data: bytes) -> bytes:
 
 
 def _from_gzip(data: bytes) -> bytes:
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        found = unpacker.decompress(data, MAX_BYTES + 1)
-    except zlib.error as error:
-        raise ProblemError(
-            "not-a-registry", f"expected a whole gzip file, found: {error}"
-        ) from None
-    if not unpacker.eof and len(found) <= MAX_BYTES:
-        raise ProblemError("not-a-registry", "expected a whole gzip file, found a part of one")
+    """What all members of a gzip file hold together, at most one byte more than `MAX_BYTES`."""
+    found = b""
+    while data and len(found) <= MAX_BYTES:
+        unpacker = zlib.decompressobj(wbits=31)
+        try:
+            found += unpacker.decompress(data, MAX_BYTES + 1 - len(found))
+        except zlib.error as error:
+            raise ProblemError(
+                "not-a-registry", f"expected a whole gzip file, found: {error}"
+            ) from None
+        if not unpacker.eof and len(found) <= MAX_BYTES:
+            raise ProblemError("not-a-registry", "expected a whole gzip file, found a part of one")
+        data = unpacker.unused_data.lstrip(b"\0")  # members may be padded
     return found

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
@@ -28,6 +29,7 @@ from runtime.signing.trust import USAGE
 TEST = "test"
 TEST_TEAM = "TESTTEAM00"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+NAME_MAX = 64
 _PEM = serialization.Encoding.PEM
 
 
@@ -103,9 +105,13 @@ def make_test() -> Identity:
 
 
 def make_authority(name: str, days: int = 3650) -> Identity:
-    """Make a self-signed certificate authority (P-256)."""
+    """Make a self-signed certificate authority (P-256).
+
+    Raises:
+        SignatureError: The name is none.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    subject = x509.Name([_attribute(NameOID.COMMON_NAME, name)])
     usage = _key_usage(signs_certificates=True)
     builder = (
         _builder(subject, subject, key.public_key(), days)
@@ -119,11 +125,15 @@ def make_authority(name: str, days: int = 3650) -> Identity:
 def issue(
     authority: Identity, purpose: Purpose, name: str, team: str = "", days: int = 365
 ) -> Identity:
-    """Have an authority issue an identity for a purpose; its chain ends before the authority."""
+    """Have an authority issue an identity for a purpose; its chain ends before the authority.
+
+    Raises:
+        SignatureError: The name or the team is none.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
-    attributes = [x509.NameAttribute(NameOID.COMMON_NAME, name)]
+    attributes = [_attribute(NameOID.COMMON_NAME, name)]
     if team:
-        attributes.append(x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, team))
+        attributes.append(_attribute(NameOID.ORGANIZATIONAL_UNIT_NAME, team))
     issuer = authority.chain[0]
     authority_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key())
     builder = (
@@ -134,6 +144,13 @@ def issue(
         .add_extension(authority_key, critical=False)
     )
     return Identity(key, (builder.sign(authority.key, hashes.SHA256()), *authority.chain[:-1]))
+
+
+def _attribute(oid: x509.ObjectIdentifier, text: str) -> x509.NameAttribute[str]:
+    """Part of a name; RFC 5280, appendix A: at most 64 characters (ub-common-name)."""
+    if not text.isprintable() or not 0 < len(text.encode()) <= NAME_MAX:
+        raise broken(f"name {text!r:.80}", f"1 to {NAME_MAX} printable bytes", "others")
+    return x509.NameAttribute(oid, text)
 
 
 def _builder(
@@ -173,7 +190,7 @@ def _read(path: Path) -> Identity:
     try:
         key = serialization.load_pem_private_key(data, password=None)
         chain = tuple(x509.load_pem_x509_certificates(data))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise broken(str(path), "a private key and its certificates in PEM", str(error)) from None
     if not isinstance(key, PrivateKey) or not counts(key.public_key()):
         found = type(key).__name__

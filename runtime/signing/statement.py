@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
+from runtime.signing import certificates
 from runtime.signing.errors import broken
 
 DER = serialization.Encoding.DER
@@ -72,7 +73,7 @@ def read(data: bytes, kind: Kind, where: str) -> Opened:
     statement = _decode(data, where)
     if statement.kind is not kind:
         raise broken(where, f"a statement of kind {kind}", statement.kind)
-    chain = tuple(_certificate(der, where) for der in statement.chain)
+    chain = tuple(certificates.from_der(der, where) for der in statement.chain)
     if not 0 < len(chain) <= MAX_CHAIN:
         raise broken(where, f"1 to {MAX_CHAIN} certificates", str(len(chain)))
     signed = _signed_bytes(kind, statement.chain, statement.payload)
@@ -95,13 +96,6 @@ def _decode(data: bytes, where: str) -> Statement:
     if _encode(statement) != data:  # white space, the order of keys, base64's unused bits
         raise broken(where, "a signed statement as it was written", "another spelling of it")
     return statement
-
-
-def _certificate(der: bytes, where: str) -> x509.Certificate:
-    try:
-        return x509.load_der_x509_certificate(der)
-    except ValueError as error:
-        raise broken(where, "an X.509 certificate", str(error)) from None
 
 
 def _signed_bytes(kind: Kind, chain: tuple[bytes, ...], payload: bytes) -> bytes:

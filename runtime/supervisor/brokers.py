@@ -100,8 +100,11 @@ class Brokers:
             broker.dismiss()
 
     def processes(self) -> Iterator[Process]:
-        """Every broker that has a process; what they use is not read."""
-        for device in self._devices.values():
+        """Every broker that has a process; what they use is not read.
+
+        Devices may come and go between two of them.
+        """
+        for device in tuple(self._devices.values()):
             for broker in (device.broker, *device.leaving):
                 if broker is not None and broker.pid and broker.state is not BrokerState.GONE:
                     yield Process(Role.BROKER, broker.name, broker.pid)

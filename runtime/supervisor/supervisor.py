@@ -88,8 +88,10 @@ class Supervisor:
         return [driver for driver in self if driver.record.provider == provider]
 
     def processes(self) -> Iterator[Process]:
-        """Every process that runs a driver, or waits to; what they use is not read."""
-        now_ns = time.monotonic_ns()
+        """Every process that runs a driver, or waits to; what they use is not read.
+
+        Drivers may come and go between two of them.
+        """
         if self._zygote.pid:
             yield Process(Role.ZYGOTE, "zygote", self._zygote.pid)
         if pid := self._understudies.launcher.standby_pid:
@@ -97,11 +99,11 @@ class Supervisor:
         for driver in self:
             record = driver.record
             if record.pid:
-                call = driver.oldest_call(now_ns)
+                call = driver.oldest_call(time.monotonic_ns())
                 yield Process(Role.DRIVER, record.name, record.pid, record.id, call=call)
         for driver_id, pid in self._understudies.pids().items():
-            name = self.find(driver_id).record.name
-            yield Process(Role.UNDERSTUDY, name, pid, driver_id)
+            if (owner := self._drivers.get(driver_id)) is not None:
+                yield Process(Role.UNDERSTUDY, owner.record.name, pid, driver_id)
 
     def forget(self, driver_id: DriverId) -> None:
         """Drop a driver that is stopped for good."""

@@ -126,8 +126,13 @@ class UserServer:
             self._around.log(self._account.record, "runtime", "a debugger was attached")
 
     def tick(self, now_ns: int) -> None:
-        """Once a second: notice a watcher that has fallen silent."""
-        self._judged(hang.judge_silence((now_ns - self._heard_ns) // 1000))
+        """Once a second: notice a watcher that has fallen silent.
+
+        One that is heard says by its pulse whether the queues respond.
+        """
+        verdict = hang.judge_silence((now_ns - self._heard_ns) // 1000)
+        if isinstance(verdict, hang.Late):
+            self._judged(verdict)
 
     # --- process.Listener ----------------------------------------------------------------------
 

@@ -401,6 +401,37 @@ def test_f3_goes_from_hit_to_hit(desk: Desk) -> None:
     assert toolbar.count.text() == "2 of 8"
 
 
+def test_a_hidden_column_stays_hidden_at_the_next_start(
+    qapp: QApplication, bridge: Bridge, household: Household, settings: Settings, desk: Desk
+) -> None:
+    desk.window.resize(1200, 700)
+    desk.window.show()
+    head = desk.registry.horizontalHeader()
+    assert [action.text() for action in head.actions()] == [
+        "State", "Driver", "PID", "", "Fit columns",
+    ]  # fmt: skip
+    state, _, pid, *_ = head.actions()
+    head.resizeSection(Column.DRIVER, 123)
+    state.trigger()
+    assert desk.registry.isColumnHidden(Column.STATE)
+    assert not desk.registry.isColumnHidden(Column.NAME)
+    pid.trigger()
+    desk.window.leave()
+    again = Desk(qapp, bridge, household, settings)
+    again.window.resize(1200, 700)
+    again.window.show()
+    assert again.registry.choice.hidden == ["STATE", "PID"]
+    assert again.registry.isColumnHidden(Column.STATE)
+    again.registry.horizontalHeader().actions()[0].trigger()
+    assert not again.registry.isColumnHidden(Column.STATE)
+    again.registry.horizontalHeader().resizeSection(Column.DRIVER, 123)
+    again.registry.horizontalHeader().actions()[-1].trigger()
+    assert again.registry.columnWidth(Column.DRIVER) != 123
+    again.window.leave()
+    again.window.deleteLater()
+    again.deleteLater()
+
+
 def test_what_was_open_and_selected_is_so_at_the_next_start(
     qtbot: QtBot,
     qapp: QApplication,

@@ -108,6 +108,15 @@ def test_a_drivers_entry_lists_every_device_and_why_not(
     )
 
 
+def test_a_device_without_candidates_says_so(
+    qtbot: QtBot, fake_runtime: "FakeRuntime", panel: MatchingPanel
+) -> None:
+    panel.show_entry(DEVICE)
+    fake_runtime.answer(Explain, Explanation())
+    qtbot.waitUntil(panel.summary.isVisible)
+    assert panel.summary.text().startswith("Nothing could drive it: no driver extension is enabled")
+
+
 def test_it_asks_for_devices_and_drivers_only_and_once_each(
     qtbot: QtBot, fake_runtime: "FakeRuntime", panel: MatchingPanel
 ) -> None:

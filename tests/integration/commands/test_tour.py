@@ -116,6 +116,10 @@ def test_the_tour(runtime: Runtime) -> None:
     runtime.ok("dext", "restart", DRIVER)
     third = runtime.wait_for_driver(name=DRIVER, state="running", starts=3)
     assert third["crashes"] == 1
+    assert runtime.ok("dext", "stop", DRIVER).startswith(f"stopped {DRIVER} (1): ")
+    runtime.wait_for_driver(name=DRIVER, state="stopped")
+    runtime.ok("dext", "restart", DRIVER)
+    runtime.wait_for_driver(name=DRIVER, state="running", starts=4)
     assert runtime.ok("dext", "unplug", "sample").startswith("unplugged sample: ")
     runtime.wait_for_driver(name=DRIVER, state="stopped")
     assert runtime.ok(ctl, "uninstall", "-", BUNDLE_ID).startswith(f"removed {BUNDLE_ID}@")

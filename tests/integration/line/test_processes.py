@@ -60,7 +60,7 @@ def test_a_stopped_driver_stays_stopped_until_it_is_restarted(running: RuntimePr
     driver = running.driver()
     running.call(StopDriver(driver.id))
     stopped = running.driver_when(lambda one: one.state is DriverState.STOPPED, "it to stop")
-    assert stopped.note.startswith("stopped by ")
+    assert stopped.note.endswith("until somebody restarts it")
     assert stopped.crashes == 0
     with pytest.raises(ProblemError, match="expected a running driver, found it stopped"):
         running.call(StopDriver(driver.id))

@@ -1,9 +1,9 @@
-"""What of the simulated bus can be driven."""
+"""The simulated bus in the registry: what of it can be driven, and its places."""
 
 from typing import Any
 
 from runtime.engine.simulation import Simulation
-from runtime.model.entry import Holder, Kind
+from runtime.model.entry import Holder, Kind, Place
 from runtime.model.identity import ROOT_ID
 from runtime.registry.tree import Registry
 
@@ -25,3 +25,16 @@ def test_only_what_is_provided_waits_for_a_driver() -> None:
     assert waiting == {entry.id for entry in devices if simulation.provides(entry.id)}
     assert waiting <= set(registry.children(plugged))
     assert waiting
+
+
+def test_a_device_is_in_the_usb_plane_while_it_is_plugged() -> None:
+    registry = Registry(lambda: 0, lambda _change: None)
+    silent: Any = Silent()
+    simulation = Simulation(registry, silent, ROOT_ID)
+    before = registry.entry(ROOT_ID).retain
+    entry = registry.entry(simulation.plug("sample"))
+    assert entry.places == (Place("IOUSB", ROOT_ID, "", entry.location),)
+    assert registry.entry(ROOT_ID).retain == before + 1
+    gone, path, _providers = simulation.unplug("sample")
+    simulation.remove(gone, path)
+    assert registry.entry(ROOT_ID).retain == before

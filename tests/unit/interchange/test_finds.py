@@ -1,6 +1,9 @@
 """What fuzzing the readers found."""
 
+import gzip
+import json
 import plistlib
+import struct
 from collections.abc import Callable
 
 import msgspec
@@ -10,10 +13,11 @@ from runtime.interchange import explorer_writer, json_form, recorded, recording
 from runtime.interchange.anonymous import Anonymizer
 from runtime.interchange.ioreg_archive import archive
 from runtime.interchange.ioreg_text import Options
-from runtime.interchange.registry_file import RegistryFile
+from runtime.interchange.registry_file import RegistryFile, properties_of
+from runtime.model import properties
 from runtime.model.entry import Entry, State
-from runtime.model.errors import BreachError
-from runtime.model.identity import ROOT_ID, SERVICE_PLANE
+from runtime.model.errors import BreachError, ProblemError
+from runtime.model.identity import ROOT_ID, SERVICE_PLANE, EntryId
 from runtime.reader.load import read
 from runtime.wire.history import Begin, Put, Record, Set, Whole, Writer
 
@@ -93,3 +97,88 @@ def test_a_past_with_properties_that_are_no_text_is_one_sentence(
     segment = [Writer().chunk([Begin(1, "run"), record(entry), Whole()])]
     with pytest.raises(BreachError, match="found"):
         recorded.anonymous([segment], Anonymizer([]))
+
+
+def _binary_list(*objects: bytes) -> bytes:
+    """A binary property list of these objects (CFBinaryPList.c), the first at the top."""
+    body, offsets = b"bplist00", b""
+    for each in objects:
+        offsets += struct.pack(">I", len(body))
+        body += each
+    trailer = bytes(6) + b"\4\1" + struct.pack(">QQQ", len(objects), 0, len(body))
+    return body + offsets + trailer
+
+
+NAME_KEY = b"\x5f\x10\x13IORegistryEntryName"
+CHILDREN_KEY = b"\x5f\x10\x17IORegistryEntryChildren"
+
+
+def test_an_entry_inside_itself_is_read_once() -> None:
+    itself = b"\xd2\1\2\3\4", NAME_KEY, CHILDREN_KEY, b"\x51x", b"\xa1\0"
+    file = read(_binary_list(*itself), "f")
+    assert ([entry.name for entry in file.entries], file.warnings.count) == (["x"], 1)
+
+
+def test_entries_that_are_shared_do_not_multiply() -> None:
+    levels = 40  # 2**40 entries, would each be read wherever it stands
+    tables = [bytes((0xD2, 2 * levels, 2 * levels + 1, 2 * levels + 2, levels + at))
+              for at in range(levels)]  # fmt: skip
+    children = [bytes((0xA2, at + 1, at + 1)) for at in range(levels - 1)] + [b"\xa0"]
+    file = read(_binary_list(*tables, *children, NAME_KEY, CHILDREN_KEY, b"\x51x"), "f")
+    assert (len(file.entries), file.warnings.count) == (levels, levels - 1)
+
+
+def _json(*pairs: tuple[int, int]) -> bytes:
+    return json.dumps([{"id": own, "parent": up, "name": f"n{own}"} for own, up in pairs]).encode()
+
+
+def _recording(*pairs: tuple[int, int]) -> bytes:
+    return recording.write(
+        [Entry(EntryId(own), up, f"n{own}", "IOService") for own, up in pairs], (SERVICE_PLANE,)
+    )
+
+
+@pytest.mark.parametrize("form", [_json, _recording])
+@pytest.mark.parametrize(
+    ("pairs", "expected", "warnings"),
+    [
+        ([(2, 1), (1, 0)], [(1, 0), (2, 1)], 0),  # a child before its parent
+        ([(1, 1)], [(1, 0)], 1),  # below itself
+        ([(1, 0), (2, 3), (3, 2)], [(1, 0), (2, 0), (3, 2)], 1),  # a circle beside a tree
+        ([(1, 0), (1, 1), (2, 1)], [(1, 0), (2, 1)], 1),  # an id that is another's
+        ([(2, 77), (3, 2)], [(2, 77), (3, 2)], 0),  # a part of a registry
+        ([(0, 0), (1, 0)], [(1, 0)], 1),
+    ],
+)
+def test_parents_come_first(
+    form: Callable[..., bytes],
+    pairs: list[tuple[int, int]],
+    expected: list[tuple[int, int]],
+    warnings: int,
+) -> None:
+    file = read(form(*pairs), "f")
+    assert [(entry.id, entry.parent) for entry in file.entries] == expected
+    assert file.warnings.count == warnings
+
+
+@pytest.mark.parametrize("levels", [properties.DEPTH, properties.DEPTH + 1, 600])
+def test_values_in_each_other_are_read_as_deep_as_a_registry_holds_them(levels: int) -> None:
+    value = '{"a":' * levels + "1" + "}" * levels
+    every = [
+        read(f'[{{"id": 1, "name": "a", "properties": {{"k": {value}}}}}]'.encode(), "f"),
+        read(
+            f'+-o a  <class A>\n  {{\n    "k" = {value.replace(":", "=")}\n  }}\n  \n'.encode(), "f"
+        ),
+    ]
+    for file in every:
+        kept = properties_of(file.entries[0], file.warnings)["k"]
+        assert file.warnings.count == (levels > properties.DEPTH)
+        assert properties.decode(properties.encode({"k": kept})) == {"k": kept}
+
+
+def test_every_member_of_a_gzip_file_is_read() -> None:
+    lines = [b"+-o a  <class A>\n", b"+-o b  <class B>\n"]
+    file = read(b"".join(map(gzip.compress, lines)) + bytes(512), "f")
+    assert [entry.name for entry in file.entries] == ["a", "b"]
+    with pytest.raises(ProblemError, match=r"^f: expected a whole gzip file, found a part"):
+        read(b"".join(map(gzip.compress, lines))[:-1], "f")

@@ -63,3 +63,11 @@ def test_files_that_are_no_identity_are_refused_in_one_sentence(tmp_path: Path) 
             identity.load(name, tmp_path)
         assert str(caught.value).startswith(str(path))
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["x" * 65, "\N{SNOWMAN}" * 22, "\udcff", "two\nlines", "\x1b[31m"])
+def test_a_name_in_a_certificate_is_printable_and_of_64_bytes(text: str) -> None:
+    with pytest.raises(SignatureError, match="expected 1 to 64 printable bytes"):
+        identity.make_authority(text)
+    with pytest.raises(SignatureError, match="expected 1 to 64 printable bytes"):
+        identity.issue(identity.make_authority("Root"), Purpose.DEVELOPER, "Ada", text)

@@ -8,6 +8,7 @@ import contextlib
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -476,6 +477,8 @@ class Life(RuleBasedStateMachine):
         self.call(lambda: server.pulsed(late))
         if before in (DriverState.STARTING, DriverState.RUNNING):
             self._expect(DriverState.NOT_RESPONDING)
+            self.call(lambda: server.tick(time.monotonic_ns()))
+            self._expect(DriverState.NOT_RESPONDING)  # its watcher is heard, its queue is stuck
             self.call(lambda: server.pulsed(wire.Pulse(())))
             self._expect(before)
 
@@ -583,5 +586,19 @@ def test_one_that_does_not_register_in_time_is_told(
         told = [line for line in life.around.lines if "RegisterService was not called" in line]
         assert len(told) == (not registers)
         assert life.state is DriverState.RUNNING
+    finally:
+        life.teardown()
+
+
+def test_one_that_somebody_stopped_says_so_until_it_is_launched_again() -> None:
+    life = Life()
+    try:
+        life.comes_up()
+        puppet = life.puppet()
+        life.call(lambda: life.driver.stop(Intent.STOP, note="by ada"))
+        life._ends(puppet.end)
+        assert (life.state, life.driver.record.note) == (DriverState.STOPPED, "by ada")
+        life.call(lambda: life.driver.relaunch(life.spec()))
+        assert life.driver.record.note == ""
     finally:
         life.teardown()
