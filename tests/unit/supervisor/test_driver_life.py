@@ -27,7 +27,7 @@ from runtime.model.events import Crashed, Detail, Quarantined
 from runtime.model.identity import BundleId, ContentHash, DriverId, EntryId
 from runtime.model.outcome import Decision, Exit, ExitHow, Stage
 from runtime.model.records import Driver
-from runtime.supervisor import understudies
+from runtime.supervisor import understudies, user_server
 from runtime.supervisor.channels import Channels
 from runtime.supervisor.driver import SupervisedDriver
 from runtime.supervisor.launcher import Launcher
@@ -148,12 +148,14 @@ class Recorder(Surroundings):
         self.ended_in: list[DriverState] = []
         self.told: list[Detail] = []
         self.reports = 0
+        self.lines: list[str] = []
 
     def changed(self, driver: Driver) -> None:
         del driver
 
     def log(self, driver: Driver, source: str, text: str) -> None:
-        del driver, source, text
+        del driver, source
+        self.lines.append(text)
 
     def serving(self, driver: Driver, classes: tuple[str, ...]) -> None:
         del driver, classes
@@ -565,6 +567,25 @@ def test_rubbish_among_the_last_words_is_a_breach_and_loses_nothing() -> None:
         life._ends(last_words)
         (crash,) = [detail for detail in life.around.told if isinstance(detail, Crashed)]
         assert crash.exit.how is ExitHow.BREACH
+    finally:
+        life.teardown()
+
+
+@pytest.mark.parametrize("registers", [True, False])
+def test_one_that_does_not_register_in_time_is_told(
+    monkeypatch: pytest.MonkeyPatch, registers: bool
+) -> None:
+    """In its log alone: it may never want to."""
+    monkeypatch.setattr(user_server, "REGISTER_SECONDS", 0.2)
+    life = Life()
+    try:
+        life.comes_up()
+        if registers:
+            life.registers()
+        life.run(asyncio.sleep(0.3))
+        told = [line for line in life.around.lines if "RegisterService was not called" in line]
+        assert len(told) == (not registers)
+        assert life.state is DriverState.RUNNING
     finally:
         life.teardown()
 
