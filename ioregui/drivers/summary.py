@@ -107,7 +107,7 @@ def _sandbox(driver: Driver) -> FactGroup:
     facts = [
         *_titled(translate("drivers", "May"), driver.may),
         *_titled(translate("drivers", "May not"), driver.may_not),
-        *_titled(translate("drivers", "Not applied"), driver.missing, Tone.BAD),
+        *_titled(translate("drivers", "Not applied"), driver.missing),
         *_titled(translate("drivers", "Applied"), driver.sandbox),
     ]
     none = Fact("", translate("drivers", "Not known yet: no process has been locked down."))

@@ -34,7 +34,8 @@ def test_plug_to_unplug(running: RuntimeProcess) -> None:
     driver = running.driver()
     assert alive(driver.pid)
     assert [step.stage.value for step in driver.launch] == [
-        *("requested", "forked", "locked down", "loaded", "entitlements checked", "started")
+        *("requested", "forked", "locked down", "loaded", "entitlements checked", "registered"),
+        "started",
     ]
     wait_for(lambda: _reads(running) >= 2, "two reads")
     running.call(Unplug("sample"))

@@ -67,6 +67,7 @@ class MyUserUSBInterfaceDriver(IOService):
         self.ivars.readComplete = self.CreateAction(self.ReadComplete)
 
         self._read()
+        self.RegisterService()  # from here on others may match this service
         IOLog(f"Start: driving {provider.GetName()}")
 
     # The decorator says which callback this is. Its parameters are checked when the class is
