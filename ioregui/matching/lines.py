@@ -53,7 +53,7 @@ def source(line: Line) -> str:
 
 def score(line: Line) -> str:
     """Return the score; empty for what does not match."""
-    fits = line.match.stage in {MatchStage.MATCHED, MatchStage.CATEGORY}
+    fits = line.match.stage in {MatchStage.MATCHED, MatchStage.CATEGORY, MatchStage.IDLE}
     return str(line.match.score) if fits else ""
 
 
@@ -69,7 +69,7 @@ def tone(line: Line) -> Tone:
         return Tone.GOOD
     if match.displaces:
         return Tone.WARNING
-    if match.stage is MatchStage.MATCHED:
+    if match.stage in {MatchStage.MATCHED, MatchStage.IDLE}:
         return Tone.WAITING
     return Tone.QUIET
 

@@ -206,8 +206,8 @@ class UndrivenPage(QWidget):
         return EmptyPage(
             self.tr("Nothing waits for a driver"),
             self.tr(
-                "A device that nothing drives is listed here when an active extension or a "
-                "kernel module fits it, with the reason why that does not drive it."
+                "A device that nothing drives is listed here when an extension or a kernel "
+                "module fits it, with the reason why that does not drive it."
             ),
         )
 
@@ -217,7 +217,8 @@ def _is_bare(entry: Entry) -> bool:
 
 
 def _fits(match: Match) -> bool:
-    return match.stage in {MatchStage.MATCHED, MatchStage.CATEGORY} and not match.running
+    stages = {MatchStage.MATCHED, MatchStage.CATEGORY, MatchStage.IDLE}
+    return match.stage in stages and not match.running
 
 
 def _why(one: Undriven) -> str:

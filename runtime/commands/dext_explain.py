@@ -251,7 +251,7 @@ def _rows(path: str, matches: Sequence[Match], personality: str) -> Iterator[Row
         if personality and personality not in {match.personality, match.cls, match.bundle_id}:
             continue
         sentence = match_words.reason(match)
-        fits = match.stage in {MatchStage.MATCHED, MatchStage.CATEGORY}
+        fits = match.stage in {MatchStage.MATCHED, MatchStage.CATEGORY, MatchStage.IDLE}
         yield Row(
             provider=path,
             personality=match.personality,

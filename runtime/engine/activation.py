@@ -131,6 +131,10 @@ class Activation:
         await self._refresh()
         return request
 
+    def idle(self) -> list[ActiveExtension]:
+        """Extensions that could run, if they were approved or developer mode were on."""
+        return self._extensions.idle()
+
     async def deactivate(self, bundle_id: BundleId, by: str) -> Extension:
         """Remove an extension; its drivers are being stopped when this returns.
 

@@ -4,12 +4,17 @@ Runs in the event loop.
 Invariant: reads; nothing that is explained here changes by it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
 
 from runtime.engine.binding import Binding
 from runtime.engine.kernel_drivers import KernelDrivers
 from runtime.engine.providers import make_provider
+from runtime.extensions.requests import ActiveExtension
 from runtime.matching import competition
+from runtime.matching.provider import Provider
+from runtime.matching.rank import explain
 from runtime.model.classes import chain
 from runtime.model.entry import Entry, Kind
 from runtime.model.errors import ProblemError
@@ -25,10 +30,18 @@ MOST = 512  # matches or devices in an answer
 class Explaining:
     """Explains entries and extensions."""
 
-    def __init__(self, registry: Registry, binding: Binding, kernel: KernelDrivers) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        binding: Binding,
+        kernel: KernelDrivers,
+        idle: Callable[[], Sequence[ActiveExtension]],
+    ) -> None:
+        """`idle` tells the extensions that could run and may not."""
         self._registry = registry
         self._binding = binding
         self._kernel = kernel
+        self._idle = idle
 
     def entry(self, entry_id: EntryId) -> Explanation:
         """Who could drive an entry; of a driver's own entry, what it could drive.
@@ -47,7 +60,8 @@ class Explaining:
         kexts = self._kernel.of_device(provider.properties)
         held = self._binding.holders(entry_id)
         found = competition.candidates(provider, self._binding.catalogue, kexts, held)
-        return Explanation(matches=found[:MOST], compared=self._compared())
+        matches = (*found[: _fitting(found)], *self._waiting(provider), *found[_fitting(found) :])
+        return Explanation(matches=matches[:MOST], compared=self._compared())
 
     def extension(self, bundle_id: str) -> Explanation:
         """What an active extension's personalities make of every device that is there.
@@ -82,6 +96,17 @@ class Explaining:
             compared=self._compared(),
         )
 
+    def _waiting(self, provider: Provider) -> Iterator[Match]:
+        """What fits, of extensions that may not run now."""
+        for idle in self._idle():
+            state = idle.extension.state.value
+            for personality in idle.personalities:
+                match = explain(provider, personality)
+                if match.stage is MatchStage.MATCHED:
+                    yield msgspec.structs.replace(
+                        match, stage=MatchStage.IDLE, wanted="active", found=state
+                    )
+
     def _held(self, match: Match, provider: EntryId) -> Match:
         """A match as the competition for its provider ended."""
         if match.stage is not MatchStage.MATCHED:
@@ -96,6 +121,11 @@ class Explaining:
 
     def _compared(self) -> int:
         return len(self._binding.catalogue) + len(self._kernel)
+
+
+def _fitting(matches: Sequence[Match]) -> int:
+    """How many of them fit; they come first."""
+    return sum(match.stage in {MatchStage.MATCHED, MatchStage.CATEGORY} for match in matches)
 
 
 def _other_kind(own: Sequence[Personality], entry: Entry) -> Match:

@@ -117,7 +117,7 @@ class Runtime:
             self._activation,
             self._workers,
             self._keeper,
-            Explaining(registry, self._binding, kernel),
+            Explaining(registry, self._binding, kernel, self._activation.idle),
             self.end,
         )
         self._listener = Listener(settings.socket_path, self._accept, hub.clients)

@@ -43,7 +43,7 @@ KEPT_REQUESTS = 500  # finished requests that are remembered
 
 
 class ActiveExtension(msgspec.Struct, frozen=True):
-    """An extension that may run, with what its launch needs of the manifest."""
+    """An extension that may run, or could, with what its launch needs of the manifest."""
 
     extension: Extension
     personalities: tuple[Personality, ...]
@@ -87,16 +87,11 @@ class Extensions:
 
     def active(self) -> list[ActiveExtension]:
         """What may run now."""
-        return [
-            ActiveExtension(
-                known.record,
-                known.manifest.personalities(known.record.content_hash),
-                known.manifest.entitlements(),
-                known.manifest.executable,
-            )
-            for known in self._ledger.extensions.values()
-            if known.record.state is ExtensionState.ACTIVE
-        ]
+        return self._those_in(ExtensionState.ACTIVE)
+
+    def idle(self) -> list[ActiveExtension]:
+        """What could run, if it were approved or developer mode were on."""
+        return self._those_in(ExtensionState.WAITING, ExtensionState.DISABLED)
 
     def referenced(self) -> frozenset[ContentHash]:
         """The content that has to stay staged."""
@@ -244,6 +239,18 @@ class Extensions:
                 change.end(request, ending)
         change.put(advanced(known, ExtensionEvent.BROKEN, reason))
         change.apply()
+
+    def _those_in(self, *states: ExtensionState) -> list[ActiveExtension]:
+        return [
+            ActiveExtension(
+                known.record,
+                known.manifest.personalities(known.record.content_hash),
+                known.manifest.entitlements(),
+                known.manifest.executable,
+            )
+            for known in self._ledger.extensions.values()
+            if known.record.state in states
+        ]
 
     def _may_run(self, request: Request) -> bool:
         return self.developer or not request.needs_developer

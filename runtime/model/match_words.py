@@ -6,10 +6,19 @@ the fields.
 
 import enum
 
+from runtime.model.extension_lifecycle import ExtensionState
 from runtime.model.outcome import KERNEL, Match, MatchStage
 from runtime.model.words import Sentence
 
-OUTCOMES = ("drives it", "could drive it", "would replace", "loses", "does not fit", "other kind")
+OUTCOMES = (
+    "drives it",
+    "could drive it",
+    "would replace",
+    "loses",
+    "not active",
+    "does not fit",
+    "other kind",
+)
 """Every word of `outcome`."""
 
 
@@ -22,6 +31,7 @@ def outcome(match: Match) -> str:
     return {
         MatchStage.MATCHED: "could drive it",
         MatchStage.CATEGORY: "loses",
+        MatchStage.IDLE: "not active",
         MatchStage.PROPERTIES: "does not fit",
         MatchStage.CLASS: "other kind",
     }[match.stage]
@@ -49,7 +59,7 @@ def remedy(match: Match) -> Sentence:
 
 def scored(match: Match) -> str:
     """The score as a sum: `89000: +90000 idVendor + idProduct, -1000 any …`; empty without one."""
-    if match.stage not in {MatchStage.MATCHED, MatchStage.CATEGORY}:
+    if match.stage not in {MatchStage.MATCHED, MatchStage.CATEGORY, MatchStage.IDLE}:
         return ""
     if not match.parts:
         return f"{match.score}: nothing adds to it"
@@ -65,6 +75,8 @@ class _Case(enum.Enum):
     FITS = enum.auto()
     KERNEL_HELD = enum.auto()
     HELD = enum.auto()
+    WAITING = enum.auto()
+    IDLE = enum.auto()
     CLASS = enum.auto()
     KEYS = enum.auto()
     MISSING = enum.auto()
@@ -80,6 +92,8 @@ def _case(match: Match) -> _Case:
         (stage is MatchStage.MATCHED, _Case.FITS),
         (stage is MatchStage.CATEGORY and kernel, _Case.KERNEL_HELD),
         (stage is MatchStage.CATEGORY, _Case.HELD),
+        (stage is MatchStage.IDLE and match.found == ExtensionState.WAITING, _Case.WAITING),
+        (stage is MatchStage.IDLE, _Case.IDLE),
         (stage is MatchStage.CLASS, _Case.CLASS),
         (match.wanted.startswith("one of the"), _Case.KEYS),
         (match.found == "nothing", _Case.MISSING),
@@ -88,6 +102,7 @@ def _case(match: Match) -> _Case:
 
 
 _HELD = "it fits with score {score}, but {holder} has the device"
+_IDLE = "it fits with score {score}, but its extension is {found}"
 _REASONS = {
     _Case.RUNNING: "it has the device, with score {score}",
     _Case.DISPLACES: "it fits with score {score}, above the kernel driver's: "
@@ -96,6 +111,8 @@ _REASONS = {
     _Case.FITS: "it fits with score {score}, and nobody is above it",
     _Case.KERNEL_HELD: _HELD,
     _Case.HELD: _HELD,
+    _Case.WAITING: _IDLE,
+    _Case.IDLE: _IDLE,
     _Case.CLASS: "it is for {wanted}, which this is not",
     _Case.KEYS: "its keys are not {wanted}: {key} is too many or missing",
     _Case.MISSING: "{key} has to be {wanted}, and the device has none",
@@ -105,6 +122,9 @@ _REMEDIES = {
     _Case.KERNEL_HELD: "{holder} would have to leave the device",
     _Case.HELD: "a score above that of {holder}, an IOMatchCategory of its own to stand beside "
     "it, or {holder} gone",
+    _Case.WAITING: "an administrator would have to approve it",
+    _Case.IDLE: "developer mode would have to be on, or it would have to be signed by somebody "
+    "whom this machine trusts",
     _Case.CLASS: "IOProviderClass would have to be one of: {found}",
     _Case.KEYS: "the personality's USB keys would have to be exactly one of the documented sets",
     _Case.MISSING: "the personality would have to leave {key} out",

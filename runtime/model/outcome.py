@@ -62,6 +62,7 @@ class MatchStage(enum.StrEnum):
     PROPERTIES = "properties"  # a key did not match
     CATEGORY = "category"  # the category's slot is taken by an equal or better one
     MATCHED = "matched"
+    IDLE = "not active"  # it fits, but its extension may not run; `found` is that one's state
 
 
 class Match(msgspec.Struct, frozen=True, array_like=True):

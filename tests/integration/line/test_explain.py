@@ -6,11 +6,13 @@ import sys
 
 import pytest
 
+from runtime.model import match_words
 from runtime.model.entry import Entry, Kind
 from runtime.model.errors import ProblemError
 from runtime.model.identity import BundleId, EntryId
 from runtime.model.outcome import MatchStage
 from runtime.wire import client as wire
+from runtime.wire.commands.extensions import SetDeveloperMode
 from runtime.wire.commands.registry import Explain, ExplainExtension, Subscribe, Topic
 
 from .conftest import SECONDS, RuntimeProcess
@@ -89,3 +91,14 @@ def test_the_index_of_kernel_aliases_is_kept_in_the_state_folder(running: Runtim
     kept = running.state_dir / "aliases"
     assert kept.is_file()
     assert list(running.state_dir.glob("aliases.*")) == []
+
+
+def test_what_could_run_and_may_not_is_named(running: RuntimeProcess) -> None:
+    provider = running.driver().provider
+    running.call(SetDeveloperMode(on=False))
+    (match,) = running.call(Explain(provider)).matches
+    assert (match.stage, match.found) == (MatchStage.IDLE, "disabled")
+    assert match.score >= 90_000
+    why, what = match_words.reason(match), match_words.remedy(match)
+    assert why.template.format(**why.fields).endswith("but its extension is disabled")
+    assert what.template.startswith("developer mode would have to be on")
