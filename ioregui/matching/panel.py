@@ -201,4 +201,4 @@ def _matched(entry: Entry) -> bool:
 
 
 def _fits(match: Match) -> bool:
-    return match.stage in {MatchStage.MATCHED, MatchStage.CATEGORY}
+    return match.stage in {MatchStage.MATCHED, MatchStage.CATEGORY, MatchStage.IDLE}

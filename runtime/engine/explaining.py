@@ -120,7 +120,8 @@ class Explaining:
         return next(same, match)
 
     def _compared(self) -> int:
-        return len(self._binding.catalogue) + len(self._kernel)
+        idle = sum(len(extension.personalities) for extension in self._idle())
+        return len(self._binding.catalogue) + idle + len(self._kernel)
 
 
 def _fitting(matches: Sequence[Match]) -> int:

@@ -96,7 +96,9 @@ def test_the_index_of_kernel_aliases_is_kept_in_the_state_folder(running: Runtim
 def test_what_could_run_and_may_not_is_named(running: RuntimeProcess) -> None:
     provider = running.driver().provider
     running.call(SetDeveloperMode(on=False))
-    (match,) = running.call(Explain(provider)).matches
+    explanation = running.call(Explain(provider))
+    (match,) = explanation.matches
+    assert explanation.compared >= 1
     assert (match.stage, match.found) == (MatchStage.IDLE, "disabled")
     assert match.score >= 90_000
     why, what = match_words.reason(match), match_words.remedy(match)
