@@ -1,7 +1,7 @@
 """What `dext sign`, `dext verify` and `dext identity` do: who made an app.
 
 Invariant: an app is signed whole or not at all changed: every signature is made before the first
-is written, and each file is replaced in one step.
+is written, and all are written before the first takes its place.
 """
 
 import argparse
@@ -38,8 +38,7 @@ def sign(options: argparse.Namespace) -> int:
     authority = identity.load(options.timestamp, places.identities()) if options.timestamp else None
     app = signed_app.read(path)
     written = signed_app.sign(app, signer, authority)
-    for file, data in written.items():
-        replace(file, data)
+    replace(written)
     for old in signed_app.signature_files(app) - written.keys():
         remove(old)
     name = f"{common_name(signer.chain[0])} ({team_id(signer.chain[0]) or 'no team'})"
@@ -81,7 +80,7 @@ def make_identity(options: argparse.Namespace) -> int:
         made = identity.issue(issuer, purpose, options.title or options.name, options.team)
     identity.save(made, path)
     certificate = path.with_suffix(".crt")
-    replace(certificate, identity.certificate_pem(made))
+    replace({certificate: identity.certificate_pem(made)})
     kind = f"{options.purpose} identity" if options.authority else "certificate authority"
     print(f"made {kind} {options.name}, {fingerprint(made.chain[0])[:12]}: {certificate}")
     return shell.OK

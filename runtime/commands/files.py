@@ -1,34 +1,53 @@
-"""Writing what a command was asked to write: a file is the old one or the new one.
+"""Writing what a command was asked to write: files are the old ones or the new ones.
 
 Invariant: errors are one sentence; nothing half-written is left under the file's name.
 """
 
 import contextlib
+import errno
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 from runtime.model.errors import UnavailableError
 
 
-def replace(path: Path, data: bytes) -> None:
-    """Write a file in one step, its folder too when there is none; blocks.
+def replace(files: Mapping[Path, bytes]) -> None:
+    """Write files, their folders too where there are none; blocks.
+
+    All are written beside their names before the first takes its place: a full disk, or a name that
+    is a folder's, leaves every file as it was.
 
     Raises:
-        UnavailableError: It cannot be written.
+        UnavailableError: One cannot be written.
     """
-    temporary = path.with_name(f".tmp-{secrets.token_hex(8)}")
+    ready: list[tuple[Path, Path]] = []
+    path = Path()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("xb") as file:
-            file.write(data)
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        for path, data in files.items():
+            temporary = path.with_name(f".tmp-{secrets.token_hex(8)}")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            ready.append((temporary, path))
+            _write(temporary, path, data)
+        for temporary, path in ready:
+            temporary.replace(path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
         found = (error.strerror or str(error)).lower()
         raise UnavailableError(f"{path}: expected to write it, found {found}") from None
+    finally:
+        for temporary, _ in ready:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def _write(temporary: Path, path: Path, data: bytes) -> None:
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    with temporary.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def remove(path: Path) -> None:

@@ -54,8 +54,8 @@ def notarize(options: argparse.Namespace) -> int:
         )
     ticket = ledger.issue(whole.digest, whole.seal.identifier, whole.team_id)
     purpose = Purpose.STORE if options.store else Purpose.NOTARY
-    for path, data in notary.make_ticket(ticket, who, purpose).items():
-        replace(app.app.folder / path, data)
+    stapled = notary.make_ticket(ticket, who, purpose)
+    replace({app.app.folder / path: data for path, data in stapled.items()})
     print(f"ticket {ticket.number} for {plain(ticket.identifier)}, stapled")
     return shell.OK
 
