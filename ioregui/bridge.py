@@ -182,10 +182,13 @@ class Bridge(QObject):
             changes.leave_entries_out()
         if changes.reset:
             self._resyncing = False
-            if not self._greeted:
-                self._greeted = True
+            first, self._greeted = not self._greeted, True
+            if first:
                 self.connected.emit()
             self.reset.emit()
+            if not first:  # what was frozen then is garbage now
+                gc.unfreeze()
+                gc.collect()
             gc.freeze()  # looking through a large registry for garbage stalls the window
         elif changes:
             self._shown = changes

@@ -3,6 +3,7 @@
 Invariant: a window that was closed leaves nothing behind: no process, no connection, no mirror.
 """
 
+import gc
 from functools import partial
 from pathlib import Path
 
@@ -112,3 +113,4 @@ class Desks(QObject):
         if household in self._households:
             self._households.remove(household)
             bridge.deleteLater()
+            gc.unfreeze()  # what the bridge kept from collection is garbage now

@@ -24,7 +24,7 @@ def start(zygote: Zygote, provider: Provider) -> Process:
 def test_runs_from_start_to_free(zygote: Zygote) -> None:
     provider = Provider()
     process = start(zygote, provider)
-    assert provider.methods == ["InterfaceOpen", "CopyPipe", "AsyncIO"]
+    assert provider.methods == ["InterfaceOpen", "CopyPipe", "AsyncIO", "RegisterService"]
     for number in range(3):
         process.provide(provider.complete(bytes([number, 0xAB])))
         process.answer(provider)  # the next AsyncIO
