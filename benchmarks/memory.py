@@ -5,18 +5,15 @@ Peer: a Python process of its own with the SDK imported and nothing else.
 Invariant: both are read from the kernel (Private_Clean and Private_Dirty of smaps_rollup).
 """
 
-import os
 import statistics
 import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import ready_child
 from benchmarks.harness import Benchmark, Sample
+from benchmarks.ready import ready_fifo
 from benchmarks.stage import TIMEOUT, open_stage
 
 DRIVERS = 8  # ports of the simulated controller
@@ -44,18 +41,14 @@ def ours() -> Iterator[Sample]:
 @contextmanager
 def peer() -> Iterator[Sample]:
     """One Python process."""
-    with tempfile.TemporaryDirectory() as folder:
-        fifo = Path(folder) / "ready"
-        os.mkfifo(fifo)
-        reading = os.open(fifo, os.O_RDWR)
-        process = subprocess.Popen([sys.executable, "-m", ready_child.__name__, str(fifo)])
+    with ready_fifo() as ready:
+        process = subprocess.Popen(ready.command)
         try:
-            os.read(reading, ready_child.PID.size)
+            ready.pid()
             yield lambda: private_mb(process.pid)
         finally:
             process.kill()
             process.wait(TIMEOUT)
-            os.close(reading)
 
 
 MEMORY = Benchmark(

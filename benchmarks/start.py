@@ -7,17 +7,13 @@ Invariant: both start a process that was not there before the request was forese
 for the one generic standby that a runtime keeps.
 """
 
-import os
 import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from benchmarks import ready_child
 from benchmarks.harness import Benchmark, Sample
+from benchmarks.ready import ready_fifo
 from benchmarks.stage import ROOT, TIMEOUT, open_stage
 from runtime.model.driver_lifecycle import DriverState
 
@@ -46,27 +42,21 @@ def ours() -> Iterator[Sample]:
 @contextmanager
 def peer() -> Iterator[Sample]:
     """Bubblewrap around Python, once a sample."""
-    with tempfile.TemporaryDirectory() as folder:
-        fifo = Path(folder) / "ready"
-        os.mkfifo(fifo)
-        reading = os.open(fifo, os.O_RDWR)
-        command = [*BUBBLEWRAP, "--bind", folder, folder, "--chdir", str(ROOT)]
-        command += [sys.executable, "-m", ready_child.__name__, str(fifo)]
+    with ready_fifo() as ready:
+        folder = str(ready.folder)
+        command = [*BUBBLEWRAP, "--bind", folder, folder, "--chdir", str(ROOT), *ready.command]
 
         def sample() -> float:
             time.sleep(QUIET)
             began = time.perf_counter_ns()
             process = subprocess.Popen(command)
-            os.read(reading, ready_child.PID.size)
+            ready.pid()
             took = (time.perf_counter_ns() - began) / 1e6
             process.kill()
             process.wait(TIMEOUT)
             return took
 
-        try:
-            yield sample
-        finally:
-            os.close(reading)
+        yield sample
 
 
 START = Benchmark(

@@ -159,6 +159,7 @@ class ExtensionsPage(QWidget):
         details = QWidget()
         bar = QHBoxLayout()
         bar.setContentsMargins(12, 8, 12, 2)
+        bar.setSpacing(6)  # else that of the layout around it, which is none
         bar.addWidget(self.deactivate)
         bar.addWidget(self.driver)
         bar.addStretch(1)
