@@ -13,7 +13,7 @@ from collections.abc import Callable
 from benchmarks.bare import describe
 from benchmarks.fault_campaign import driver as broken
 from runtime.broker.link import DriverLink
-from runtime.families.usb.interface import Complete
+from runtime.families.provider import Complete
 from runtime.linux import sockets
 from runtime.model.driver_lifecycle import Intent
 from runtime.model.errors import ProblemError
@@ -53,6 +53,9 @@ class Session:
 
     def close(self) -> None:
         """Nothing is outstanding that matters."""
+
+    def unplug(self) -> None:
+        """It never is."""
 
     def order(self, kind: int, seed: int) -> None:
         """Complete the read with an order."""
