@@ -65,8 +65,7 @@ class Broker:
             case wire.Serve(model=model):
                 self._device = MODELS[model]()
             case wire.ServeUsb():
-                strings = (message.manufacturer, message.product, message.serial)
-                self._device = UsbfsDevice(self._node, message.configuration, strings)
+                self._device = UsbfsDevice(self._node, message)
             case wire.Attach(session=session, interface=interface):
                 (provider,) = descriptors
                 self._attach(session, interface, socket.socket(fileno=provider))
