@@ -11,7 +11,7 @@ import time
 
 from runtime.families.provider import Complete
 from runtime.families.usb import guard
-from runtime.families.usb.pipes import Complete, PipeCalls
+from runtime.families.usb.pipes import PipeCalls
 from runtime.families.usb.provider import UsbDevice
 from runtime.families.usb.requests import ControlRequests
 from runtime.model.errors import ReturnError
@@ -19,30 +19,8 @@ from runtime.model.kern_return import IOReturn
 from runtime.model.usb import ControlRequest, TransferType
 from runtime.wire import limits, methods, usb
 
-<<<<<<< HEAD
 _GET_DESCRIPTOR = 6
 _DESCRIPTOR_MS = 5000  # as the kernel gives a device for one
-=======
-
-class ServedUsbDevice:
-    """A USB device as its broker serves it; the device is owned from now on."""
-
-    def __init__(self, device: UsbDevice) -> None:
-        self._device = device
-        self._openers: set[int] = set()
-
-    def session(self, number: int, complete: Complete) -> "InterfaceSession":
-        """Let one driver process at an interface."""
-        return InterfaceSession(self._device, number, self._openers, complete)
-
-    def give_back(self, number: int) -> None:
-        """Let whoever had an interface before have it again; idempotent."""
-        self._device.give_back(number)
-
-    def close(self) -> None:
-        """End all I/O and give everything back; idempotent."""
-        self._device.close()
->>>>>>> main
 
 
 class InterfaceSession:

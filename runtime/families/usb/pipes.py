@@ -8,14 +8,12 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from runtime.families.provider import Complete
 from runtime.families.usb.provider import End, Transfer, UsbPipe
 from runtime.model.errors import ReturnError
 from runtime.model.kern_return import IOReturn
 from runtime.model.usb import TransferType
 from runtime.wire import limits, methods, usb
-
-Complete = Callable[[int, methods.Completion], None]
-"""Called with a finished action's number and its completion."""
 
 
 class PipeCalls:
