@@ -25,7 +25,7 @@ class Trick:
 
     def control(self, request: ControlRequest, answer: bytes) -> bytes:
         """What a control request is answered with; ReturnError: it is stalled."""
-        del request
+        del request  # of others
         return answer
 
     def transfer(self) -> None:
@@ -59,7 +59,7 @@ class _StallAll(Trick):
         self.seen += 1
         if self.seen > 8 + self.number:
             raise ReturnError(IOReturn.USB_PIPE_STALLED)
-        return answer
+        return super().control(request, answer)
 
     def transfer(self) -> None:
         raise ReturnError(IOReturn.USB_PIPE_STALLED)
@@ -123,7 +123,7 @@ class _TooLong(_Descriptors):
         return raw[:9] + b"\xff" + raw[10:]
 
     def string(self, raw: bytes) -> bytes:
-        return b"\xff\x03" + b"\xd8\x00" * 126
+        return b"\xff" + raw[1:2] + b"\xd8\x00" * 126
 
 
 class _Truncated(_Descriptors):
