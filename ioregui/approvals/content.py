@@ -113,6 +113,9 @@ def _touches(devices: tuple[DeviceHit, ...]) -> FactGroup:
             facts.append(
                 Fact(plaintext.plain(hit.title), translate("approvals", "has no driver now"))
             )
+        if hit.warning:
+            text = translate("approvals", "Careful: {0}.").format(plaintext.plain(hit.warning))
+            facts.append(Fact("", text, Tone.WARNING))
         facts.append(Fact("", _path(hit.path), Tone.QUIET))
     if len(devices) > _DEVICES:
         more = translate("approvals", "and {0} more").format(len(devices) - _DEVICES)
