@@ -26,9 +26,9 @@ from runtime.linux.sockets import Peer
 from runtime.model.driver_lifecycle import Intent
 from runtime.model.errors import ProblemError
 from runtime.model.events import Detail, Noted
-from runtime.model.identity import BundleId
+from runtime.model.identity import BundleId, RequestId
 from runtime.model.records import Extension, Request, Requester
-from runtime.wire.commands.extensions import Activate, Decide
+from runtime.wire.commands.extensions import Activate, Decide, Replacing, Submit
 from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust, Trusted
 
 LOST = frozenset({"not-found", "changed"})
@@ -87,11 +87,35 @@ class Activation:
                 self._hub.note(str(error))  # it costs room, and nothing else
 
     async def activate(self, command: Activate, peer: Peer) -> Request:
-        """Stage an app's extension and take its request.
+        """Stage an app's extension and take its request, whatever it would replace.
 
         Raises:
             ProblemError: The bundle is refused, or too many requests wait.
         """
+        request = await self._submitted(command, peer, None)
+        assert isinstance(request, Request)
+        return request
+
+    async def submit(self, command: Submit, peer: Peer) -> Request | Replacing:
+        """`activate` for an app that is asked before another version is replaced.
+
+        Raises:
+            ProblemError: As `activate`.
+        """
+        return await self._submitted(command, peer, command.replaces)
+
+    def withdraw(self, request: RequestId, peer: Peer) -> Request:
+        """Take back what waits, for the user who asked.
+
+        Raises:
+            ProblemError: ``not-found``, ``not-allowed`` or ``decided``.
+        """
+        return self._extensions.withdraw(request, peer.uid, user_name(peer.uid))
+
+    async def _submitted(
+        self, command: Activate | Submit, peer: Peer, replaces: str | None
+    ) -> Request | Replacing:
+        """Stage and take a request; `replaces` None asks nobody."""
         folders = None
         if not self._extensions.developer:
             folders = tuple(
@@ -100,6 +124,9 @@ class Activation:
         job = worker.Stage(command.app_path, command.bundle_id, str(self._state_dir), folders)
         async with self._staging:
             staged = await self._workers.stage(job)
+            replacing = self._extensions.replacing(staged)
+            if replacing is not None and replaces not in (None, replacing.existing.id):
+                return replacing
             requester = Requester(
                 app=staged.app,
                 app_path=staged.app_path,

@@ -44,6 +44,8 @@ from runtime.wire.commands.extensions import (
     Decide,
     InstallSample,
     SetDeveloperMode,
+    Submit,
+    Withdraw,
 )
 from runtime.wire.commands.lifetime import Detach, Quit
 from runtime.wire.commands.registry import (
@@ -105,11 +107,11 @@ class Commands:
                 self._hub.subscribe(client, topics)
             case GetRecords():
                 result = self._records(client)
-            case Describe(entry=entry):
-                result = await self._describe(entry)
-            case ReadHistory() | ReadValue() | Explain() | ExplainExtension():
+            case Describe() | ReadHistory() | ReadValue() | Explain() | ExplainExtension():
                 result = await self._look_up(command)
-            case Activate() | Deactivate() | Decide() | SetDeveloperMode():
+            case Activate() | Submit() | Withdraw():
+                result = await self._request(client, command)
+            case Deactivate() | Decide() | SetDeveloperMode():
                 result = await self._policy(client, command)
             case ListTrust() | AddTrust() | RemoveTrust():
                 result = await self._trust(client, command)
@@ -152,9 +154,11 @@ class Commands:
         )
 
     async def _look_up(
-        self, command: ReadHistory | ReadValue | Explain | ExplainExtension
+        self, command: Describe | ReadHistory | ReadValue | Explain | ExplainExtension
     ) -> object:
         match command:
+            case Describe(entry=entry):
+                return await self._describe(entry)
             case ReadValue():
                 raise ProblemError("not-found", "expected a value that was cut, found none")
             case ReadHistory(at_ms=at_ms, segment=segment, after=after):
@@ -170,13 +174,21 @@ class Commands:
             return Details((), "this entry is no device of the machine")
         return await self._workers.describe(device)
 
-    async def _policy(
-        self,
-        client: ClientConnection,
-        command: Activate | Deactivate | Decide | SetDeveloperMode,
+    async def _request(
+        self, client: ClientConnection, command: Activate | Submit | Withdraw
     ) -> object:
-        if isinstance(command, Activate):
-            return await self._activation.activate(command, client.peer)
+        """What any app may ask."""
+        match command:
+            case Activate():
+                return await self._activation.activate(command, client.peer)
+            case Submit():
+                return await self._activation.submit(command, client.peer)
+            case Withdraw(request=request):
+                return self._activation.withdraw(request, client.peer)
+
+    async def _policy(
+        self, client: ClientConnection, command: Deactivate | Decide | SetDeveloperMode
+    ) -> object:
         self._check_authority(client)
         by = user_name(client.peer.uid)
         match command:

@@ -6,13 +6,13 @@ Invariant: pure; the state of an extension moves by its transition table alone.
 import msgspec
 
 from runtime.extensions import entitlement_words
-from runtime.extensions.codes import SxCode
 from runtime.extensions.manifest import Manifest
 from runtime.extensions.staging import Staged
 from runtime.extensions.store import KnownExtension
 from runtime.model.extension_lifecycle import ExtensionEvent, ExtensionState, advance
 from runtime.model.identity import RequestId
 from runtime.model.records import DeviceHit, Extension, Request, Requester, RequestState
+from runtime.model.sx_code import SxCode
 
 
 class Asked(msgspec.Struct, frozen=True):

@@ -14,22 +14,24 @@ import msgspec
 from runtime.extensions.admission import (
     check_limits,
     check_waiting,
+    extension_id,
     holds,
+    known_request,
     requested,
     shown,
 )
-from runtime.extensions.codes import SxCode
 from runtime.extensions.drafts import (
     Asked,
     Ending,
     advanced,
     judged,
+    new_extension,
     new_request,
     repeat,
 )
 from runtime.extensions.ledger import IN_FORCE, Ledger, decision_key
 from runtime.extensions.staging import Staged
-from runtime.extensions.store import Store, StoredDecision
+from runtime.extensions.store import Changes, Store, StoredDecision
 from runtime.extensions.transaction import RUNTIME, Transaction
 from runtime.model.errors import ProblemError
 from runtime.model.events import Deactivated, Detail, DeveloperMode, Requested
@@ -38,6 +40,8 @@ from runtime.model.identity import BundleId, ContentHash, RequestId
 from runtime.model.personality import Personality
 from runtime.model.properties import Properties
 from runtime.model.records import DeviceHit, Extension, Request, Requester, RequestState
+from runtime.model.sx_code import SxCode
+from runtime.wire.commands.extensions import Replacing
 
 KEPT_REQUESTS = 500  # finished requests that are remembered
 
@@ -135,6 +139,36 @@ class Extensions:
             request = msgspec.structs.replace(request, reason=change.replaces(known))
             change.changes.requests[request.id] = request
         self._forget_old(change)
+        change.apply()
+        return request
+
+    def replacing(self, staged: Staged) -> Replacing | None:
+        """What a staged extension would replace that its app has to be asked about; or None."""
+        new = new_extension(extension_id(staged), staged).record
+        for known in self._ledger.in_force(new.bundle_id, Changes()):
+            old = known.record
+            other = (old.short_version, old.version) != (new.short_version, new.version)
+            if other or (self.developer and old.content_hash != new.content_hash):
+                return Replacing(old, new)
+        return None
+
+    def withdraw(self, request_id: RequestId, uid: int, by: str) -> Request:
+        """End a request that waits, for the user who made it.
+
+        Raises:
+            ProblemError: ``not-found``, ``not-allowed`` or ``decided``.
+        """
+        request = known_request(self._ledger, request_id)
+        if request.uid != uid:
+            raise ProblemError(
+                "not-allowed",
+                f"request {request_id}: expected the user who made it, found {by}",
+            )
+        check_waiting(self._ledger, request)
+        change = Transaction(self._ledger, self._now())
+        code = SxCode.REQUEST_CANCELED
+        ending = Ending(RequestState.CANCELED, code, f"taken back by {by}", by)
+        request = change.end(request, ending)
         change.apply()
         return request
 

@@ -3,13 +3,13 @@
 Invariant: nothing is remembered or told before `apply`; a step sees the steps before it.
 """
 
-from runtime.extensions.codes import SxCode
 from runtime.extensions.drafts import Ending, advanced, completed, ended
 from runtime.extensions.ledger import Ledger
 from runtime.extensions.store import Changes, KnownExtension
 from runtime.model.events import Decided, Detail
 from runtime.model.extension_lifecycle import ExtensionEvent, ExtensionState
 from runtime.model.records import Request, RequestState
+from runtime.model.sx_code import SxCode
 
 RUNTIME = "runtime"
 """Who decided, where nobody did."""

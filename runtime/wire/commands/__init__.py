@@ -23,6 +23,8 @@ from runtime.wire.commands.extensions import (
     Decide,
     InstallSample,
     SetDeveloperMode,
+    Submit,
+    Withdraw,
 )
 from runtime.wire.commands.lifetime import Detach, Quit
 from runtime.wire.commands.registry import (
@@ -39,6 +41,8 @@ from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust
 Command = (
     Subscribe
     | Activate
+    | Submit
+    | Withdraw
     | Deactivate
     | Decide
     | SetDeveloperMode

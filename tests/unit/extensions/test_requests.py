@@ -265,3 +265,49 @@ def test_an_old_decision_does_not_bring_back_what_was_removed(bench: Bench, stag
         bench.answer(request)
     assert refusal.value.code == "stale"
     assert bench.extensions.active() == []
+
+
+def test_an_app_is_asked_before_another_version_is_replaced(
+    bench: Bench, staged: Staged, newer: Staged
+) -> None:
+    bench.extensions.set_developer(on=True, by="admin")
+    assert bench.extensions.replacing(staged) is None
+    bench.answer(bench.ask(staged))
+    assert bench.extensions.replacing(staged) is None, "the same content replaces nothing"
+    replacing = bench.extensions.replacing(newer)
+    assert replacing is not None
+    assert (replacing.existing.version, replacing.extension.version) == ("1", "2")
+    assert bench.extensions.requests()[-1].content_hash == staged.content_hash
+
+
+def test_other_content_of_the_same_version_is_asked_about_in_developer_mode(
+    bench: Bench, app: AppFolder, staged: Staged
+) -> None:
+    bench.extensions.set_developer(on=True, by="admin")
+    bench.answer(bench.ask(staged))
+    app.source += "# rebuilt\n"
+    app.write()
+    rebuilt = stage(app.path, "", bench.state_dir, None)
+    assert bench.extensions.replacing(rebuilt) is not None
+    bench.extensions.set_developer(on=False, by="admin")
+    assert bench.extensions.replacing(rebuilt) is None
+
+
+def test_who_asked_takes_a_request_back_and_nobody_else(bench: Bench, staged: Staged) -> None:
+    request = bench.ask(staged, uid=1000)
+    with pytest.raises(ProblemError) as refusal:
+        bench.extensions.withdraw(request.id, 1001, "bob")
+    assert refusal.value.code == "not-allowed"
+    back = bench.extensions.withdraw(request.id, 1000, "ann")
+    assert (back.state, back.error, back.reason) == (
+        RequestState.CANCELED,
+        11,
+        "taken back by ann",
+    )
+    assert bench.extensions.extensions() == []
+    with pytest.raises(ProblemError) as refusal:
+        bench.extensions.withdraw(request.id, 1000, "ann")
+    assert refusal.value.code == "stale"
+    with pytest.raises(ProblemError) as refusal:
+        bench.answer(request)
+    assert refusal.value.code == "stale"
