@@ -7,6 +7,7 @@ Invariant: nothing runs that the store does not hold as active.
 
 import asyncio
 import contextlib
+import functools
 import secrets
 import time
 from collections.abc import Callable
@@ -14,27 +15,23 @@ from pathlib import Path
 
 from runtime.engine import worker
 from runtime.engine.binding import Binding
-from runtime.engine.bundles import Bundles, Runnable
+from runtime.engine.bundles import Bundles
 from runtime.engine.hub import Hub
+from runtime.engine.readying import Readying
 from runtime.engine.trusting import ChangeTrust
 from runtime.engine.workers import Workers
+from runtime.extensions.active import ActiveExtension
 from runtime.extensions.location import applications_folders
-from runtime.extensions.requests import ActiveExtension, Extensions
+from runtime.extensions.requests import Extensions
 from runtime.extensions.store import Store
 from runtime.linux import places
 from runtime.linux.sockets import Peer
-from runtime.model.driver_lifecycle import Intent
 from runtime.model.errors import ProblemError
 from runtime.model.events import Detail, Noted
 from runtime.model.identity import BundleId, RequestId
 from runtime.model.records import Extension, Request, Requester
 from runtime.wire.commands.extensions import Activate, Decide, Replacing, Submit
 from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust, Trusted
-
-LOST = frozenset({"not-found", "changed"})
-"""Codes of a staged copy that will not come back: its extension is invalid."""
-
-RETRY_SECONDS = 5.0  # until a bundle that could not be loaded for another reason is tried again
 
 
 class Activation:
@@ -51,17 +48,16 @@ class Activation:
         self._state_dir = state_dir
         self._hub = hub
         self._binding = binding
-        self._bundles = bundles
         self._workers = workers
-        self._refreshing = asyncio.Lock()
         self._staging = asyncio.Lock()  # what is staged and not yet recorded must not be swept
-        self._retry: asyncio.TimerHandle | None = None
-        self._retrying: asyncio.Task[None] | None = None
         store = Store(state_dir)
         self._close_store: Callable[[], None] = store.close
         self._extensions = Extensions(
             store, time.time_ns, lambda: secrets.token_hex(16), self._emit, hub.record
         )
+        load = functools.partial(workers.load, str(state_dir))
+        self._readying = Readying(self._extensions, binding, bundles, load, self._emit)
+        self.driver_changed = self._readying.upgrading.driver_changed
         for extension in self._extensions.extensions():
             hub.record(extension)
         for request in self._extensions.requests():
@@ -72,13 +68,12 @@ class Activation:
 
     def close(self) -> None:
         """Close the store; idempotent."""
-        if self._retry is not None:
-            self._retry.cancel()
+        self._readying.close()
         self._close_store()
 
     async def start(self) -> None:
         """Make ready what was approved in an earlier run, and drop what nothing refers to."""
-        await self._refresh()
+        await self._readying.refresh()
         async with self._staging:
             keep = tuple(self._extensions.referenced())
             try:
@@ -138,7 +133,7 @@ class Activation:
             personalities = staged.manifest.personalities(staged.content_hash)
             devices = self._binding.hits(personalities)
             request = self._extensions.activate(staged, requester, peer.uid, devices)
-        await self._refresh()
+        await self._readying.refresh()
         return request
 
     async def decide(self, command: Decide, by: str) -> Request:
@@ -155,7 +150,7 @@ class Activation:
             note=command.note,
             by=by,
         )
-        await self._refresh()
+        await self._readying.refresh()
         return request
 
     def idle(self) -> list[ActiveExtension]:
@@ -169,7 +164,7 @@ class Activation:
             ProblemError: There is none.
         """
         extension = self._extensions.deactivate(bundle_id, by)
-        await self._refresh()
+        await self._readying.refresh()
         return extension
 
     async def change_trust(self, command: ListTrust | AddTrust | RemoveTrust, by: str) -> Trusted:
@@ -190,54 +185,7 @@ class Activation:
         """Turn developer mode on or off."""
         self._extensions.set_developer(on=on, by=by)
         self._hub.set_status(developer=self._extensions.developer)
-        await self._refresh()
-
-    async def _refresh(self) -> None:
-        """Make catalogue and bundles equal to what may run."""
-        async with self._refreshing:
-            active = {item.extension.bundle_id: item for item in self._extensions.active()}
-            for bundle_id, content_hash in self._bundles.hashes().items():
-                item = active.get(BundleId(bundle_id))
-                if item is None or item.extension.content_hash != content_hash:
-                    intent = Intent.STOP if item is None else Intent.UPGRADE
-                    self._binding.remove(BundleId(bundle_id), intent)
-                    self._bundles.drop(bundle_id)
-            for bundle_id, item in active.items():
-                if self._bundles.get(bundle_id) is None:
-                    await self._make_runnable(item)
-
-    async def _make_runnable(self, item: ActiveExtension) -> None:
-        extension = item.extension
-        try:
-            memfd = await self._workers.load(str(self._state_dir), extension.content_hash)
-        except ProblemError as error:
-            if error.code in LOST:
-                self._extensions.broken(extension.id, str(error))
-            else:
-                self._emit(Noted(f"{extension.name} cannot run for now: {error}"))
-                self._again()
-            return
-        self._bundles.put(
-            Runnable(
-                extension.bundle_id,
-                extension.content_hash,
-                item.executable,
-                item.entitlements,
-                memfd,
-            )
-        )
-        self._binding.add(extension.bundle_id, item.personalities)
-
-    def _again(self) -> None:
-        """Try later to make what may run run; approved things are not lost to a bad minute."""
-        loop = asyncio.get_running_loop()
-
-        def refresh() -> None:
-            self._retrying = loop.create_task(self._refresh())
-
-        if self._retry is not None:
-            self._retry.cancel()
-        self._retry = loop.call_later(RETRY_SECONDS, refresh)
+        await self._readying.refresh()
 
     def _emit(self, detail: Detail) -> None:
         self._hub.event(detail)

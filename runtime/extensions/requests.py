@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from runtime.extensions.active import ActiveExtension, those_in
 from runtime.extensions.admission import (
     check_limits,
     check_waiting,
@@ -33,26 +34,16 @@ from runtime.extensions.ledger import IN_FORCE, Ledger, decision_key
 from runtime.extensions.staging import Staged
 from runtime.extensions.store import Changes, Store, StoredDecision
 from runtime.extensions.transaction import RUNTIME, Transaction
+from runtime.extensions.upgrades import Upgrades, roll_back
 from runtime.model.errors import ProblemError
 from runtime.model.events import Deactivated, Detail, DeveloperMode, Requested
-from runtime.model.extension_lifecycle import ExtensionEvent, ExtensionState
+from runtime.model.extension_lifecycle import RUNNABLE, ExtensionEvent, ExtensionState
 from runtime.model.identity import BundleId, ContentHash, RequestId
-from runtime.model.personality import Personality
-from runtime.model.properties import Properties
 from runtime.model.records import DeviceHit, Extension, Request, Requester, RequestState
 from runtime.model.sx_code import SxCode
 from runtime.wire.commands.extensions import Replacing
 
 KEPT_REQUESTS = 500  # finished requests that are remembered
-
-
-class ActiveExtension(msgspec.Struct, frozen=True):
-    """An extension that may run, or could, with what its launch needs of the manifest."""
-
-    extension: Extension
-    personalities: tuple[Personality, ...]
-    entitlements: Properties
-    executable: str
 
 
 class Extensions:
@@ -73,6 +64,7 @@ class Extensions:
         changed: Callable[[Extension | Request], None],
     ) -> None:
         self._ledger = Ledger(store, emit, changed)
+        self.upgrades = Upgrades(self._ledger, now)
         self._now = now
         self._nonce = nonce
 
@@ -91,11 +83,11 @@ class Extensions:
 
     def active(self) -> list[ActiveExtension]:
         """What may run now."""
-        return self._those_in(ExtensionState.ACTIVE)
+        return those_in(self._ledger, *RUNNABLE)
 
     def idle(self) -> list[ActiveExtension]:
         """What could run, if it were approved or developer mode were on."""
-        return self._those_in(ExtensionState.WAITING, ExtensionState.DISABLED)
+        return those_in(self._ledger, ExtensionState.WAITING, ExtensionState.DISABLED)
 
     def referenced(self) -> frozenset[ContentHash]:
         """The content that has to stay staged."""
@@ -147,6 +139,8 @@ class Extensions:
         new = new_extension(extension_id(staged), staged).record
         for known in self._ledger.in_force(new.bundle_id, Changes()):
             old = known.record
+            if old.state is ExtensionState.GIVING_WAY:
+                continue
             other = (old.short_version, old.version) != (new.short_version, new.version)
             if other or (self.developer and old.content_hash != new.content_hash):
                 return Replacing(old, new)
@@ -252,7 +246,12 @@ class Extensions:
         change.details.append(DeveloperMode(on, by))
         state = ExtensionState.DISABLED if on else ExtensionState.ACTIVE
         event = ExtensionEvent.DEVELOPER_ON if on else ExtensionEvent.DEVELOPER_OFF
-        for known in self._ledger.extensions.values():
+        for bundle_id in [] if on else self.upgrades.bundles():
+            upgrade = self.upgrades.of(bundle_id)
+            if upgrade is not None and not upgrade.new.manifest.trusted:
+                change.settle(upgrade)
+        for one in self._ledger.extensions:
+            known = change.extension(one)
             if known.record.state is state and not known.manifest.trusted:
                 change.put(advanced(known, event))
         for request in self._ledger.waiting() if on else []:
@@ -267,24 +266,19 @@ class Extensions:
         if known is None or known.record.state in (ExtensionState.INVALID, ExtensionState.DENIED):
             return
         change = Transaction(self._ledger, self._now())
+        upgrade = self.upgrades.of(known.record.bundle_id)
+        if upgrade is not None and known is upgrade.new:
+            roll_back(change, self._ledger, upgrade, reason)
+            change.apply()
+            return
+        if upgrade is not None and known is upgrade.old:
+            change.put(advanced(upgrade.new, ExtensionEvent.SETTLED))
         ending = Ending(RequestState.FAILED, SxCode.VALIDATION_FAILED, reason, RUNTIME)
         for request in self._ledger.waiting():
             if request.extension == extension_id:
                 change.end(request, ending)
         change.put(advanced(known, ExtensionEvent.BROKEN, reason))
         change.apply()
-
-    def _those_in(self, *states: ExtensionState) -> list[ActiveExtension]:
-        return [
-            ActiveExtension(
-                known.record,
-                known.manifest.personalities(known.record.content_hash),
-                known.manifest.entitlements(),
-                known.manifest.executable,
-            )
-            for known in self._ledger.extensions.values()
-            if known.record.state in states
-        ]
 
     def _may_run(self, request: Request) -> bool:
         return self.developer or not request.needs_developer
