@@ -23,13 +23,14 @@ from runtime.engine.workers import Workers
 from runtime.extensions.active import ActiveExtension
 from runtime.extensions.location import applications_folders
 from runtime.extensions.requests import Extensions
+from runtime.extensions.staging import Staged
 from runtime.extensions.store import Store
 from runtime.linux import places
 from runtime.linux.sockets import Peer
 from runtime.model.errors import ProblemError
 from runtime.model.events import Detail, Noted
 from runtime.model.identity import BundleId, RequestId
-from runtime.model.records import Extension, Request, Requester
+from runtime.model.records import DeviceHit, Extension, Request, Requester
 from runtime.wire.commands.extensions import Activate, Decide, Replacing, Submit
 from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust, Trusted
 
@@ -132,9 +133,18 @@ class Activation:
             )
             personalities = staged.manifest.personalities(staged.content_hash)
             devices = self._binding.hits(personalities)
-            request = self._extensions.activate(staged, requester, peer.uid, devices)
+            request = self._extensions.activate(
+                staged, requester, peer.uid, devices, self._hits_before(staged)
+            )
         await self._readying.refresh()
         return request
+
+    def _hits_before(self, staged: Staged) -> tuple[DeviceHit, ...]:
+        """The devices that the active version of a staged extension matches."""
+        for item in self._extensions.active():
+            if item.extension.bundle_id == staged.manifest.bundle_id:
+                return self._binding.hits(item.personalities)
+        return ()
 
     async def decide(self, command: Decide, by: str) -> Request:
         """Apply a decision and everything that follows from it.

@@ -94,12 +94,19 @@ class Extensions:
         return frozenset(known.record.content_hash for known in self._ledger.extensions.values())
 
     def activate(
-        self, staged: Staged, requester: Requester, uid: int, devices: tuple[DeviceHit, ...]
+        self,
+        staged: Staged,
+        requester: Requester,
+        uid: int,
+        devices: tuple[DeviceHit, ...],
+        devices_before: tuple[DeviceHit, ...] = (),
     ) -> Request:
         """Take a request for a staged extension; return it as it now stands.
 
         The same request again is counted, not added. Other content for the same bundle id of
         the same user supersedes what was waiting. Approved before, it is completed at once.
+        `devices` are those that it would match, `devices_before` those that the version in
+        force does.
 
         Raises:
             ProblemError: ``busy``: too many requests wait; ``sx-6``: its short id is taken.
@@ -108,7 +115,7 @@ class Extensions:
         repeated = self._ledger.repeated(key)
         if repeated is not None:
             known = judged(self._ledger.extensions[repeated.extension], staged.manifest)
-            again = repeat(repeated, known, devices, self._nonce())
+            again = repeat(repeated, known, (devices, devices_before), self._nonce())
             change = Transaction(self._ledger, self._now())
             change.put(known)
             change.changes.requests[again.id] = again
@@ -116,7 +123,7 @@ class Extensions:
             return again
         known = requested(self._ledger, staged)
         number = self._ledger.number + 1
-        asked = Asked(requester, uid, devices, self._nonce(), self._now())
+        asked = Asked(requester, uid, (devices, devices_before), self._nonce(), self._now())
         request = new_request(known, number, asked)
         change = Transaction(self._ledger, asked.wall_ns)
         change.changes.number = number

@@ -134,6 +134,7 @@ class Request(msgspec.Struct, frozen=True, array_like=True, tag="request"):
     decided_by: str = ""
     decided_wall_ns: int = 0
     uid: int = 0  # for whom the decision holds
+    devices_before: tuple[DeviceHit, ...] = ()  # that the version it would replace matches
 
 
 class Mode(enum.StrEnum):
