@@ -6,9 +6,9 @@ Invariant: pure; the state of an extension moves by its transition table alone.
 import msgspec
 
 from runtime.extensions import entitlement_words
+from runtime.extensions.contents import KnownExtension
 from runtime.extensions.manifest import Manifest
 from runtime.extensions.staging import Staged
-from runtime.extensions.store import KnownExtension
 from runtime.model.extension_lifecycle import ExtensionEvent, ExtensionState, advance
 from runtime.model.identity import RequestId
 from runtime.model.records import DeviceHit, Extension, Request, Requester, RequestState
@@ -81,6 +81,7 @@ def new_request(known: KnownExtension, number: int, asked: Asked) -> Request:
         devices_before=asked.devices[1],
         first_wall_ns=asked.wall_ns,
         uid=asked.uid,
+        ruling=extension.ruling,
     )
 
 

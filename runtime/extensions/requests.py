@@ -21,6 +21,7 @@ from runtime.extensions.admission import (
     requested,
     shown,
 )
+from runtime.extensions.contents import Changes, StoredDecision
 from runtime.extensions.drafts import (
     Asked,
     Ending,
@@ -30,15 +31,19 @@ from runtime.extensions.drafts import (
     new_request,
     repeat,
 )
-from runtime.extensions.ledger import IN_FORCE, Ledger, decision_key
+from runtime.extensions.enforcing import enforce, forbidden, refuse, ruled
+from runtime.extensions.ledger import Ledger, decision_key
+from runtime.extensions.profiles import Profiles
+from runtime.extensions.removal import removable_by, remove
 from runtime.extensions.staging import Staged
-from runtime.extensions.store import Changes, Store, StoredDecision
+from runtime.extensions.store import Store
 from runtime.extensions.transaction import RUNTIME, Transaction
-from runtime.extensions.upgrades import Upgrades, roll_back
+from runtime.extensions.upgrades import Upgrades, conclude, roll_back
 from runtime.model.errors import ProblemError
-from runtime.model.events import Deactivated, Detail, DeveloperMode, Requested
+from runtime.model.events import Detail, DeveloperMode, Requested
 from runtime.model.extension_lifecycle import RUNNABLE, ExtensionEvent, ExtensionState
 from runtime.model.identity import BundleId, ContentHash, RequestId
+from runtime.model.policy import ruling_words
 from runtime.model.records import DeviceHit, Extension, Request, Requester, RequestState
 from runtime.model.sx_code import SxCode
 from runtime.wire.commands.extensions import Replacing
@@ -65,6 +70,7 @@ class Extensions:
     ) -> None:
         self._ledger = Ledger(store, emit, changed)
         self.upgrades = Upgrades(self._ledger, now)
+        self.profiles = Profiles(self._ledger, now)
         self._now = now
         self._nonce = nonce
 
@@ -114,14 +120,16 @@ class Extensions:
         key = (staged.manifest.bundle_id, staged.content_hash, uid)
         repeated = self._ledger.repeated(key)
         if repeated is not None:
-            known = judged(self._ledger.extensions[repeated.extension], staged.manifest)
+            before = self._ledger.extensions[repeated.extension]
+            known = ruled(judged(before, staged.manifest), self._ledger.policy)
             again = repeat(repeated, known, (devices, devices_before), self._nonce())
             change = Transaction(self._ledger, self._now())
             change.put(known)
             change.changes.requests[again.id] = again
+            enforce(change, self._ledger, before, known)
             change.apply()
-            return again
-        known = requested(self._ledger, staged)
+            return self._ledger.requests[again.id]
+        known = ruled(requested(self._ledger, staged), self._ledger.policy)
         number = self._ledger.number + 1
         asked = Asked(requester, uid, (devices, devices_before), self._nonce(), self._now())
         request = new_request(known, number, asked)
@@ -129,8 +137,13 @@ class Extensions:
         change.changes.number = number
         change.put(known)
         change.details.append(Requested(request.id, request.name, requester.app))
-        approval = self._ledger.approval(request)
-        if approval is not None and self._may_run(request):
+        ruling = known.record.ruling
+        approval = self._ledger.answer(request)
+        if ruling is not None and ruling.allowed:
+            request = change.complete(request, ruling_words(ruling))
+        elif ruling is not None:
+            request = refuse(change, request, ruling)
+        elif approval is not None and self._may_run(request):
             request = change.complete(request, approval.by)
         else:
             check_limits(self._ledger, request)
@@ -219,30 +232,10 @@ class Extensions:
         Raises:
             ProblemError: ``not-found``: there is none.
         """
-        versions = [
-            known
-            for known in self._ledger.extensions.values()
-            if known.record.bundle_id == bundle_id
-        ]
-        if not versions:
-            raise ProblemError(
-                "not-found", f"extension {bundle_id}: expected one of that identifier, found none"
-            )
-        foremost = max(versions, key=lambda known: known.record.state in IN_FORCE)
-        gone = advanced(foremost, ExtensionEvent.DEACTIVATED)
         change = Transaction(self._ledger, self._now())
-        change.details.append(Deactivated(foremost.record.id, foremost.record.name, by))
-        ending = Ending(RequestState.CANCELED, SxCode.REQUEST_CANCELED, f"removed by {by}", by)
-        for request in self._ledger.waiting():
-            if request.bundle_id == bundle_id:
-                change.end(request, ending)
-        for known in versions:
-            change.put(advanced(known, ExtensionEvent.DEACTIVATED))
-        for key in self._ledger.decisions:
-            if key[0] == bundle_id:
-                change.changes.decisions[key] = None
+        gone = remove(change, self._ledger, bundle_id, by)
         change.apply()
-        return gone.record
+        return gone
 
     def set_developer(self, *, on: bool, by: str) -> None:
         """Turn developer mode on or off; what is not trusted is enabled or disabled with it."""
@@ -253,19 +246,21 @@ class Extensions:
         change.details.append(DeveloperMode(on, by))
         state = ExtensionState.DISABLED if on else ExtensionState.ACTIVE
         event = ExtensionEvent.DEVELOPER_ON if on else ExtensionEvent.DEVELOPER_OFF
-        for bundle_id in [] if on else self.upgrades.bundles():
-            upgrade = self.upgrades.of(bundle_id)
-            if upgrade is not None and not upgrade.new.manifest.trusted:
-                change.settle(upgrade)
+        conclude(change, self._ledger)
         for one in self._ledger.extensions:
             known = change.extension(one)
-            if known.record.state is state and not known.manifest.trusted:
+            held = known.manifest.trusted or forbidden(known.record.ruling)
+            if known.record.state is state and not held:
                 change.put(advanced(known, event))
         for request in self._ledger.waiting() if on else []:
             approval = self._ledger.approval(request)
             if approval is not None:  # it only waited for developer mode
                 change.complete(request, approval.by)
         change.apply()
+
+    def removable_by(self, bundle_id: BundleId, uid: int) -> bool:
+        """Whether a profile lets this user, who asked for an extension, remove it alone."""
+        return removable_by(self._ledger, bundle_id, uid)
 
     def broken(self, extension_id: str, reason: str) -> None:
         """Mark an extension whose staged copy is missing or another; its requests fail."""

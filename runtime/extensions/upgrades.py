@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import msgspec
 
+from runtime.extensions.contents import KnownExtension
 from runtime.extensions.drafts import advanced
 from runtime.extensions.ledger import Ledger
-from runtime.extensions.store import KnownExtension
 from runtime.extensions.transaction import Transaction, Upgrade
 from runtime.model.events import Noted
 from runtime.model.extension_lifecycle import ExtensionEvent, ExtensionState
@@ -76,6 +76,15 @@ class Upgrades:
             change = Transaction(self._ledger, self._now())
             roll_back(change, self._ledger, upgrade, why)
             change.apply()
+
+
+def conclude(change: Transaction, ledger: Ledger) -> None:
+    """Settle what is under way: somebody changes what may run, and looks at one version each."""
+    upgrades = Upgrades(ledger, lambda: change.now)
+    for bundle_id in upgrades.bundles():
+        upgrade = upgrades.of(bundle_id)
+        if upgrade is not None:
+            change.settle(upgrade)
 
 
 def roll_back(change: Transaction, ledger: Ledger, upgrade: Upgrade, why: str) -> None:

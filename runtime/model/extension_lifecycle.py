@@ -43,6 +43,8 @@ class ExtensionEvent(enum.StrEnum):
     DEVELOPER_ON = "developer mode on"
     DISTRUSTED = "distrusted"  # who vouched for it is not trusted any more
     TRUSTED = "trusted"  # somebody who is trusted vouches for it again
+    FORBIDDEN = "forbidden"  # a profile says that it may not run
+    PERMITTED = "permitted"  # no profile says so any more
 
 
 INITIAL = ExtensionState.WAITING
@@ -67,8 +69,10 @@ TRANSITIONS: dict[tuple[ExtensionState, ExtensionEvent], ExtensionState] = {
     (_S.ACTIVE, _E.BROKEN): _S.INVALID,
     (_S.ACTIVE, _E.DEVELOPER_OFF): _S.DISABLED,
     (_S.ACTIVE, _E.DISTRUSTED): _S.DISABLED,
+    (_S.ACTIVE, _E.FORBIDDEN): _S.DISABLED,
     (_S.DISABLED, _E.DEVELOPER_ON): _S.ACTIVE,
     (_S.DISABLED, _E.TRUSTED): _S.ACTIVE,
+    (_S.DISABLED, _E.PERMITTED): _S.ACTIVE,
     (_S.DISABLED, _E.REQUESTED): _S.DISABLED,
     (_S.DISABLED, _E.DEACTIVATED): _S.REMOVED,
     (_S.DISABLED, _E.REPLACED): _S.REMOVED,

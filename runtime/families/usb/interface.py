@@ -8,8 +8,8 @@ Invariant: a closed session completes nothing any more.
 import asyncio
 import itertools
 import time
-from collections.abc import Callable
 
+from runtime.families.provider import Complete
 from runtime.families.usb import guard
 from runtime.families.usb.provider import Transfer, UsbDevice, UsbPipe
 from runtime.model.errors import ReturnError
@@ -17,8 +17,25 @@ from runtime.model.kern_return import IOReturn
 from runtime.model.usb import ControlRequest
 from runtime.wire import limits, methods
 
-Complete = Callable[[int, methods.Completion], None]
-"""Called with a finished action's number and its completion."""
+
+class ServedUsbDevice:
+    """A USB device as its broker serves it; the device is owned from now on."""
+
+    def __init__(self, device: UsbDevice) -> None:
+        self._device = device
+        self._openers: set[int] = set()
+
+    def session(self, number: int, complete: Complete) -> "InterfaceSession":
+        """Let one driver process at an interface."""
+        return InterfaceSession(self._device, number, self._openers, complete)
+
+    def give_back(self, number: int) -> None:
+        """Let whoever had an interface before have it again; idempotent."""
+        self._device.give_back(number)
+
+    def close(self) -> None:
+        """End all I/O and give everything back; idempotent."""
+        self._device.close()
 
 
 class InterfaceSession:

@@ -27,6 +27,7 @@ from runtime.wire.commands.extensions import (
     Withdraw,
 )
 from runtime.wire.commands.lifetime import Detach, Quit
+from runtime.wire.commands.policy import AddProfile, ListProfiles, RemoveProfile
 from runtime.wire.commands.registry import (
     Describe,
     Explain,
@@ -49,6 +50,9 @@ Command = (
     | ListTrust
     | AddTrust
     | RemoveTrust
+    | ListProfiles
+    | AddProfile
+    | RemoveProfile
     | GetRecords
     | Plug
     | Unplug
