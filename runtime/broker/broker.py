@@ -6,15 +6,18 @@ Invariant: an interface that no driver has is not held.
 """
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable
 
 from runtime.broker.link import DriverLink
+from runtime.families.recorded import recording
+from runtime.families.recorded.device import RecordedDevice
 from runtime.families.simulated.models import MODELS
 from runtime.families.usb.device import UsbfsDevice
 from runtime.families.usb.interface import InterfaceSession
 from runtime.families.usb.provider import UsbDevice
-from runtime.linux import sockets
+from runtime.linux import memfd, sockets
 from runtime.model.errors import BreachError
 from runtime.wire import broker as wire
 from runtime.wire import codec, limits
@@ -64,6 +67,10 @@ class Broker:
         match message:
             case wire.Serve(model=model):
                 self._device = MODELS[model]()
+            case wire.ServeRecorded():
+                (recorded,) = descriptors
+                self._device = RecordedDevice(recording.decode(memfd.read_sealed(recorded)))
+                os.close(recorded)
             case wire.ServeUsb():
                 strings = (message.manufacturer, message.product, message.serial)
                 self._device = UsbfsDevice(self._node, message.configuration, strings)

@@ -25,7 +25,7 @@ from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Brokers
 from runtime.supervisor.supervisor import Supervisor
 from runtime.wire.commands import Command
-from runtime.wire.commands.devices import Plug, Plugged, Unplug
+from runtime.wire.commands.devices import Plug, Plugged, PlugRecorded, Unplug
 from runtime.wire.commands.drivers import (
     CrashDriver,
     DebugDriver,
@@ -113,8 +113,8 @@ class Commands:
                 result = await self._policy(client, command)
             case ListTrust() | AddTrust() | RemoveTrust():
                 result = await self._trust(client, command)
-            case Plug() | Unplug():
-                result = await self._simulate(command)
+            case Plug() | PlugRecorded() | Unplug():
+                result = await self._simulate(client, command)
             case CrashDriver() | RestartDriver() | StopDriver() | ReleaseDriver():
                 result = self._drivers.steer(command, user_name(client.peer.uid))
             case (
@@ -203,12 +203,25 @@ class Commands:
                 "decide there, or start a runtime with --allow-socket-approval",
             )
 
-    async def _simulate(self, command: Plug | Unplug) -> Plugged:
-        if isinstance(command, Plug):
-            entry = self._simulation.plug(command.model)
-            self._binding.match_below(entry)
-            return Plugged(entry, self._registry.path(entry))
-        entry, path, providers = self._simulation.unplug(command.model)
+    async def _simulate(
+        self, client: ClientConnection, command: Plug | PlugRecorded | Unplug
+    ) -> Plugged:
+        match command:
+            case Plug(model=model):
+                return self._plugged(self._simulation.plug(model))
+            case PlugRecorded(path=path, capture=capture):
+                uid = client.peer.uid
+                recording, whole = await self._workers.read_recording(path, capture, uid)
+                return self._plugged(self._simulation.plug_recorded(path, recording, whole))
+            case Unplug(model=model):
+                return await self._unplug(model)
+
+    def _plugged(self, entry: EntryId) -> Plugged:
+        self._binding.match_below(entry)
+        return Plugged(entry, self._registry.path(entry))
+
+    async def _unplug(self, model: str) -> Plugged:
+        entry, path, providers = self._simulation.unplug(model)
         for record in list(self._registry.walk(entry)):
             self._registry.update(record.id, state=int(State.INACTIVE))
         await self._brokers.unplug(entry)

@@ -10,13 +10,16 @@ from typing import Any
 
 import pytest
 
+from runtime.families.recorded.device import RecordedDevice
+from runtime.families.recorded.recording import Exchange, Recording
+from runtime.families.simulated import device as simulated
 from runtime.families.simulated import models
 from runtime.families.usb import device
 from runtime.families.usb.interface import InterfaceSession
 from runtime.families.usb.provider import UsbDevice
 from runtime.model.errors import ReturnError
 from runtime.model.kern_return import IOReturn
-from runtime.model.usb import InterfaceDescriptor, TransferType
+from runtime.model.usb import InterfaceDescriptor, Speed, TransferType
 from runtime.wire import methods
 from tests.conformance.kernel import Kernel
 
@@ -69,6 +72,22 @@ async def _simulated() -> AsyncIterator[Bench]:
 
 
 @asynccontextmanager
+async def _recorded() -> AsyncIterator[Bench]:
+    sample = models.sample().descriptor
+    raw = simulated._device_bytes(sample)
+    raw += simulated._configuration_bytes(sample.configurations[0])
+    packets = tuple(
+        Exchange(TransferType.INTERRUPT, 0x81, 64, bytes([place] * 8), place, place + 1)
+        for place in range(0, 40, 2)
+    )
+    strings = (sample.manufacturer, sample.product_name, sample.serial)
+    bench = Bench(RecordedDevice(Recording(raw, 1, Speed.FULL, *strings, packets)))
+    yield bench
+    bench.session.close()
+    bench.device.close()
+
+
+@asynccontextmanager
 async def _usbfs() -> AsyncIterator[Bench]:
     kernel = Kernel()
     with pytest.MonkeyPatch.context() as patch:
@@ -86,10 +105,10 @@ async def _usbfs() -> AsyncIterator[Bench]:
 Family = Callable[[Callable[[Bench], Coroutine[Any, Any, None]]], None]
 
 
-@pytest.fixture(params=["simulated", "usbfs"])
+@pytest.fixture(params=["simulated", "recorded", "usbfs"])
 def family(request: pytest.FixtureRequest) -> Family:
     """Run a test's coroutine on a device of the family."""
-    opener = {"simulated": _simulated, "usbfs": _usbfs}[request.param]
+    opener = {"simulated": _simulated, "recorded": _recorded, "usbfs": _usbfs}[request.param]
 
     def run(test: Callable[[Bench], Coroutine[Any, Any, None]]) -> None:
         async def inner() -> None:

@@ -17,6 +17,7 @@ from runtime.model.usb import (
     DeviceDescriptor,
     EndpointDescriptor,
     InterfaceDescriptor,
+    Speed,
 )
 
 Produce = Callable[[int], bytes]
@@ -47,6 +48,8 @@ class SimulatedDevice:
         self._sources = sources
         self._sinks = sinks
         self._sent = dict.fromkeys(sources, 0)
+
+    speed = Speed.FULL
 
     @property
     def descriptor(self) -> DeviceDescriptor:
