@@ -7,6 +7,7 @@ Invariant: every command is answered exactly once, and decisions only with autho
 from collections.abc import Callable
 
 from runtime.engine.activation import Activation, user_name
+from runtime.engine.authority import Authority
 from runtime.engine.binding import Binding
 from runtime.engine.connection import ClientConnection
 from runtime.engine.devices import Devices
@@ -14,18 +15,15 @@ from runtime.engine.driver_commands import DriverCommands
 from runtime.engine.explaining import Explaining
 from runtime.engine.hub import Hub
 from runtime.engine.keeper import Keeper
+from runtime.engine.plugging import Plugging
 from runtime.engine.samples import install_sample
-from runtime.engine.simulation import Simulation
 from runtime.engine.workers import Workers
-from runtime.model.driver_lifecycle import Intent
-from runtime.model.entry import State
 from runtime.model.errors import ProblemError
 from runtime.model.identity import EntryId
-from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Brokers
 from runtime.supervisor.supervisor import Supervisor
 from runtime.wire.commands import Command
-from runtime.wire.commands.devices import Plug, Plugged, PlugRecorded, Unplug
+from runtime.wire.commands.devices import Plug, PlugRecorded, Unplug
 from runtime.wire.commands.drivers import (
     CrashDriver,
     DebugDriver,
@@ -46,6 +44,7 @@ from runtime.wire.commands.extensions import (
     SetDeveloperMode,
 )
 from runtime.wire.commands.lifetime import Detach, Quit
+from runtime.wire.commands.policy import AddProfile, ListProfiles, RemoveProfile
 from runtime.wire.commands.registry import (
     Describe,
     Details,
@@ -57,7 +56,20 @@ from runtime.wire.commands.registry import (
     Records,
     Subscribe,
 )
-from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust, Trusted
+from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust
+
+Deciding = (
+    Activate
+    | Deactivate
+    | Decide
+    | SetDeveloperMode
+    | ListTrust
+    | AddTrust
+    | RemoveTrust
+    | ListProfiles
+    | AddProfile
+    | RemoveProfile
+)
 
 
 class Commands:
@@ -65,11 +77,11 @@ class Commands:
 
     def __init__(  # noqa: PLR0917 - the one place that reaches every part of the runtime
         self,
-        registry: Registry,
         hub: Hub,
+        authority: Authority,
         drivers: DriverCommands,
         devices: Devices,
-        simulation: Simulation,
+        plugging: Plugging,
         binding: Binding,
         supervisor: Supervisor,
         brokers: Brokers,
@@ -79,11 +91,11 @@ class Commands:
         explaining: Explaining,
         quit_: Callable[[], None],
     ) -> None:
-        self._registry = registry
         self._hub = hub
+        self._authority = authority
         self._drivers = drivers
         self._devices = devices
-        self._simulation = simulation
+        self._plugging = plugging
         self._binding = binding
         self._supervisor = supervisor
         self._brokers = brokers
@@ -99,6 +111,7 @@ class Commands:
         Raises:
             ProblemError: It is refused.
         """
+        await self._authority.require(client, command)
         result: object = None
         match command:
             case Subscribe(topics=topics):
@@ -109,12 +122,21 @@ class Commands:
                 result = await self._describe(entry)
             case ReadHistory() | ReadValue() | Explain() | ExplainExtension():
                 result = await self._look_up(command)
-            case Activate() | Deactivate() | Decide() | SetDeveloperMode():
-                result = await self._policy(client, command)
-            case ListTrust() | AddTrust() | RemoveTrust():
-                result = await self._trust(client, command)
+            case (
+                Activate()
+                | Deactivate()
+                | Decide()
+                | SetDeveloperMode()
+                | ListTrust()
+                | AddTrust()
+                | RemoveTrust()
+                | ListProfiles()
+                | AddProfile()
+                | RemoveProfile()
+            ):
+                result = await self._decide(client, command)
             case Plug() | PlugRecorded() | Unplug():
-                result = await self._simulate(client, command)
+                result = await self._plugging.carry_out(command, client.peer.uid)
             case CrashDriver() | RestartDriver() | StopDriver() | ReleaseDriver():
                 result = self._drivers.steer(command, user_name(client.peer.uid))
             case (
@@ -170,16 +192,12 @@ class Commands:
             return Details((), "this entry is no device of the machine")
         return await self._workers.describe(device)
 
-    async def _policy(
-        self,
-        client: ClientConnection,
-        command: Activate | Deactivate | Decide | SetDeveloperMode,
-    ) -> object:
-        if isinstance(command, Activate):
-            return await self._activation.activate(command, client.peer)
-        self._check_authority(client)
+    async def _decide(self, client: ClientConnection, command: Deciding) -> object:
+        """What may run, and who says so; its authority was looked at before."""
         by = user_name(client.peer.uid)
         match command:
+            case Activate():
+                return await self._activation.activate(command, client.peer)
             case Decide():
                 return await self._activation.decide(command, by)
             case Deactivate(bundle_id=bundle_id):
@@ -187,50 +205,7 @@ class Commands:
             case SetDeveloperMode(on=on):
                 await self._activation.set_developer(on=on, by=by)
                 return self._hub.status_for(client)
-
-    async def _trust(
-        self, client: ClientConnection, command: ListTrust | AddTrust | RemoveTrust
-    ) -> Trusted:
-        if not isinstance(command, ListTrust):
-            self._check_authority(client)
-        return await self._activation.change_trust(command, user_name(client.peer.uid))
-
-    def _check_authority(self, client: ClientConnection) -> None:
-        if not self._hub.may_approve(client):
-            raise ProblemError(
-                "not-allowed",
-                "this runtime takes decisions only from the window that started it; "
-                "decide there, or start a runtime with --allow-socket-approval",
-            )
-
-    async def _simulate(
-        self, client: ClientConnection, command: Plug | PlugRecorded | Unplug
-    ) -> Plugged:
-        match command:
-            case Plug(model=model):
-                return self._plugged(self._simulation.plug(model))
-            case PlugRecorded(path=path, capture=capture):
-                uid = client.peer.uid
-                recording, whole = await self._workers.read_recording(path, capture, uid)
-                return self._plugged(self._simulation.plug_recorded(path, recording, whole))
-            case Unplug(model=model):
-                return await self._unplug(model)
-
-    def _plugged(self, entry: EntryId) -> Plugged:
-        self._binding.match_below(entry)
-        return Plugged(entry, self._registry.path(entry))
-
-    async def _unplug(self, model: str) -> Plugged:
-        entry, path, providers = self._simulation.unplug(model)
-        for record in list(self._registry.walk(entry)):
-            self._registry.update(record.id, state=int(State.INACTIVE))
-        await self._brokers.unplug(entry)
-        stopping = [driver for each in providers for driver in self._supervisor.of_provider(each)]
-        for driver in stopping:
-            driver.stop(Intent.STOP, unplugged=True)
-        for driver in stopping:
-            await driver.wait_over()
-        for provider in providers:
-            self._binding.forget(provider)
-        self._simulation.remove(entry, path)
-        return Plugged(entry, path)
+            case ListTrust() | AddTrust() | RemoveTrust():
+                return await self._activation.change_trust(command, by)
+            case ListProfiles() | AddProfile() | RemoveProfile():
+                return await self._activation.change_policy(command, by)

@@ -17,6 +17,7 @@ from runtime.engine.kernel_drivers import made_index
 from runtime.engine.recorded import read_recording
 from runtime.engine.trusting import ChangeTrust
 from runtime.extensions import staging
+from runtime.extensions.profile import read_profile
 from runtime.extensions.staging import Staged
 from runtime.families import details
 from runtime.families.recorded.recording import Recording
@@ -24,6 +25,7 @@ from runtime.linux import memfd, sockets, udev
 from runtime.model.device import Device
 from runtime.model.errors import BundleError, InspectorError, ProblemError
 from runtime.model.identity import ContentHash
+from runtime.model.policy import Profile
 from runtime.wire import codec, limits
 from runtime.wire.commands.registry import Details
 from runtime.wire.commands.trust import Trusted
@@ -36,6 +38,13 @@ class Stage(msgspec.Struct, frozen=True, array_like=True, tag="stage"):
     bundle_id: str
     state_dir: str
     folders: tuple[str, ...] | None
+
+
+class ReadProfile(msgspec.Struct, frozen=True, array_like=True, tag="read-profile"):
+    """Read a configuration profile. Result: `Profile`."""
+
+    data: bytes
+    label: str
 
 
 class Load(msgspec.Struct, frozen=True, array_like=True, tag="load"):
@@ -77,8 +86,18 @@ class ReadRecording(msgspec.Struct, frozen=True, array_like=True, tag="read-reco
     uid: int
 
 
-Job = Stage | Load | Describe | Sweep | Enumerate | IndexModules | ChangeTrust | ReadRecording
-JobResult = Staged | Details | Trusted | Recording | int
+Job = (
+    Stage
+    | Load
+    | Describe
+    | Sweep
+    | Enumerate
+    | IndexModules
+    | ChangeTrust
+    | ReadProfile
+    | ReadRecording
+)
+JobResult = Staged | Details | Trusted | Profile | Recording | int
 
 
 class Failed(msgspec.Struct, frozen=True, array_like=True):
@@ -148,6 +167,8 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
         case IndexModules():
             index = made_index(Path(job.state_dir), Path(job.folder))
             result, beside = len(index), [memfd.sealed("aliases", index.dump())]
+        case ReadProfile(data=data, label=label):
+            result = read_profile(data, label)
         case ReadRecording():
             result, recording = read_recording(job.path, job.capture, job.uid)
             beside = [recording]

@@ -17,6 +17,7 @@ from runtime.model.usb import (
     DeviceDescriptor,
     EndpointDescriptor,
     InterfaceDescriptor,
+    Speed,
 )
 
 _DEVICE, _CONFIGURATION, _STRING = 1, 2, 3
@@ -40,7 +41,7 @@ class RecordedDevice:
         }
         self._playback = Playback(recording.exchanges, sizes)
         self._pipes: set[RecordedPipe] = set()
-        self.speed = recording.speed
+        self._speed = recording.speed
 
     @property
     def descriptor(self) -> DeviceDescriptor:
@@ -52,6 +53,16 @@ class RecordedDevice:
         """The configuration that was active; the first where there is none of its value."""
         every = self._descriptor.configurations
         return next((each for each in every if each.value == self._configuration), every[0])
+
+    @property
+    def speed(self) -> Speed:
+        """As it was when it was recorded."""
+        return self._speed
+
+    @property
+    def address(self) -> int:
+        """It is alone on its bus."""
+        return 1
 
     def interface(self, number: int) -> InterfaceDescriptor:
         """The interface with this number, in its default setting.
@@ -76,12 +87,30 @@ class RecordedDevice:
     def give_back(self, number: int) -> None:
         """Nobody had it before."""
 
+    def select(self, number: int, alternate: int) -> None:
+        """Stay in the default setting; ReturnError: another one was asked for."""
+        if self.interface(number).alternate != alternate:
+            raise ReturnError(
+                IOReturn.UNSUPPORTED, "recorded device: expected the setting that it is in"
+            )
+
+    def set_configuration(self, value: int) -> None:
+        """Stay in the configuration; ReturnError: another one was asked for."""
+        if self.configuration.value != value:
+            raise ReturnError(
+                IOReturn.UNSUPPORTED, "recorded device: expected the configuration that it is in"
+            )
+
+    def reset(self) -> None:
+        """Begin the recording again."""
+        self._playback.rewind()
+
     def close(self) -> None:
         """Nothing is held."""
 
     def pipe(self, endpoint: EndpointDescriptor) -> RecordedPipe:
         """A pipe for one of the endpoints."""
-        return RecordedPipe(endpoint, self.speed, self._playback, self._pipes)
+        return RecordedPipe(endpoint, self._speed, self._playback, self._pipes)
 
     async def control(self, request: ControlRequest, data: bytes, timeout_ms: int) -> bytes:
         """Carry out a control transfer on endpoint 0, at once.

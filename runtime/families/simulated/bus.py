@@ -35,7 +35,9 @@ class Node(msgspec.Struct, frozen=True):
 class Described(Protocol):
     """What the tree shows of a device, whoever answers for it."""
 
-    speed: Speed
+    @property
+    def speed(self) -> Speed:
+        """How fast its port runs."""
 
     @property
     def descriptor(self) -> DeviceDescriptor:

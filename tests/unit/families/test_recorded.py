@@ -97,7 +97,7 @@ class Driver:
     def queue(self, endpoint: int, data: bytes = b"", length: int = 64) -> asyncio.Future[Any]:
         """Queue a transfer; the future has its status and what was read."""
         ended: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        transfer = Transfer(length, data, lambda *end: ended.set_result((end[0], end[2])))
+        transfer = Transfer(length, data, lambda end: ended.set_result((end.status, end.data)))
         self.pipes[endpoint].submit(transfer, 0)
         return ended
 
