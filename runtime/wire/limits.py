@@ -21,6 +21,7 @@ TEXT = 4096  # a sentence, a path, a log line, in characters
 FRAMES = 64  # Python frames of one crash
 ITEMS = 65_536  # elements of any list on the wire
 TRANSFER = 64 << 10  # payload of one mediated transfer
+MEMORY = 16 << 20  # one memory descriptor that processes share
 HANDLES = 256  # objects that a driver may hold of its provider
 OUTSTANDING = 1024  # calls without a reply, each way
 LOG_LINES = 500  # a second of one driver's log; what is above is counted, not kept
