@@ -13,6 +13,7 @@ from tests.kernel.vm import Result, VirtualMachine
 BIN = Path(sys.executable).parent
 SOCKET = "/run/inspector.sock"
 LOG = "/run/inspector.log"
+STATE = "/run/inspector"
 READY_TIMEOUT = 120.0  # seconds; the guest runs Python about 15 times slower
 
 
@@ -28,7 +29,7 @@ class Inspector:
 
     def __init__(self, machine: VirtualMachine) -> None:
         self.machine = machine
-        self.pid = ""  # of the runtime
+        self._pid = ""  # of the runtime
 
     def attempt(self, name: str, *arguments: str) -> Result:
         """Run one of the project's commands to its end."""
@@ -53,23 +54,38 @@ class Inspector:
         """What the runtime said."""
         return "\n" + self.machine.run("cat", LOG).stdout[-4000:]
 
+    def start(self) -> None:
+        """Start a runtime, on the state that the last one left, and wait until it listens."""
+        self.machine.run("rm", "-f", SOCKET)  # a killed one's
+        options = f"--socket {SOCKET} --state-dir {STATE} --allow-socket-approval"
+        command = f"setsid {sys.executable} -m runtime {options} >>{LOG} 2>&1 </dev/null & echo $!"
+        self._pid = self.machine.run("sh", "-c", command).stdout.strip()
+        deadline = time.monotonic() + READY_TIMEOUT
+        while self.machine.run("test", "-S", SOCKET).code != 0:
+            assert self._runs(), f"the runtime ended: {self.log()}"
+            assert time.monotonic() < deadline, f"the runtime is not ready: {self.log()}"
+
+    def kill(self) -> None:
+        """Kill the runtime with signal 9."""
+        assert self.machine.run("kill", "-9", self._pid).code == 0, "the runtime had ended"
+
+    def stop(self) -> None:
+        """End the runtime as its user would, and wait until it is gone."""
+        assert self.machine.run("kill", self._pid).code == 0, f"the runtime ended: {self.log()}"
+        deadline = time.monotonic() + READY_TIMEOUT
+        while self._runs():
+            assert time.monotonic() < deadline, f"the runtime does not end: {self.log()}"
+
+    def _runs(self) -> bool:
+        return self.machine.run("kill", "-0", self._pid).code == 0
+
 
 @pytest.fixture(scope="module")
 def inspector(vm: VirtualMachine) -> Iterator[Inspector]:
     """A runtime in the guest, fresh for each file of tests."""
     ours = Inspector(vm)
-    options = f"--socket {SOCKET} --state-dir /run/inspector --allow-socket-approval"
-    command = f"{sys.executable} -m runtime {options}"
-    started = vm.run("sh", "-c", f"setsid {command} >{LOG} 2>&1 </dev/null & echo $!")
-    pid = ours.pid = started.stdout.strip()
-    deadline = time.monotonic() + READY_TIMEOUT
-    while vm.run("test", "-S", SOCKET).code != 0:
-        assert vm.run("kill", "-0", pid).code == 0, f"the runtime ended: {ours.log()}"
-        assert time.monotonic() < deadline, f"the runtime is not ready: {ours.log()}"
+    ours.start()
     yield ours
-    ended = vm.run(
-        "sh",
-        "-c",
-        f"kill {pid}; while kill -0 {pid} 2>/dev/null; do sleep 0.1; done; rm -r /run/inspector",
-    )
-    assert ended.code == 0, ended.stderr
+    ours.stop()
+    removed = vm.run("rm", "-r", STATE, LOG)
+    assert removed.code == 0, removed.stderr

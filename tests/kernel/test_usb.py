@@ -3,14 +3,13 @@
 import json
 import plistlib
 import re
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.integration.line.apps import BUNDLE, make_app
-from tests.kernel.conftest import LOG, SOCKET, Inspector
+from tests.kernel.conftest import Inspector
 
 SOURCE = """
 from runtime.driverkit import (
@@ -157,13 +156,11 @@ def test_the_kernels_driver_gives_way_and_comes_back(
     assert adapter.read(6) == b"hello\n", "the next broker has the device"
     assert "kIOReturnOffline" in inspector.run("dext", "log", "Trial")
 
-    machine.run("kill", "-9", inspector.pid)
+    inspector.kill()
     seconds = adapter.wait_for_driver("ftdi_sio")
     measured(f"guest: kill -9 of the runtime → ftdi_sio has its interface {seconds:.2f} s")
 
-    options = f"--socket {SOCKET} --state-dir /run/inspector --allow-socket-approval"
-    command = f"{sys.executable} -m runtime {options}"
-    again = machine.run("sh", "-c", f"setsid {command} >>{LOG} 2>&1 </dev/null & echo $!")
+    inspector.start()
     assert adapter.read(6) == b"hello\n", inspector.log()
     inspector.run("systemextensionsctl", "deactivate", BUNDLE)
     seconds = adapter.wait_for_driver("ftdi_sio")
@@ -176,4 +173,3 @@ def test_the_kernels_driver_gives_way_and_comes_back(
     inspector.until(lambda said: any(end in said for end in ends), "dext", "log", "Trial")
     inspector.until(lambda said: "Trial stopped" in said, "dext", "list")
     inspector.until(lambda said: "DeviceBroker" not in said, "ioreg", "-w0")
-    machine.run("kill", again.stdout.strip())
