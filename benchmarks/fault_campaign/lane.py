@@ -211,6 +211,7 @@ def _describe(number: int, bundle: int, open_session: Callable[[SessionEnd], _Pl
         provider_properties=properties.encode({}),
         bundle=bundle,
         dumpable=False,
+        shared=False,
         open_session=open_session,
         entitled=lambda: Decision(allowed=True),
     )

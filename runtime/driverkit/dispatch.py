@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from runtime.driverkit.transport import transport
+from runtime.driverkit.transport import process
 
 T = TypeVar("T")
 
@@ -19,7 +19,7 @@ class IODispatchQueue(abc.ABC):
     @staticmethod
     def Create(name: str) -> "IODispatchQueue":
         """Make a queue with a thread of its own; `name` is shown in the inspector."""
-        return transport().create_queue(name)
+        return process().create_queue(name)
 
     @abc.abstractmethod
     def GetName(self) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from runtime.driverkit.action import OSAction, inherit_callbacks
 from runtime.driverkit.dispatch import IODispatchQueue
 from runtime.driverkit.kern_return import IOReturnError, kIOReturnNotFound
-from runtime.driverkit.transport import invoke, transport
+from runtime.driverkit.transport import Transport, invoke
 from runtime.model import properties
 from runtime.model.properties import Properties, Value
 from runtime.wire import methods
@@ -24,6 +24,7 @@ class Entry:
     name: str
     properties: Properties = field(default_factory=dict)
     provider: "IOService | None" = None
+    transport: Transport | None = None  # of the service; its provider's proxies have it too
 
 
 class OSObject:
@@ -99,7 +100,7 @@ class IOService(OSObject):
             IOReturnError: The runtime refused.
         """
         encoded = properties.encode(values)
-        invoke(0, methods.SetProperties(encoded), type(None))
+        invoke(self._transport, 0, methods.SetProperties(encoded), type(None))
         self._entry.properties.update(properties.decode(encoded))
 
     def RegisterService(self) -> None:
@@ -108,11 +109,11 @@ class IOService(OSObject):
         Raises:
             IOReturnError: The runtime refused.
         """
-        invoke(0, methods.RegisterService(), type(None))
+        invoke(self._transport, 0, methods.RegisterService(), type(None))
 
     def CopyDispatchQueue(self) -> IODispatchQueue:
         """The Default queue, on which this service's methods and callbacks run."""
-        return transport().default_queue()
+        return self._transport.default_queue()
 
     def CreateAction(self, method: Callable[..., None]) -> OSAction:
         """An action that calls one of this service's typed callbacks.
@@ -124,3 +125,9 @@ class IOService(OSObject):
             TypeError: It is not declared so.
         """
         return OSAction(method)
+
+    @property
+    def _transport(self) -> Transport:
+        if self._entry.transport is None:
+            raise RuntimeError(f"{self._entry.name}: expected the system to make it, found it free")
+        return self._entry.transport

@@ -1,5 +1,7 @@
-"""The queues of a driver process: the Default queue is the main thread, each other one a thread.
+"""The queues of a driver process: the first one is the main thread, each other one a thread.
 
+The Default queue of a service is on the main thread; in a process that several share, each
+service has a thread for its own.
 Every queue knows what it runs, since when, whether it waits for the runtime, and when it last
 heard from it: that is the pulse by which the runtime tells a busy driver from a stuck one.
 Invariant: one callback of a queue at a time; an exception that leaves one ends the process.
@@ -11,10 +13,12 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import NoReturn
+
+import msgspec
 
 from runtime.driverkit.dispatch import IODispatchQueue
-from runtime.host.connection import Connection, Incoming
+from runtime.host.connection import Connection
+from runtime.host.lines import Inbox, Incoming
 from runtime.wire import driver
 
 Die = Callable[[BaseException], object]
@@ -23,9 +27,14 @@ _of_thread = threading.local()
 
 
 class HostQueue(IODispatchQueue):
-    """What both kinds of queue share: a name, a thread, and its pulse."""
+    """What both kinds of queue share: a name, a thread, and its pulse.
 
-    def __init__(self, name: str) -> None:
+    Attributes:
+        service: Whose it is; 0: nobody's alone.
+    """
+
+    def __init__(self, name: str, service: int = 0) -> None:
+        self.service = service
         self._name = name
         self._thread = 0
         self._running = ("", 0)  # callback and when it began; one value, so that no lock is needed
@@ -80,24 +89,28 @@ class HostQueue(IODispatchQueue):
 
 
 class DefaultQueue(HostQueue):
-    """The main thread: serves packets of the runtime and posted work, in order of arrival."""
+    """Serves packets of an inbox and posted work, in order of arrival."""
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(driver.DEFAULT)
-        self._adopt_thread()
+    def __init__(
+        self, connection: Connection, inbox: Inbox, name: str = driver.DEFAULT, service: int = 0
+    ) -> None:
+        super().__init__(name, service)
         self._connection = connection
+        self._inbox = inbox
         self._posted: collections.deque[tuple[str, Callable[[], None]]] = collections.deque()
+        self._over = False
 
     def post(self, name: str, work: Callable[[], None]) -> None:
         """Append work; any thread."""
         self._posted.append((name, work))
         self._connection.wake()
 
-    def serve(self, handle: Callable[[Incoming], None], die: Die) -> NoReturn:
-        """Run until the process ends; `handle` and `die` end it."""
-        while True:
+    def serve(self, handle: Callable[[Incoming], None], die: Die) -> None:
+        """Run in the calling thread, until `end` or the end of the process."""
+        self._adopt_thread()
+        while not self._over:
             try:
-                packet = self._connection.next(lambda: bool(self._posted))
+                packet = self._connection.next(self._inbox, lambda: bool(self._posted))
                 if packet is not None:
                     handle(packet)
                 while self._posted:
@@ -105,13 +118,21 @@ class DefaultQueue(HostQueue):
             except BaseException as error:  # noqa: BLE001 - the edge of the process
                 die(error)
 
+    def end(self) -> None:
+        """Serve nothing after the present callback; called on the queue itself."""
+        self._over = True
+
+    def pulse(self, now_ns: int) -> driver.QueuePulse:
+        """Its state, and whose Default queue it is; any thread."""
+        return msgspec.structs.replace(super().pulse(now_ns), service=self.service)
+
 
 class ThreadQueue(HostQueue):
     """A queue with a thread of its own, started at once."""
 
-    def __init__(self, name: str, die: Die) -> None:
-        super().__init__(name)
-        self._work: queue.SimpleQueue[tuple[str, Callable[[], None]]] = queue.SimpleQueue()
+    def __init__(self, name: str, service: int, die: Die) -> None:
+        super().__init__(name, service)
+        self._work: queue.SimpleQueue[tuple[str, Callable[[], None]] | None] = queue.SimpleQueue()
         self._die = die
         threading.Thread(target=self._serve, name=name, daemon=True).start()
 
@@ -119,11 +140,14 @@ class ThreadQueue(HostQueue):
         """Append work; any thread."""
         self._work.put((name, work))
 
+    def end(self) -> None:
+        """Run what was posted so far, and nothing after it; any thread."""
+        self._work.put(None)
+
     def _serve(self) -> None:
         self._adopt_thread()
-        while True:
-            name, work = self._work.get()
+        while (item := self._work.get()) is not None:
             try:
-                self.run(name, work)
+                self.run(*item)
             except BaseException as error:  # noqa: BLE001 - the edge of the process
                 self._die(error)
