@@ -10,10 +10,10 @@ import socket
 from collections.abc import Callable
 
 from runtime.broker.link import DriverLink
+from runtime.families.provider import ProviderSession, ServedDevice
 from runtime.families.simulated.models import MODELS
 from runtime.families.usb.device import UsbfsDevice
-from runtime.families.usb.interface import InterfaceSession
-from runtime.families.usb.provider import UsbDevice
+from runtime.families.usb.served import ServedUsbDevice
 from runtime.linux import sockets
 from runtime.model.errors import BreachError
 from runtime.wire import broker as wire
@@ -38,11 +38,10 @@ class Broker:
         self._runtime = runtime
         self._over = over
         self._node = node
-        self._device: UsbDevice | None = None
-        self._openers: set[int] = set()
+        self._device: ServedDevice | None = None
         self._served: set[int] = set()  # interfaces that drivers were let at, and not given back
         self._links: dict[int, DriverLink] = {}
-        self._sessions: dict[int, InterfaceSession] = {}
+        self._sessions: dict[int, ProviderSession] = {}
         self._loop = asyncio.get_running_loop()
 
     def start(self, applied: tuple[str, ...]) -> None:
@@ -63,10 +62,9 @@ class Broker:
     def _take(self, message: wire.ToBroker, descriptors: list[int]) -> None:
         match message:
             case wire.Serve(model=model):
-                self._device = MODELS[model]()
+                self._device = ServedUsbDevice(MODELS[model]())
             case wire.ServeUsb():
-                strings = (message.manufacturer, message.product, message.serial)
-                self._device = UsbfsDevice(self._node, message.configuration, strings)
+                self._device = ServedUsbDevice(UsbfsDevice(self._node, message))
             case wire.Attach(session=session, interface=interface):
                 (provider,) = descriptors
                 self._attach(session, interface, socket.socket(fileno=provider))
@@ -83,7 +81,7 @@ class Broker:
     def _attach(self, number: int, interface: int, sock: socket.socket) -> None:
         self._served.add(interface)
         link = DriverLink(sock, lambda breach: self._ended(number, breach))
-        session = InterfaceSession(self._held(), interface, self._openers, link.complete)
+        session = self._held().session(interface, link.complete)
         self._links[number], self._sessions[number] = link, session
         link.serve(session)
 
@@ -109,7 +107,7 @@ class Broker:
             self._device.close()
         self._over()
 
-    def _held(self) -> UsbDevice:
+    def _held(self) -> ServedDevice:
         if self._device is None:
             raise BreachError("broker: expected Serve first")
         return self._device

@@ -9,8 +9,8 @@ import asyncio
 import socket
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
 
+from runtime.families.provider import ProviderSession
 from runtime.linux import sockets
 from runtime.model.errors import BreachError, ReturnError
 from runtime.model.kern_return import IOReturn
@@ -21,16 +21,6 @@ PACKETS_A_TURN = 64  # so that no driver keeps the others of its device waiting
 _decode: codec.Decoder[driver.ToProvider] = codec.Decoder(
     driver.ToProvider, "packet of a driver to its provider"
 )
-
-
-class ProviderSession(Protocol):
-    """What one driver process may do with its provider, of whatever family it is."""
-
-    async def call(self, target: int, method: methods.Method) -> object:
-        """Carry out a method; ReturnError when it fails."""
-
-    def close(self) -> None:
-        """Abort what is outstanding, whose completions come first, and let go; idempotent."""
 
 
 class DriverLink:

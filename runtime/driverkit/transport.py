@@ -19,6 +19,27 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class Sources(Protocol):
+    """What dispatch sources wait for. All from any thread; what they call must not block."""
+
+    def set_alarm(
+        self, key: object, clock: int, deadline: int, leeway: int, ring: Callable[[int], None]
+    ) -> None:
+        """Call `ring` once with the time, when a CLOCK_* reaches `deadline` (ns).
+
+        At most `leeway` ns late by intent. Replaces the alarm of the same key.
+        """
+
+    def clear_alarm(self, key: object) -> None:
+        """Forget the alarm of a key, if there is one."""
+
+    def watch(self, descriptor: int, ready: Callable[[], None]) -> None:
+        """Call `ready`, which reads from it, whenever a descriptor has something to read."""
+
+    def unwatch(self, descriptor: int) -> None:
+        """Watch it no more; before it is closed."""
+
+
 class Transport(Protocol):
     """One service's way to the runtime and to its provider, and its Default queue."""
 
@@ -33,11 +54,14 @@ class Transport(Protocol):
             IOReturnError: The answer is an error.
         """
 
-    def expect(self, name: str, done: Callable[[Completion], None]) -> int:
-        """A number for one asynchronous I/O; its completion runs `done` on the Default queue.
+    def expect(
+        self, name: str, queue: "IODispatchQueue", done: Callable[[Completion], None]
+    ) -> int:
+        """A number for one asynchronous I/O; its completion runs `done` on `queue`.
 
         Args:
             name: What the pulse shows while `done` runs.
+            queue: Any of this process.
             done: Called exactly once, unless `forget` is called first.
         """
 
@@ -51,8 +75,17 @@ class Transport(Protocol):
 class Process(Protocol):
     """The driver process: what is of no service alone."""
 
-    def create_queue(self, name: str) -> "IODispatchQueue":
-        """A new serial queue with a thread of its own; it ends with the service that made it."""
+    def create_queue(self, name: str, *, reentrant: bool) -> "IODispatchQueue":
+        """A new queue with a thread of its own; several when it is reentrant.
+
+        It ends at the latest with the service on whose queue it was made.
+        """
+
+    def default_queue(self) -> "IODispatchQueue":
+        """The Default queue of the service on whose queue this is called; else the process's."""
+
+    def sources(self) -> Sources:
+        """Where dispatch sources wait."""
 
     def log(self, text: str) -> None:
         """One log line; never blocks."""

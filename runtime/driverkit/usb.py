@@ -177,20 +177,16 @@ class IOUSBHostPipe:
         Raises:
             IOReturnError: kIOReturnNotFound on a closed pipe, kIOReturnBadArgument.
         """
-        if completion.type is not IOUSBHostPipe.CompleteAsyncIO:
-            raise IOReturnError(
-                kIOReturnBadArgument,
-                f"AsyncIO: expected an action of type {self.CompleteAsyncIO.name}, "
-                f"found {completion.type.name}",
-            )
+        completion.expect(IOUSBHostPipe.CompleteAsyncIO, "AsyncIO")
 
-        def done(end: methods.CompleteAsyncIO) -> None:
+        def done(end: methods.Completion) -> None:
+            assert isinstance(end, methods.CompleteAsyncIO)
             count = _incoming(dataBuffer, end.data) if self._reads else end.count
             completion.complete(end.status, count, end.timestamp_ns)
 
         sent = b"" if self._reads else _outgoing(dataBuffer, dataBufferLength)
         _fits(dataBuffer, dataBufferLength)
-        number = self._transport.expect(completion.name, done)
+        number = self._transport.expect(completion.name, completion.queue, done)
         try:
             invoke(
                 self._transport,
@@ -204,8 +200,7 @@ class IOUSBHostPipe:
                 raise
             # It came too late: it ends as everything does that was queued in time.
             end = methods.CompleteAsyncIO(error.code, 0, time.monotonic_ns())
-            queue = self._transport.default_queue()
-            queue.post(completion.name, functools.partial(done, end))
+            completion.queue.post(completion.name, functools.partial(done, end))
 
     def IO(
         self,

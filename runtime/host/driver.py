@@ -21,7 +21,9 @@ from runtime.host.connection import Connection
 from runtime.host.instance import Instance
 from runtime.host.lines import Incoming, ProviderLost
 from runtime.host.loader import install
-from runtime.host.queues import DefaultQueue, HostQueue, ThreadQueue
+from runtime.host.queues import DefaultQueue, current_service
+from runtime.host.sources import Sources
+from runtime.host.thread_queue import ThreadQueue
 from runtime.host.watcher import Watcher
 from runtime.linux import memfd
 from runtime.model import archive
@@ -54,7 +56,9 @@ class Driver:
         self._module: ModuleType | None = None
         self._tag = 0  # the first service, after which the process is called
         self._only: Instance | None = None  # of a process that is not shared
-        self._queues: dict[int, list[DefaultQueue | ThreadQueue]] = {}  # by service
+        self._defaults: dict[int, DefaultQueue] = {}  # by service
+        self._queues: list[ThreadQueue] = []
+        self._sources: Sources | None = None
         watcher.watch(queue)
 
     # --- packets of the runtime ------------------------------------------------------------
@@ -76,7 +80,11 @@ class Driver:
             case driver.Call() | driver.Complete() | ProviderLost() if self._only is not None:
                 self._only.handle(packet)
             case driver.Call(number=number) if self._tag:
-                gone = driver.Fail(number, IOReturn.NOT_ATTACHED, "the service is gone")
+                gone = driver.Fail(
+                    number,
+                    IOReturn.NOT_ATTACHED,
+                    "the service is gone, or there was no thread for it",
+                )
                 self._connection.send(gone)
             case driver.Complete() | ProviderLost() if self._tag:
                 pass  # for a service that is gone
@@ -109,7 +117,7 @@ class Driver:
         self._connection.send(driver.Staged(Stage.LOADED))
 
     def _attach(self, attach: driver.Attach) -> None:
-        if self._load is None or attach.service in self._queues:
+        if self._load is None or attach.service in self._defaults:
             raise BreachError("attach: expected it after Load, once for a service")
         if self._tag and not self._load.shared:
             raise BreachError("attach: expected one, found a second")
@@ -118,16 +126,19 @@ class Driver:
             self._rename(f"{self._load.server_name} {self._tag:#x}")
         if not self._load.shared:
             self._queue.service = attach.service
-            self._queues[attach.service] = []
+            self._defaults[attach.service] = self._queue
             self._queue.run("attach", lambda: self._make_only(attach))
             return
         inbox = self._connection.inbox_of(attach.service)
         name = f"{driver.DEFAULT} of {attach.service:#x}"
         queue = DefaultQueue(self._connection, inbox, name, attach.service)
         self._watcher.watch(queue)
-        self._queues[attach.service] = [queue]
+        self._defaults[attach.service] = queue
         serve = functools.partial(self._serve, attach, queue)
-        threading.Thread(target=serve, name=name, daemon=True).start()
+        try:
+            threading.Thread(target=serve, name=name, daemon=True).start()
+        except RuntimeError:  # none is left: its Start will fail, and the others run on
+            self._gone(attach.service)
 
     def _make_only(self, attach: driver.Attach) -> None:
         self._only = self._make(attach, self._queue)
@@ -158,27 +169,48 @@ class Driver:
         """A service is over: its provider is let go, and its queues end."""
         self._connection.close(service)
         self._only = None
-        for queue in self._queues.pop(service):
-            self._watcher.forget(queue)
-            queue.end()
+        for queue in tuple(self._queues):
+            if queue.service == service:
+                queue.Cancel()
+        default = self._defaults.pop(service)
+        if default is not self._queue:
+            self._watcher.unwatch(default)
+            default.end()
+
+    def _queue_over(self, queue: ThreadQueue) -> None:
+        self._queues.remove(queue)
+        self._watcher.unwatch(queue)
 
     def _end(self, error: str, frames: tuple[str, ...]) -> NoReturn:
         self._watcher.drain(_DRAIN_S)
-        queue = HostQueue.current()
-        service = queue.service if error and queue is not None else 0
+        service = current_service() if error else 0
         self._connection.send(driver.Goodbye(error, frames, service))
         os._exit(1 if error else 0)
 
     # --- the SDK's process -----------------------------------------------------------------
 
-    def create_queue(self, name: str) -> IODispatchQueue:
+    def create_queue(self, name: str, *, reentrant: bool) -> IODispatchQueue:
         """See `Process.create_queue`."""
-        creator = HostQueue.current()
-        service = 0 if creator is None else creator.service
-        queue = ThreadQueue(name[:NAME], service, self.die)
+        queue = ThreadQueue(
+            name[:NAME],
+            self.die,
+            self._queue_over,
+            reentrant=reentrant,
+            service=current_service(),
+        )
+        self._queues.append(queue)
         self._watcher.watch(queue)
-        self._queues.setdefault(service, []).append(queue)
         return queue
+
+    def default_queue(self) -> IODispatchQueue:
+        """See `Process.default_queue`."""
+        return self._defaults.get(current_service(), self._queue)
+
+    def sources(self) -> Sources:
+        """See `Process.sources`."""
+        if self._sources is None:
+            self._sources = Sources(self.die)
+        return self._sources
 
     def log(self, text: str) -> None:
         """See `Process.log`."""

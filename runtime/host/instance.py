@@ -9,21 +9,32 @@ import functools
 import itertools
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 
 from runtime.driverkit.dispatch import IODispatchQueue
 from runtime.driverkit.kern_return import IOReturnError
-from runtime.driverkit.service import Entry, IOService, OSObject
+from runtime.driverkit.object import OSObject
+from runtime.driverkit.service import Entry, IOService
 from runtime.driverkit.usb import PROVIDERS
+from runtime.host.activity import Activity
 from runtime.host.connection import Connection
 from runtime.host.lines import Incoming, ProviderLost
-from runtime.host.queues import DefaultQueue, HostQueue
+from runtime.host.queues import DefaultQueue
 from runtime.model import properties
 from runtime.model.errors import BreachError
 from runtime.model.kern_return import IOReturn
 from runtime.wire import codec, driver, methods
 from runtime.wire.limits import NAME, TEXT
+
+
+class _Expected(NamedTuple):
+    """An asynchronous I/O that has not ended."""
+
+    name: str
+    queue: IODispatchQueue
+    done: Callable[[methods.Completion], None]
 
 
 class Instance:
@@ -50,7 +61,7 @@ class Instance:
         self._queue = queue
         self._gone = gone
         self._numbers = itertools.count(1)
-        self._expected: dict[int, tuple[str, Callable[[methods.Completion], None]]] = {}
+        self._expected: dict[int, _Expected] = {}
         kind = PROVIDERS.get(attach.provider_class, IOService)
         table = properties.decode(attach.provider_properties)
         name = attach.provider_name
@@ -108,30 +119,38 @@ class Instance:
         expected = self._expected.pop(packet.action, None)
         if expected is None:
             raise BreachError(f"completion: expected one of an open I/O, found {packet.action}")
-        name, done = expected
-        self._queue.run(name, lambda: done(packet.completion))
+        self._dispatch(expected, packet.completion)
 
     def _provider_lost(self) -> None:
         """Every I/O that is open ends, in the order in which it was queued."""
         while self._expected:
-            name, done = self._expected.pop(next(iter(self._expected)))
+            expected = self._expected.pop(next(iter(self._expected)))
             end = methods.CompleteAsyncIO(IOReturn.OFFLINE, 0, time.monotonic_ns())
-            self._queue.run(name, functools.partial(done, end))
+            self._dispatch(expected, end)
+
+    def _dispatch(self, expected: _Expected, completion: methods.Completion) -> None:
+        work = functools.partial(expected.done, completion)
+        if expected.queue is self._queue:
+            self._queue.run(expected.name, work)
+        else:
+            expected.queue.post(expected.name, work)
 
     # --- the SDK's transport ---------------------------------------------------------------
 
     def call(self, handle: int, method: methods.Method) -> msgspec.Raw:
         """See `Transport.call`."""
-        queue = HostQueue.current()
-        if queue is None:
+        activity = Activity.current()
+        if activity is None:
             return self._connection.call(self._id, handle, method)
-        with queue.calling():
+        with activity.calling():
             return self._connection.call(self._id, handle, method)
 
-    def expect(self, name: str, done: Callable[[methods.Completion], None]) -> int:
+    def expect(
+        self, name: str, queue: IODispatchQueue, done: Callable[[methods.Completion], None]
+    ) -> int:
         """See `Transport.expect`."""
         number = next(self._numbers)
-        self._expected[number] = (name, done)
+        self._expected[number] = _Expected(name, queue, done)
         return number
 
     def forget(self, number: int) -> None:

@@ -14,12 +14,13 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from runtime.linux import usbfs
+from runtime.linux import usbfs_abi
 from runtime.linux.seccomp import Allow, AllowBits, AllowEqual, Refuse, Rule
 from runtime.linux.syscalls import AUDIT_ARCH, machine, numbers
 from runtime.wire.zygote import Role
 
 THREADS = 64  # of one driver: its queues, its watcher, its libraries' own
+LOCKED_BYTES = 16 << 20  # that a driver can keep from being swapped out: its buffers
 FILE_BYTES = 1 << 20  # the largest file that it can write: the crash report it was given
 
 SYSTEM = (
@@ -80,7 +81,7 @@ def rules(role: Role) -> dict[int, Rule]:
     named: dict[str, Rule] = dict.fromkeys(_PLAIN.split(), Allow())
     named |= _ARGUMENTS
     if role is Role.USB_BROKER:
-        named["ioctl"] = AllowEqual(1, (*_IOCTL, *usbfs.IOCTLS))
+        named["ioctl"] = AllowEqual(1, (*_IOCTL, *usbfs_abi.BROKER))
     return {table[name]: rule for name, rule in named.items() if name in table}
 
 

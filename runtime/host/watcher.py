@@ -14,7 +14,7 @@ import threading
 import time
 
 from runtime.host.debugger import Debugger
-from runtime.host.queues import Die, HostQueue
+from runtime.host.queues import Die, HostQueue, current_service
 from runtime.host.stacks import sample
 from runtime.linux.sockets import receive_packet, send_packet
 from runtime.wire import driver, session
@@ -52,15 +52,14 @@ class Watcher:
         with self._lock:
             self._queues.append(queue)
 
-    def forget(self, queue: HostQueue) -> None:
-        """Leave a queue out of the pulse from now on; any thread."""
+    def unwatch(self, queue: HostQueue) -> None:
+        """Leave a queue out of the pulse; any thread."""
         with self._lock:
             self._queues.remove(queue)
 
     def log(self, text: str) -> None:
         """Log each line of `text`, in the name of the service whose queue this is; any thread."""
-        queue = HostQueue.current()
-        service = 0 if queue is None else queue.service
+        service = current_service()
         text = text.encode("utf-8", "replace").decode()  # half a character is no reason to end
         with self._lock:
             for line in text.splitlines() or [""]:

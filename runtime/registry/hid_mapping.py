@@ -7,9 +7,9 @@ Invariant: a pure function of the `Device`.
 
 import re
 
+from runtime.model import report_descriptor
 from runtime.model.device import Device
 from runtime.model.properties import Properties
-from runtime.registry import report_descriptor
 from runtime.registry.mapping_tables import HID_TRANSPORTS
 from runtime.registry.usb_location import usb_location
 

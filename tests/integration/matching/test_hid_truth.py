@@ -12,10 +12,10 @@ from runtime.model.device import Device
 from runtime.model.identity import BundleId, EntryId
 from runtime.model.personality import Personality
 from runtime.model.properties import Properties, Value
+from runtime.model.report_descriptor import collections
 from runtime.reader.load import open_registry
 from runtime.registry import mapping
 from runtime.registry.hid_mapping import usages
-from runtime.registry.report_descriptor import collections
 
 _XML = re.compile(
     r"<usage_page>(?P<page>\w+)(?:<!--[^>]*?\((?P<page_hex>[0-9A-F]+)h)?"

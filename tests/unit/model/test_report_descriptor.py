@@ -4,10 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.registry.report_descriptor import (
+from runtime.model.hid import Collection, Usage
+from runtime.model.report_descriptor import (
     MOST_USAGES,
-    Collection,
-    Usage,
     collections,
     device_usages,
     primary_usage,

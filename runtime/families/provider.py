@@ -1,0 +1,39 @@
+"""What a broker serves, of whatever family: one device, to the driver processes at it.
+
+Everything is called in the event loop of the device's broker.
+Invariant: Protocols and values only.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from runtime.wire import methods
+
+Complete = Callable[[int, methods.Completion], None]
+"""Called with a finished action's number and its completion."""
+
+
+class ProviderSession(Protocol):
+    """What one driver process may do with its provider."""
+
+    async def call(self, target: int, method: methods.Method) -> object:
+        """Carry out a method; the result is of its RESULT type. ReturnError when it fails."""
+
+    def close(self) -> None:
+        """Abort what is outstanding, whose completions come first, and let go; idempotent."""
+
+    def unplug(self) -> None:
+        """The device is gone: `close`, and nothing can be opened any more."""
+
+
+class ServedDevice(Protocol):
+    """A device that a broker holds."""
+
+    def session(self, number: int, complete: Complete) -> ProviderSession:
+        """Let one driver process at an interface of this number."""
+
+    def give_back(self, number: int) -> None:
+        """Let whoever had an interface before have it again; idempotent."""
+
+    def close(self) -> None:
+        """End all I/O and give everything back; idempotent."""
