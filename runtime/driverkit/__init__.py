@@ -62,7 +62,8 @@ from runtime.driverkit.memory import (
 from runtime.driverkit.object import QUEUENAME, OSObject, kIOServiceDefaultQueueName
 from runtime.driverkit.service import IOService
 from runtime.driverkit.sources import IODispatchSource, IOTimerDispatchSource
-from runtime.driverkit.usb import IOUSBHostDevice, IOUSBHostInterface, IOUSBHostPipe
+from runtime.driverkit.usb import IOUSBHostDevice, IOUSBHostInterface
+from runtime.driverkit.usb_pipe import IOUSBHostPipe, IOUSBIsochronousTransaction
 
 __all__ = [
     "QUEUENAME",
@@ -80,6 +81,7 @@ __all__ = [
     "IOUSBHostDevice",
     "IOUSBHostInterface",
     "IOUSBHostPipe",
+    "IOUSBIsochronousTransaction",
     "OSAction",
     "OSObject",
     "StringFromReturn",

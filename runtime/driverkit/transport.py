@@ -15,6 +15,7 @@ from runtime.wire.methods import Completion, Method
 
 if TYPE_CHECKING:
     from runtime.driverkit.dispatch import IODispatchQueue
+    from runtime.driverkit.usb_node import Node
 
 T = TypeVar("T")
 
@@ -121,6 +122,9 @@ class Transport(Protocol):
 
     def forget(self, number: int) -> None:
         """The I/O was refused: no completion will come."""
+
+    def open_direct(self) -> "Node | None":
+        """A node for the open USB interface that is the provider; None: its broker moves data."""
 
     def default_queue(self) -> "IODispatchQueue":
         """The queue on which the service's methods run."""
