@@ -4,7 +4,7 @@ Each is a value of its own; its docstring says what is done, answered and refuse
 Invariant: values only, no I/O; a command that is not in `Command` cannot be asked.
 """
 
-from runtime.wire.commands.devices import Plug, Unplug
+from runtime.wire.commands.devices import Plug, PlugRecorded, Unplug
 from runtime.wire.commands.drivers import (
     CrashDriver,
     DebugDriver,
@@ -23,6 +23,8 @@ from runtime.wire.commands.extensions import (
     Decide,
     InstallSample,
     SetDeveloperMode,
+    Submit,
+    Withdraw,
 )
 from runtime.wire.commands.lifetime import Detach, Quit
 from runtime.wire.commands.policy import AddProfile, ListProfiles, RemoveProfile
@@ -40,6 +42,8 @@ from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust
 Command = (
     Subscribe
     | Activate
+    | Submit
+    | Withdraw
     | Deactivate
     | Decide
     | SetDeveloperMode
@@ -51,6 +55,7 @@ Command = (
     | RemoveProfile
     | GetRecords
     | Plug
+    | PlugRecorded
     | Unplug
     | CrashDriver
     | RestartDriver
