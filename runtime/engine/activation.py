@@ -17,6 +17,7 @@ from runtime.engine import worker
 from runtime.engine.binding import Binding
 from runtime.engine.bundles import Bundles
 from runtime.engine.hub import Hub
+from runtime.engine.judging import Judging
 from runtime.engine.readying import Readying
 from runtime.engine.trusting import ChangeTrust
 from runtime.engine.workers import Workers
@@ -59,6 +60,10 @@ class Activation:
         )
         load = functools.partial(workers.load, str(state_dir))
         self._readying = Readying(self._extensions, binding, bundles, load, self._emit)
+        judge = functools.partial(workers.judge, str(state_dir))
+        self._judging = Judging(
+            self._extensions.verdicts, judge, self._readying.refresh, self._note
+        )
         self.driver_changed = self._readying.upgrading.driver_changed
         for extension in self._extensions.extensions():
             hub.record(extension)
@@ -70,11 +75,13 @@ class Activation:
 
     def close(self) -> None:
         """Close the store; idempotent."""
+        self._judging.close()
         self._readying.close()
         self._close_store()
 
     async def start(self) -> None:
         """Make ready what was approved in an earlier run, and drop what nothing refers to."""
+        await self._judging.start()
         await self._readying.refresh()
         async with self._staging:
             keep = tuple(self._extensions.referenced())
@@ -190,6 +197,7 @@ class Activation:
             for item in done.items:
                 purpose = f" ({item.purpose})" if item.purpose else ""
                 self._emit(Noted(f"{item.name}{purpose} {what}, by {by}: {item.fingerprint}"))
+            await self._judging.judge()
         return done
 
     async def change_policy(
@@ -216,6 +224,9 @@ class Activation:
         self._extensions.set_developer(on=on, by=by)
         self._hub.set_status(developer=self._extensions.developer)
         await self._readying.refresh()
+
+    def _note(self, text: str) -> None:
+        self._emit(Noted(text))
 
     def _emit(self, detail: Detail) -> None:
         self._hub.event(detail)

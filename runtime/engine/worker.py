@@ -14,10 +14,11 @@ import msgspec
 
 from runtime.engine import trusting
 from runtime.engine.kernel_drivers import made_index
-from runtime.engine.trusting import ChangeTrust
+from runtime.engine.trusting import ChangeTrust, Judge
 from runtime.extensions import staging
 from runtime.extensions.profile import read_profile
 from runtime.extensions.staging import Staged
+from runtime.extensions.verdicts import Verdict
 from runtime.families import details
 from runtime.linux import memfd, sockets, udev
 from runtime.model.device import Device
@@ -76,8 +77,8 @@ class IndexModules(msgspec.Struct, frozen=True, array_like=True, tag="index-modu
     folder: str
 
 
-Job = Stage | Load | Describe | Sweep | Enumerate | IndexModules | ChangeTrust | ReadProfile
-JobResult = Staged | Details | Trusted | Profile | int
+Job = Stage | Load | Describe | Sweep | Enumerate | IndexModules | ChangeTrust | Judge | ReadProfile
+JobResult = tuple[Verdict, ...] | Staged | Details | Trusted | Profile | int
 
 
 class Failed(msgspec.Struct, frozen=True, array_like=True):
@@ -151,6 +152,8 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
             result = read_profile(data, label)
         case ChangeTrust():
             result = trusting.carry_out(job)
+        case Judge():
+            result = trusting.judge(job)
         case Sweep():
             result = staging.collect_garbage(Path(job.state_dir), job.keep)
     return result, beside

@@ -8,11 +8,13 @@ import asyncio
 import os
 import socket
 import subprocess
+from collections.abc import Sequence
 from typing import Any
 
 from runtime.engine import worker
-from runtime.engine.trusting import ChangeTrust
+from runtime.engine.trusting import MOST_JUDGED, ChangeTrust, Judge
 from runtime.extensions.staging import Staged
+from runtime.extensions.verdicts import Verdict
 from runtime.linux import children, memfd, roles, sockets
 from runtime.model.device import Device
 from runtime.model.errors import BreachError, BundleError, ProblemError
@@ -30,6 +32,7 @@ _staged: codec.Decoder[Staged] = codec.Decoder(Staged, "staged extension")
 _devices: codec.Decoder[list[Device]] = codec.Decoder(list[Device], "machine's devices")
 _trusted: codec.Decoder[Trusted] = codec.Decoder(Trusted, "trust")
 _profile: codec.Decoder[Profile] = codec.Decoder(Profile, "configuration profile")
+_verdicts: codec.Decoder[tuple[Verdict, ...]] = codec.Decoder(tuple[Verdict, ...], "verdicts")
 _details: codec.Decoder[Details] = codec.Decoder(Details, "device's details")
 
 
@@ -83,6 +86,17 @@ class Workers:
         """
         result, _ = await self._run(worker.ReadProfile(data, label))
         return _profile(result)
+
+    async def judge(
+        self, state_dir: str, content_hashes: Sequence[ContentHash]
+    ) -> tuple[Verdict, ...]:
+        """What the signatures of staged extensions are worth now."""
+        found: list[Verdict] = []
+        for first in range(0, len(content_hashes), MOST_JUDGED):
+            some = tuple(content_hashes[first : first + MOST_JUDGED])
+            result, _ = await self._run(Judge(state_dir, some))
+            found += _verdicts(result)
+        return tuple(found)
 
     async def index_modules(self, state_dir: str, folder: str) -> bytes:
         """The index of the modules of a folder, dumped."""

@@ -86,7 +86,13 @@ def new_request(known: KnownExtension, number: int, asked: Asked) -> Request:
 
 
 def judged(known: KnownExtension, manifest: Manifest) -> KnownExtension:
-    """An extension with what its signature is worth now: trust may have changed since."""
+    """An extension with what its signature is worth now: trust may have changed since.
+
+    An app that lost its signature takes nothing from an extension that was trusted by it before:
+    what was kept of that (`runtime.extensions.evidence`) is judged by itself.
+    """
+    if known.manifest.trusted and not manifest.trusted:
+        return known
     record = msgspec.structs.replace(
         known.record, signature=manifest.signature, team_id=manifest.team_id
     )

@@ -39,6 +39,7 @@ from runtime.extensions.staging import Staged
 from runtime.extensions.store import Store
 from runtime.extensions.transaction import RUNTIME, Transaction
 from runtime.extensions.upgrades import Upgrades, conclude, roll_back
+from runtime.extensions.verdicts import Verdicts
 from runtime.model.errors import ProblemError
 from runtime.model.events import Detail, DeveloperMode, Requested
 from runtime.model.extension_lifecycle import RUNNABLE, ExtensionEvent, ExtensionState
@@ -70,6 +71,7 @@ class Extensions:
     ) -> None:
         self._ledger = Ledger(store, emit, changed)
         self.upgrades = Upgrades(self._ledger, now)
+        self.verdicts = Verdicts(self._ledger, now, nonce)
         self.profiles = Profiles(self._ledger, now)
         self._now = now
         self._nonce = nonce
