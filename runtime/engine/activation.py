@@ -185,6 +185,10 @@ class Activation:
         await self._readying.refresh()
         return extension
 
+    def removable_by(self, bundle_id: BundleId, uid: int) -> bool:
+        """Whether a profile lets this user remove an extension without authority."""
+        return self._extensions.removable_by(bundle_id, uid)
+
     async def change_trust(self, command: ListTrust | AddTrust | RemoveTrust, by: str) -> Trusted:
         """Carry out a command about trust; changes are journaled with who made them.
 
