@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from runtime.engine import worker
+from runtime.engine.app_watch import AppWatch
 from runtime.engine.binding import Binding
 from runtime.engine.bundles import Bundles
 from runtime.engine.hub import Hub
@@ -64,6 +65,9 @@ class Activation:
         self._judging = Judging(
             self._extensions.verdicts, judge, self._readying.refresh, self._note
         )
+        self._apps = AppWatch(
+            self._extensions.apps, workers.missing_apps, self._app_removed, self._note
+        )
         self.driver_changed = self._readying.upgrading.driver_changed
         for extension in self._extensions.extensions():
             hub.record(extension)
@@ -75,6 +79,7 @@ class Activation:
 
     def close(self) -> None:
         """Close the store; idempotent."""
+        self._apps.close()
         self._judging.close()
         self._readying.close()
         self._close_store()
@@ -83,6 +88,7 @@ class Activation:
         """Make ready what was approved in an earlier run, and drop what nothing refers to."""
         await self._judging.start()
         await self._readying.refresh()
+        await self._apps.start()
         async with self._staging:
             keep = tuple(self._extensions.referenced())
             try:
@@ -144,6 +150,7 @@ class Activation:
             request = self._extensions.activate(
                 staged, requester, peer.uid, devices, self._hits_before(staged)
             )
+        self._apps.follow()
         await self._readying.refresh()
         return request
 
@@ -188,6 +195,12 @@ class Activation:
     def removable_by(self, bundle_id: BundleId, uid: int) -> bool:
         """Whether a profile lets this user remove an extension without authority."""
         return self._extensions.removable_by(bundle_id, uid)
+
+    async def _app_removed(self, bundle_id: BundleId) -> None:
+        try:
+            await self.deactivate(bundle_id, "the removal of its app")
+        except ProblemError as error:  # a profile keeps it
+            self._note(f"its app is gone: {error}")
 
     async def change_trust(self, command: ListTrust | AddTrust | RemoveTrust, by: str) -> Trusted:
         """Carry out a command about trust; changes are journaled with who made them.

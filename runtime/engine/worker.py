@@ -15,7 +15,7 @@ import msgspec
 from runtime.engine import trusting
 from runtime.engine.kernel_drivers import made_index
 from runtime.engine.trusting import ChangeTrust, Judge
-from runtime.extensions import staging
+from runtime.extensions import location, staging
 from runtime.extensions.profile import read_profile
 from runtime.extensions.staging import Staged
 from runtime.extensions.verdicts import Verdict
@@ -53,6 +53,12 @@ class Load(msgspec.Struct, frozen=True, array_like=True, tag="load"):
     content_hash: ContentHash
 
 
+class FindApps(msgspec.Struct, frozen=True, array_like=True, tag="find-apps"):
+    """Look for apps. Result: the paths where none is any more, though their folders are."""
+
+    paths: tuple[str, ...]
+
+
 class Describe(msgspec.Struct, frozen=True, array_like=True, tag="describe"):
     """Read a device's details. Result: `Details`."""
 
@@ -77,8 +83,19 @@ class IndexModules(msgspec.Struct, frozen=True, array_like=True, tag="index-modu
     folder: str
 
 
-Job = Stage | Load | Describe | Sweep | Enumerate | IndexModules | ChangeTrust | Judge | ReadProfile
-JobResult = tuple[Verdict, ...] | Staged | Details | Trusted | Profile | int
+Job = (
+    Stage
+    | Load
+    | Describe
+    | Sweep
+    | Enumerate
+    | IndexModules
+    | ChangeTrust
+    | FindApps
+    | Judge
+    | ReadProfile
+)
+JobResult = tuple[Verdict, ...] | tuple[str, ...] | Staged | Details | Trusted | Profile | int
 
 
 class Failed(msgspec.Struct, frozen=True, array_like=True):
@@ -152,6 +169,8 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
             result = read_profile(data, label)
         case ChangeTrust():
             result = trusting.carry_out(job)
+        case FindApps():
+            result = location.missing(job.paths)
         case Judge():
             result = trusting.judge(job)
         case Sweep():

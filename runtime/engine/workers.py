@@ -25,6 +25,7 @@ from runtime.wire.commands.registry import Details
 from runtime.wire.commands.trust import Trusted
 
 WORKERS = 2
+MOST_APPS = 16  # in one job: their paths are one packet
 LINGER_SECONDS = 5.0  # of a worker that has answered
 
 _done: codec.Decoder[worker.Done] = codec.Decoder(worker.Done, "worker's result")
@@ -33,6 +34,7 @@ _devices: codec.Decoder[list[Device]] = codec.Decoder(list[Device], "machine's d
 _trusted: codec.Decoder[Trusted] = codec.Decoder(Trusted, "trust")
 _profile: codec.Decoder[Profile] = codec.Decoder(Profile, "configuration profile")
 _verdicts: codec.Decoder[tuple[Verdict, ...]] = codec.Decoder(tuple[Verdict, ...], "verdicts")
+_paths: codec.Decoder[tuple[str, ...]] = codec.Decoder(tuple[str, ...], "apps' paths")
 _details: codec.Decoder[Details] = codec.Decoder(Details, "device's details")
 
 
@@ -97,6 +99,15 @@ class Workers:
             result, _ = await self._run(Judge(state_dir, some))
             found += _verdicts(result)
         return tuple(found)
+
+    async def missing_apps(self, paths: Sequence[str]) -> frozenset[str]:
+        """The paths of apps that were deleted or moved."""
+        found: set[str] = set()
+        for first in range(0, len(paths), MOST_APPS):
+            some = tuple(paths[first : first + MOST_APPS])
+            result, _ = await self._run(worker.FindApps(some))
+            found.update(_paths(result))
+        return frozenset(found)
 
     async def index_modules(self, state_dir: str, folder: str) -> bytes:
         """The index of the modules of a folder, dumped."""
