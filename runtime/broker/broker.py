@@ -6,15 +6,18 @@ Invariant: an interface that no driver has is not held.
 """
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable
 
 from runtime.broker.link import DriverLink
 from runtime.families.provider import ProviderSession, ServedDevice
+from runtime.families.recorded import recording
+from runtime.families.recorded.device import RecordedDevice
 from runtime.families.simulated.models import MODELS
 from runtime.families.usb.device import UsbfsDevice
 from runtime.families.usb.served import ServedUsbDevice
-from runtime.linux import sockets
+from runtime.linux import memfd, sockets
 from runtime.model.errors import BreachError
 from runtime.wire import broker as wire
 from runtime.wire import codec, limits
@@ -63,6 +66,11 @@ class Broker:
         match message:
             case wire.Serve(model=model):
                 self._device = ServedUsbDevice(MODELS[model]())
+            case wire.ServeRecorded():
+                (recorded,) = descriptors
+                device = RecordedDevice(recording.decode(memfd.read_sealed(recorded)))
+                os.close(recorded)
+                self._device = ServedUsbDevice(device)
             case wire.ServeUsb():
                 self._device = ServedUsbDevice(UsbfsDevice(self._node, message))
             case wire.Attach(session=session, interface=interface):

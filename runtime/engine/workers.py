@@ -15,6 +15,7 @@ from runtime.engine import worker
 from runtime.engine.trusting import MOST_JUDGED, ChangeTrust, Judge
 from runtime.extensions.staging import Staged
 from runtime.extensions.verdicts import Verdict
+from runtime.families.recorded.recording import Recording
 from runtime.linux import children, memfd, roles, sockets
 from runtime.model.device import Device
 from runtime.model.errors import BreachError, BundleError, ProblemError
@@ -35,6 +36,7 @@ _trusted: codec.Decoder[Trusted] = codec.Decoder(Trusted, "trust")
 _profile: codec.Decoder[Profile] = codec.Decoder(Profile, "configuration profile")
 _verdicts: codec.Decoder[tuple[Verdict, ...]] = codec.Decoder(tuple[Verdict, ...], "verdicts")
 _paths: codec.Decoder[tuple[str, ...]] = codec.Decoder(tuple[str, ...], "apps' paths")
+_recording: codec.Decoder[Recording] = codec.Decoder(Recording, "recording")
 _details: codec.Decoder[Details] = codec.Decoder(Details, "device's details")
 
 
@@ -108,6 +110,19 @@ class Workers:
             result, _ = await self._run(worker.FindApps(some))
             found.update(_paths(result))
         return frozenset(found)
+
+    async def read_recording(
+        self, path: str, capture: str, uid: int
+    ) -> tuple[Recording, memfd.Shared]:
+        """A recorded device without its transfers, and the sealed memfd of the whole.
+
+        Raises:
+            ProblemError: A file is not what it has to be, or the user may not read it.
+        """
+        result, descriptors = await self._run(worker.ReadRecording(path, capture, uid))
+        if len(descriptors) != 1:
+            raise ProblemError("failed", f"worker: expected one memfd, found {len(descriptors)}")
+        return _recording(result), memfd.Shared(descriptors[0])
 
     async def index_modules(self, state_dir: str, folder: str) -> bytes:
         """The index of the modules of a folder, dumped."""

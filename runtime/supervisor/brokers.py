@@ -15,7 +15,7 @@ from typing import Protocol
 
 import msgspec
 
-from runtime.linux import sockets
+from runtime.linux import memfd, sockets
 from runtime.model.broker_lifecycle import BrokerState
 from runtime.model.identity import EntryId
 from runtime.model.processes import Process, Role
@@ -34,14 +34,15 @@ UNPLUG_SECONDS = 2.0  # for the broker of an unplugged device to end all I/O
 class Place(msgspec.Struct, frozen=True):
     """A provider as a broker reaches it: the device's entry, its name, and an interface of it.
 
-    `node` is the path of a real device's usbfs node.
+    `node` is the path of a real device's usbfs node, `recording` what a recorded one is.
     """
 
     device: EntryId
     name: str
     interface: int
-    serve: wire.Serve | wire.ServeUsb
+    serve: wire.Serve | wire.ServeRecorded | wire.ServeUsb
     node: str = ""
+    recording: memfd.Shared | None = None
 
 
 class BrokerSurroundings(Protocol):
@@ -134,7 +135,8 @@ class Brokers:
         uid = FIRST_UID + next(self._uids) % UIDS
         device.take(broker)
         broker.create(self._zygote, uid, device.leaving, device.delay_s(self._policy))
-        broker.tell(place.serve)
+        recording = () if place.recording is None else (place.recording.fileno(),)
+        broker.tell(place.serve, *recording)
         return broker
 
 

@@ -1,8 +1,9 @@
 """Messages between the runtime and a broker, on one SEQPACKET socket.
 
-The runtime sends `Serve` once, then the other messages in any number; the broker sends `Ready`
-once, before it reads anything. End of file from the runtime: the broker gives everything back to
-its kernel driver and ends. A broker holds one device, and trusts the runtime but no driver.
+The runtime sends one of `Serve`, `ServeRecorded` and `ServeUsb` once, then the other messages in
+any number; the broker sends `Ready` once, before it reads anything. End of file from the runtime:
+the broker gives everything back to its kernel driver and ends. A broker holds one device, and
+trusts the runtime but no driver.
 Invariant: values only, no I/O.
 """
 
@@ -21,6 +22,10 @@ class Serve(_Message, frozen=True, tag="serve"):
     """Runtime to broker, first: make a simulated device of this model."""
 
     model: Name
+
+
+class ServeRecorded(_Message, frozen=True, tag="serve-recorded"):
+    """Runtime to broker, first: play a recorded device back; beside it comes its sealed memfd."""
 
 
 class ServeUsb(_Message, frozen=True, tag="serve-usb"):
@@ -81,5 +86,5 @@ class Unplugged(_Message, frozen=True, tag="unplugged"):
     """Broker to runtime: all I/O has ended, and every driver's completions are on their way."""
 
 
-ToBroker = Serve | ServeUsb | Attach | Release | GiveBack | Unplug
+ToBroker = Serve | ServeRecorded | ServeUsb | Attach | Release | GiveBack | Unplug
 FromBroker = Ready | Breached | Unplugged
