@@ -22,6 +22,7 @@ from runtime.driverkit.kern_return import IOReturnError
 from runtime.driverkit.object import OSObject
 from runtime.driverkit.service import Entry, IOService
 from runtime.driverkit.usb import PROVIDERS
+from runtime.host import libraries
 from runtime.host.activity import Activity
 from runtime.host.connection import Connection, Incoming, ProviderLost
 from runtime.host.loader import install
@@ -121,6 +122,7 @@ class Driver:
         bundle = self._connection.take_descriptor()
         files = archive.unpack(memfd.read_sealed(bundle))
         os.close(bundle)
+        libraries.install()
         install(files, f"{load.bundle_id}.dext")
         module = importlib.import_module(load.executable)
         cls = getattr(module, load.user_class, None)
@@ -144,6 +146,7 @@ class Driver:
         own = properties.decode(attach.properties)
         entry = Entry(attach.service, self._load.user_class, own, self._provider)
         self._service = self._class(entry)
+        libraries.offer(self._service)
 
     def _start(self, number: int) -> None:
         service, provider = self._loaded()
