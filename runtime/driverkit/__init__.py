@@ -18,6 +18,7 @@ from runtime.driverkit.clock import (
     mach_absolute_time,
     mach_continuous_time,
 )
+from runtime.driverkit.data_queue import IODataQueueDispatchSource
 from runtime.driverkit.dispatch import (
     IODispatchQueue,
     kIODispatchQueueReentrant,
@@ -52,7 +53,12 @@ from runtime.driverkit.kern_return import (
     kUSBHostReturnTransactionTimeout,
 )
 from runtime.driverkit.log import IOLog
-from runtime.driverkit.memory import IOBufferMemoryDescriptor, IOMemoryDescriptor
+from runtime.driverkit.memory import (
+    IOBufferMemoryDescriptor,
+    IOMemoryDescriptor,
+    IOMemoryMap,
+    kIOMemoryMapReadOnly,
+)
 from runtime.driverkit.object import QUEUENAME, OSObject, kIOServiceDefaultQueueName
 from runtime.driverkit.service import IOService
 from runtime.driverkit.sources import IODispatchSource, IOTimerDispatchSource
@@ -62,10 +68,12 @@ __all__ = [
     "QUEUENAME",
     "CallbackType",
     "IOBufferMemoryDescriptor",
+    "IODataQueueDispatchSource",
     "IODispatchQueue",
     "IODispatchSource",
     "IOLog",
     "IOMemoryDescriptor",
+    "IOMemoryMap",
     "IOReturnError",
     "IOService",
     "IOTimerDispatchSource",
@@ -78,6 +86,7 @@ __all__ = [
     "callback",
     "kIODispatchQueueReentrant",
     "kIODispatchQueueWakeupAll",
+    "kIOMemoryMapReadOnly",
     "kIOReturnAborted",
     "kIOReturnBadArgument",
     "kIOReturnBusy",

@@ -39,6 +39,60 @@ class Sources(Protocol):
         """Watch it no more; before it is closed."""
 
 
+class Memory(Protocol):
+    """Memory that other processes can map too; let go with the object."""
+
+    @property
+    def mapped(self) -> memoryview:
+        """The bytes."""
+
+    def fileno(self) -> int:
+        """A descriptor of it; valid as long as this object is."""
+
+    def keep_for_reading(self) -> None:
+        """Let nobody map it for writing any more; OSError where that is impossible."""
+
+
+class DataQueue(Protocol):
+    """A ring in shared memory: this process puts into it, or takes from it."""
+
+    @property
+    def consumes(self) -> bool:
+        """Whether it takes."""
+
+    def fileno(self) -> int:
+        """Readable when the other side has something to tell."""
+
+    def settle(self) -> bool:
+        """Take what it told; False when it is gone."""
+
+    def wake(self) -> None:
+        """Tell it that something is there, or that there is room."""
+
+    def put(self, data: bytes | bytearray | memoryview, *, wake: bool = True) -> bool | None:
+        """Copy an entry in; whether the other side may wait, None where it is full.
+
+        Raises:
+            BreachError: The other side wrote nonsense.
+            ValueError: The entry is too large.
+        """
+
+    def peek(self) -> memoryview | None:
+        """The next entry in place, until `drop`; BreachError for nonsense."""
+
+    def drop(self, *, wake: bool = True) -> bool:
+        """Take it out; whether the other side waits."""
+
+    def share(self) -> tuple[int, int]:
+        """Descriptors for the other side: of the memory, and of its end of the socket.
+
+        The second is the caller's to close. ValueError for the second time.
+        """
+
+    def close(self) -> None:
+        """Let go of everything."""
+
+
 class Transport(Protocol):
     """The driver's way to the runtime, its queues and sources."""
 
@@ -71,6 +125,12 @@ class Transport(Protocol):
 
     def sources(self) -> Sources:
         """Where dispatch sources wait."""
+
+    def allocate(self, size: int) -> Memory:
+        """Zeroed memory; OSError where there is none."""
+
+    def create_data_queue(self, size: int) -> DataQueue:
+        """A ring with `size` bytes for entries; OSError where there is no memory."""
 
     def log(self, text: str) -> None:
         """One log line; never blocks."""

@@ -28,6 +28,7 @@ from runtime.model.usb import (
     InterfaceDescriptor,
 )
 from runtime.wire import methods
+from runtime.wire.limits import TRANSFER
 
 _GONE = (kIOReturnAborted, kIOReturnNoDevice, kIOReturnOffline)
 """Codes of a device that was unplugged, or of a provider that cannot be reached any more."""
@@ -229,7 +230,7 @@ class IOUSBHostPipe:
 
 
 def _fits(buffer: IOBufferMemoryDescriptor | None, length: int) -> None:
-    room = buffer.GetLength() if buffer is not None else 0
+    room = min(buffer.GetLength(), TRANSFER) if buffer is not None else 0
     if not 0 <= length <= room:
         raise IOReturnError(
             kIOReturnBadArgument, f"length: expected at most the buffer's {room}, found {length}"

@@ -31,6 +31,8 @@ from runtime.host.sources import Sources
 from runtime.host.thread_queue import ThreadQueue
 from runtime.host.watcher import Watcher
 from runtime.linux import memfd
+from runtime.linux.data_queue import DataQueue
+from runtime.linux.shared_memory import SharedMemory
 from runtime.model import archive, properties
 from runtime.model.errors import BreachError
 from runtime.model.kern_return import IOReturn
@@ -236,6 +238,14 @@ class Driver:
         if self._sources is None:
             self._sources = Sources(self.die)
         return self._sources
+
+    def allocate(self, size: int) -> SharedMemory:
+        """See `Transport.allocate`."""
+        return SharedMemory.create(size)
+
+    def create_data_queue(self, size: int) -> DataQueue:
+        """See `Transport.create_data_queue`."""
+        return DataQueue.create(size)
 
     def log(self, text: str) -> None:
         """See `Transport.log`."""
