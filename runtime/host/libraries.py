@@ -13,23 +13,29 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from runtime.driverkit.service import IOService
+from runtime.driverkit.transport import Transport
 
 OURS = {
     "usb.backend.libusb1": "runtime.host.pyusb_backend",
 }
 """By the name that a library imports."""
 
-_offered: list[IOService] = []
+_offered: dict[IOService, Transport] = {}
 
 
-def offer(service: IOService) -> None:
+def offer(service: IOService, transport: Transport) -> None:
     """Let libraries find a service's provider; before its `Start`."""
-    _offered.append(service)
+    _offered[service] = transport
 
 
-def offered() -> tuple[IOService, ...]:
-    """The services whose providers libraries may use."""
-    return tuple(_offered)
+def withdraw(service: IOService) -> None:
+    """Let nobody find its provider any more: it has stopped."""
+    del _offered[service]
+
+
+def offered() -> dict[IOService, Transport]:
+    """The services whose providers libraries may use, and their way to them."""
+    return dict(_offered)
 
 
 class LibraryFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):

@@ -19,7 +19,7 @@ from usb.core import USBError, USBTimeoutError
 from runtime.driverkit.kern_return import IOReturnError
 from runtime.driverkit.memory import IOBufferMemoryDescriptor
 from runtime.driverkit.service import IOService
-from runtime.driverkit.transport import invoke
+from runtime.driverkit.transport import Transport, invoke
 from runtime.driverkit.usb import IOUSBHostInterface, IOUSBHostPipe
 from runtime.host import pyusb_descriptors as descriptors
 from runtime.host.libraries import offered
@@ -52,10 +52,27 @@ _LENGTH = 4096  # bytes of a configuration that are read
 class Device:
     """The device of a driver's provider."""
 
-    def __init__(self, service: IOService, provider: IOUSBHostInterface) -> None:
+    def __init__(
+        self, service: IOService, provider: IOUSBHostInterface, transport: Transport
+    ) -> None:
         self.service = service
         self.provider = provider
+        self._transport = transport
         self.number = _called(provider.GetInterfaceDescriptor).number
+
+    def call(self, method: wire.Method, kind: type[T]) -> T:
+        """Call a method of the device; the result is of its RESULT type."""
+        return _called(lambda: invoke(self._transport, 0, method, kind))
+
+    def descriptor(self, kind: int, index: int, length: int) -> bytes:
+        """A descriptor, as the device sends it."""
+        return self.call(wire.CopyDescriptor(kind, index, 0, length), bytes)
+
+    def configuration(self, index: int) -> descriptors.Configuration:
+        """A configuration with all that is in it; IndexError: there is none."""
+        if index >= self.descriptor(_DEVICE, 0, 18)[17]:
+            raise IndexError(f"configuration {index}: expected one of the device's, found none")
+        return descriptors.Configuration(self.descriptor(_CONFIGURATION, index, _LENGTH))
 
 
 class Handle:
@@ -81,22 +98,22 @@ class ProviderBackend(IBackend):
 
     def enumerate_devices(self) -> Iterator[Device]:
         """The device of each provider that is a USB interface."""
-        for service in offered():
+        for service, transport in offered().items():
             provider = service.GetProvider()
             if isinstance(provider, IOUSBHostInterface):
-                yield Device(service, provider)
+                yield Device(service, provider, transport)
 
     def get_parent(self, dev: Device) -> None:
         """Nobody above it can be seen."""
 
     def get_device_descriptor(self, dev: Device) -> SimpleNamespace:
         """Its descriptor, with the device's place on the bus."""
-        found = descriptors.device(_raw(_DEVICE, 0, 18))
+        found = descriptors.device(dev.descriptor(_DEVICE, 0, 18))
         location = dev.provider.CopyProperties().get("locationID")
         place = location if isinstance(location, int) else 0
         found.bus = place >> 24
-        found.address = _called(lambda: invoke(0, wire.GetAddress(), int))
-        found.speed = _SPEEDS.get(_called(lambda: invoke(0, wire.GetSpeed(), int)))
+        found.address = dev.call(wire.GetAddress(), int)
+        found.speed = _SPEEDS.get(dev.call(wire.GetSpeed(), int))
         ports = [place >> shift & 0xF for shift in range(20, -4, -4)]
         found.port_numbers = tuple(port for port in ports if port) or None
         found.port_number = found.port_numbers[-1] if found.port_numbers else None
@@ -104,15 +121,13 @@ class ProviderBackend(IBackend):
 
     def get_configuration_descriptor(self, dev: Device, config: int) -> SimpleNamespace:
         """A configuration by its index; IndexError: there is none."""
-        del dev
-        return self._configuration(config).descriptor
+        return dev.configuration(config).descriptor
 
     def get_interface_descriptor(
         self, dev: Device, intf: int, alt: int, config: int
     ) -> SimpleNamespace:
         """An alternate setting by the indices; IndexError: there is none."""
-        del dev
-        return self._configuration(config).interfaces[intf][alt]
+        return dev.configuration(config).interfaces[intf][alt]
 
     def get_endpoint_descriptor(
         self, dev: Device, ep: int, intf: int, alt: int, config: int
@@ -133,7 +148,7 @@ class ProviderBackend(IBackend):
     def set_configuration(self, dev_handle: Handle, config_value: int) -> None:
         """Choose another configuration; the present one is left as it is."""
         if config_value != self.get_configuration(dev_handle):
-            _called(lambda: invoke(0, wire.SetConfiguration(config_value), type(None)))
+            dev_handle.device.call(wire.SetConfiguration(config_value), type(None))
 
     def get_configuration(self, dev_handle: Handle) -> int:
         """The active configuration's value."""
@@ -142,7 +157,7 @@ class ProviderBackend(IBackend):
     def set_interface_altsetting(self, dev_handle: Handle, intf: int, altsetting: int) -> None:
         """Choose the setting of the driver's interface; its pipes are new ones."""
         self.claim_interface(dev_handle, intf)
-        _called(lambda: invoke(0, wire.SelectAlternateSetting(altsetting), type(None)))
+        dev_handle.device.call(wire.SelectAlternateSetting(altsetting), type(None))
         dev_handle.forget()
 
     def claim_interface(self, dev_handle: Handle, intf: int) -> None:
@@ -215,7 +230,7 @@ class ProviderBackend(IBackend):
 
     def reset_device(self, dev_handle: Handle) -> None:
         """Reset the device; EACCES where it has interfaces of others."""
-        _called(lambda: invoke(0, wire.Reset(), type(None)))
+        dev_handle.device.call(wire.Reset(), type(None))
         dev_handle.forget()
 
     def is_kernel_driver_active(self, dev_handle: Handle, intf: int) -> bool:
@@ -229,21 +244,11 @@ class ProviderBackend(IBackend):
     def attach_kernel_driver(self, dev_handle: Handle, intf: int) -> None:
         """It has it back when no driver wants it."""
 
-    @staticmethod
-    def _configuration(index: int) -> descriptors.Configuration:
-        if index >= _raw(_DEVICE, 0, 18)[17]:
-            raise IndexError(f"configuration {index}: expected one of the device's, found none")
-        return descriptors.Configuration(_raw(_CONFIGURATION, index, _LENGTH))
-
 
 def get_backend(find_library: object = None) -> ProviderBackend:
     """Pyusb's entry to a back end; there is no library to be found."""
     del find_library
     return ProviderBackend()
-
-
-def _raw(kind: int, index: int, length: int) -> bytes:
-    return _called(lambda: invoke(0, wire.CopyDescriptor(kind, index, 0, length), bytes))
 
 
 def _transfer(pipe: IOUSBHostPipe, view: memoryview, timeout: int, *, reads: bool) -> int:
