@@ -29,6 +29,7 @@ _STATES = {
     ExtensionState.ACTIVE: "activated enabled",
     ExtensionState.DISABLED: "activated disabled",
     ExtensionState.UPGRADING: "activated waiting to upgrade",
+    ExtensionState.GIVING_WAY: "terminating for upgrade",
     ExtensionState.DENIED: "denied",
     ExtensionState.INVALID: "invalid",
     ExtensionState.REMOVED: "uninstalling",

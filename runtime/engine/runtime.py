@@ -104,6 +104,7 @@ class Runtime:
             self._hub,
             logbook,
             self._binding.driver_ended,
+            on_changed=self._activation.driver_changed,
             on_crashed=self._crashes.crashed,
         )
         policy = ALWAYS_AT_ONCE if settings.restart_at_once else RestartPolicy()
