@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from runtime.engine import worker
+from runtime.engine.auditing import Auditing
 from runtime.engine.binding import Binding
 from runtime.engine.bundles import Bundles
 from runtime.engine.hub import Hub
@@ -27,6 +28,7 @@ from runtime.extensions.staging import Staged
 from runtime.extensions.store import Store
 from runtime.linux import places
 from runtime.linux.sockets import Peer
+from runtime.model.audit import AuditEntry, Deed
 from runtime.model.errors import ProblemError
 from runtime.model.events import Detail, Noted
 from runtime.model.identity import BundleId, RequestId
@@ -58,6 +60,7 @@ class Activation:
             store, time.time_ns, lambda: secrets.token_hex(16), self._emit, hub.record
         )
         load = functools.partial(workers.load, str(state_dir))
+        self.audit = Auditing(store)
         self._readying = Readying(self._extensions, binding, bundles, load, self._emit)
         self.driver_changed = self._readying.upgrading.driver_changed
         for extension in self._extensions.extensions():
@@ -76,12 +79,20 @@ class Activation:
     async def start(self) -> None:
         """Make ready what was approved in an earlier run, and drop what nothing refers to."""
         await self._readying.refresh()
+        try:
+            await self.collect_garbage()
+        except ProblemError as error:
+            self._hub.note(str(error))  # it costs room, and nothing else
+
+    async def collect_garbage(self) -> int:
+        """Delete staged bundles that no extension refers to; returns how many there were.
+
+        Raises:
+            ProblemError: They could not be deleted.
+        """
         async with self._staging:
             keep = tuple(self._extensions.referenced())
-            try:
-                await self._workers.sweep(str(self._state_dir), keep)
-            except ProblemError as error:
-                self._hub.note(str(error))  # it costs room, and nothing else
+            return await self._workers.sweep(str(self._state_dir), keep)
 
     async def activate(self, command: Activate, peer: Peer) -> Request:
         """Stage an app's extension and take its request, whatever it would replace.
@@ -178,6 +189,12 @@ class Activation:
         await self._readying.refresh()
         return extension
 
+    async def reset(self, by: str) -> tuple[list[Extension], list[Extension]]:
+        """Remove all extensions that no profile keeps; returns what went and what is kept."""
+        removed = self._extensions.reset(by)
+        await self._readying.refresh()
+        return removed
+
     def removable_by(self, bundle_id: BundleId, uid: int) -> bool:
         """Whether a profile lets this user remove an extension without authority."""
         return self._extensions.removable_by(bundle_id, uid)
@@ -194,6 +211,9 @@ class Activation:
             for item in done.items:
                 purpose = f" ({item.purpose})" if item.purpose else ""
                 self._emit(Noted(f"{item.name}{purpose} {what}, by {by}: {item.fingerprint}"))
+                self.audit.record(
+                    AuditEntry(Deed.TRUST, item.fingerprint, f"{item.name}{purpose}", by, what)
+                )
         return done
 
     async def change_policy(

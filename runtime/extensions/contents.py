@@ -9,6 +9,7 @@ import sqlite3
 import msgspec
 
 from runtime.extensions.manifest import Manifest
+from runtime.model.audit import DECIDED, AuditEntry
 from runtime.model.identity import BundleId, ContentHash, RequestId
 from runtime.model.policy import Profile
 from runtime.model.records import Extension, Request
@@ -31,8 +32,16 @@ MIGRATIONS = (
         position INTEGER PRIMARY KEY AUTOINCREMENT,
         identifier TEXT NOT NULL UNIQUE, record BLOB NOT NULL);
     """,
+    """
+    CREATE TABLE audit (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        decided INTEGER NOT NULL, record BLOB NOT NULL);
+    CREATE INDEX audit_kinds ON audit (decided, number);
+    """,
 )
 """Each brings the file from the version of its index to the next one."""
+
+AUDIT_ENTRIES = 10_000  # that are kept of what was decided, and as many of what was asked
 
 DecisionKey = tuple[BundleId, ContentHash, int]
 """Bundle id, content hash and uid: what an approval belongs to."""
@@ -72,6 +81,7 @@ class Changes(msgspec.Struct):
     requests: dict[RequestId, Request | None] = {}
     decisions: dict[DecisionKey, StoredDecision | None] = {}
     profiles: dict[str, Profile | None] = {}
+    audit: list[AuditEntry] = []
     developer: bool | None = None
     number: int | None = None
 
@@ -122,6 +132,8 @@ def write(connection: sqlite3.Connection, changes: Changes) -> None:
         _write_decision(connection, key, decision)
     for identifier, profile in changes.profiles.items():
         _write_profile(connection, identifier, profile)
+    for entry in changes.audit:
+        _write_entry(connection, entry)
     for name, value in (("developer", changes.developer), ("number", changes.number)):
         if value is not None:
             connection.execute(
@@ -181,9 +193,41 @@ def _write_profile(
         )
 
 
+def _write_entry(connection: sqlite3.Connection, entry: AuditEntry) -> None:
+    decided = entry.deed in DECIDED
+    connection.execute(
+        "INSERT INTO audit (decided, record) VALUES (?, ?)", (decided, _encode(entry))
+    )
+    connection.execute(
+        "DELETE FROM audit WHERE number <= (SELECT number FROM audit WHERE decided = ? "
+        "ORDER BY number DESC LIMIT 1 OFFSET ?) AND decided = ?",
+        (decided, AUDIT_ENTRIES, decided),
+    )
+
+
+def read_audit(connection: sqlite3.Connection, before: int, most: int) -> list[AuditEntry]:
+    """The newest entries, newest first; those with a smaller number than `before`, if not 0.
+
+    Raises:
+        ValueError: A row is not what was written.
+        sqlite3.Error: The file cannot be read.
+    """
+    rows = connection.execute(
+        "SELECT number, record FROM audit WHERE number < ? ORDER BY number DESC LIMIT ?",
+        (before or (1 << 63) - 1, most),
+    )
+    try:
+        return [
+            msgspec.structs.replace(_entry.decode(record), number=number) for number, record in rows
+        ]
+    except msgspec.MsgspecError as error:
+        raise ValueError(str(error)) from error
+
+
 _encode = msgspec.msgpack.encode
 _extension = msgspec.msgpack.Decoder(Extension)
 _manifest = msgspec.msgpack.Decoder(Manifest)
 _request = msgspec.msgpack.Decoder(Request)
 _decision = msgspec.msgpack.Decoder(StoredDecision)
 _profile = msgspec.msgpack.Decoder(Profile)
+_entry = msgspec.msgpack.Decoder(AuditEntry)

@@ -8,7 +8,8 @@ Invariant: one transaction a change; a file that fails its check is set aside, n
 import sqlite3
 from pathlib import Path
 
-from runtime.extensions.contents import MIGRATIONS, Changes, Contents, read, write
+from runtime.extensions.contents import MIGRATIONS, Changes, Contents, read, read_audit, write
+from runtime.model.audit import AuditEntry
 from runtime.model.errors import UnavailableError
 
 FILE = "extensions.sqlite"
@@ -65,6 +66,17 @@ class Store:
                     self._connection.execute("ROLLBACK")
                 raise
         except sqlite3.Error as error:
+            raise self._unavailable(str(error)) from error
+
+    def audit(self, before: int, most: int) -> list[AuditEntry]:
+        """Audit entries, newest first; those before a number, if it is not 0.
+
+        Raises:
+            UnavailableError: They cannot be read.
+        """
+        try:
+            return read_audit(self._connection, before, most)
+        except (sqlite3.Error, ValueError) as error:
             raise self._unavailable(str(error)) from error
 
     def close(self) -> None:
