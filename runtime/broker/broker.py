@@ -13,7 +13,7 @@ from runtime.broker.link import DriverLink
 from runtime.families.provider import ProviderSession, ServedDevice
 from runtime.families.simulated.models import MODELS
 from runtime.families.usb.device import UsbfsDevice
-from runtime.families.usb.interface import ServedUsbDevice
+from runtime.families.usb.served import ServedUsbDevice
 from runtime.linux import sockets
 from runtime.model.errors import BreachError
 from runtime.wire import broker as wire
@@ -64,9 +64,7 @@ class Broker:
             case wire.Serve(model=model):
                 self._device = ServedUsbDevice(MODELS[model]())
             case wire.ServeUsb():
-                strings = (message.manufacturer, message.product, message.serial)
-                device = UsbfsDevice(self._node, message.configuration, strings)
-                self._device = ServedUsbDevice(device)
+                self._device = ServedUsbDevice(UsbfsDevice(self._node, message))
             case wire.Attach(session=session, interface=interface):
                 (provider,) = descriptors
                 self._attach(session, interface, socket.socket(fileno=provider))

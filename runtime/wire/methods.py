@@ -18,16 +18,9 @@ from runtime.model.usb import (
     EndpointDescriptor,
     InterfaceDescriptor,
 )
+from runtime.wire import usb
 from runtime.wire.limits import Handle, Number, Payload
-
-
-class _Method(
-    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag_field="t"
-):
-    """Base of all methods."""
-
-    RESULT: ClassVar[type] = type(None)
-
+from runtime.wire.method import MethodBase as _Method
 
 # --- of the driver's service, called by the runtime --------------------------------------------
 
@@ -164,6 +157,7 @@ Method = (
     | PipeIO
     | Abort
     | ClearStall
+    | usb.Method
 )
 
 ServiceMethod = RegisterService | SetProperties
@@ -183,4 +177,4 @@ class CompleteAsyncIO(msgspec.Struct, frozen=True, array_like=True, tag="Complet
     handle: Handle = 0
 
 
-Completion = CompleteAsyncIO
+Completion = CompleteAsyncIO | usb.CompleteIsochIO

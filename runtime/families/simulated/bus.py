@@ -130,6 +130,7 @@ def _device_node(device: SimulatedDevice, port: int) -> Node:
         children=tuple(
             _interface_node(interface, identity, device.configuration.value)
             for interface in device.configuration.interfaces
+            if interface.alternate == 0
         ),
     )
 
