@@ -86,6 +86,16 @@ class Changes(msgspec.Struct):
     number: int | None = None
 
 
+_encode = msgspec.msgpack.encode
+_extension = msgspec.msgpack.Decoder(Extension)
+_manifest = msgspec.msgpack.Decoder(Manifest)
+decode_request = msgspec.msgpack.Decoder(Request).decode
+decode_decision = msgspec.msgpack.Decoder(StoredDecision).decode
+decode_profile = msgspec.msgpack.Decoder(Profile).decode
+decode_entry = msgspec.msgpack.Decoder(AuditEntry).decode
+"""The last four decode a row's record, and raise as `decode_extension` does."""
+
+
 def read(connection: sqlite3.Connection) -> Contents:
     """Everything that the tables hold.
 
@@ -98,17 +108,17 @@ def read(connection: sqlite3.Connection) -> Contents:
         for record, manifest in connection.execute(
             "SELECT record, manifest FROM extensions ORDER BY position"
         ):
-            known = KnownExtension(_extension.decode(record), _manifest.decode(manifest))
+            known = decode_extension(record, manifest)
             contents.extensions[known.record.id] = known
         for (record,) in connection.execute("SELECT record FROM requests ORDER BY position"):
-            request = _request.decode(record)
+            request = decode_request(record)
             contents.requests[request.id] = request
         for bundle_id, content_hash, uid, record in connection.execute(
             "SELECT bundle_id, content_hash, uid, record FROM decisions"
         ):
-            contents.decisions[bundle_id, content_hash, uid] = _decision.decode(record)
+            contents.decisions[bundle_id, content_hash, uid] = decode_decision(record)
         for (record,) in connection.execute("SELECT record FROM profiles ORDER BY position"):
-            profile = _profile.decode(record)
+            profile = decode_profile(record)
             contents.profiles[profile.identifier] = profile
     except (msgspec.MsgspecError, TypeError) as error:
         raise ValueError(str(error)) from error
@@ -139,6 +149,15 @@ def write(connection: sqlite3.Connection, changes: Changes) -> None:
             connection.execute(
                 "REPLACE INTO settings (name, value) VALUES (?, ?)", (name, int(value))
             )
+
+
+def decode_extension(record: bytes, manifest: bytes) -> KnownExtension:
+    """An extension's row.
+
+    Raises:
+        msgspec.MsgspecError, TypeError: It is not what was written; as of every row here.
+    """
+    return KnownExtension(_extension.decode(record), _manifest.decode(manifest))
 
 
 def _write_extension(
@@ -218,16 +237,7 @@ def read_audit(connection: sqlite3.Connection, before: int, most: int) -> list[A
     )
     try:
         return [
-            msgspec.structs.replace(_entry.decode(record), number=number) for number, record in rows
+            msgspec.structs.replace(decode_entry(record), number=number) for number, record in rows
         ]
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from error
-
-
-_encode = msgspec.msgpack.encode
-_extension = msgspec.msgpack.Decoder(Extension)
-_manifest = msgspec.msgpack.Decoder(Manifest)
-_request = msgspec.msgpack.Decoder(Request)
-_decision = msgspec.msgpack.Decoder(StoredDecision)
-_profile = msgspec.msgpack.Decoder(Profile)
-_entry = msgspec.msgpack.Decoder(AuditEntry)
