@@ -6,15 +6,18 @@ Invariant: an interface that no driver has is not held.
 """
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable
 
 from runtime.broker.link import DriverLink
 from runtime.families.provider import ProviderSession, ServedDevice
+from runtime.families.recorded import recording
+from runtime.families.recorded.device import RecordedDevice
 from runtime.families.simulated.models import MODELS
 from runtime.families.usb.device import UsbfsDevice
 from runtime.families.usb.served import ServedUsbDevice
-from runtime.linux import sockets
+from runtime.linux import memfd, sockets
 from runtime.model.errors import BreachError
 from runtime.wire import broker as wire
 from runtime.wire import codec, limits
@@ -51,7 +54,7 @@ class Broker:
 
     def _on_readable(self) -> None:
         try:
-            packet, descriptors = sockets.receive_packet(self._runtime, max_fds=1)
+            packet, descriptors = sockets.receive_packet(self._runtime, max_fds=2)
         except ConnectionResetError:
             packet, descriptors = b"", []
         if not packet:
@@ -63,11 +66,17 @@ class Broker:
         match message:
             case wire.Serve(model=model):
                 self._device = ServedUsbDevice(MODELS[model]())
+            case wire.ServeRecorded():
+                (recorded,) = descriptors
+                device = RecordedDevice(recording.decode(memfd.read_sealed(recorded)))
+                os.close(recorded)
+                self._device = ServedUsbDevice(device)
             case wire.ServeUsb():
-                self._device = ServedUsbDevice(UsbfsDevice(self._node, message))
+                usbfs = UsbfsDevice(self._node, message)
+                self._device = ServedUsbDevice(usbfs, usbfs)
             case wire.Attach(session=session, interface=interface):
-                (provider,) = descriptors
-                self._attach(session, interface, socket.socket(fileno=provider))
+                provider, *opening = (socket.socket(fileno=each) for each in descriptors)
+                self._attach(session, interface, provider, *opening)
             case wire.Release(session=session):
                 self._release(session)
             case wire.GiveBack(interface=interface):
@@ -78,10 +87,16 @@ class Broker:
                     each.unplug()
                 self._send(wire.Unplugged())
 
-    def _attach(self, number: int, interface: int, sock: socket.socket) -> None:
+    def _attach(
+        self,
+        number: int,
+        interface: int,
+        sock: socket.socket,
+        opening: socket.socket | None = None,
+    ) -> None:
         self._served.add(interface)
         link = DriverLink(sock, lambda breach: self._ended(number, breach))
-        session = self._held().session(interface, link.complete)
+        session = self._held().session(interface, link.complete, opening)
         self._links[number], self._sessions[number] = link, session
         link.serve(session)
 

@@ -1,8 +1,9 @@
 """Messages between the runtime and a broker, on one SEQPACKET socket.
 
-The runtime sends `Serve` once, then the other messages in any number; the broker sends `Ready`
-once, before it reads anything. End of file from the runtime: the broker gives everything back to
-its kernel driver and ends. A broker holds one device, and trusts the runtime but no driver.
+The runtime sends one of `Serve`, `ServeRecorded` and `ServeUsb` once, then the other messages in
+any number; the broker sends `Ready` once, before it reads anything. End of file from the runtime:
+the broker gives everything back to its kernel driver and ends. A broker holds one device, and
+trusts the runtime but no driver.
 Invariant: values only, no I/O.
 """
 
@@ -23,6 +24,10 @@ class Serve(_Message, frozen=True, tag="serve"):
     model: Name
 
 
+class ServeRecorded(_Message, frozen=True, tag="serve-recorded"):
+    """Runtime to broker, first: play a recorded device back; beside it comes its sealed memfd."""
+
+
 class ServeUsb(_Message, frozen=True, tag="serve-usb"):
     """Runtime to broker, first: serve the usbfs node that it was made with.
 
@@ -41,7 +46,9 @@ class ServeUsb(_Message, frozen=True, tag="serve-usb"):
 class Attach(_Message, frozen=True, tag="attach"):
     """Runtime to broker: let a driver process at an interface.
 
-    Beside it comes the broker's end of that driver's provider socket. `session` is used once.
+    Beside it comes the broker's end of that driver's provider socket, and behind it, where the
+    driver may move its data itself, a socket over which a fresh descriptor of the node will come.
+    `session` is used once.
     """
 
     session: Number
@@ -81,5 +88,5 @@ class Unplugged(_Message, frozen=True, tag="unplugged"):
     """Broker to runtime: all I/O has ended, and every driver's completions are on their way."""
 
 
-ToBroker = Serve | ServeUsb | Attach | Release | GiveBack | Unplug
+ToBroker = Serve | ServeRecorded | ServeUsb | Attach | Release | GiveBack | Unplug
 FromBroker = Ready | Breached | Unplugged

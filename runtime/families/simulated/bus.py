@@ -3,13 +3,19 @@
 Invariant: knows no registry; it describes entries as `Node`s, and the engine attaches them.
 """
 
+from typing import Protocol
+
 import msgspec
 
-from runtime.families.simulated.device import SimulatedDevice
 from runtime.families.simulated.models import MODELS
 from runtime.model.errors import ProblemError
 from runtime.model.properties import Properties
-from runtime.model.usb import InterfaceDescriptor, Speed
+from runtime.model.usb import (
+    ConfigurationDescriptor,
+    DeviceDescriptor,
+    InterfaceDescriptor,
+    Speed,
+)
 
 PORTS = 8
 CONTROLLER_LOCATION = 0x80000000  # locationID of the root: bus 0x80, which no real bus here has
@@ -26,10 +32,26 @@ class Node(msgspec.Struct, frozen=True):
     interface: int = -1
 
 
-class Attachment:
-    """A device in a port, until it is unplugged."""
+class Described(Protocol):
+    """What the tree shows of a device, whoever answers for it."""
 
-    def __init__(self, model: str, port: int, device: SimulatedDevice) -> None:
+    @property
+    def speed(self) -> Speed:
+        """How fast its port runs."""
+
+    @property
+    def descriptor(self) -> DeviceDescriptor:
+        """Its descriptor with all configurations."""
+
+    @property
+    def configuration(self) -> ConfigurationDescriptor:
+        """The active configuration."""
+
+
+class Attachment:
+    """A device in a port, until it is unplugged. `model` names it for `unplug`."""
+
+    def __init__(self, model: str, port: int, device: Described) -> None:
         self.model = model
         self.port = port
         self._device = device
@@ -75,9 +97,17 @@ class SimulatedBus:
                 "not-found",
                 f"simulated device {model!r}: expected one of {', '.join(MODELS)}, found no such",
             )
+        return self.attach(model, MODELS[model]())
+
+    def attach(self, model: str, device: Described) -> Attachment:
+        """Put a device into the first free port; `model` names it for `unplug`.
+
+        Raises:
+            ProblemError: ``busy``, every port is taken.
+        """
         for port in range(1, PORTS + 1):
             if port not in self._ports:
-                attachment = Attachment(model, port, MODELS[model]())
+                attachment = Attachment(model, port, device)
                 self._ports[port] = attachment
                 return attachment
         raise ProblemError("busy", f"simulated controller: all {PORTS} ports are taken")
@@ -100,21 +130,21 @@ def _location(port: int) -> int:
     return CONTROLLER_LOCATION | port << 20
 
 
-def _device_node(device: SimulatedDevice, port: int) -> Node:
+def _device_node(device: Described, port: int) -> Node:
     d = device.descriptor
     identity: Properties = {
         "idVendor": d.vendor,
         "idProduct": d.product,
         "bcdDevice": d.device_version,
         "locationID": _location(port),
-        "Device Speed": int(Speed.FULL),
+        "Device Speed": int(device.speed),
         "USB Vendor Name": d.manufacturer,
         "USB Product Name": d.product_name,
         "USB Serial Number": d.serial,
         "Simulated": True,
     }
     return Node(
-        name=d.product_name,
+        name=d.product_name or "IOUSBHostDevice",
         cls="IOUSBHostDevice",
         location=f"{_location(port):08x}",
         properties={
