@@ -33,6 +33,7 @@ _done: codec.Decoder[worker.Done] = codec.Decoder(worker.Done, "worker's result"
 _staged: codec.Decoder[Staged] = codec.Decoder(Staged, "staged extension")
 _devices: codec.Decoder[list[Device]] = codec.Decoder(list[Device], "machine's devices")
 _trusted: codec.Decoder[Trusted] = codec.Decoder(Trusted, "trust")
+_count: codec.Decoder[int] = codec.Decoder(int, "number of bundles")
 _profile: codec.Decoder[Profile] = codec.Decoder(Profile, "configuration profile")
 _verdicts: codec.Decoder[tuple[Verdict, ...]] = codec.Decoder(tuple[Verdict, ...], "verdicts")
 _paths: codec.Decoder[tuple[str, ...]] = codec.Decoder(tuple[str, ...], "apps' paths")
@@ -132,9 +133,10 @@ class Workers:
         finally:
             os.close(descriptor)
 
-    async def sweep(self, state_dir: str, keep: tuple[ContentHash, ...]) -> None:
-        """Delete staged bundles that nothing refers to."""
-        await self._run(worker.Sweep(state_dir, keep))
+    async def sweep(self, state_dir: str, keep: tuple[ContentHash, ...]) -> int:
+        """Delete staged bundles that nothing refers to; returns how many there were."""
+        result, _ = await self._run(worker.Sweep(state_dir, keep))
+        return _count(result)
 
     async def _memfd(self, job: worker.Job) -> int:
         _, descriptors = await self._run(job)
