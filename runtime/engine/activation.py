@@ -231,10 +231,10 @@ class Activation:
             for item in done.items:
                 purpose = f" ({item.purpose})" if item.purpose else ""
                 self._emit(Noted(f"{item.name}{purpose} {what}, by {by}: {item.fingerprint}"))
-            await self._judging.judge()
                 self.audit.record(
                     AuditEntry(Deed.TRUST, item.fingerprint, f"{item.name}{purpose}", by, what)
                 )
+            await self._judging.judge()
         return done
 
     async def change_policy(
