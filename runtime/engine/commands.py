@@ -17,6 +17,7 @@ from runtime.engine.hub import Hub
 from runtime.engine.keeper import Keeper
 from runtime.engine.plugging import Plugging
 from runtime.engine.samples import install_sample
+from runtime.engine.user_clients import UserClients
 from runtime.engine.workers import Workers
 from runtime.model.errors import ProblemError
 from runtime.model.identity import EntryId
@@ -58,6 +59,7 @@ from runtime.wire.commands.registry import (
     Records,
     Subscribe,
 )
+from runtime.wire.commands.services import OpenService
 from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust
 
 Deciding = (
@@ -91,6 +93,7 @@ class Commands:
         workers: Workers,
         keeper: Keeper,
         explaining: Explaining,
+        user_clients: UserClients,
         quit_: Callable[[], None],
     ) -> None:
         self._hub = hub
@@ -105,6 +108,7 @@ class Commands:
         self._workers = workers
         self._keeper = keeper
         self._explaining = explaining
+        self._user_clients = user_clients
         self._quit = quit_
 
     async def handle(self, client: ClientConnection, command: Command) -> object:
@@ -149,6 +153,8 @@ class Commands:
                 | ReadCrash()
             ):
                 result = await self._drivers.look(command)
+            case OpenService():
+                result = await self._user_clients.open(command, client.peer)
             case InstallSample():
                 result = install_sample(client.peer.uid)
             case Quit():

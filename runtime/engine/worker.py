@@ -16,8 +16,9 @@ from runtime.engine import trusting
 from runtime.engine.kernel_drivers import made_index
 from runtime.engine.recorded import read_recording
 from runtime.engine.trusting import ChangeTrust
-from runtime.extensions import staging
+from runtime.extensions import program, staging
 from runtime.extensions.profile import read_profile
+from runtime.extensions.program import Program
 from runtime.extensions.staging import Staged
 from runtime.families import details
 from runtime.families.recorded.recording import Recording
@@ -86,6 +87,15 @@ class ReadRecording(msgspec.Struct, frozen=True, array_like=True, tag="read-reco
     uid: int
 
 
+class Identify(msgspec.Struct, frozen=True, array_like=True, tag="identify"):
+    """Find out which app a process is of. Result: `Program`."""
+
+    pid: int
+    started: int
+    state_dir: str
+    developer: bool
+
+
 Job = (
     Stage
     | Load
@@ -96,8 +106,9 @@ Job = (
     | ChangeTrust
     | ReadProfile
     | ReadRecording
+    | Identify
 )
-JobResult = Staged | Details | Trusted | Profile | Recording | int
+JobResult = Program | Staged | Details | Trusted | Profile | Recording | int
 
 
 class Failed(msgspec.Struct, frozen=True, array_like=True):
@@ -174,6 +185,8 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
             beside = [recording]
         case ChangeTrust():
             result = trusting.carry_out(job)
+        case Identify(pid=pid, started=started, developer=developer):
+            result = program.identify(pid, started, Path(job.state_dir), developer=developer)
         case Sweep():
             result = staging.collect_garbage(Path(job.state_dir), job.keep)
     return result, beside
