@@ -87,7 +87,9 @@ class Runtime:
         simulation = Simulation(registry, self._hub, self._devices.machine.resources)
         kernel = KernelDrivers(settings.state_dir)
         families = (simulation, UsbInterfaces(registry, self._devices.machine))
-        self._binding = Binding(registry, self._hub, families, self._bundles, kernel)
+        machine = self._devices.machine
+        parts = (registry, self._hub, families, self._bundles, kernel)
+        self._binding = Binding(*parts, syspath=machine.syspath)
         self._devices.follow(self._binding)
         self._modules = ModuleWatch(
             kernel, self._workers, settings.state_dir, self._binding.rematch, self._note
