@@ -110,7 +110,7 @@ class UserClients:
         try:
             with theirs:
                 classes = await driver.open(
-                    entry, command.type, properties.encode(granted), theirs.fileno()
+                    entry, command.kind, properties.encode(granted), theirs.fileno()
                 )
         except ReturnError:
             ours.close()

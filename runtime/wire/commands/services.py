@@ -21,7 +21,7 @@ class Opened(msgspec.Struct, frozen=True, array_like=True):
 
 
 class OpenService(CommandOf[Opened], frozen=True, array_like=True, tag="open-service"):
-    """Open a driver's service, by its entry; `type` is the driver's own word for what is wanted.
+    """Open a driver's service, by its entry; `kind` is the driver's own word for what is wanted.
 
     Needs the app's entitlement ``com.apple.developer.driverkit.userclient-access`` for the driver's
     bundle, unless that lets any program in. With an answer that names a client comes a descriptor:
@@ -31,4 +31,4 @@ class OpenService(CommandOf[Opened], frozen=True, array_like=True, tag="open-ser
 
     RESULT: ClassVar[object] = Opened
     entry: EntryId
-    type: Number = 0
+    kind: Number = 0
