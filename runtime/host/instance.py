@@ -19,6 +19,7 @@ from runtime.driverkit.dispatch import IODispatchQueue
 from runtime.driverkit.kern_return import IOReturnError
 from runtime.driverkit.service import Entry, IOService
 from runtime.driverkit.usb import PROVIDERS
+from runtime.host import libraries
 from runtime.host.activity import Activity
 from runtime.host.connection import Connection
 from runtime.host.lines import Incoming, ProviderLost
@@ -70,6 +71,7 @@ class Instance:
         self._provider = kind(Entry(attach.provider, name, table, transport=self))
         own = properties.decode(attach.properties)
         self._service = cls(Entry(self._id, attach.user_class, own, self._provider, self))
+        libraries.offer(self._service, self)
         self._clients = UserClients(self._service, queue, self._told_closed)
         connection.send(driver.Attached(self._id, class_chain(cls)))
 
@@ -126,6 +128,7 @@ class Instance:
         self._clients.close()
         self._queue.run("Stop", lambda: self._service.Stop(self._provider))
         self._queue.run("free", self._service.free)
+        libraries.withdraw(self._service)
         self._gone()
         self._connection.send(driver.Reply(number, codec.raw(None)))
 
