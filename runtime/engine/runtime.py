@@ -36,6 +36,7 @@ from runtime.engine.settings import Settings
 from runtime.engine.simulation import Simulation
 from runtime.engine.surroundings import DriverSurroundings
 from runtime.engine.usb_interfaces import UsbInterfaces
+from runtime.engine.user_clients import UserClients
 from runtime.engine.workers import Workers
 from runtime.linux import notify
 from runtime.linux.sockets import Peer, peer_credentials
@@ -129,6 +130,14 @@ class Runtime:
             self._workers,
             self._keeper,
             Explaining(registry, self._binding, kernel, self._activation.idle),
+            UserClients(
+                registry,
+                hub,
+                self._bundles,
+                self._supervisor,
+                self._workers,
+                state_dir=settings.state_dir,
+            ),
             self.end,
         )
         self._listener = Listener(

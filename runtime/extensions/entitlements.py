@@ -16,6 +16,10 @@ TRANSPORT_USB = "com.apple.developer.driverkit.transport.usb"
 TRANSPORT_HID = "com.apple.developer.driverkit.transport.hid"
 TRANSPORT_PCI = "com.apple.developer.driverkit.transport.pci"
 
+USER_CLIENT_ACCESS = "com.apple.developer.driverkit.userclient-access"
+ANY_USER_CLIENT = "com.apple.developer.driverkit.allow-any-userclient-access"
+ADMINISTRATOR = "com.apple.developer.driverkit.administrator"
+
 ALLOWED = Decision(allowed=True)
 
 
@@ -37,6 +41,19 @@ def check(
         if not decision.allowed:
             return decision
     return ALLOWED
+
+
+def check_user_client(app: Properties, extension: Properties, bundle_id: str) -> Decision:
+    """Decide whether a program of an app may open a service of an extension.
+
+    Source: xnu IOUserServer.cpp, IOUserUserClient::start.
+    """
+    if extension.get(ANY_USER_CLIENT) is True:
+        return ALLOWED
+    granted = app.get(USER_CLIENT_ACCESS)
+    if bundle_id in (granted if isinstance(granted, list) else [granted]):
+        return ALLOWED
+    return _denied(USER_CLIENT_ACCESS, f"a list with {bundle_id}", granted)
 
 
 def covers(wanted: Properties, provider: Properties) -> bool:
