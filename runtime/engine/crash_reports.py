@@ -65,6 +65,7 @@ class CrashReports:
                 runtime=self._version,
                 kernel=platform.release(),
                 python=platform.python_version(),
+                fault=remains.fault,
             )
         )
         if self._timer is None:

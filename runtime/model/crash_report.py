@@ -26,6 +26,16 @@ class ThreadFrames(msgspec.Struct, frozen=True):
     frames: tuple[str, ...]
 
 
+class Fault(msgspec.Struct, frozen=True):
+    """What the processor was doing when the signal came that ended a process."""
+
+    signal: int
+    address: int | None  # that it faulted on; None when it did not fault
+    access: str  # to that address: ``read``, ``write``, ``execute``; empty when not known
+    registers: tuple[tuple[str, int], ...]
+    place: str = ""  # of the instruction: its file and the offset there; empty when not known
+
+
 class Packet(msgspec.Struct, frozen=True):
     """One packet of the control socket; `age_us` before the end."""
 
@@ -55,6 +65,7 @@ class Remains(msgspec.Struct, frozen=True):
     threads: tuple[ThreadFrames, ...] = ()
     packets: tuple[Packet, ...] = ()
     missing: tuple[str, ...] = ()  # facts that could not be had, and why
+    fault: Fault | None = None
 
 
 class CrashSummary(msgspec.Struct, frozen=True):
@@ -97,6 +108,7 @@ class CrashReport(msgspec.Struct, frozen=True):
     kernel: str
     python: str
     version: int = VERSION
+    fault: Fault | None = None  # None unless a signal ended it that leaves the time to record it
 
     @property
     def summary(self) -> CrashSummary:

@@ -26,12 +26,13 @@ from runtime.supervisor.channels import Channels
 from runtime.supervisor.deadline import LOAD, LOCK_DOWN, Deadline
 from runtime.supervisor.output import Output
 from runtime.supervisor.ports import DriverSpec, Gather
+from runtime.supervisor.zygote import Child
 from runtime.wire import driver as wire
 from runtime.wire import limits, session
 
 PACKETS_A_TURN = 64  # of one socket, so that no driver holds up the loop
 EOF_SECONDS = 2.0  # that a process may live on after its control socket ended
-CRASH_BYTES = 64 << 10  # of faulthandler's text
+CRASH_BYTES = 64 << 10  # of the crash memfd
 
 
 class Listener(Protocol):
@@ -64,9 +65,10 @@ class DriverProcess:
         deadline: What it is held to; at first, to lock itself down.
     """
 
-    def __init__(self, pid: int, pidfd: int, channels: Channels, listener: Listener) -> None:
-        self.pid = pid
-        self._pidfd = pidfd
+    def __init__(self, child: Child, channels: Channels, listener: Listener) -> None:
+        self.pid = child.pid
+        self._pidfd = pidfd = child.pidfd
+        self._images = child.images
         self._channels = channels
         self.listener = listener
         self._control = session.runtime_of_driver()
@@ -252,7 +254,7 @@ class DriverProcess:
         detail = goodbye.error.partition("\n")[0]
         frames = tuple(frame[: limits.NAME] for frame in goodbye.frames[: limits.FRAMES])
         if ended.how is ExitHow.SIGNAL:
-            frames = next((t.frames for t in post_mortem.threads(self._dump()) if t.faulting), ())
+            frames = post_mortem.faulting_frames(self._crash())
         return Exit(ended.how, ended.number, detail, frames)
 
     def _remains(self, exit_: Exit) -> Remains:
@@ -260,12 +262,12 @@ class DriverProcess:
         packets = tuple(
             Packet(sent, what, (now - when) // 1000) for sent, what, when in self._packets
         )
-        found = post_mortem.remains(exit_, self._dump())
+        found = post_mortem.remains(exit_, self._crash(), self._images)
         return msgspec.structs.replace(found, packets=packets)
 
-    def _dump(self) -> str:
-        """What faulthandler wrote into the crash memfd."""
-        return memfd.read_whole(self._channels.crash, CRASH_BYTES).decode(errors="replace")
+    def _crash(self) -> bytes:
+        """What it left in the crash memfd."""
+        return memfd.read_whole(self._channels.crash, CRASH_BYTES)
 
     def _note(self, message: wire.ToDriver | wire.ToRuntime, *, sent: bool) -> None:
         """Keep the kind of a packet for the crash report."""
