@@ -11,6 +11,7 @@ from PySide6.QtCore import QCoreApplication
 
 from ioregui import plaintext
 from ioregui.approvals import words
+from ioregui.policy.words import ruling_fact
 from ioregui.records import moments
 from ioregui.records.column import Tone
 from ioregui.records.entitlements import entitlement_facts
@@ -92,6 +93,7 @@ def _publisher(request: Request) -> FactGroup:
                 "", translate("approvals", "Nobody vouches for it: it runs only in developer mode.")
             )
         )
+    facts += ruling_fact(request.ruling)
     facts.append(
         Fact(translate("approvals", "Content hash"), request.content_hash[:SHORT_HASH], exact=True)
     )
@@ -104,7 +106,11 @@ def _touches(request: Request, approved: Extension | None) -> FactGroup:
     facts: list[Fact] = []
     for hit in devices[:_DEVICES]:
         known = None if approved is None else hit.entry in before
-        facts += [_touch(hit, known), Fact("", _path(hit.path), Tone.QUIET)]
+        facts.append(_touch(hit, known))
+        if hit.warning:
+            text = translate("approvals", "Careful: {0}.").format(plaintext.plain(hit.warning))
+            facts.append(Fact("", text, Tone.WARNING))
+        facts.append(Fact("", _path(hit.path), Tone.QUIET))
     if len(devices) > _DEVICES:
         more = translate("approvals", "and {0} more").format(len(devices) - _DEVICES)
         facts.append(Fact("", more))

@@ -54,7 +54,7 @@ class Broker:
 
     def _on_readable(self) -> None:
         try:
-            packet, descriptors = sockets.receive_packet(self._runtime, max_fds=1)
+            packet, descriptors = sockets.receive_packet(self._runtime, max_fds=2)
         except ConnectionResetError:
             packet, descriptors = b"", []
         if not packet:
@@ -72,10 +72,11 @@ class Broker:
                 os.close(recorded)
                 self._device = ServedUsbDevice(device)
             case wire.ServeUsb():
-                self._device = ServedUsbDevice(UsbfsDevice(self._node, message))
+                usbfs = UsbfsDevice(self._node, message)
+                self._device = ServedUsbDevice(usbfs, usbfs)
             case wire.Attach(session=session, interface=interface):
-                (provider,) = descriptors
-                self._attach(session, interface, socket.socket(fileno=provider))
+                provider, *opening = (socket.socket(fileno=each) for each in descriptors)
+                self._attach(session, interface, provider, *opening)
             case wire.Release(session=session):
                 self._release(session)
             case wire.GiveBack(interface=interface):
@@ -86,10 +87,16 @@ class Broker:
                     each.unplug()
                 self._send(wire.Unplugged())
 
-    def _attach(self, number: int, interface: int, sock: socket.socket) -> None:
+    def _attach(
+        self,
+        number: int,
+        interface: int,
+        sock: socket.socket,
+        opening: socket.socket | None = None,
+    ) -> None:
         self._served.add(interface)
         link = DriverLink(sock, lambda breach: self._ended(number, breach))
-        session = self._held().session(interface, link.complete)
+        session = self._held().session(interface, link.complete, opening)
         self._links[number], self._sessions[number] = link, session
         link.serve(session)
 

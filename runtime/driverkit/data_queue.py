@@ -25,7 +25,7 @@ from runtime.driverkit.kern_return import (
     kIOReturnUnderrun,
 )
 from runtime.driverkit.sources import IODispatchSource
-from runtime.driverkit.transport import DataQueue, transport
+from runtime.driverkit.transport import DataQueue, process
 from runtime.model.errors import BreachError
 from runtime.wire.limits import MEMORY
 
@@ -52,7 +52,7 @@ class IODataQueueDispatchSource(IODispatchSource):
         self._shared = shared
         self._available: OSAction | None = None
         self._serviced: OSAction | None = None
-        transport().sources().watch(shared.fileno(), self._woken)
+        process().sources().watch(shared.fileno(), self._woken)
 
     @staticmethod
     def Create(queueByteCount: int, queue: IODispatchQueue) -> "IODataQueueDispatchSource":
@@ -69,7 +69,7 @@ class IODataQueueDispatchSource(IODispatchSource):
                 f"queue: expected 64 to {_LARGEST} bytes, found {queueByteCount}",
             )
         try:
-            shared = transport().create_data_queue(queueByteCount)
+            shared = process().create_data_queue(queueByteCount)
         except OSError as error:
             raise IOReturnError(kIOReturnNoMemory, f"queue: {error.strerror}") from error
         return IODataQueueDispatchSource(queue, shared)
@@ -186,12 +186,12 @@ class IODataQueueDispatchSource(IODispatchSource):
 
     def _release(self) -> None:
         if self._shared.fileno() >= 0:
-            transport().sources().unwatch(self._shared.fileno())
+            process().sources().unwatch(self._shared.fileno())
             self._shared.close()
 
     def _woken(self) -> None:
         if not self._shared.settle():
-            transport().sources().unwatch(self._shared.fileno())  # the client is gone
+            process().sources().unwatch(self._shared.fileno())  # the client is gone
         handler = self._available if self._shared.consumes else self._serviced
         if handler is not None:
             self._deliver(handler)

@@ -12,7 +12,7 @@ from runtime.driverkit.kern_return import (
     kIOReturnUnsupported,
 )
 from runtime.driverkit.object import OSObject
-from runtime.driverkit.transport import Memory, transport
+from runtime.driverkit.transport import Memory, process
 from runtime.wire.limits import MEMORY
 
 kIOMemoryMapReadOnly = 2
@@ -105,7 +105,7 @@ class IOBufferMemoryDescriptor(IOMemoryDescriptor):
                 kIOReturnBadArgument, f"capacity: expected 1 to {MEMORY} bytes, found {capacity}"
             )
         try:
-            memory = transport().allocate(capacity)
+            memory = process().allocate(capacity)
         except OSError as error:
             raise IOReturnError(kIOReturnNoMemory, f"{capacity} bytes: {error.strerror}") from error
         return IOBufferMemoryDescriptor(memory, 0, capacity)

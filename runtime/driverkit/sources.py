@@ -13,7 +13,7 @@ from runtime.driverkit.clock import linux_clock
 from runtime.driverkit.dispatch import IODispatchQueue
 from runtime.driverkit.kern_return import IOReturnError, kIOReturnAborted, kIOReturnBadArgument
 from runtime.driverkit.object import OSObject
-from runtime.driverkit.transport import transport
+from runtime.driverkit.transport import process
 
 
 class IODispatchSource(OSObject):
@@ -114,10 +114,10 @@ class IOTimerDispatchSource(IODispatchSource):
         if leeway < 0:
             raise IOReturnError(kIOReturnBadArgument, f"leeway: expected 0 or more, found {leeway}")
         self._alive()
-        transport().sources().set_alarm(self, clock, deadline, leeway, self._fired)
+        process().sources().set_alarm(self, clock, deadline, leeway, self._fired)
 
     def _release(self) -> None:
-        transport().sources().clear_alarm(self)
+        process().sources().clear_alarm(self)
 
     def _fired(self, now: int) -> None:
         handler = self._handler

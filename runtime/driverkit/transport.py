@@ -1,5 +1,6 @@
 """What the SDK needs of the process around it; the driver host provides it.
 
+A process may have several services: what concerns one of them goes by its own `Transport`.
 Invariant: the SDK itself opens no socket and starts no thread.
 """
 
@@ -94,13 +95,17 @@ class DataQueue(Protocol):
 
 
 class Transport(Protocol):
-    """The driver's way to the runtime, its queues and sources."""
+    """One service's way to the runtime and to its provider, and its Default queue."""
 
-    def call(self, target: int, method: Method) -> msgspec.Raw:
-        """Call the runtime and wait for the encoded result.
+    def call(self, handle: int, method: Method) -> msgspec.Raw:
+        """Call the runtime or the provider and wait for the encoded result.
+
+        Args:
+            handle: What the provider gave out; 0 for itself, and for the service's own entry.
+            method: Whose type says which of the two it is for.
 
         Raises:
-            IOReturnError: The runtime answered with an error.
+            IOReturnError: The answer is an error.
         """
 
     def expect(
@@ -117,11 +122,21 @@ class Transport(Protocol):
     def forget(self, number: int) -> None:
         """The I/O was refused: no completion will come."""
 
-    def create_queue(self, name: str, *, reentrant: bool) -> "IODispatchQueue":
-        """A new queue with a thread of its own; several when it is reentrant."""
-
     def default_queue(self) -> "IODispatchQueue":
         """The queue on which the service's methods run."""
+
+
+class Process(Protocol):
+    """The driver process: what is of no service alone."""
+
+    def create_queue(self, name: str, *, reentrant: bool) -> "IODispatchQueue":
+        """A new queue with a thread of its own; several when it is reentrant.
+
+        It ends at the latest with the service on whose queue it was made.
+        """
+
+    def default_queue(self) -> "IODispatchQueue":
+        """The Default queue of the service on whose queue this is called; else the process's."""
 
     def sources(self) -> Sources:
         """Where dispatch sources wait."""
@@ -136,16 +151,16 @@ class Transport(Protocol):
         """One log line; never blocks."""
 
 
-_attached: list[Transport] = []
+_attached: list[Process] = []
 
 
-def attach(transport: Transport) -> None:
+def attach(process: Process) -> None:
     """Give the SDK its process; called once by the driver host before a driver is imported."""
-    _attached[:] = [transport]
+    _attached[:] = [process]
 
 
-def transport() -> Transport:
-    """The attached transport.
+def process() -> Process:
+    """The attached process.
 
     Raises:
         RuntimeError: This process is no driver: a driver runs in a driver process only.
@@ -155,15 +170,15 @@ def transport() -> Transport:
     return _attached[0]
 
 
-def invoke(target: int, method: Method, kind: type[T]) -> T:
-    """Call the runtime and decode the result as `kind`, the method's RESULT.
+def invoke(transport: Transport, handle: int, method: Method, kind: type[T]) -> T:
+    """Call by a service's transport and decode the result as `kind`, the method's RESULT.
 
     Raises:
-        IOReturnError: The runtime answered with an error.
+        IOReturnError: The answer is an error.
     """
     result: object = kind
     decode: Decoder[T] = _decoder(result, type(method).__name__)
-    return decode(transport().call(target, method))
+    return decode(transport.call(handle, method))
 
 
 @functools.cache

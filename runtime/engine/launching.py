@@ -86,6 +86,7 @@ class Launching:
                 provider_properties=entry.props,
                 bundle=active.memfd,
                 dumpable=self._hub.status.developer,
+                shared=personality.shares_process,
                 open_session=functools.partial(self._brokers.open_session, place),
                 entitled=entitled,
             )

@@ -33,7 +33,7 @@ def run(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> NoReturn:
     loop = asyncio.new_event_loop()  # makes a socket pair and more, before that is refused
     loop.set_exception_handler(_die)
     try:
-        node = _open(fds.node, sandbox)
+        node = open_node(fds.node, sandbox)
         applied = sandbox.enter(spawn)
         loop.run_until_complete(_serve(socket.socket(fileno=fds.control), applied.applied, node))
     except SpawnError as error:
@@ -45,8 +45,12 @@ def run(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> NoReturn:
     os._exit(0)
 
 
-def _open(node: int, sandbox: Sandbox) -> int:
-    """Open what an O_PATH descriptor names, while /proc is at hand; -1 for none."""
+def open_node(node: int, sandbox: Sandbox) -> int:
+    """Open what an O_PATH descriptor names, while /proc is at hand; -1 for none.
+
+    Raises:
+        SpawnError: It cannot be opened.
+    """
     if node < 0:
         return node
     try:

@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 
-from runtime.host import broker, process
+from runtime.host import broker, opener, process
 from runtime.host.lockdown import Sandbox, prepare
 from runtime.linux import spawn as kernel
 from runtime.linux.sockets import receive_packet, send_packet
@@ -93,6 +93,8 @@ def _spawn(
         return
     if pid == 0 and spawn.role is Role.DRIVER:
         process.run(spawn, process.Descriptors(*fds), sandbox)
+    if pid == 0 and spawn.role is Role.USB_OPENER:
+        opener.run(spawn, broker.Descriptors(*fds), sandbox)
     if pid == 0:  # either kind
         broker.run(spawn, broker.Descriptors(*fds), sandbox)
     try:

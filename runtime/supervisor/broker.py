@@ -131,7 +131,7 @@ class BrokerProcess:
             if delay_s:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._dismissed.wait(), delay_s)
-            with _named(self._node) as node:
+            with named(self._node) as node:
                 descriptors = (self._theirs.fileno(), self._their_output, *node)
                 child = await zygote_.spawn(request, descriptors)
         except SpawnError as error:
@@ -205,8 +205,12 @@ class BrokerProcess:
 
 
 @contextlib.contextmanager
-def _named(node: str) -> Iterator[tuple[int, ...]]:
-    """The descriptor that names a node, without opening it: that may take its time."""
+def named(node: str) -> Iterator[tuple[int, ...]]:
+    """The descriptor that names a node, without opening it: that may take its time.
+
+    Raises:
+        SpawnError: There is no such node.
+    """
     if not node:
         yield ()
         return

@@ -8,6 +8,7 @@ Invariant: a device has at most one broker that is not giving it back.
 """
 
 import asyncio
+import contextlib
 import itertools
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from runtime.model.processes import Process, Role
 from runtime.model.words import exit_words
 from runtime.supervisor import policy as restart
 from runtime.supervisor.broker import BrokerProcess
+from runtime.supervisor.openings import Openings
 from runtime.supervisor.ports import ProviderSession, SessionEnd
 from runtime.supervisor.zygote import Zygote
 from runtime.wire import broker as wire
@@ -35,6 +37,7 @@ class Place(msgspec.Struct, frozen=True):
     """A provider as a broker reaches it: the device's entry, its name, and an interface of it.
 
     `node` is the path of a real device's usbfs node, `recording` what a recorded one is.
+    `direct`: its driver may move its data itself, as nobody else has a part of the device.
     """
 
     device: EntryId
@@ -42,6 +45,7 @@ class Place(msgspec.Struct, frozen=True):
     interface: int
     serve: wire.Serve | wire.ServeRecorded | wire.ServeUsb
     node: str = ""
+    direct: bool = False
     recording: memfd.Shared | None = None
 
 
@@ -67,6 +71,7 @@ class Brokers:
         self._numbers = itertools.count(1)
         self._uids = itertools.count()
         self._devices: dict[EntryId, _Device] = {}
+        self._openings = Openings(zygote)
 
     def open_session(self, place: Place, end: SessionEnd) -> ProviderSession:
         """Let one driver process at a provider; its broker is made where there is none.
@@ -80,10 +85,12 @@ class Brokers:
         device = self._devices[place.device]
         broker = device.broker or self._make(device, place)
         session = _Session(device, next(self._numbers), end)
-        try:
-            broker.tell(wire.Attach(session.number, place.interface), session.theirs.fileno())
-        finally:
-            session.theirs.close()
+        with contextlib.ExitStack() as theirs:
+            sockets_ = [theirs.enter_context(session.theirs)]
+            if place.direct:
+                sockets_.append(theirs.enter_context(self._openings.begin(place.node)))
+            attach = wire.Attach(session.number, place.interface)
+            broker.tell(attach, *(each.fileno() for each in sockets_))
         device.sessions[session.number] = session
         device.wanted.add(place.interface)
         return session
@@ -129,6 +136,7 @@ class Brokers:
                 device.broker.dismiss()
         for device in tuple(self._devices.values()):
             await device.wait_over()
+        await self._openings.close()
 
     def _make(self, device: "_Device", place: Place) -> BrokerProcess:
         broker = BrokerProcess(f"broker of {place.name}", place.node, device)

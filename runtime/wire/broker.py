@@ -46,7 +46,9 @@ class ServeUsb(_Message, frozen=True, tag="serve-usb"):
 class Attach(_Message, frozen=True, tag="attach"):
     """Runtime to broker: let a driver process at an interface.
 
-    Beside it comes the broker's end of that driver's provider socket. `session` is used once.
+    Beside it comes the broker's end of that driver's provider socket, and behind it, where the
+    driver may move its data itself, a socket over which a fresh descriptor of the node will come.
+    `session` is used once.
     """
 
     session: Number

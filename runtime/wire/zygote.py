@@ -19,12 +19,14 @@ class Role(enum.StrEnum):
     DRIVER = "driver"
     BROKER = "broker"
     USB_BROKER = "usb-broker"
+    USB_OPENER = "usb-opener"
 
 
 DESCRIPTORS = {
     Role.DRIVER: ("control", "watch", "output", "crash"),
     Role.BROKER: ("control", "output"),
     Role.USB_BROKER: ("control", "output", "node"),
+    Role.USB_OPENER: ("control", "output", "node"),
 }
 """control, watch: SEQPACKET ends; output: write end of a pipe for stdout and stderr; crash:
 memfd that faulthandler writes into; node: an O_PATH descriptor of a usbfs node, which may take
