@@ -7,11 +7,14 @@ Invariant: an interface that no driver has is not held.
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from runtime.broker.link import DriverLink
+from runtime.families.hid.device import HidrawDevice
+from runtime.families.hid.interface import ServedHidDevice
+from runtime.families.hid.publishing import PublishingSession
 from runtime.families.provider import ProviderSession, ServedDevice
-from runtime.families.simulated.models import MODELS
+from runtime.families.simulated import models
 from runtime.families.usb.device import UsbfsDevice
 from runtime.families.usb.interface import ServedUsbDevice
 from runtime.linux import sockets
@@ -30,14 +33,16 @@ class Broker:
     Args:
         runtime: The runtime's socket; owned from now on.
         over: Called once, when everything has been given back.
-        node: An open usbfs node, owned from now on; -1 for none.
+        nodes: The device's open nodes, owned from now on.
     """
 
-    def __init__(self, runtime: socket.socket, over: Callable[[], None], node: int) -> None:
+    def __init__(
+        self, runtime: socket.socket, over: Callable[[], None], nodes: Sequence[int]
+    ) -> None:
         runtime.setblocking(False)
         self._runtime = runtime
         self._over = over
-        self._node = node
+        self._nodes = nodes
         self._device: ServedDevice | None = None
         self._served: set[int] = set()  # interfaces that drivers were let at, and not given back
         self._links: dict[int, DriverLink] = {}
@@ -51,7 +56,7 @@ class Broker:
 
     def _on_readable(self) -> None:
         try:
-            packet, descriptors = sockets.receive_packet(self._runtime, max_fds=1)
+            packet, descriptors = sockets.receive_packet(self._runtime, max_fds=2)
         except ConnectionResetError:
             packet, descriptors = b"", []
         if not packet:
@@ -62,14 +67,15 @@ class Broker:
     def _take(self, message: wire.ToBroker, descriptors: list[int]) -> None:
         match message:
             case wire.Serve(model=model):
-                self._device = ServedUsbDevice(MODELS[model]())
+                self._device = models.serve(model)
             case wire.ServeUsb():
                 strings = (message.manufacturer, message.product, message.serial)
-                device = UsbfsDevice(self._node, message.configuration, strings)
+                device = UsbfsDevice(self._nodes[0], message.configuration, strings)
                 self._device = ServedUsbDevice(device)
-            case wire.Attach(session=session, interface=interface):
-                (provider,) = descriptors
-                self._attach(session, interface, socket.socket(fileno=provider))
+            case wire.ServeHid():
+                self._device = ServedHidDevice(HidrawDevice(self._nodes[0], self._nodes[1:]))
+            case wire.Attach():
+                self._attach(message, *descriptors)
             case wire.Release(session=session):
                 self._release(session)
             case wire.GiveBack(interface=interface):
@@ -80,10 +86,12 @@ class Broker:
                     each.unplug()
                 self._send(wire.Unplugged())
 
-    def _attach(self, number: int, interface: int, sock: socket.socket) -> None:
-        self._served.add(interface)
-        link = DriverLink(sock, lambda breach: self._ended(number, breach))
-        session = self._held().session(interface, link.complete)
+    def _attach(self, attach: wire.Attach, provider: int, uhid: int = -1) -> None:
+        number = attach.session
+        self._served.add(attach.interface)
+        link = DriverLink(socket.socket(fileno=provider), lambda text: self._ended(number, text))
+        offered = self._held().session(attach.interface, link.complete)
+        session = PublishingSession(offered, attach.denials, uhid, link.complete)
         self._links[number], self._sessions[number] = link, session
         link.serve(session)
 

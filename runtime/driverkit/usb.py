@@ -179,7 +179,8 @@ class IOUSBHostPipe:
                 f"found {completion.type.name}",
             )
 
-        def done(end: methods.CompleteAsyncIO) -> None:
+        def done(end: methods.Completion) -> None:
+            assert isinstance(end, methods.CompleteAsyncIO)
             count = _incoming(dataBuffer, end.data) if self._reads else end.count
             completion.complete(end.status, count, end.timestamp_ns)
 

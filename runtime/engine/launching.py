@@ -11,6 +11,7 @@ import msgspec
 from runtime.engine.bundles import Bundles, Runnable
 from runtime.engine.hub import Hub
 from runtime.engine.providers import Family, check_entitlements
+from runtime.extensions import entitlements
 from runtime.matching.provider import Provider
 from runtime.matching.rank import Candidate
 from runtime.model import properties, words
@@ -19,10 +20,12 @@ from runtime.model.events import Matched, Noted
 from runtime.model.identity import BundleId, EntryId
 from runtime.model.outcome import Match, MatchStage
 from runtime.model.personality import Personality
+from runtime.model.properties import Properties
 from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Brokers, Place
 from runtime.supervisor.ports import DriverSpec
 from runtime.supervisor.supervisor import Supervisor
+from runtime.wire.broker import Denials
 
 
 class Launching:
@@ -86,7 +89,9 @@ class Launching:
                 provider_properties=entry.props,
                 bundle=active.memfd,
                 dumpable=self._hub.status.developer,
-                open_session=functools.partial(self._brokers.open_session, place),
+                open_session=functools.partial(
+                    self._brokers.open_session, place, _denials(granted)
+                ),
                 entitled=entitled,
             )
         )
@@ -102,6 +107,13 @@ class Launching:
         if key not in said:
             self._denied[entry.id] = said | {key}
             self._hub.event(Noted(f"{denial}; it was not launched"), entry.id, provider.path)
+
+
+def _denials(granted: Properties) -> Denials:
+    """What an extension may not beyond driving its provider."""
+    keys = (entitlements.FAMILY_HID_DEVICE, entitlements.FAMILY_HID_EVENTS)
+    decisions = [entitlements.publishing(granted, key) for key in keys]
+    return Denials(*("" if each.allowed else words.denial(each) for each in decisions))
 
 
 def _service_properties(personality: Personality, score: int) -> msgspec.Raw:

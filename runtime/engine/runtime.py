@@ -22,6 +22,7 @@ from runtime.engine.debugging import Doors
 from runtime.engine.devices import Devices
 from runtime.engine.driver_commands import DriverCommands
 from runtime.engine.explaining import Explaining
+from runtime.engine.hid_interfaces import HidInterfaces
 from runtime.engine.hub import Hub
 from runtime.engine.keeper import Keeper
 from runtime.engine.kernel_drivers import KernelDrivers
@@ -78,7 +79,12 @@ class Runtime:
         self._devices = Devices(registry, self._hub, self._workers)
         simulation = Simulation(registry, self._hub, self._devices.machine.resources)
         kernel = KernelDrivers(settings.state_dir)
-        families = (simulation, UsbInterfaces(registry, self._devices.machine))
+        machine = self._devices.machine
+        families = (
+            simulation,
+            UsbInterfaces(registry, machine),
+            HidInterfaces(registry, machine),
+        )
         self._binding = Binding(registry, self._hub, families, self._bundles, kernel)
         self._devices.follow(self._binding)
         self._modules = ModuleWatch(

@@ -7,7 +7,8 @@ Invariant: an entry is a provider here exactly as long as its device is plugged.
 import msgspec
 
 from runtime.engine.hub import Hub
-from runtime.families.simulated.bus import Attachment, Node, SimulatedBus
+from runtime.families.simulated.bus import Attachment, SimulatedBus
+from runtime.families.simulated.nodes import Node
 from runtime.model.entry import Holder, Kind
 from runtime.model.entry import Place as Position
 from runtime.model.events import Plugged as PluggedEvent

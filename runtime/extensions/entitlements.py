@@ -14,6 +14,8 @@ from runtime.model.properties import Properties, Value
 DRIVERKIT = "com.apple.developer.driverkit"
 TRANSPORT_USB = "com.apple.developer.driverkit.transport.usb"
 TRANSPORT_HID = "com.apple.developer.driverkit.transport.hid"
+FAMILY_HID_DEVICE = "com.apple.developer.driverkit.family.hid.device"
+FAMILY_HID_EVENTS = "com.apple.developer.driverkit.family.hid.eventservice"
 TRANSPORT_PCI = "com.apple.developer.driverkit.transport.pci"
 
 ALLOWED = Decision(allowed=True)
@@ -31,12 +33,19 @@ def check(
     for decision in (
         _usb(entitlements, provider_classes, provider),
         _transport(entitlements, provider_classes, "IOHIDDevice", TRANSPORT_HID),
+        _transport(entitlements, provider_classes, "IOHIDInterface", TRANSPORT_HID),
         _transport(entitlements, provider_classes, "IOPCIDevice", TRANSPORT_PCI),
         _provider_asks(entitlements, provider.get("IOServiceDEXTEntitlements")),
     ):
         if not decision.allowed:
             return decision
     return ALLOWED
+
+
+def publishing(entitlements: Properties, key: str) -> Decision:
+    """Decide whether an extension may publish what one of the FAMILY_ keys is about."""
+    found = entitlements.get(key)
+    return ALLOWED if found is True else _denied(key, "true", found)
 
 
 def covers(wanted: Properties, provider: Properties) -> bool:

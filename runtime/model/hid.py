@@ -8,7 +8,7 @@ import enum
 from dataclasses import dataclass
 from typing import NamedTuple
 
-LONGEST_REPORT = 16384  # bytes: the kernel's HID_MAX_BUFFER_SIZE
+LONGEST_REPORT = 16383  # bytes that an ioctl of hidraw can say; the kernel allows one more
 
 
 class ReportType(enum.IntEnum):

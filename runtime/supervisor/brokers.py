@@ -23,8 +23,10 @@ from runtime.model.words import exit_words
 from runtime.supervisor import policy as restart
 from runtime.supervisor.broker import BrokerProcess
 from runtime.supervisor.ports import ProviderSession, SessionEnd
+from runtime.supervisor.publishing import publishing
 from runtime.supervisor.zygote import Zygote
 from runtime.wire import broker as wire
+from runtime.wire import zygote
 
 FIRST_UID = 65280  # behind the drivers' range, within what nobody else hands out
 UIDS = 240
@@ -34,14 +36,21 @@ UNPLUG_SECONDS = 2.0  # for the broker of an unplugged device to end all I/O
 class Place(msgspec.Struct, frozen=True):
     """A provider as a broker reaches it: the device's entry, its name, and an interface of it.
 
-    `node` is the path of a real device's usbfs node.
+    `nodes` are the paths of a real device's nodes, the one that is served first.
     """
 
     device: EntryId
     name: str
     interface: int
-    serve: wire.Serve | wire.ServeUsb
-    node: str = ""
+    serve: wire.Serve | wire.ServeUsb | wire.ServeHid
+    nodes: tuple[str, ...] = ()
+
+
+_ROLES = {
+    wire.Serve: zygote.Role.BROKER,
+    wire.ServeUsb: zygote.Role.USB_BROKER,
+    wire.ServeHid: zygote.Role.HID_BROKER,
+}
 
 
 class BrokerSurroundings(Protocol):
@@ -58,17 +67,19 @@ class Brokers:
     """Opens sessions of driver processes at devices."""
 
     def __init__(
-        self, zygote: Zygote, policy: restart.RestartPolicy, around: BrokerSurroundings
+        self, zygote_: Zygote, policy: restart.RestartPolicy, around: BrokerSurroundings
     ) -> None:
-        self._zygote = zygote
+        self._zygote = zygote_
         self._policy = policy
         self._around = around
         self._numbers = itertools.count(1)
         self._uids = itertools.count()
         self._devices: dict[EntryId, _Device] = {}
 
-    def open_session(self, place: Place, end: SessionEnd) -> ProviderSession:
+    def open_session(self, place: Place, denials: wire.Denials, end: SessionEnd) -> ProviderSession:
         """Let one driver process at a provider; its broker is made where there is none.
+
+        `denials` says what it may not beyond what its provider offers.
 
         Raises:
             OSError: No descriptor is left.
@@ -79,10 +90,9 @@ class Brokers:
         device = self._devices[place.device]
         broker = device.broker or self._make(device, place)
         session = _Session(device, next(self._numbers), end)
-        try:
-            broker.tell(wire.Attach(session.number, place.interface), session.theirs.fileno())
-        finally:
-            session.theirs.close()
+        with session.theirs as theirs, publishing(denials) as (denied, uhid):
+            attach = wire.Attach(session.number, place.interface, denied)
+            broker.tell(attach, theirs.fileno(), *uhid)
         device.sessions[session.number] = session
         device.wanted.add(place.interface)
         return session
@@ -130,7 +140,9 @@ class Brokers:
             await device.wait_over()
 
     def _make(self, device: "_Device", place: Place) -> BrokerProcess:
-        broker = BrokerProcess(f"broker of {place.name}", place.node, device)
+        broker = BrokerProcess(
+            f"broker of {place.name}", _ROLES[type(place.serve)], place.nodes, device
+        )
         uid = FIRST_UID + next(self._uids) % UIDS
         device.take(broker)
         broker.create(self._zygote, uid, device.leaving, device.delay_s(self._policy))

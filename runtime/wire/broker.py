@@ -36,14 +36,30 @@ class ServeUsb(_Message, frozen=True, tag="serve-usb"):
     serial: Text = ""
 
 
+class ServeHid(_Message, frozen=True, tag="serve-hid"):
+    """Runtime to broker, first: serve the hidraw node that it was made with.
+
+    Further nodes are the event nodes of the same device.
+    """
+
+
+class Denials(msgspec.Struct, frozen=True, array_like=True):
+    """What a driver process may not, one sentence each; empty: it may."""
+
+    device: Text  # publish a HID device
+    events: Text  # publish a keyboard and pointer, and keep a device's input to itself
+
+
 class Attach(_Message, frozen=True, tag="attach"):
     """Runtime to broker: let a driver process at an interface.
 
-    Beside it comes the broker's end of that driver's provider socket. `session` is used once.
+    Beside it comes the broker's end of that driver's provider socket, and an open /dev/uhid if
+    anything may be published. `session` is used once.
     """
 
     session: Number
     interface: Number
+    denials: Denials
 
 
 class Release(_Message, frozen=True, tag="release"):
@@ -79,5 +95,5 @@ class Unplugged(_Message, frozen=True, tag="unplugged"):
     """Broker to runtime: all I/O has ended, and every driver's completions are on their way."""
 
 
-ToBroker = Serve | ServeUsb | Attach | Release | GiveBack | Unplug
+ToBroker = Serve | ServeUsb | ServeHid | Attach | Release | GiveBack | Unplug
 FromBroker = Ready | Breached | Unplugged

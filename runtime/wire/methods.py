@@ -3,6 +3,7 @@
 Each method is a Struct of its arguments with the type of its result in RESULT; both sides
 check both. A `handle` names an object of the runtime's side (an open pipe) for this process.
 Names and meanings are DriverKit's; out-parameters are results, `kern_return_t` is `Fail`.
+HID methods are in `runtime.wire.hid`.
 Trust: methods of the service come from the runtime, all others from an untrusted driver.
 Source: USBDriverKit's IOUSBHostInterface.iig, IOUSBHostPipe.iig; IOService.iig.
 Invariant: values only, no I/O.
@@ -18,16 +19,9 @@ from runtime.model.usb import (
     EndpointDescriptor,
     InterfaceDescriptor,
 )
+from runtime.wire.hid import HIDCompletion, HIDMethod
 from runtime.wire.limits import Handle, Number, Payload
-
-
-class _Method(
-    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag_field="t"
-):
-    """Base of all methods."""
-
-    RESULT: ClassVar[type] = type(None)
-
+from runtime.wire.method import MethodBase as _Method
 
 # --- of the driver's service, called by the runtime --------------------------------------------
 
@@ -164,6 +158,7 @@ Method = (
     | PipeIO
     | Abort
     | ClearStall
+    | HIDMethod
 )
 
 ServiceMethod = RegisterService | SetProperties
@@ -183,4 +178,4 @@ class CompleteAsyncIO(msgspec.Struct, frozen=True, array_like=True, tag="Complet
     handle: Handle = 0
 
 
-Completion = CompleteAsyncIO
+Completion = CompleteAsyncIO | HIDCompletion

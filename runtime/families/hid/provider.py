@@ -1,0 +1,40 @@
+"""What every kind of HID device offers to the session of a driver: the border between the two.
+
+Simulated devices and real ones are both this, and `HidSession` is all that a driver reaches of
+either. Everything is called in the event loop of the device's broker.
+Invariant: Protocols and values only.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from runtime.model.hid import ReportType
+
+Hear = Callable[[bytes | None], None]
+"""Called with each input report; with None, once and last, when the device is gone."""
+
+
+class HidDevice(Protocol):
+    """A device that a broker holds. Of a report, the first byte is its id if it has one."""
+
+    @property
+    def descriptor(self) -> bytes:
+        """The report descriptor."""
+
+    def listen(self, hear: Hear | None) -> None:
+        """Have this called from now on, and nothing that came before; None: nobody."""
+
+    def pause(self, *, paused: bool) -> None:
+        """Leave further reports where they are, or take them again."""
+
+    def seize(self, *, on: bool) -> None:
+        """Keep the input from the rest of the system, or let it have it again; ReturnError."""
+
+    async def get_report(self, kind: ReportType, report_id: int, length: int) -> bytes:
+        """Ask for a report of up to so many bytes; ReturnError."""
+
+    async def set_report(self, kind: ReportType, report_id: int, report: bytes) -> None:
+        """Send a report; ReturnError."""
+
+    def close(self) -> None:
+        """End all I/O and give everything back; idempotent."""
