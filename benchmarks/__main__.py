@@ -9,6 +9,7 @@ import platform
 import sys
 from dataclasses import asdict
 
+from benchmarks.elevated import SHARE, WAKEUP
 from benchmarks.harness import ROUNDS, Affinity, Benchmark, Result, measure
 from benchmarks.matching import MATCHING
 from benchmarks.memory import MEMORY
@@ -19,7 +20,7 @@ from benchmarks.uevent import UEVENT
 
 BENCHMARKS: dict[str, Benchmark] = {
     benchmark.name: benchmark
-    for benchmark in (RESTART, RESTART_RUNIT, START, MEMORY, UEVENT, MATCHING)
+    for benchmark in (RESTART, RESTART_RUNIT, START, MEMORY, WAKEUP, SHARE, UEVENT, MATCHING)
 }
 AFFINITIES: tuple[Affinity, ...] = ("pinned", "free")
 

@@ -10,16 +10,15 @@ import signal
 import time
 from collections.abc import Callable
 
+from benchmarks.bare import describe
 from benchmarks.fault_campaign import driver as broken
 from runtime.broker.link import DriverLink
 from runtime.families.provider import Complete
 from runtime.linux import sockets
-from runtime.model import properties
 from runtime.model.driver_lifecycle import Intent
 from runtime.model.errors import ProblemError
-from runtime.model.identity import BundleId, ContentHash, EntryId
-from runtime.model.outcome import Decision, Exit
-from runtime.supervisor.ports import DriverSpec, SessionEnd
+from runtime.model.outcome import Exit
+from runtime.supervisor.ports import SessionEnd
 from runtime.supervisor.supervisor import Supervisor
 from runtime.wire import methods
 
@@ -88,7 +87,7 @@ class Lane:
         self._supervisor = supervisor
         self._deadline = deadline
         self._news: asyncio.Queue[News] = asyncio.Queue()
-        self._spec = _describe(number, bundle, self._open)
+        self._spec = describe("FaultDriver", "Faults", bundle, number, self._open)
         self.driver = supervisor.launch(self._spec).id
 
     def crashed(self, exit_: Exit) -> None:
@@ -195,25 +194,3 @@ class _Place:
         """The process is gone."""
         self._drivers.close()
         self.link.close()
-
-
-def _describe(number: int, bundle: int, open_session: Callable[[SessionEnd], _Place]) -> DriverSpec:
-    return DriverSpec(
-        name="FaultDriver",
-        bundle_id=BundleId("com.example.faults"),
-        content_hash=ContentHash("0" * 64),
-        personality="Faults",
-        category="IODefaultMatchCategory",
-        executable="Faults",
-        server_name="com.example.faults",
-        provider=EntryId(number),
-        provider_path=f"IOService:/Faults/{number}",
-        provider_class="IOUSBHostInterface",
-        provider_name="Interface 0",
-        properties=properties.encode({}),
-        provider_properties=properties.encode({}),
-        bundle=bundle,
-        dumpable=False,
-        open_session=open_session,
-        entitled=lambda: Decision(allowed=True),
-    )

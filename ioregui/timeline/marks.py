@@ -85,6 +85,9 @@ def _look(detail: events.Detail) -> _Look:
         case events.DeveloperMode():
             word = "developer on" if detail.on else "developer off"
             return Shape.TRIANGLE, word, Tone.WARNING, False
+        case events.ProfileChanged():
+            word = "profile added" if detail.added else "profile removed"
+            return Shape.DIAMOND, word, Tone.PLAIN, False
         case _:
             return _LOOKS[type(detail)]
 

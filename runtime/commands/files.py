@@ -1,4 +1,4 @@
-"""Writing what a command was asked to write: files are the old ones or the new ones.
+"""Files that a command was told to read or write: written ones are the old or the new ones.
 
 Invariant: errors are one sentence; nothing half-written is left under the file's name.
 """
@@ -10,7 +10,24 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from runtime.model.errors import UnavailableError
+from runtime.model.errors import ProblemError, UnavailableError
+
+
+def read(path: Path, most: int, what: str) -> bytes:
+    """Read a file of at most so many bytes; blocks. `what` says what it should be.
+
+    Raises:
+        ProblemError: ``not-found``: it cannot be read; ``bad-argument``: it is too long.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        found = (error.strerror or str(error)).lower()
+        raise ProblemError("not-found", f"{path}: expected {what}, found {found}") from None
+    if len(data) > most:
+        raise ProblemError("bad-argument", f"{path}: expected at most {most} bytes, found more")
+    return data
 
 
 def replace(files: Mapping[Path, bytes]) -> None:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from runtime.client.blocking import Connection
-from runtime.commands import shell, trust
+from runtime.commands import policy, shell, trust
 from runtime.commands.plaintext import plain
 from runtime.commands.selection import find_request
 from runtime.linux import places
@@ -203,6 +203,8 @@ def _parser() -> shell.Parser:
         decide.add_argument("id", metavar="ID", help="request, a beginning of it, or bundle id")
         decide.add_argument("--note", default="", help="kept with the decision")
         decide.set_defaults(approve=approve)
+    policing = verb("policy", policy.run, "say, or change, what configuration profiles decide")
+    policy.add_options(policing)
     trusting = verb("trust", trust.run, "say, or change, whom this machine trusts")
     trust.add_options(trusting)
     return parser

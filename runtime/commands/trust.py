@@ -6,10 +6,9 @@ Invariant: the runtime reads and judges what a file holds; here it is only carri
 import argparse
 
 from runtime.client.blocking import Connection
-from runtime.commands import shell
+from runtime.commands import files, shell
 from runtime.commands.plaintext import plain
 from runtime.linux import places
-from runtime.model.errors import UnavailableError
 from runtime.signing.purpose import Purpose
 from runtime.wire import limits
 from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust, TrustItem
@@ -19,7 +18,8 @@ def run(runtime: Connection, options: argparse.Namespace) -> int:
     """Carry the verb out; returns the exit code."""
     match options.what:
         case "add":
-            items = runtime.call(AddTrust(_read(options.item), options.purpose, options.item)).items
+            data = files.read(places.absolute(options.item), limits.PEM, "a PEM file")
+            items = runtime.call(AddTrust(data, options.purpose, options.item)).items
             said = "trusted"
         case "remove":
             items = runtime.call(RemoveTrust(options.item)).items
@@ -61,16 +61,3 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def _line(item: TrustItem) -> str:
     until = f", until {item.until}" if item.until else ""
     return f"{item.fingerprint[:12]} {item.purpose or 'revocations'}: {item.name}{until}"
-
-
-def _read(name: str) -> bytes:
-    path = places.absolute(name)
-    try:
-        with path.open("rb") as file:
-            data = file.read(limits.PEM + 1)
-    except OSError as error:
-        found = (error.strerror or str(error)).lower()
-        raise UnavailableError(f"{path}: expected a PEM file, found {found}") from None
-    if len(data) > limits.PEM:
-        raise UnavailableError(f"{path}: expected at most {limits.PEM} bytes, found more")
-    return data

@@ -9,7 +9,20 @@ Invariant: imports the wire, the model and the standard library only.
 """
 
 from runtime.driverkit.action import CallbackType, OSAction, callback
-from runtime.driverkit.dispatch import IODispatchQueue
+from runtime.driverkit.clock import (
+    kIOTimerClockMachAbsoluteTime,
+    kIOTimerClockMachContinuousTime,
+    kIOTimerClockMonotonicRaw,
+    kIOTimerClockUptimeRaw,
+    kIOTimerClockWallTime,
+    mach_absolute_time,
+    mach_continuous_time,
+)
+from runtime.driverkit.dispatch import (
+    IODispatchQueue,
+    kIODispatchQueueReentrant,
+    kIODispatchQueueWakeupAll,
+)
 from runtime.driverkit.kern_return import (
     IOReturnError,
     StringFromReturn,
@@ -40,17 +53,22 @@ from runtime.driverkit.kern_return import (
 )
 from runtime.driverkit.log import IOLog
 from runtime.driverkit.memory import IOBufferMemoryDescriptor, IOMemoryDescriptor
-from runtime.driverkit.service import IOService, OSObject
+from runtime.driverkit.object import QUEUENAME, OSObject, kIOServiceDefaultQueueName
+from runtime.driverkit.service import IOService
+from runtime.driverkit.sources import IODispatchSource, IOTimerDispatchSource
 from runtime.driverkit.usb import IOUSBHostDevice, IOUSBHostInterface, IOUSBHostPipe
 
 __all__ = [
+    "QUEUENAME",
     "CallbackType",
     "IOBufferMemoryDescriptor",
     "IODispatchQueue",
+    "IODispatchSource",
     "IOLog",
     "IOMemoryDescriptor",
     "IOReturnError",
     "IOService",
+    "IOTimerDispatchSource",
     "IOUSBHostDevice",
     "IOUSBHostInterface",
     "IOUSBHostPipe",
@@ -58,6 +76,8 @@ __all__ = [
     "OSObject",
     "StringFromReturn",
     "callback",
+    "kIODispatchQueueReentrant",
+    "kIODispatchQueueWakeupAll",
     "kIOReturnAborted",
     "kIOReturnBadArgument",
     "kIOReturnBusy",
@@ -80,6 +100,14 @@ __all__ = [
     "kIOReturnTimeout",
     "kIOReturnUnderrun",
     "kIOReturnUnsupported",
+    "kIOServiceDefaultQueueName",
+    "kIOTimerClockMachAbsoluteTime",
+    "kIOTimerClockMachContinuousTime",
+    "kIOTimerClockMonotonicRaw",
+    "kIOTimerClockUptimeRaw",
+    "kIOTimerClockWallTime",
     "kUSBHostReturnPipeStalled",
     "kUSBHostReturnTransactionTimeout",
+    "mach_absolute_time",
+    "mach_continuous_time",
 ]

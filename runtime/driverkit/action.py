@@ -11,8 +11,20 @@ Invariant: a callback is checked when its class is made and again whenever it is
 """
 
 import inspect
+import itertools
+import threading
 from collections.abc import Callable
 from typing import Concatenate, Generic, ParamSpec, TypeVar
+
+from runtime.driverkit.clock import mach_absolute_time
+from runtime.driverkit.dispatch import IODispatchQueue
+from runtime.driverkit.kern_return import (
+    IOReturnError,
+    kIOReturnBadArgument,
+    kIOReturnNotPermitted,
+    kIOReturnTimeout,
+)
+from runtime.driverkit.object import OSObject, queue_name
 
 P = ParamSpec("P")
 S = TypeVar("S")
@@ -96,14 +108,22 @@ def inherit_callbacks(cls: type) -> None:
 class OSAction:
     """One callback of one service. May be used for several I/Os at a time."""
 
-    def __init__(self, method: Callable[..., None]) -> None:
+    def __init__(self, service: OSObject, method: Callable[..., None], reference: object) -> None:
         kind = getattr(method, _TYPE, None)
         if not isinstance(kind, CallbackType):
             raise TypeError(
                 f"{getattr(method, '__qualname__', method)}: expected a method declared with "
                 "@callback(…), found one without a callback type"
             )
+        self._service = service
         self._method = method
+        self._reference = reference
+        self._cancelled = False
+        self._aborted: Callable[[], None] | None = None
+        self._changed = threading.Condition()
+        self._called = 0
+        self._waiters: dict[int, int] = {}  # token: the calls that had been made at `WillWait`
+        self._tokens = itertools.count(1)
         self.type: CallbackType[...] = kind
 
     @property
@@ -111,11 +131,88 @@ class OSAction:
         """The method's name."""
         return self._method.__name__
 
+    @property
+    def queue(self) -> IODispatchQueue:
+        """Where the method runs, by its `QUEUENAME`."""
+        return self._service.CopyDispatchQueue(queue_name(self._method))
+
+    def GetReference(self) -> object:
+        """What the action was made with, for the callback's own use."""
+        return self._reference
+
+    def expect(self, kind: CallbackType[...], what: str) -> None:
+        """Hold the action to a type; `what` is the call that was given it.
+
+        Raises:
+            IOReturnError: kIOReturnBadArgument, it is of another type.
+        """
+        if self.type is not kind:
+            raise IOReturnError(
+                kIOReturnBadArgument,
+                f"{what}: expected an action of type {kind.name}, found {self.type.name}",
+            )
+
+    def Cancel(self, handler: Callable[[], None] | None = None) -> None:
+        """Call the method no more, whatever ends later; for good.
+
+        `handler` runs on the method's queue, after what runs there now.
+        """
+        self._cancelled = True
+        if handler is not None:
+            self.queue.post("Cancel", handler)
+
+    def SetAbortedHandler(self, handler: Callable[[], None]) -> None:
+        """Call this on the method's queue when whoever was to invoke the action is gone."""
+        self._aborted = handler
+
+    def Aborted(self) -> None:
+        """Whoever was to invoke the action is gone; called by the system, on any thread."""
+        if self._aborted is not None and not self._cancelled:
+            self.queue.post("Aborted", self._aborted)
+
+    def WillWait(self) -> int:
+        """A token for `Wait`; taken before the I/O that invokes the action is queued."""
+        with self._changed:
+            token = next(self._tokens)
+            self._waiters[token] = self._called
+        return token
+
+    def EndWait(self, token: int) -> None:
+        """Give a token of `WillWait` back, when the I/O was not queued."""
+        with self._changed:
+            self._waiters.pop(token, None)
+
+    def Wait(self, token: int, deadline: int = 0) -> None:
+        """Wait until the method has returned from a call that was made after `WillWait`.
+
+        Args:
+            token: Of `WillWait`; used up.
+            deadline: On `mach_absolute_time`'s clock; 0: none.
+
+        Raises:
+            IOReturnError: kIOReturnTimeout at the deadline, kIOReturnNotPermitted on the queue
+                that the method runs on, which would wait for itself.
+        """
+        if self.queue.OnQueue():
+            self.EndWait(token)
+            raise IOReturnError(
+                kIOReturnNotPermitted, f"{self.name}: expected to wait for it on another queue"
+            )
+        left = (deadline - mach_absolute_time()) / 1e9 if deadline else None
+        with self._changed:
+            before = self._waiters.pop(token)
+            if not self._changed.wait_for(lambda: self._called > before, left):
+                raise IOReturnError(kIOReturnTimeout, f"{self.name} was not called in time")
+
     def complete(self, *values: object) -> None:
-        """Call the method; on its service's queue only.
+        """Call the method; on its queue only.
 
         Raises:
             TypeError: The values are not of the callback's type.
         """
         self.type.check_values(values)
-        self._method(self, *values)
+        if not self._cancelled:
+            self._method(self, *values)
+        with self._changed:
+            self._called += 1
+            self._changed.notify_all()

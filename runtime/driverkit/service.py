@@ -1,16 +1,16 @@
-"""`OSObject` and `IOService`: what a driver's class and its provider are.
+"""`IOService`: what a driver's class and its provider are.
 
-Source: DriverKit's OSObject.iig and IOService.iig; out-parameters are results, errors are
-`IOReturnError`. Invariant: every method runs on the service's Default queue.
+Source: DriverKit's IOService.iig; out-parameters are results, errors are
+`IOReturnError`. Invariant: the system calls a service on its Default queue only.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from runtime.driverkit.action import OSAction, inherit_callbacks
-from runtime.driverkit.dispatch import IODispatchQueue
 from runtime.driverkit.kern_return import IOReturnError, kIOReturnNotFound
-from runtime.driverkit.transport import invoke, transport
+from runtime.driverkit.object import OSObject
+from runtime.driverkit.transport import invoke
 from runtime.model import properties
 from runtime.model.properties import Properties, Value
 from runtime.wire import methods
@@ -24,20 +24,6 @@ class Entry:
     name: str
     properties: Properties = field(default_factory=dict)
     provider: "IOService | None" = None
-
-
-class OSObject:
-    """Root of DriverKit's classes."""
-
-    def init(self) -> bool:
-        """Prepare the object; allocate `ivars` here. False refuses the provider.
-
-        An override calls ``super().init()`` first and returns False when that does.
-        """
-        return True
-
-    def free(self) -> None:
-        """The last call to the object; an override releases its `ivars`."""
 
 
 class IOService(OSObject):
@@ -110,17 +96,14 @@ class IOService(OSObject):
         """
         invoke(0, methods.RegisterService(), type(None))
 
-    def CopyDispatchQueue(self) -> IODispatchQueue:
-        """The Default queue, on which this service's methods and callbacks run."""
-        return transport().default_queue()
-
-    def CreateAction(self, method: Callable[..., None]) -> OSAction:
+    def CreateAction(self, method: Callable[..., None], reference: object = None) -> OSAction:
         """An action that calls one of this service's typed callbacks.
 
         Args:
             method: A bound method declared with `callback`.
+            reference: Anything; `OSAction.GetReference` returns it.
 
         Raises:
             TypeError: It is not declared so.
         """
-        return OSAction(method)
+        return OSAction(self, method, reference)

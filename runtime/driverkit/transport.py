@@ -18,8 +18,29 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class Sources(Protocol):
+    """What dispatch sources wait for. All from any thread; what they call must not block."""
+
+    def set_alarm(
+        self, key: object, clock: int, deadline: int, leeway: int, ring: Callable[[int], None]
+    ) -> None:
+        """Call `ring` once with the time, when a CLOCK_* reaches `deadline` (ns).
+
+        At most `leeway` ns late by intent. Replaces the alarm of the same key.
+        """
+
+    def clear_alarm(self, key: object) -> None:
+        """Forget the alarm of a key, if there is one."""
+
+    def watch(self, descriptor: int, ready: Callable[[], None]) -> None:
+        """Call `ready`, which reads from it, whenever a descriptor has something to read."""
+
+    def unwatch(self, descriptor: int) -> None:
+        """Watch it no more; before it is closed."""
+
+
 class Transport(Protocol):
-    """The driver's way to the runtime, and its queues."""
+    """The driver's way to the runtime, its queues and sources."""
 
     def call(self, target: int, method: Method) -> msgspec.Raw:
         """Call the runtime and wait for the encoded result.
@@ -28,22 +49,28 @@ class Transport(Protocol):
             IOReturnError: The runtime answered with an error.
         """
 
-    def expect(self, name: str, done: Callable[[Completion], None]) -> int:
-        """A number for one asynchronous I/O; its completion runs `done` on the Default queue.
+    def expect(
+        self, name: str, queue: "IODispatchQueue", done: Callable[[Completion], None]
+    ) -> int:
+        """A number for one asynchronous I/O; its completion runs `done` on `queue`.
 
         Args:
             name: What the pulse shows while `done` runs.
+            queue: Any of this process.
             done: Called exactly once, unless `forget` is called first.
         """
 
     def forget(self, number: int) -> None:
         """The I/O was refused: no completion will come."""
 
-    def create_queue(self, name: str) -> "IODispatchQueue":
-        """A new serial queue with a thread of its own."""
+    def create_queue(self, name: str, *, reentrant: bool) -> "IODispatchQueue":
+        """A new queue with a thread of its own; several when it is reentrant."""
 
     def default_queue(self) -> "IODispatchQueue":
         """The queue on which the service's methods run."""
+
+    def sources(self) -> Sources:
+        """Where dispatch sources wait."""
 
     def log(self, text: str) -> None:
         """One log line; never blocks."""

@@ -172,12 +172,7 @@ class IOUSBHostPipe:
         Raises:
             IOReturnError: kIOReturnNotFound on a closed pipe, kIOReturnBadArgument.
         """
-        if completion.type is not IOUSBHostPipe.CompleteAsyncIO:
-            raise IOReturnError(
-                kIOReturnBadArgument,
-                f"AsyncIO: expected an action of type {self.CompleteAsyncIO.name}, "
-                f"found {completion.type.name}",
-            )
+        completion.expect(IOUSBHostPipe.CompleteAsyncIO, "AsyncIO")
 
         def done(end: methods.Completion) -> None:
             assert isinstance(end, methods.CompleteAsyncIO)
@@ -186,7 +181,7 @@ class IOUSBHostPipe:
 
         sent = b"" if self._reads else _outgoing(dataBuffer, dataBufferLength)
         _fits(dataBuffer, dataBufferLength)
-        number = transport().expect(completion.name, done)
+        number = transport().expect(completion.name, completion.queue, done)
         try:
             invoke(
                 self._handle,
@@ -199,7 +194,7 @@ class IOUSBHostPipe:
                 raise
             # It came too late: it ends as everything does that was queued in time.
             end = methods.CompleteAsyncIO(error.code, 0, time.monotonic_ns())
-            transport().default_queue().post(completion.name, functools.partial(done, end))
+            completion.queue.post(completion.name, functools.partial(done, end))
 
     def IO(
         self,

@@ -29,6 +29,7 @@ from runtime.model.events import Detail, Noted
 from runtime.model.identity import BundleId
 from runtime.model.records import Extension, Request, Requester
 from runtime.wire.commands.extensions import Activate, Decide
+from runtime.wire.commands.policy import AddProfile, ListProfiles, ProfileList, RemoveProfile
 from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust, Trusted
 
 LOST = frozenset({"not-found", "changed"})
@@ -158,6 +159,25 @@ class Activation:
                 purpose = f" ({item.purpose})" if item.purpose else ""
                 self._emit(Noted(f"{item.name}{purpose} {what}, by {by}: {item.fingerprint}"))
         return done
+
+    async def change_policy(
+        self, command: ListProfiles | AddProfile | RemoveProfile, by: str
+    ) -> ProfileList:
+        """Carry out a command about profiles, and everything that follows from it.
+
+        Raises:
+            ProblemError: It is refused.
+        """
+        profiles = self._extensions.profiles
+        match command:
+            case ListProfiles():
+                return ProfileList(tuple(profiles.all()))
+            case AddProfile(data=data, label=label):
+                profile = profiles.add(await self._workers.read_profile(data, label), by)
+            case RemoveProfile(identifier=identifier):
+                profile = profiles.remove(identifier, by)
+        await self._refresh()
+        return ProfileList((profile,))
 
     async def set_developer(self, *, on: bool, by: str) -> None:
         """Turn developer mode on or off."""

@@ -7,6 +7,7 @@ Invariant: every command is answered exactly once, and decisions only with autho
 from collections.abc import Callable
 
 from runtime.engine.activation import Activation, user_name
+from runtime.engine.authority import Authority
 from runtime.engine.binding import Binding
 from runtime.engine.connection import ClientConnection
 from runtime.engine.devices import Devices
@@ -46,6 +47,7 @@ from runtime.wire.commands.extensions import (
     SetDeveloperMode,
 )
 from runtime.wire.commands.lifetime import Detach, Quit
+from runtime.wire.commands.policy import AddProfile, ListProfiles, RemoveProfile
 from runtime.wire.commands.registry import (
     Describe,
     Details,
@@ -57,7 +59,20 @@ from runtime.wire.commands.registry import (
     Records,
     Subscribe,
 )
-from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust, Trusted
+from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust
+
+Deciding = (
+    Activate
+    | Deactivate
+    | Decide
+    | SetDeveloperMode
+    | ListTrust
+    | AddTrust
+    | RemoveTrust
+    | ListProfiles
+    | AddProfile
+    | RemoveProfile
+)
 
 
 class Commands:
@@ -67,6 +82,7 @@ class Commands:
         self,
         registry: Registry,
         hub: Hub,
+        authority: Authority,
         drivers: DriverCommands,
         devices: Devices,
         simulation: Simulation,
@@ -81,6 +97,7 @@ class Commands:
     ) -> None:
         self._registry = registry
         self._hub = hub
+        self._authority = authority
         self._drivers = drivers
         self._devices = devices
         self._simulation = simulation
@@ -99,6 +116,7 @@ class Commands:
         Raises:
             ProblemError: It is refused.
         """
+        await self._authority.require(client, command)
         result: object = None
         match command:
             case Subscribe(topics=topics):
@@ -109,10 +127,19 @@ class Commands:
                 result = await self._describe(entry)
             case ReadHistory() | ReadValue() | Explain() | ExplainExtension():
                 result = await self._look_up(command)
-            case Activate() | Deactivate() | Decide() | SetDeveloperMode():
-                result = await self._policy(client, command)
-            case ListTrust() | AddTrust() | RemoveTrust():
-                result = await self._trust(client, command)
+            case (
+                Activate()
+                | Deactivate()
+                | Decide()
+                | SetDeveloperMode()
+                | ListTrust()
+                | AddTrust()
+                | RemoveTrust()
+                | ListProfiles()
+                | AddProfile()
+                | RemoveProfile()
+            ):
+                result = await self._decide(client, command)
             case Plug() | Unplug():
                 result = await self._simulate(command)
             case CrashDriver() | RestartDriver() | StopDriver() | ReleaseDriver():
@@ -170,16 +197,12 @@ class Commands:
             return Details((), "this entry is no device of the machine")
         return await self._workers.describe(device)
 
-    async def _policy(
-        self,
-        client: ClientConnection,
-        command: Activate | Deactivate | Decide | SetDeveloperMode,
-    ) -> object:
-        if isinstance(command, Activate):
-            return await self._activation.activate(command, client.peer)
-        self._check_authority(client)
+    async def _decide(self, client: ClientConnection, command: Deciding) -> object:
+        """What may run, and who says so; its authority was looked at before."""
         by = user_name(client.peer.uid)
         match command:
+            case Activate():
+                return await self._activation.activate(command, client.peer)
             case Decide():
                 return await self._activation.decide(command, by)
             case Deactivate(bundle_id=bundle_id):
@@ -187,21 +210,10 @@ class Commands:
             case SetDeveloperMode(on=on):
                 await self._activation.set_developer(on=on, by=by)
                 return self._hub.status_for(client)
-
-    async def _trust(
-        self, client: ClientConnection, command: ListTrust | AddTrust | RemoveTrust
-    ) -> Trusted:
-        if not isinstance(command, ListTrust):
-            self._check_authority(client)
-        return await self._activation.change_trust(command, user_name(client.peer.uid))
-
-    def _check_authority(self, client: ClientConnection) -> None:
-        if not self._hub.may_approve(client):
-            raise ProblemError(
-                "not-allowed",
-                "this runtime takes decisions only from the window that started it; "
-                "decide there, or start a runtime with --allow-socket-approval",
-            )
+            case ListTrust() | AddTrust() | RemoveTrust():
+                return await self._activation.change_trust(command, by)
+            case ListProfiles() | AddProfile() | RemoveProfile():
+                return await self._activation.change_policy(command, by)
 
     async def _simulate(self, command: Plug | Unplug) -> Plugged:
         if isinstance(command, Plug):

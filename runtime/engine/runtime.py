@@ -12,6 +12,7 @@ import time
 from importlib.metadata import PackageNotFoundError, version
 
 from runtime.engine.activation import Activation, user_name
+from runtime.engine.authority import OwnersAuthority
 from runtime.engine.binding import Binding
 from runtime.engine.broker_entries import BrokerEntries
 from runtime.engine.bundles import Bundles
@@ -114,6 +115,7 @@ class Runtime:
         self._commands = Commands(
             registry,
             self._hub,
+            OwnersAuthority(hub),
             self._driver_commands(brokers),
             self._devices,
             simulation,

@@ -16,12 +16,14 @@ from runtime.engine import trusting
 from runtime.engine.kernel_drivers import made_index
 from runtime.engine.trusting import ChangeTrust
 from runtime.extensions import staging
+from runtime.extensions.profile import read_profile
 from runtime.extensions.staging import Staged
 from runtime.families import details
 from runtime.linux import memfd, sockets, udev
 from runtime.model.device import Device
 from runtime.model.errors import BundleError, InspectorError, ProblemError
 from runtime.model.identity import ContentHash
+from runtime.model.policy import Profile
 from runtime.wire import codec, limits
 from runtime.wire.commands.registry import Details
 from runtime.wire.commands.trust import Trusted
@@ -34,6 +36,13 @@ class Stage(msgspec.Struct, frozen=True, array_like=True, tag="stage"):
     bundle_id: str
     state_dir: str
     folders: tuple[str, ...] | None
+
+
+class ReadProfile(msgspec.Struct, frozen=True, array_like=True, tag="read-profile"):
+    """Read a configuration profile. Result: `Profile`."""
+
+    data: bytes
+    label: str
 
 
 class Load(msgspec.Struct, frozen=True, array_like=True, tag="load"):
@@ -67,8 +76,8 @@ class IndexModules(msgspec.Struct, frozen=True, array_like=True, tag="index-modu
     folder: str
 
 
-Job = Stage | Load | Describe | Sweep | Enumerate | IndexModules | ChangeTrust
-JobResult = Staged | Details | Trusted | int
+Job = Stage | Load | Describe | Sweep | Enumerate | IndexModules | ChangeTrust | ReadProfile
+JobResult = Staged | Details | Trusted | Profile | int
 
 
 class Failed(msgspec.Struct, frozen=True, array_like=True):
@@ -138,6 +147,8 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
         case IndexModules():
             index = made_index(Path(job.state_dir), Path(job.folder))
             result, beside = len(index), [memfd.sealed("aliases", index.dump())]
+        case ReadProfile(data=data, label=label):
+            result = read_profile(data, label)
         case ChangeTrust():
             result = trusting.carry_out(job)
         case Sweep():

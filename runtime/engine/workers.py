@@ -17,6 +17,7 @@ from runtime.linux import children, memfd, roles, sockets
 from runtime.model.device import Device
 from runtime.model.errors import BreachError, BundleError, ProblemError
 from runtime.model.identity import ContentHash
+from runtime.model.policy import Profile
 from runtime.wire import codec
 from runtime.wire.commands.registry import Details
 from runtime.wire.commands.trust import Trusted
@@ -28,6 +29,7 @@ _done: codec.Decoder[worker.Done] = codec.Decoder(worker.Done, "worker's result"
 _staged: codec.Decoder[Staged] = codec.Decoder(Staged, "staged extension")
 _devices: codec.Decoder[list[Device]] = codec.Decoder(list[Device], "machine's devices")
 _trusted: codec.Decoder[Trusted] = codec.Decoder(Trusted, "trust")
+_profile: codec.Decoder[Profile] = codec.Decoder(Profile, "configuration profile")
 _details: codec.Decoder[Details] = codec.Decoder(Details, "device's details")
 
 
@@ -72,6 +74,15 @@ class Workers:
         """Carry out a command about trust."""
         result, _ = await self._run(job)
         return _trusted(result)
+
+    async def read_profile(self, data: bytes, label: str) -> Profile:
+        """Read a configuration profile.
+
+        Raises:
+            BundleError: It is none.
+        """
+        result, _ = await self._run(worker.ReadProfile(data, label))
+        return _profile(result)
 
     async def index_modules(self, state_dir: str, folder: str) -> bytes:
         """The index of the modules of a folder, dumped."""

@@ -4,10 +4,10 @@ Invariant: reads the ledger and changes nothing; every refusal is one sentence w
 """
 
 from runtime.extensions.codes import SxCode
+from runtime.extensions.contents import KnownExtension
 from runtime.extensions.drafts import advanced, judged, new_extension
 from runtime.extensions.ledger import Ledger
 from runtime.extensions.staging import Staged
-from runtime.extensions.store import KnownExtension
 from runtime.model.errors import ProblemError
 from runtime.model.extension_lifecycle import ExtensionEvent
 from runtime.model.identity import ContentHash, RequestId

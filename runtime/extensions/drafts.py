@@ -7,9 +7,9 @@ import msgspec
 
 from runtime.extensions import entitlement_words
 from runtime.extensions.codes import SxCode
+from runtime.extensions.contents import KnownExtension
 from runtime.extensions.manifest import Manifest
 from runtime.extensions.staging import Staged
-from runtime.extensions.store import KnownExtension
 from runtime.model.extension_lifecycle import ExtensionEvent, ExtensionState, advance
 from runtime.model.identity import RequestId
 from runtime.model.records import DeviceHit, Extension, Request, Requester, RequestState
@@ -77,6 +77,7 @@ def new_request(known: KnownExtension, number: int, asked: Asked) -> Request:
         devices=asked.devices,
         first_wall_ns=asked.wall_ns,
         uid=asked.uid,
+        ruling=extension.ruling,
     )
 
 

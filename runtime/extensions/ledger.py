@@ -7,10 +7,13 @@ anybody hears of it.
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from runtime.extensions.store import Changes, DecisionKey, KnownExtension, Store, StoredDecision
+from runtime.extensions.contents import Changes, DecisionKey, KnownExtension, StoredDecision
+from runtime.extensions.policy import Policy
+from runtime.extensions.store import Store
 from runtime.model.events import Detail
 from runtime.model.extension_lifecycle import ExtensionState
 from runtime.model.identity import BundleId
+from runtime.model.policy import ruling_words
 from runtime.model.records import Extension, Request, RequestState
 
 K = TypeVar("K")
@@ -39,6 +42,8 @@ class Ledger:
         self.extensions = contents.extensions
         self.requests = contents.requests
         self.decisions = contents.decisions
+        self.profiles = contents.profiles
+        self.policy = Policy(self.profiles.values())
         self.developer = contents.developer
         self.number = contents.number
 
@@ -59,6 +64,10 @@ class Ledger:
         _merge(self.extensions, changes.extensions)
         _merge(self.requests, changes.requests)
         _merge(self.decisions, changes.decisions)
+        for identifier in changes.profiles:
+            self.profiles.pop(identifier, None)  # an exchanged one goes to the end, as in the store
+        _merge(self.profiles, changes.profiles)
+        self.policy = Policy(self.profiles.values())
         self.developer = self.developer if changes.developer is None else changes.developer
         self.number = self.number if changes.number is None else changes.number
         for record in told:
@@ -69,13 +78,6 @@ class Ledger:
     def waiting(self) -> list[Request]:
         """The requests that wait for a decision, oldest first."""
         return [r for r in self.requests.values() if r.state is RequestState.WAITING]
-
-    def waits_besides(self, request: Request) -> bool:
-        """Whether another request for the same extension waits."""
-        return any(
-            other.extension == request.extension and other.id != request.id
-            for other in self.waiting()
-        )
 
     def repeated(self, key: DecisionKey) -> Request | None:
         """The newest request of a key, if it waits or is completed and still holds."""
@@ -102,9 +104,23 @@ class Ledger:
                 yield known
 
     def approval(self, request: Request) -> StoredDecision | None:
-        """The approval that already holds for a request."""
+        """The approval that already holds for a request: a profile's, else somebody's."""
+        known = self.extensions.get(request.extension)
+        ruling = known.record.ruling if known is not None else request.ruling
+        if ruling is not None:
+            return StoredDecision(True, ruling_words(ruling), "", 0) if ruling.allowed else None
+        return self.answer(request)
+
+    def answer(self, request: Request) -> StoredDecision | None:
+        """The approval that somebody gave to what a request is about, whatever profiles say."""
         decision = self.decisions.get(decision_key(request))
         return decision if decision is not None and decision.approved else None
+
+    def is_approved(self, known: KnownExtension) -> bool:
+        """Whether somebody approved an extension in this content."""
+        record = known.record
+        content = (record.bundle_id, record.content_hash)
+        return any(key[:2] == content and each.approved for key, each in self.decisions.items())
 
 
 def decision_key(request: Request) -> DecisionKey:

@@ -37,6 +37,15 @@ def read(data: bytes, path: str) -> Properties:
     Raises:
         BundleError: It cannot be read, is too big, or holds what a registry cannot.
     """
+    return _Checker(path).dictionary(parsed(data, path), "", 0)
+
+
+def parsed(data: bytes, path: str) -> dict[object, object]:
+    """The dictionary at the top of a property list, with whatever plistlib lets through in it.
+
+    Raises:
+        BundleError: It cannot be read, is too big, or another thing is at its top.
+    """
     if len(data) > MAX_BYTES:
         raise refused(path, f"at most {MAX_BYTES} bytes", f"{len(data)}")
     try:
@@ -46,7 +55,7 @@ def read(data: bytes, path: str) -> Properties:
         raise refused(path, "a property list", f"a broken one ({found})") from None
     if not isinstance(top, dict):
         raise refused(path, "a dictionary at the top", _kind(top))
-    return _Checker(path).dictionary(top, "", 0)
+    return top
 
 
 def checked(table: dict[object, object], path: str) -> Properties:

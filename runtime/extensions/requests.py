@@ -19,6 +19,7 @@ from runtime.extensions.admission import (
     shown,
 )
 from runtime.extensions.codes import SxCode
+from runtime.extensions.contents import KnownExtension, StoredDecision
 from runtime.extensions.drafts import (
     Asked,
     Ending,
@@ -27,15 +28,18 @@ from runtime.extensions.drafts import (
     new_request,
     repeat,
 )
+from runtime.extensions.enforcing import enforce, forbidden, refuse, ruled
 from runtime.extensions.ledger import IN_FORCE, Ledger, decision_key
+from runtime.extensions.profiles import Profiles
 from runtime.extensions.staging import Staged
-from runtime.extensions.store import Store, StoredDecision
+from runtime.extensions.store import Store
 from runtime.extensions.transaction import RUNTIME, Transaction
 from runtime.model.errors import ProblemError
 from runtime.model.events import Deactivated, Detail, DeveloperMode, Requested
 from runtime.model.extension_lifecycle import ExtensionEvent, ExtensionState
 from runtime.model.identity import BundleId, ContentHash, RequestId
 from runtime.model.personality import Personality
+from runtime.model.policy import ruling_words
 from runtime.model.properties import Properties
 from runtime.model.records import DeviceHit, Extension, Request, Requester, RequestState
 
@@ -69,6 +73,7 @@ class Extensions:
         changed: Callable[[Extension | Request], None],
     ) -> None:
         self._ledger = Ledger(store, emit, changed)
+        self.profiles = Profiles(self._ledger, now)
         self._now = now
         self._nonce = nonce
 
@@ -111,14 +116,16 @@ class Extensions:
         key = (staged.manifest.bundle_id, staged.content_hash, uid)
         repeated = self._ledger.repeated(key)
         if repeated is not None:
-            known = judged(self._ledger.extensions[repeated.extension], staged.manifest)
+            before = self._ledger.extensions[repeated.extension]
+            known = ruled(judged(before, staged.manifest), self._ledger.policy)
             again = repeat(repeated, known, devices, self._nonce())
             change = Transaction(self._ledger, self._now())
             change.put(known)
             change.changes.requests[again.id] = again
+            enforce(change, self._ledger, before, known)
             change.apply()
-            return again
-        known = requested(self._ledger, staged)
+            return self._ledger.requests[again.id]
+        known = ruled(requested(self._ledger, staged), self._ledger.policy)
         number = self._ledger.number + 1
         asked = Asked(requester, uid, devices, self._nonce(), self._now())
         request = new_request(known, number, asked)
@@ -126,8 +133,13 @@ class Extensions:
         change.changes.number = number
         change.put(known)
         change.details.append(Requested(request.id, request.name, requester.app))
-        approval = self._ledger.approval(request)
-        if approval is not None and self._may_run(request):
+        ruling = known.record.ruling
+        approval = self._ledger.answer(request)
+        if ruling is not None and ruling.allowed:
+            request = change.complete(request, ruling_words(ruling))
+        elif ruling is not None:
+            request = refuse(change, request, ruling)
+        elif approval is not None and self._may_run(request):
             request = change.complete(request, approval.by)
         else:
             check_limits(self._ledger, request)
@@ -194,6 +206,7 @@ class Extensions:
                 "not-found", f"extension {bundle_id}: expected one of that identifier, found none"
             )
         foremost = max(versions, key=lambda known: known.record.state in IN_FORCE)
+        self._check_removable(foremost)
         gone = advanced(foremost, ExtensionEvent.DEACTIVATED)
         change = Transaction(self._ledger, self._now())
         change.details.append(Deactivated(foremost.record.id, foremost.record.name, by))
@@ -219,13 +232,23 @@ class Extensions:
         state = ExtensionState.DISABLED if on else ExtensionState.ACTIVE
         event = ExtensionEvent.DEVELOPER_ON if on else ExtensionEvent.DEVELOPER_OFF
         for known in self._ledger.extensions.values():
-            if known.record.state is state and not known.manifest.trusted:
+            held = known.manifest.trusted or forbidden(known.record.ruling)
+            if known.record.state is state and not held:
                 change.put(advanced(known, event))
         for request in self._ledger.waiting() if on else []:
             approval = self._ledger.approval(request)
             if approval is not None:  # it only waited for developer mode
                 change.complete(request, approval.by)
         change.apply()
+
+    def removable_by(self, bundle_id: BundleId, uid: int) -> bool:
+        """Whether a profile lets this user, who asked for an extension, remove it alone."""
+        return any(
+            known.record.bundle_id == bundle_id
+            and self._ledger.policy.removable(known.manifest) is not None
+            and all(r.uid == uid for r in self._requests_of(known.record.id))
+            for known in self._ledger.extensions.values()
+        )
 
     def broken(self, extension_id: str, reason: str) -> None:
         """Mark an extension whose staged copy is missing or another; its requests fail."""
@@ -239,6 +262,18 @@ class Extensions:
                 change.end(request, ending)
         change.put(advanced(known, ExtensionEvent.BROKEN, reason))
         change.apply()
+
+    def _requests_of(self, extension_id: str) -> list[Request]:
+        return [r for r in self._ledger.requests.values() if r.extension == extension_id]
+
+    def _check_removable(self, known: KnownExtension) -> None:
+        kept = self._ledger.policy.keeping(known.manifest)
+        if kept is not None:
+            raise ProblemError(
+                f"sx-{int(SxCode.FORBIDDEN_BY_SYSTEM_POLICY)}",
+                f"extension {known.record.bundle_id}: expected one that may be removed, found it "
+                f"kept by {ruling_words(kept)}",
+            )
 
     def _those_in(self, *states: ExtensionState) -> list[ActiveExtension]:
         return [

@@ -1,7 +1,6 @@
 """The store of extensions, requests and decisions: SQLite, one file in the state folder.
 
 WAL with synchronous FULL: what `commit` returned from survives a crash of the machine.
-Records are stored encoded; fields are only ever appended, as on the wire.
 Source: sqlite.org/wal.html, pragma.html (synchronous, quick_check, user_version).
 Invariant: one transaction a change; a file that fails its check is set aside, never rewritten.
 """
@@ -9,71 +8,12 @@ Invariant: one transaction a change; a file that fails its check is set aside, n
 import sqlite3
 from pathlib import Path
 
-import msgspec
-
-from runtime.extensions.manifest import Manifest
+from runtime.extensions.contents import MIGRATIONS, Changes, Contents, read, write
 from runtime.model.errors import UnavailableError
-from runtime.model.identity import BundleId, ContentHash, RequestId
-from runtime.model.records import Extension, Request
 
 FILE = "extensions.sqlite"
 BUSY_SECONDS = 1.0
-MIGRATIONS = (
-    """
-    CREATE TABLE extensions (
-        position INTEGER PRIMARY KEY AUTOINCREMENT,
-        id TEXT NOT NULL UNIQUE, record BLOB NOT NULL, manifest BLOB NOT NULL);
-    CREATE TABLE requests (
-        position INTEGER PRIMARY KEY AUTOINCREMENT,
-        id TEXT NOT NULL UNIQUE, record BLOB NOT NULL);
-    CREATE TABLE decisions (
-        bundle_id TEXT NOT NULL, content_hash TEXT NOT NULL, uid INTEGER NOT NULL,
-        record BLOB NOT NULL, PRIMARY KEY (bundle_id, content_hash, uid));
-    CREATE TABLE settings (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
-    """,
-)
-"""Each brings the file from the version of its index to the next one."""
-
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
-
-DecisionKey = tuple[BundleId, ContentHash, int]
-"""Bundle id, content hash and uid: what an approval belongs to."""
-
-
-class KnownExtension(msgspec.Struct, frozen=True):
-    """An extension with what its staged copy says of it."""
-
-    record: Extension
-    manifest: Manifest
-
-
-class StoredDecision(msgspec.Struct, frozen=True, array_like=True):
-    """Somebody's answer."""
-
-    approved: bool
-    by: str
-    note: str
-    wall_ns: int
-
-
-class Contents(msgspec.Struct):
-    """Everything in the store; `number` is the last one that a request was given."""
-
-    extensions: dict[str, KnownExtension] = {}
-    requests: dict[RequestId, Request] = {}
-    decisions: dict[DecisionKey, StoredDecision] = {}
-    developer: bool = False
-    number: int = 0
-
-
-class Changes(msgspec.Struct):
-    """What one transaction writes; None removes a record or leaves a setting alone."""
-
-    extensions: dict[str, KnownExtension | None] = {}
-    requests: dict[RequestId, Request | None] = {}
-    decisions: dict[DecisionKey, StoredDecision | None] = {}
-    developer: bool | None = None
-    number: int | None = None
 
 
 class Store:
@@ -118,7 +58,7 @@ class Store:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                _write(self._connection, changes)
+                write(self._connection, changes)
                 self._connection.execute("COMMIT")
             except sqlite3.Error:
                 if self._connection.in_transaction:
@@ -138,7 +78,10 @@ class Store:
             raise self._unavailable(str(error)) from error
         try:
             self._prepare(connection)
-            return connection, _read(connection)
+            return connection, read(connection)
+        except ValueError as error:
+            connection.close()
+            raise _BrokenError(str(error)) from error
         except sqlite3.Error as error:
             connection.close()
             if error.sqlite_errorcode & 0xFF in _BROKEN:
@@ -189,70 +132,3 @@ def _identity(path: Path) -> tuple[int, int]:
 
 class _BrokenError(Exception):
     """The file is there and is not a healthy store."""
-
-
-_encode = msgspec.msgpack.encode
-_extension = msgspec.msgpack.Decoder(Extension)
-_manifest = msgspec.msgpack.Decoder(Manifest)
-_request = msgspec.msgpack.Decoder(Request)
-_decision = msgspec.msgpack.Decoder(StoredDecision)
-
-
-def _read(connection: sqlite3.Connection) -> Contents:
-    contents = Contents()
-    try:
-        for record, manifest in connection.execute(
-            "SELECT record, manifest FROM extensions ORDER BY position"
-        ):
-            known = KnownExtension(_extension.decode(record), _manifest.decode(manifest))
-            contents.extensions[known.record.id] = known
-        for (record,) in connection.execute("SELECT record FROM requests ORDER BY position"):
-            request = _request.decode(record)
-            contents.requests[request.id] = request
-        for bundle_id, content_hash, uid, record in connection.execute(
-            "SELECT bundle_id, content_hash, uid, record FROM decisions"
-        ):
-            contents.decisions[bundle_id, content_hash, uid] = _decision.decode(record)
-    except (msgspec.MsgspecError, TypeError) as error:
-        raise _BrokenError(str(error)) from error
-    settings = dict(connection.execute("SELECT name, value FROM settings").fetchall())
-    contents.developer = bool(settings.get("developer", 0))
-    contents.number = int(settings.get("number", 0))
-    return contents
-
-
-def _write(connection: sqlite3.Connection, changes: Changes) -> None:
-    for extension_id, known in changes.extensions.items():
-        if known is None:
-            connection.execute("DELETE FROM extensions WHERE id = ?", (extension_id,))
-        else:
-            connection.execute(
-                "INSERT INTO extensions (id, record, manifest) VALUES (?, ?, ?) "
-                "ON CONFLICT (id) DO UPDATE SET record = excluded.record, "
-                "manifest = excluded.manifest",
-                (extension_id, _encode(known.record), _encode(known.manifest)),
-            )
-    for request_id, request in changes.requests.items():
-        if request is None:
-            connection.execute("DELETE FROM requests WHERE id = ?", (request_id,))
-        else:
-            connection.execute(
-                "INSERT INTO requests (id, record) VALUES (?, ?) "
-                "ON CONFLICT (id) DO UPDATE SET record = excluded.record",
-                (request_id, _encode(request)),
-            )
-    for key, decision in changes.decisions.items():
-        if decision is None:
-            connection.execute(
-                "DELETE FROM decisions WHERE bundle_id = ? AND content_hash = ? AND uid = ?", key
-            )
-        else:
-            connection.execute(
-                "REPLACE INTO decisions (bundle_id, content_hash, uid, record) VALUES (?, ?, ?, ?)",
-                (*key, _encode(decision)),
-            )
-    for name, value in (("developer", changes.developer), ("number", changes.number)):
-        if value is not None:
-            connection.execute(
-                "REPLACE INTO settings (name, value) VALUES (?, ?)", (name, int(value))
-            )

@@ -4,9 +4,9 @@ Invariant: nothing is remembered or told before `apply`; a step sees the steps b
 """
 
 from runtime.extensions.codes import SxCode
+from runtime.extensions.contents import Changes, KnownExtension
 from runtime.extensions.drafts import Ending, advanced, completed, ended
 from runtime.extensions.ledger import Ledger
-from runtime.extensions.store import Changes, KnownExtension
 from runtime.model.events import Decided, Detail
 from runtime.model.extension_lifecycle import ExtensionEvent, ExtensionState
 from runtime.model.records import Request, RequestState
@@ -53,7 +53,7 @@ class Transaction:
     def end(self, request: Request, ending: Ending) -> Request:
         """End a request; an extension that waited for nothing else goes with it."""
         known = self.extension(request.extension)
-        alone = not self._ledger.waits_besides(request)
+        alone = not self._waits_besides(request)
         if alone and known.record.state is ExtensionState.WAITING:
             denied = ending.state is RequestState.DENIED
             self.put(advanced(known, ExtensionEvent.DENIED if denied else ExtensionEvent.REPLACED))
@@ -77,6 +77,19 @@ class Transaction:
             if other.record.id != known.record.id:
                 return f"replaces {other.record.short_version} ({other.record.version})"
         return ""
+
+    def _waits_besides(self, request: Request) -> bool:
+        """Whether another request for the same extension waits once the steps so far are taken."""
+        return any(
+            other.extension == request.extension
+            and other.id != request.id
+            and self._state(other) is RequestState.WAITING
+            for other in self._ledger.waiting()
+        )
+
+    def _state(self, request: Request) -> RequestState:
+        changed = self.changes.requests.get(request.id)
+        return (changed or request).state
 
     def _replaced(self, known: KnownExtension) -> KnownExtension:
         """Removed, or waiting again where another user's request for it still waits."""

@@ -65,16 +65,12 @@ DENIALS: Mapping[str, Denial] = {
 GRANTS = (
     "read its own bundle, from memory",
     "read Python, its libraries and the time zones, and change none of them",
-    "use clocks, random numbers and threads",
+    "use clocks, random numbers and threads, with timers as precise as the machine's",
     f"log {limits.LOG_LINES} lines a second; what is above is counted, not kept",
 )
 
-
-NOT_GIVEN = (
-    "elevated scheduling: a driver has an ordinary process's share of a CPU, in every mode",
-    "increased capabilities: a driver has none, in every mode",
-)
-"""What DriverKit gives to a driver process and this host does not."""
+ELEVATED = "wake before ordinary programs, while it takes at most half of a CPU"
+NOT_ELEVATED = "elevated scheduling: only root can put drivers before ordinary programs"
 
 
 @dataclass(frozen=True)
@@ -92,7 +88,14 @@ class Confinement:
     may_not: tuple[str, ...]
 
 
-def told(applied: Collection[str], layers: Collection[Layer], abi: int, bounds: str) -> Confinement:
+def told(
+    applied: Collection[str],
+    layers: Collection[Layer],
+    abi: int,
+    bounds: str,
+    *,
+    elevated: bool = False,
+) -> Confinement:
     """Put a confinement into words.
 
     Args:
@@ -100,8 +103,9 @@ def told(applied: Collection[str], layers: Collection[Layer], abi: int, bounds: 
         layers: Those that hold.
         abi: Of Landlock, 0 without it.
         bounds: What its limits are.
+        elevated: Whether it is scheduled before ordinary processes.
     """
-    may = [*GRANTS, f"use {bounds}"]
+    may = [*GRANTS, *([ELEVATED] if elevated else []), f"use {bounds}"]
     may_not = []
     for what, denial in DENIALS.items():
         stopped_by = denial.stopped_by(abi)

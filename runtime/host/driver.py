@@ -13,17 +13,21 @@ import os
 import time
 import traceback
 from collections.abc import Callable
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import msgspec
 
 from runtime.driverkit.dispatch import IODispatchQueue
 from runtime.driverkit.kern_return import IOReturnError
-from runtime.driverkit.service import Entry, IOService, OSObject
+from runtime.driverkit.object import OSObject
+from runtime.driverkit.service import Entry, IOService
 from runtime.driverkit.usb import PROVIDERS
+from runtime.host.activity import Activity
 from runtime.host.connection import Connection, Incoming, ProviderLost
 from runtime.host.loader import install
-from runtime.host.queues import DefaultQueue, HostQueue, ThreadQueue
+from runtime.host.queues import DefaultQueue
+from runtime.host.sources import Sources
+from runtime.host.thread_queue import ThreadQueue
 from runtime.host.watcher import Watcher
 from runtime.linux import memfd
 from runtime.model import archive, properties
@@ -34,6 +38,14 @@ from runtime.wire import codec, driver, methods
 from runtime.wire.limits import FRAMES, NAME, TEXT
 
 _DRAIN_S = 0.5  # for the last log lines of an orderly end
+
+
+class _Expected(NamedTuple):
+    """An asynchronous I/O that has not ended."""
+
+    name: str
+    queue: IODispatchQueue
+    done: Callable[[methods.Completion], None]
 
 
 class Driver:
@@ -53,7 +65,8 @@ class Driver:
         self._rename = rename
         self._dump = dump
         self._numbers = itertools.count(1)
-        self._expected: dict[int, tuple[str, Callable[[methods.Completion], None]]] = {}
+        self._expected: dict[int, _Expected] = {}
+        self._sources: Sources | None = None
         self._load: driver.Load | None = None
         self._class: type[IOService] | None = None
         self._service: IOService | None = None
@@ -157,15 +170,21 @@ class Driver:
         expected = self._expected.pop(packet.action, None)
         if expected is None:
             raise BreachError(f"completion: expected one of an open I/O, found {packet.action}")
-        name, done = expected
-        self._queue.run(name, lambda: done(packet.completion))
+        self._dispatch(expected, packet.completion)
 
     def _provider_lost(self) -> None:
         """Every I/O that is open ends, in the order in which it was queued."""
         while self._expected:
-            name, done = self._expected.pop(next(iter(self._expected)))
+            expected = self._expected.pop(next(iter(self._expected)))
             end = methods.CompleteAsyncIO(IOReturn.OFFLINE, 0, time.monotonic_ns())
-            self._queue.run(name, functools.partial(done, end))
+            self._dispatch(expected, end)
+
+    def _dispatch(self, expected: "_Expected", completion: methods.Completion) -> None:
+        work = functools.partial(expected.done, completion)
+        if expected.queue is self._queue:
+            self._queue.run(expected.name, work)
+        else:
+            expected.queue.post(expected.name, work)
 
     def _loaded(self) -> tuple[IOService, IOService]:
         if self._service is None or self._provider is None:
@@ -181,31 +200,39 @@ class Driver:
 
     def call(self, target: int, method: methods.Method) -> msgspec.Raw:
         """See `Transport.call`."""
-        queue = HostQueue.current()
-        if queue is None:
+        activity = Activity.current()
+        if activity is None:
             return self._connection.call(target, method)
-        with queue.calling():
+        with activity.calling():
             return self._connection.call(target, method)
 
-    def expect(self, name: str, done: Callable[[methods.Completion], None]) -> int:
+    def expect(
+        self, name: str, queue: IODispatchQueue, done: Callable[[methods.Completion], None]
+    ) -> int:
         """See `Transport.expect`."""
         number = next(self._numbers)
-        self._expected[number] = (name, done)
+        self._expected[number] = _Expected(name, queue, done)
         return number
 
     def forget(self, number: int) -> None:
         """See `Transport.forget`."""
         self._expected.pop(number, None)
 
-    def create_queue(self, name: str) -> IODispatchQueue:
+    def create_queue(self, name: str, *, reentrant: bool) -> IODispatchQueue:
         """See `Transport.create_queue`."""
-        queue = ThreadQueue(name[:NAME], self.die)
+        queue = ThreadQueue(name[:NAME], self.die, self._watcher.unwatch, reentrant=reentrant)
         self._watcher.watch(queue)
         return queue
 
     def default_queue(self) -> IODispatchQueue:
         """See `Transport.default_queue`."""
         return self._queue
+
+    def sources(self) -> Sources:
+        """See `Transport.sources`."""
+        if self._sources is None:
+            self._sources = Sources(self.die)
+        return self._sources
 
     def log(self, text: str) -> None:
         """See `Transport.log`."""

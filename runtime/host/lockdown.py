@@ -5,6 +5,7 @@ shown on the driver.
 Invariant: a child that returns from `Sandbox.enter` holds nothing but what `policy` lists.
 """
 
+import contextlib
 import os
 import resource
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from runtime.host import confinement, policy
 from runtime.host.confinement import Confinement, Layer
-from runtime.linux import bindroot, landlock, namespaces, privileges, seccomp, title
+from runtime.linux import bindroot, landlock, namespaces, privileges, scheduling, seccomp, title
 from runtime.model.errors import SpawnError
 from runtime.wire.zygote import Role, Spawn
 
@@ -27,6 +28,7 @@ class Sandbox:
 
     Attributes:
         root: Whether drivers get a user of their own; else they get a user namespace.
+        elevated: Whether drivers are scheduled before ordinary processes.
         flags: CLONE_* for each child.
         programs: The seccomp filters by what a child becomes; empty where there is none.
         calls: How many system calls each of them lets through.
@@ -34,6 +36,7 @@ class Sandbox:
     """
 
     root: bool
+    elevated: bool
     flags: int
     proc: int
     ruleset: int
@@ -69,6 +72,11 @@ class Sandbox:
         applied = ["sees no other process (PID namespace)", "empty network namespace"]
         applied += ["own IPC and host name (namespaces)"]
         applied += ["file system: read-only interpreter and libraries (private root)"]
+        elevated = self.elevated and spawn.role is Role.DRIVER
+        if elevated:
+            scheduling.go_first()
+            applied.append("elevated scheduling (round robin)")
+        scheduling.precise_timers()
         if self.root:
             privileges.become(spawn.uid)
             layers.add(Layer.USER)
@@ -98,7 +106,7 @@ class Sandbox:
             seccomp.load(program)
             layers.add(Layer.SECCOMP)
             applied.append(f"seccomp: {self.calls} system calls, all others refused")
-        return confinement.told(applied, layers, self.landlock_abi, bounds)
+        return confinement.told(applied, layers, self.landlock_abi, bounds, elevated=elevated)
 
 
 def prepare() -> Sandbox:
@@ -131,8 +139,10 @@ def prepare() -> Sandbox:
         )
     rules = {role: policy.rules(role) for role in Role}
     known = bool(rules[Role.DRIVER])
+    elevated = root and scheduling.may_go_first()
     return Sandbox(
         root=root,
+        elevated=elevated,
         flags=_OWN if root else _OWN | namespaces.NEWUSER,
         proc=proc,
         ruleset=ruleset,
@@ -148,7 +158,8 @@ def prepare() -> Sandbox:
         missing=(
             *_missing(abi, known=known),
             *_closed(roots if root else []),
-            *confinement.NOT_GIVEN,
+            *([] if elevated else [confinement.NOT_ELEVATED]),
+            *_allow_locking(),
         ),
     )
 
@@ -159,10 +170,24 @@ def _limit(spawn: Spawn) -> str:
     privileges.limit(resource.RLIMIT_NPROC, policy.THREADS)
     privileges.limit(resource.RLIMIT_FSIZE, policy.FILE_BYTES)
     privileges.limit(resource.RLIMIT_CORE, 0)
+    privileges.limit(resource.RLIMIT_MEMLOCK, policy.LOCKED_BYTES)
     return (
-        f"at most {spawn.memory_bytes >> 20} MiB of address space, {spawn.open_files} open files, "
-        f"{policy.THREADS} threads"
+        f"at most {spawn.memory_bytes >> 20} MiB of address space, {_locked() >> 10} KiB of it "
+        f"locked into memory, {spawn.open_files} open files, {policy.THREADS} threads"
     )
+
+
+def _locked() -> int:
+    return resource.getrlimit(resource.RLIMIT_MEMLOCK)[1]
+
+
+def _allow_locking() -> tuple[str, ...]:
+    """Have drivers lock more memory than ordinary processes may; why not, if not."""
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, (policy.LOCKED_BYTES, policy.LOCKED_BYTES))
+    if _locked() >= policy.LOCKED_BYTES:
+        return ()
+    return (f"increased capabilities: a driver locks {_locked() >> 10} KiB of memory, like others",)
 
 
 def _missing(abi: int, *, known: bool) -> list[str]:

@@ -20,6 +20,7 @@ from runtime.linux.syscalls import AUDIT_ARCH, machine, numbers
 from runtime.wire.zygote import Role
 
 THREADS = 64  # of one driver: its queues, its watcher, its libraries' own
+LOCKED_BYTES = 16 << 20  # that a driver can keep from being swapped out: its buffers
 FILE_BYTES = 1 << 20  # the largest file that it can write: the crash report it was given
 
 SYSTEM = (

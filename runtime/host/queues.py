@@ -1,82 +1,73 @@
-"""The queues of a driver process: the Default queue is the main thread, each other one a thread.
+"""What all queues of a driver process share, and the Default queue, which is the main thread.
 
 Every queue knows what it runs, since when, whether it waits for the runtime, and when it last
 heard from it: that is the pulse by which the runtime tells a busy driver from a stuck one.
-Invariant: one callback of a queue at a time; an exception that leaves one ends the process.
+Invariant: one callback of a queue at a time, unless it was dispatched to run concurrently; an
+exception that leaves one ends the process.
 """
 
 import collections
-import contextlib
-import queue
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NoReturn
 
-from runtime.driverkit.dispatch import IODispatchQueue
+from runtime.driverkit.dispatch import IODispatchQueue, holding
+from runtime.driverkit.kern_return import (
+    IOReturnError,
+    kIOReturnNotPermitted,
+    kIOReturnUnsupported,
+)
+from runtime.host.activity import Activity
 from runtime.host.connection import Connection, Incoming
 from runtime.wire import driver
 
 Die = Callable[[BaseException], object]
 
-_of_thread = threading.local()
-
 
 class HostQueue(IODispatchQueue):
-    """What both kinds of queue share: a name, a thread, and its pulse."""
+    """A name, threads, and their pulse."""
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._thread = 0
-        self._running = ("", 0)  # callback and when it began; one value, so that no lock is needed
-        self._calling = False
-        self._progressed = 0  # when the callback began, or a call of it last returned
+        self._activities: list[Activity] = []
 
     def GetName(self) -> str:  # noqa: N802 - DriverKit's name
-        """The name that it was made with."""
+        """See `IODispatchQueue.GetName`."""
         return self._name
 
-    def OnQueue(self) -> bool:  # noqa: N802 - DriverKit's name
-        """Whether the calling code runs on this queue."""
-        return threading.get_ident() == self._thread
+    def Cancel(self, handler: Callable[[], None] | None = None) -> None:  # noqa: N802 - DriverKit's name
+        """See `IODispatchQueue.Cancel`."""
+        del handler
+        raise IOReturnError(kIOReturnNotPermitted, f"queue {self._name}: it is the system's")
 
-    @staticmethod
-    def current() -> "HostQueue | None":
-        """The queue that the calling code runs on; None on a thread of the driver's own."""
-        queue: HostQueue | None = getattr(_of_thread, "queue", None)
-        return queue
+    def DispatchConcurrent(self, work: Callable[[], None]) -> None:  # noqa: N802 - DriverKit's name
+        """See `IODispatchQueue.DispatchConcurrent`."""
+        del work
+        raise self._not_reentrant()
 
-    def _adopt_thread(self) -> None:
-        self._thread = threading.get_ident()
-        _of_thread.queue = self
+    def Sleep(self, event: object, deadline: int = 0) -> None:  # noqa: N802 - DriverKit's name
+        """See `IODispatchQueue.Sleep`."""
+        del event, deadline
+        raise self._not_reentrant()
 
-    def run(self, name: str, work: Callable[[], None]) -> None:
-        """Run one callback on this queue's own thread, visible in the pulse as `name`."""
-        before = self._running
-        self._progressed = time.monotonic_ns()
-        self._running = (name, self._progressed)
-        try:
-            work()
-        finally:
-            self._running = before
-
-    @contextlib.contextmanager
-    def calling(self) -> Iterator[None]:
-        """While in here, this queue waits for the runtime."""
-        self._calling = True
-        try:
-            yield
-        finally:
-            self._progressed = time.monotonic_ns()
-            self._calling = False
+    def WakeupWithOptions(self, event: object, options: int) -> None:  # noqa: N802 - DriverKit's name
+        """See `IODispatchQueue.WakeupWithOptions`."""
+        del event, options
+        raise self._not_reentrant()
 
     def pulse(self, now_ns: int) -> driver.QueuePulse:
-        """Its state; any thread."""
-        name, since = self._running
-        if not name:
-            return driver.QueuePulse(self._name, calling=self._calling)
-        age, quiet = (max(0, now_ns - then) // 1000 for then in (since, self._progressed))
-        return driver.QueuePulse(self._name, name, age, self._calling, quiet)
+        """Its state, of several threads the one that has been quiet for longest; any thread."""
+        states = [each.state for each in tuple(self._activities)]
+        awake = [state for state in states if state.callback and not state.asleep]
+        if not awake:
+            return driver.QueuePulse(self._name, calling=any(state.calling for state in states))
+        oldest = min(awake, key=lambda state: (state.calling, state.progressed))
+        age, quiet = (max(0, now_ns - then) // 1000 for then in (oldest.began, oldest.progressed))
+        return driver.QueuePulse(self._name, oldest.callback, age, oldest.calling, quiet)
+
+    def _not_reentrant(self) -> IOReturnError:
+        return IOReturnError(
+            kIOReturnUnsupported, f"queue {self._name}: expected a kIODispatchQueueReentrant one"
+        )
 
 
 class DefaultQueue(HostQueue):
@@ -84,7 +75,8 @@ class DefaultQueue(HostQueue):
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(driver.DEFAULT)
-        self._adopt_thread()
+        self._activity = Activity()
+        self._activities.append(self._activity)
         self._connection = connection
         self._posted: collections.deque[tuple[str, Callable[[], None]]] = collections.deque()
 
@@ -93,37 +85,19 @@ class DefaultQueue(HostQueue):
         self._posted.append((name, work))
         self._connection.wake()
 
+    def run(self, name: str, work: Callable[[], None]) -> None:
+        """Run one callback now, visible in the pulse as `name`; the main thread only."""
+        self._activity.run(name, work)
+
     def serve(self, handle: Callable[[Incoming], None], die: Die) -> NoReturn:
         """Run until the process ends; `handle` and `die` end it."""
-        while True:
-            try:
-                packet = self._connection.next(lambda: bool(self._posted))
-                if packet is not None:
-                    handle(packet)
-                while self._posted:
-                    self.run(*self._posted.popleft())
-            except BaseException as error:  # noqa: BLE001 - the edge of the process
-                die(error)
-
-
-class ThreadQueue(HostQueue):
-    """A queue with a thread of its own, started at once."""
-
-    def __init__(self, name: str, die: Die) -> None:
-        super().__init__(name)
-        self._work: queue.SimpleQueue[tuple[str, Callable[[], None]]] = queue.SimpleQueue()
-        self._die = die
-        threading.Thread(target=self._serve, name=name, daemon=True).start()
-
-    def post(self, name: str, work: Callable[[], None]) -> None:
-        """Append work; any thread."""
-        self._work.put((name, work))
-
-    def _serve(self) -> None:
-        self._adopt_thread()
-        while True:
-            name, work = self._work.get()
-            try:
-                self.run(name, work)
-            except BaseException as error:  # noqa: BLE001 - the edge of the process
-                self._die(error)
+        with holding((self,)):
+            while True:
+                try:
+                    packet = self._connection.next(lambda: bool(self._posted))
+                    if packet is not None:
+                        handle(packet)
+                    while self._posted:
+                        self.run(*self._posted.popleft())
+                except BaseException as error:  # noqa: BLE001 - the edge of the process
+                    die(error)

@@ -52,6 +52,11 @@ class Watcher:
         with self._lock:
             self._queues.append(queue)
 
+    def unwatch(self, queue: HostQueue) -> None:
+        """Leave a queue out of the pulse; any thread."""
+        with self._lock:
+            self._queues.remove(queue)
+
     def log(self, text: str) -> None:
         """Log each line of `text`; any thread."""
         text = text.encode("utf-8", "replace").decode()  # half a character is no reason to end

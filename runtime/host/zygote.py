@@ -63,7 +63,7 @@ def _serve(runtime: socket.socket) -> int:
     gc.collect()
     gc.freeze()
     missing = sandbox.missing if sandbox else (refusal,)
-    send_packet(runtime, codec.encode(Ready(missing)))
+    send_packet(runtime, codec.encode(Ready(missing, sandbox is not None and sandbox.elevated)))
     while True:
         packet, fds = receive_packet(runtime, max_fds=limits.DESCRIPTORS)
         if not packet:

@@ -137,6 +137,15 @@ class DeveloperMode(msgspec.Struct, frozen=True, array_like=True, tag="developer
     by: str
 
 
+class ProfileChanged(msgspec.Struct, frozen=True, array_like=True, tag="profile"):
+    """A configuration profile was added (or exchanged) or removed."""
+
+    identifier: str
+    name: str
+    added: bool
+    by: str
+
+
 class Resynced(msgspec.Struct, frozen=True, array_like=True, tag="resynced"):
     """Events of the machine were lost, and it was read again."""
 
@@ -177,6 +186,7 @@ Detail = (
     | Decided
     | Deactivated
     | DeveloperMode
+    | ProfileChanged
     | Resynced
     | Began
     | Noted

@@ -34,6 +34,8 @@ class ExtensionEvent(enum.StrEnum):
     BROKEN = "broken"  # the staged copy failed verification
     DEVELOPER_OFF = "developer mode off"  # it needs developer mode, which was turned off
     DEVELOPER_ON = "developer mode on"
+    FORBIDDEN = "forbidden"  # a profile says that it may not run
+    PERMITTED = "permitted"  # no profile says so any more
 
 
 INITIAL = ExtensionState.WAITING
@@ -54,7 +56,9 @@ TRANSITIONS: dict[tuple[ExtensionState, ExtensionEvent], ExtensionState] = {
     (_S.ACTIVE, _E.DEACTIVATED): _S.REMOVED,
     (_S.ACTIVE, _E.BROKEN): _S.INVALID,
     (_S.ACTIVE, _E.DEVELOPER_OFF): _S.DISABLED,
+    (_S.ACTIVE, _E.FORBIDDEN): _S.DISABLED,
     (_S.DISABLED, _E.DEVELOPER_ON): _S.ACTIVE,
+    (_S.DISABLED, _E.PERMITTED): _S.ACTIVE,
     (_S.DISABLED, _E.REQUESTED): _S.DISABLED,
     (_S.DISABLED, _E.DEACTIVATED): _S.REMOVED,
     (_S.DISABLED, _E.REPLACED): _S.REMOVED,

@@ -13,6 +13,7 @@ from runtime.model.driver_lifecycle import DriverState
 from runtime.model.extension_lifecycle import ExtensionState
 from runtime.model.identity import BundleId, ContentHash, DriverId, EntryId, RequestId
 from runtime.model.outcome import Exit, Stage
+from runtime.model.policy import Ruling
 
 
 class StageTime(msgspec.Struct, frozen=True, array_like=True):
@@ -96,6 +97,8 @@ class Extension(msgspec.Struct, frozen=True, array_like=True, tag="extension"):
     signature: str = "not signed"
     entitlements: tuple[Entitlement, ...] = ()
     note: str = ""
+    ruling: Ruling | None = None  # of a profile, where users do not decide
+    kept: Ruling | None = None  # why the window may not remove it
 
 
 class RequestState(enum.StrEnum):
@@ -134,6 +137,7 @@ class Request(msgspec.Struct, frozen=True, array_like=True, tag="request"):
     decided_by: str = ""
     decided_wall_ns: int = 0
     uid: int = 0  # for whom the decision holds
+    ruling: Ruling | None = None  # of a profile, where users did not decide
 
 
 class Mode(enum.StrEnum):

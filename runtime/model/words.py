@@ -188,6 +188,10 @@ _SENTENCES: dict[type, Callable[[Any], Sentence]] = {
         "developer mode was turned {state} by {by}",
         {"state": "on" if e.on else "off", "by": e.by},
     ),
+    events.ProfileChanged: lambda e: Sentence(
+        "profile {name} was {done} by {by}",
+        {"name": e.name, "done": "added" if e.added else "removed", "by": e.by},
+    ),
     events.Resynced: _resynced,
     events.Began: lambda e: Sentence("runtime {version} began", {"version": e.version}),
     events.Noted: lambda e: Sentence("{text}", {"text": e.text}),

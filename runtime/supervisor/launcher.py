@@ -13,6 +13,7 @@ from runtime.linux import memory
 from runtime.model.errors import SpawnError
 from runtime.model.outcome import Exit
 from runtime.supervisor.channels import Channels
+from runtime.supervisor.pace import Pace
 from runtime.supervisor.standby import Standby
 from runtime.supervisor.zygote import Zygote
 from runtime.wire import zygote as wire
@@ -32,6 +33,7 @@ class Launcher:
     def __init__(self, zygote: Zygote) -> None:
         self._zygote = zygote
         self._numbers = itertools.count()
+        self._pace = Pace()
         self._standby: Standby | None = None
         self._discarded: set[Standby] = set()
         self._refilling: asyncio.TimerHandle | None = None
@@ -83,6 +85,8 @@ class Launcher:
             raise
         finally:
             channels.close_theirs()
+        if self._zygote.elevated:
+            self._pace.watch(child.pid)
         return Standby(child, channels, self._zygote.missing)
 
     def discard(self, standby: Standby) -> None:
@@ -94,6 +98,7 @@ class Launcher:
     async def close(self) -> None:
         """End and reap what waits; idempotent."""
         self._closed = True
+        self._pace.close()
         if self._refilling is not None:
             self._refilling.cancel()
         if self._making is not None:

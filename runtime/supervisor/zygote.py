@@ -40,6 +40,7 @@ class Zygote:
 
     Attributes:
         missing: What this machine cannot give to any driver, as the zygote found it.
+        elevated: Whether its drivers go before ordinary processes.
     """
 
     def __init__(self, note: Callable[[str], None]) -> None:
@@ -54,6 +55,7 @@ class Zygote:
         self._answers = 0  # of all zygotes
         self._closing = False
         self.missing: tuple[str, ...] = ()
+        self.elevated = False
 
     @property
     def pid(self) -> int:
@@ -154,7 +156,7 @@ class Zygote:
 
     def _take(self, message: zygote.FromZygote, descriptors: list[int]) -> None:
         if isinstance(message, zygote.Ready):
-            self.missing = message.missing
+            self.missing, self.elevated = message.missing, message.elevated
             if self._ready is not None and not self._ready.done():
                 self._ready.set_result(None)
             return

@@ -33,6 +33,7 @@ LOG_LINES = 500  # a second of one driver's log; what is above is counted, not k
 WAITING_EVENTS = 4096  # events and log lines that wait for one slow client; older ones are dropped
 HISTORY_CHUNK = 8 << 20  # a chunk of history when unpacked: one entry's properties are far below
 PEM = 512 << 10  # a certificate or a revocation list, as text
+PROFILE = 96 << 10  # a configuration profile: with its label in one packet of a worker
 DOOR_SECONDS = 300  # that a debugger's socket waits: a person copies a command meanwhile
 HISTORY_PAGE = 512 << 10  # chunks of history in one answer: within a frame
 

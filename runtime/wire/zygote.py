@@ -48,10 +48,12 @@ class Spawn(msgspec.Struct, frozen=True, array_like=True, tag="spawn"):
 class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
     """First message of the zygote: imports done, root prepared.
 
-    `missing` names what no driver gets here, and why, one sentence each.
+    `missing` names what no driver gets here, and why, one sentence each. `elevated`: drivers
+    are made that go before ordinary processes, and have to be watched for it.
     """
 
     missing: tuple[Text, ...] = ()
+    elevated: bool = False
 
 
 class Spawned(msgspec.Struct, frozen=True, array_like=True, tag="spawned"):

@@ -25,6 +25,7 @@ from runtime.wire.commands.extensions import (
     SetDeveloperMode,
 )
 from runtime.wire.commands.lifetime import Detach, Quit
+from runtime.wire.commands.policy import AddProfile, ListProfiles, RemoveProfile
 from runtime.wire.commands.registry import (
     Describe,
     Explain,
@@ -45,6 +46,9 @@ Command = (
     | ListTrust
     | AddTrust
     | RemoveTrust
+    | ListProfiles
+    | AddProfile
+    | RemoveProfile
     | GetRecords
     | Plug
     | Unplug

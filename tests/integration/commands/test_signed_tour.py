@@ -1,6 +1,7 @@
 """From a certificate authority to a running driver: signed, notarized, trusted, approved."""
 
 import json
+import plistlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +49,22 @@ def test_a_signed_and_notarized_app_needs_no_developer_mode(runtime: Runtime, ap
     runtime.ok("systemextensionsctl", "approve", request["id"])
     listed = runtime.ok("systemextensionsctl", "list")
     assert f"*\t*\tABCDE12345\t{BUNDLE_ID}" in listed
+
+    runtime.ok("systemextensionsctl", "uninstall", "ABCDE12345", BUNDLE_ID)
+    profile = app.parent / "company.mobileconfig"
+    payload = {
+        "PayloadType": "com.apple.system-extension-policy",
+        "AllowedTeamIdentifiers": ["ABCDE12345"],
+    }
+    top = {"PayloadType": "Configuration", "PayloadIdentifier": "com.example.company"}
+    profile.write_bytes(plistlib.dumps(top | {"PayloadContent": [payload]}))
+    runtime.ok("systemextensionsctl", "policy", "add", str(profile))
+    assert runtime.ok("systemextensionsctl", "activate", str(app)).endswith(" completed\n")
+    (extension,) = json.loads(runtime.ok("systemextensionsctl", "list", "--json"))
+    ruling = extension["ruling"]
+    assert (ruling["file"], ruling["key"]) == (profile.name, "AllowedTeamIdentifiers")
+    runtime.ok("systemextensionsctl", "policy", "remove", "com.example.company")
+    assert runtime.ok("systemextensionsctl", "list") == "0 extension(s)\n"
 
 
 def test_an_app_that_was_changed_after_signing_is_refused(runtime: Runtime, app: Path) -> None:

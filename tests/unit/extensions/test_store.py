@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from runtime.extensions.contents import MIGRATIONS, Changes, StoredDecision
 from runtime.extensions.staging import Staged
-from runtime.extensions.store import FILE, MIGRATIONS, Changes, Store, StoredDecision
+from runtime.extensions.store import FILE, Store
 from runtime.model.errors import UnavailableError
 from runtime.model.identity import BundleId, ContentHash
 from tests.unit.extensions.conftest import Bench
@@ -18,7 +19,8 @@ from tests.unit.extensions.conftest import Bench
 WRITER = """
 import sys
 from pathlib import Path
-from runtime.extensions.store import Changes, Store, StoredDecision
+from runtime.extensions.contents import Changes, StoredDecision
+from runtime.extensions.store import Store
 store = Store(Path(sys.argv[1]))
 for uid in range(1_000_000):
     key = ("com.example.driver", "0" * 64, uid)

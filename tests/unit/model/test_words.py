@@ -46,6 +46,8 @@ ALL = [
     (events.Decided(RequestId("r"), "My", "superseded", ""), "request for My: superseded"),
     (events.Deactivated("e", "My", "root"), "My was deactivated by root"),
     (events.DeveloperMode(True, "root"), "developer mode was turned on by root"),
+    (events.ProfileChanged("p", "P", True, "root"), "profile P was added by root"),
+    (events.ProfileChanged("p", "P", False, "root"), "profile P was removed by root"),
     (
         events.Resynced("ENOBUFS", 1, 2, 3),
         "events lost (ENOBUFS), resynced: 1 added, 2 removed, 3 changed",

@@ -1,0 +1,189 @@
+"""What the store holds, and how its tables say it: values, rows, migrations.
+
+Records are stored encoded; fields are only ever appended, as on the wire.
+Invariant: `read` gives what `write` took; a row that cannot be decoded raises.
+"""
+
+import sqlite3
+
+import msgspec
+
+from runtime.extensions.manifest import Manifest
+from runtime.model.identity import BundleId, ContentHash, RequestId
+from runtime.model.policy import Profile
+from runtime.model.records import Extension, Request
+
+MIGRATIONS = (
+    """
+    CREATE TABLE extensions (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE, record BLOB NOT NULL, manifest BLOB NOT NULL);
+    CREATE TABLE requests (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE, record BLOB NOT NULL);
+    CREATE TABLE decisions (
+        bundle_id TEXT NOT NULL, content_hash TEXT NOT NULL, uid INTEGER NOT NULL,
+        record BLOB NOT NULL, PRIMARY KEY (bundle_id, content_hash, uid));
+    CREATE TABLE settings (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+    """,
+    """
+    CREATE TABLE profiles (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        identifier TEXT NOT NULL UNIQUE, record BLOB NOT NULL);
+    """,
+)
+"""Each brings the file from the version of its index to the next one."""
+
+DecisionKey = tuple[BundleId, ContentHash, int]
+"""Bundle id, content hash and uid: what an approval belongs to."""
+
+
+class KnownExtension(msgspec.Struct, frozen=True):
+    """An extension with what its staged copy says of it."""
+
+    record: Extension
+    manifest: Manifest
+
+
+class StoredDecision(msgspec.Struct, frozen=True, array_like=True):
+    """Somebody's answer."""
+
+    approved: bool
+    by: str
+    note: str
+    wall_ns: int
+
+
+class Contents(msgspec.Struct):
+    """Everything in the store; `number` is the last one that a request was given."""
+
+    extensions: dict[str, KnownExtension] = {}
+    requests: dict[RequestId, Request] = {}
+    decisions: dict[DecisionKey, StoredDecision] = {}
+    profiles: dict[str, Profile] = {}
+    developer: bool = False
+    number: int = 0
+
+
+class Changes(msgspec.Struct):
+    """What one transaction writes; None removes a record or leaves a setting alone."""
+
+    extensions: dict[str, KnownExtension | None] = {}
+    requests: dict[RequestId, Request | None] = {}
+    decisions: dict[DecisionKey, StoredDecision | None] = {}
+    profiles: dict[str, Profile | None] = {}
+    developer: bool | None = None
+    number: int | None = None
+
+
+def read(connection: sqlite3.Connection) -> Contents:
+    """Everything that the tables hold.
+
+    Raises:
+        ValueError: A row is not what was written.
+        sqlite3.Error: The file cannot be read.
+    """
+    contents = Contents()
+    try:
+        for record, manifest in connection.execute(
+            "SELECT record, manifest FROM extensions ORDER BY position"
+        ):
+            known = KnownExtension(_extension.decode(record), _manifest.decode(manifest))
+            contents.extensions[known.record.id] = known
+        for (record,) in connection.execute("SELECT record FROM requests ORDER BY position"):
+            request = _request.decode(record)
+            contents.requests[request.id] = request
+        for bundle_id, content_hash, uid, record in connection.execute(
+            "SELECT bundle_id, content_hash, uid, record FROM decisions"
+        ):
+            contents.decisions[bundle_id, content_hash, uid] = _decision.decode(record)
+        for (record,) in connection.execute("SELECT record FROM profiles ORDER BY position"):
+            profile = _profile.decode(record)
+            contents.profiles[profile.identifier] = profile
+    except (msgspec.MsgspecError, TypeError) as error:
+        raise ValueError(str(error)) from error
+    settings = dict(connection.execute("SELECT name, value FROM settings").fetchall())
+    contents.developer = bool(settings.get("developer", 0))
+    contents.number = int(settings.get("number", 0))
+    return contents
+
+
+def write(connection: sqlite3.Connection, changes: Changes) -> None:
+    """Write changes; the transaction is the caller's.
+
+    Raises:
+        sqlite3.Error: They cannot be written.
+    """
+    for extension_id, known in changes.extensions.items():
+        _write_extension(connection, extension_id, known)
+    for request_id, request in changes.requests.items():
+        _write_request(connection, request_id, request)
+    for key, decision in changes.decisions.items():
+        _write_decision(connection, key, decision)
+    for identifier, profile in changes.profiles.items():
+        _write_profile(connection, identifier, profile)
+    for name, value in (("developer", changes.developer), ("number", changes.number)):
+        if value is not None:
+            connection.execute(
+                "REPLACE INTO settings (name, value) VALUES (?, ?)", (name, int(value))
+            )
+
+
+def _write_extension(
+    connection: sqlite3.Connection, extension_id: str, known: KnownExtension | None
+) -> None:
+    if known is None:
+        connection.execute("DELETE FROM extensions WHERE id = ?", (extension_id,))
+        return
+    connection.execute(
+        "INSERT INTO extensions (id, record, manifest) VALUES (?, ?, ?) "
+        "ON CONFLICT (id) DO UPDATE SET record = excluded.record, manifest = excluded.manifest",
+        (extension_id, _encode(known.record), _encode(known.manifest)),
+    )
+
+
+def _write_request(
+    connection: sqlite3.Connection, request_id: RequestId, request: Request | None
+) -> None:
+    if request is None:
+        connection.execute("DELETE FROM requests WHERE id = ?", (request_id,))
+        return
+    connection.execute(
+        "INSERT INTO requests (id, record) VALUES (?, ?) "
+        "ON CONFLICT (id) DO UPDATE SET record = excluded.record",
+        (request_id, _encode(request)),
+    )
+
+
+def _write_decision(
+    connection: sqlite3.Connection, key: DecisionKey, decision: StoredDecision | None
+) -> None:
+    if decision is None:
+        connection.execute(
+            "DELETE FROM decisions WHERE bundle_id = ? AND content_hash = ? AND uid = ?", key
+        )
+        return
+    connection.execute(
+        "REPLACE INTO decisions (bundle_id, content_hash, uid, record) VALUES (?, ?, ?, ?)",
+        (*key, _encode(decision)),
+    )
+
+
+def _write_profile(
+    connection: sqlite3.Connection, identifier: str, profile: Profile | None
+) -> None:
+    """An exchanged profile goes to the end: the first one that says something is named."""
+    connection.execute("DELETE FROM profiles WHERE identifier = ?", (identifier,))
+    if profile is not None:
+        connection.execute(
+            "INSERT INTO profiles (identifier, record) VALUES (?, ?)",
+            (identifier, _encode(profile)),
+        )
+
+
+_encode = msgspec.msgpack.encode
+_extension = msgspec.msgpack.Decoder(Extension)
+_manifest = msgspec.msgpack.Decoder(Manifest)
+_request = msgspec.msgpack.Decoder(Request)
+_decision = msgspec.msgpack.Decoder(StoredDecision)
+_profile = msgspec.msgpack.Decoder(Profile)

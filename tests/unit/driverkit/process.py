@@ -1,0 +1,61 @@
+"""A process around the SDK for tests: the host's queues and sources, and no runtime.
+
+Invariant: `close` ends what it started.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from runtime.driverkit.dispatch import IODispatchQueue
+from runtime.host.sources import Sources
+from runtime.host.thread_queue import ThreadQueue
+from runtime.wire.methods import Completion, Method
+from tests.unit.host.engine import Queues
+
+
+class FakeProcess:
+    """A `Transport` whose calls fail and whose Default queue is a thread.
+
+    Attributes:
+        lines: What was logged.
+    """
+
+    def __init__(self) -> None:
+        self.queues = Queues()
+        self.lines: list[str] = []
+        self._default = self.queues.make("Default")
+        self._sources = Sources(self.queues.died.append)
+
+    def close(self) -> None:
+        """End all threads; what left a callback fails the test."""
+        self._sources.close()
+        self.queues.close()
+        assert self.queues.died == []
+
+    def call(self, target: int, method: Method) -> msgspec.Raw:
+        """Nobody is there."""
+        raise AssertionError(f"{method} of {target}: expected no call")
+
+    def expect(self, name: str, queue: IODispatchQueue, done: Callable[[Completion], None]) -> int:
+        """Nobody is there."""
+        raise AssertionError(f"{name} on {queue}: expected no I/O, found {done}")
+
+    def forget(self, number: int) -> None:
+        """Nothing was expected."""
+
+    def create_queue(self, name: str, *, reentrant: bool) -> ThreadQueue:
+        """A queue of the host's."""
+        return self.queues.make(name, reentrant=reentrant)
+
+    def default_queue(self) -> ThreadQueue:
+        """A thread like the others."""
+        return self._default
+
+    def sources(self) -> Sources:
+        """The host's."""
+        return self._sources
+
+    def log(self, text: str) -> None:
+        """Keep it."""
+        self.lines.append(text)
