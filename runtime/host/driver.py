@@ -17,11 +17,11 @@ from typing import NamedTuple, NoReturn
 
 import msgspec
 
+from runtime.driverkit import hid, usb
 from runtime.driverkit.dispatch import IODispatchQueue
 from runtime.driverkit.kern_return import IOReturnError
 from runtime.driverkit.object import OSObject
 from runtime.driverkit.service import Entry, IOService
-from runtime.driverkit.usb import PROVIDERS
 from runtime.host.activity import Activity
 from runtime.host.connection import Connection, Incoming, ProviderLost
 from runtime.host.loader import install
@@ -37,6 +37,7 @@ from runtime.model.outcome import Stage
 from runtime.wire import codec, driver, methods
 from runtime.wire.limits import FRAMES, NAME, TEXT
 
+_PROVIDERS = usb.PROVIDERS | hid.PROVIDERS
 _DRAIN_S = 0.5  # for the last log lines of an orderly end
 
 
@@ -138,7 +139,7 @@ class Driver:
             raise BreachError("attach: expected it once, after Load")
         self._connection.use_provider(self._connection.take_descriptor())
         self._rename(f"{self._load.server_name} {attach.service:#x}")
-        kind = PROVIDERS.get(attach.provider_class, IOService)
+        kind = _PROVIDERS.get(attach.provider_class, IOService)
         table = properties.decode(attach.provider_properties)
         self._provider = kind(Entry(attach.provider, attach.provider_name, table))
         own = properties.decode(attach.properties)

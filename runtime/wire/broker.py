@@ -46,8 +46,8 @@ class ServeHid(_Message, frozen=True, tag="serve-hid"):
 class Denials(msgspec.Struct, frozen=True, array_like=True):
     """What a driver process may not, one sentence each; empty: it may."""
 
-    device: Text  # publish a HID device
-    events: Text  # publish a keyboard and pointer, and keep a device's input to itself
+    device: Text = "nobody said that it may"  # publish a HID device
+    events: Text = "nobody said that it may"  # publish a keyboard and pointer, seize input
 
 
 class Attach(_Message, frozen=True, tag="attach"):
@@ -59,7 +59,7 @@ class Attach(_Message, frozen=True, tag="attach"):
 
     session: Number
     interface: Number
-    denials: Denials
+    denials: Denials = Denials()
 
 
 class Release(_Message, frozen=True, tag="release"):

@@ -20,7 +20,7 @@ from runtime.model.usb import InterfaceDescriptor, TransferType
 from runtime.wire import methods
 from tests.conformance.kernel import Kernel
 
-Completed = list[tuple[int, methods.Completion]]
+Completed = list[tuple[int, methods.CompleteAsyncIO]]
 SECONDS = 10.0
 
 
@@ -56,6 +56,7 @@ class Bench:
                 await self.came.wait()
 
     def _complete(self, action: int, completion: methods.Completion) -> None:
+        assert isinstance(completion, methods.CompleteAsyncIO)
         self.completed.append((action, completion))
         self.came.set()
 
