@@ -12,9 +12,11 @@ from collections.abc import Callable, Sequence
 from runtime.broker.link import DriverLink
 from runtime.families.hid.device import HidrawDevice
 from runtime.families.hid.interface import ServedHidDevice
+from runtime.families.hid.published import PublishedDevice
 from runtime.families.hid.publishing import PublishingSession
 from runtime.families.provider import ProviderSession, ServedDevice
 from runtime.families.simulated import models
+from runtime.families.simulated.published import SimulatedPublishedDevice
 from runtime.families.usb.device import UsbfsDevice
 from runtime.families.usb.interface import ServedUsbDevice
 from runtime.linux import sockets
@@ -44,6 +46,7 @@ class Broker:
         self._over = over
         self._nodes = nodes
         self._device: ServedDevice | None = None
+        self._simulated = False  # and so is what its drivers publish
         self._served: set[int] = set()  # interfaces that drivers were let at, and not given back
         self._links: dict[int, DriverLink] = {}
         self._sessions: dict[int, ProviderSession] = {}
@@ -67,7 +70,7 @@ class Broker:
     def _take(self, message: wire.ToBroker, descriptors: list[int]) -> None:
         match message:
             case wire.Serve(model=model):
-                self._device = models.serve(model)
+                self._device, self._simulated = models.serve(model), True
             case wire.ServeUsb():
                 strings = (message.manufacturer, message.product, message.serial)
                 device = UsbfsDevice(self._nodes[0], message.configuration, strings)
@@ -90,8 +93,13 @@ class Broker:
         number = attach.session
         self._served.add(attach.interface)
         link = DriverLink(socket.socket(fileno=provider), lambda text: self._ended(number, text))
+        published = (
+            SimulatedPublishedDevice(link.complete)
+            if self._simulated
+            else PublishedDevice(uhid, link.complete)
+        )
         offered = self._held().session(attach.interface, link.complete)
-        session = PublishingSession(offered, attach.denials, uhid, link.complete)
+        session = PublishingSession(offered, attach.denials, published)
         self._links[number], self._sessions[number] = link, session
         link.serve(session)
 

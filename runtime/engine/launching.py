@@ -58,7 +58,10 @@ class Launching:
         if active is None:
             return None
         granted = active.entitlements
-        entitled = functools.partial(check_entitlements, self._registry, entry.id, granted)
+        service_class = str(personality.table.get("IOClass", ""))
+        entitled = functools.partial(
+            check_entitlements, self._registry, entry.id, granted, service_class
+        )
         decision = entitled()
         if not decision.allowed:
             self._deny(entry, provider, active, f"{personality.name}: {words.denial(decision)}")

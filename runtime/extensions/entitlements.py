@@ -1,6 +1,7 @@
 """What a driver extension has to be entitled to before it is launched on a provider.
 
-Source: xnu IOUserServer.cpp checkEntitlements (IOServiceDEXTEntitlements, driverkit); Apple,
+Source: xnu IOUserServer.cpp checkEntitlements (IOServiceDEXTEntitlements, driverkit); IOKitKeys.h
+(entitlements of families); Apple,
 com.apple.developer.driverkit.transport.usb (dictionaries of USB matching keys).
 Invariant: pure; a denial names the entitlement, what was wanted and what was found.
 """
@@ -18,15 +19,24 @@ FAMILY_HID_DEVICE = "com.apple.developer.driverkit.family.hid.device"
 FAMILY_HID_EVENTS = "com.apple.developer.driverkit.family.hid.eventservice"
 TRANSPORT_PCI = "com.apple.developer.driverkit.transport.pci"
 
+_FAMILIES = {
+    "AppleUserHIDDevice": FAMILY_HID_DEVICE,
+    "AppleUserHIDEventService": FAMILY_HID_EVENTS,
+}
+"""What a service of a class needs, by the personality's IOClass."""
 ALLOWED = Decision(allowed=True)
 
 
 def check(
-    entitlements: Properties, provider_classes: Collection[str], provider: Properties
+    entitlements: Properties,
+    provider_classes: Collection[str],
+    provider: Properties,
+    service_class: str = "",
 ) -> Decision:
     """Decide whether an extension with these entitlements may be launched on a provider.
 
-    `provider` are the provider's properties, `provider_classes` its class chain.
+    `provider` are the provider's properties, `provider_classes` its class chain, `service_class`
+    is the personality's IOClass.
     """
     if entitlements.get(DRIVERKIT) is not True:
         return _denied(DRIVERKIT, "true", entitlements.get(DRIVERKIT))
@@ -35,6 +45,7 @@ def check(
         _transport(entitlements, provider_classes, "IOHIDDevice", TRANSPORT_HID),
         _transport(entitlements, provider_classes, "IOHIDInterface", TRANSPORT_HID),
         _transport(entitlements, provider_classes, "IOPCIDevice", TRANSPORT_PCI),
+        _family(entitlements, service_class),
         _provider_asks(entitlements, provider.get("IOServiceDEXTEntitlements")),
     ):
         if not decision.allowed:
@@ -89,6 +100,11 @@ def _transport(
     if provider_class not in classes or entitlements.get(key):
         return ALLOWED
     return _denied(key, f"it, as the provider is an {provider_class}", entitlements.get(key))
+
+
+def _family(entitlements: Properties, service_class: str) -> Decision:
+    key = _FAMILIES.get(service_class)
+    return publishing(entitlements, key) if key is not None else ALLOWED
 
 
 def _provider_asks(entitlements: Properties, asked: Value | None) -> Decision:

@@ -90,7 +90,8 @@ class Brokers:
         device = self._devices[place.device]
         broker = device.broker or self._make(device, place)
         session = _Session(device, next(self._numbers), end)
-        with session.theirs as theirs, publishing(denials) as (denied, uhid):
+        real = not isinstance(place.serve, wire.Serve)
+        with session.theirs as theirs, publishing(denials, real=real) as (denied, uhid):
             attach = wire.Attach(session.number, place.interface, denied)
             broker.tell(attach, theirs.fileno(), *uhid)
         device.sessions[session.number] = session

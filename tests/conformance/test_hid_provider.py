@@ -124,8 +124,9 @@ def test_one_opener(family: Family) -> None:
         other.close()
         await _fails(bench.new_session().call(0, hid.HIDOpen()), IOReturn.EXCLUSIVE_ACCESS)
         await bench.call(hid.HIDClose())
-        await bench.new_session().call(0, hid.HIDOpen(seize=True))
+        await other.call(0, hid.HIDOpen(seize=True))
         await _fails(bench.call(hid.HIDClose()), IOReturn.NOT_OPEN)
+        other.close()
 
     family(test)
 

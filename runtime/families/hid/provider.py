@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from runtime.model.hid import ReportType
+from runtime.wire import hid
 
 Hear = Callable[[bytes | None], None]
 """Called with each input report; with None, once and last, when the device is gone."""
@@ -38,3 +39,22 @@ class HidDevice(Protocol):
 
     def close(self) -> None:
         """End all I/O and give everything back; idempotent."""
+
+
+class Published(Protocol):
+    """The HID device that a driver process may publish."""
+
+    def make(self, identity: hid.HIDIdentity, descriptor: bytes) -> None:
+        """Have it be there, once and before anything else; ReturnError."""
+
+    def say(self, report: bytes) -> None:
+        """Have it say an input report; ReturnError."""
+
+    def await_request(self, action: int) -> None:
+        """Complete this with the next thing that the system asks of it; ReturnError."""
+
+    def complete_report(self, answer: hid.CompleteReport) -> None:
+        """Answer what was asked; ReturnError."""
+
+    def close(self) -> None:
+        """Take it away; an awaited request completes with ABORTED. Idempotent."""

@@ -10,49 +10,52 @@ import asyncio
 import contextlib
 import errno
 import os
-import time
 from collections import deque
 
+from runtime.families.hid.report_rate import ReportRate, require_reports
 from runtime.families.provider import Complete
 from runtime.linux import uhid
 from runtime.model.errors import ReturnError
+from runtime.model.hid import ReportType
 from runtime.model.kern_return import IOReturn
 from runtime.model.report_descriptor import numbers_reports, report_bytes
-from runtime.wire import hid, limits
+from runtime.wire import hid
 
 ASKED = 64  # questions that wait for a driver
-WINDOW_NS = 100_000_000  # in which reports are counted
 
 
 class PublishedDevice:
-    """One device; the descriptor is owned from now on."""
+    """One device of one driver process.
 
-    def __init__(
-        self, node: int, identity: hid.HIDIdentity, descriptor: bytes, complete: Complete
-    ) -> None:
-        """Make it.
+    Args:
+        node: An open /dev/uhid, owned from now on; -1 for a driver that may not publish.
+        complete: Where completions go.
+    """
+
+    def __init__(self, node: int, complete: Complete) -> None:
+        self._node = node
+        self._complete = complete
+        self._lengths: dict[tuple[ReportType, int], int] = {}
+        self._numbered = False
+        self._asked: deque[uhid.Asked] = deque()
+        self._open: uhid.Asked | None = None  # the kernel asks one thing at a time
+        self._waiting = 0  # action of the driver's AwaitRequest
+        self._rate = ReportRate()
+
+    def make(self, identity: hid.HIDIdentity, descriptor: bytes) -> None:
+        """Have it be there, once and before anything else.
 
         Raises:
             ReturnError: BAD_ARGUMENT, a descriptor without a report; what the kernel refuses.
         """
-        self._node = node
-        self._complete = complete
+        require_reports(descriptor)
         self._lengths = report_bytes(descriptor)
         self._numbered = numbers_reports(descriptor)
-        self._asked: deque[uhid.Asked] = deque()
-        self._open: uhid.Asked | None = None  # the kernel asks one thing at a time
-        self._waiting = 0  # action of the driver's AwaitRequest
-        self._window, self._count = 0, 0
-        if not self._lengths:
-            raise ReturnError(
-                IOReturn.BAD_ARGUMENT, "report descriptor: expected a report in it, found none"
-            )
         try:
-            os.set_blocking(node, False)
-            uhid.create(node, _identity(identity), descriptor)
+            uhid.create(self._node, _identity(identity), descriptor)
         except OSError as error:
-            raise ReturnError(IOReturn.ERROR, f"/dev/uhid: {error.strerror}") from error
-        asyncio.get_running_loop().add_reader(node, self._on_readable)
+            raise ReturnError(IOReturn.ERROR, f"{uhid.NODE}: {error.strerror}") from error
+        asyncio.get_running_loop().add_reader(self._node, self._on_readable)
 
     def say(self, report: bytes) -> None:
         """Have it say an input report; ReturnError."""
@@ -61,7 +64,7 @@ class PublishedDevice:
                 IOReturn.BAD_ARGUMENT,
                 f"report: expected 1 to {uhid.LONGEST_REPORT} bytes, found {len(report)}",
             )
-        self._count_one(time.monotonic_ns() // WINDOW_NS)
+        self._rate.count()
         try:
             uhid.send(self._node, report)
         except OSError as error:
@@ -134,16 +137,6 @@ class PublishedDevice:
         if asked.wants_answer:
             with contextlib.suppress(OSError):  # the kernel has given up meanwhile
                 uhid.answer(self._node, asked, error, report)
-
-    def _count_one(self, window: int) -> None:
-        if window != self._window:
-            self._window, self._count = window, 0
-        self._count += 1
-        if self._count > limits.REPORT_RATE * WINDOW_NS // 1_000_000_000:
-            raise ReturnError(
-                IOReturn.NO_RESOURCES,
-                f"published device: expected at most {limits.REPORT_RATE} reports a second",
-            )
 
 
 def _identity(said: hid.HIDIdentity) -> uhid.Identity:

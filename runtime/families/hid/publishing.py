@@ -4,10 +4,8 @@ Runs in the event loop of the broker.
 Invariant: without the entitlement, which the runtime has looked at, nothing is published or seized.
 """
 
-import os
-
-from runtime.families.hid.published import PublishedDevice
-from runtime.families.provider import Complete, ProviderSession
+from runtime.families.hid.provider import Published
+from runtime.families.provider import ProviderSession
 from runtime.model.errors import ReturnError
 from runtime.model.hid_events import EVENT_DESCRIPTOR
 from runtime.model.kern_return import IOReturn
@@ -21,18 +19,14 @@ class PublishingSession:
     Args:
         provider: Its session; owned from now on.
         denials: What it may not, and why.
-        node: A fresh /dev/uhid, owned from now on; -1 for none.
-        complete: Where completions go.
+        device: What it may publish; owned from now on.
     """
 
-    def __init__(
-        self, provider: ProviderSession, denials: Denials, node: int, complete: Complete
-    ) -> None:
+    def __init__(self, provider: ProviderSession, denials: Denials, device: Published) -> None:
         self._provider = provider
         self._denials = denials
-        self._node = node
-        self._complete = complete
-        self._device: PublishedDevice | None = None
+        self._device = device
+        self._made = False
 
     async def call(self, target: int, method: methods.Method) -> object:
         """Carry out one method; the result is of the method's RESULT type.
@@ -43,10 +37,10 @@ class PublishingSession:
         match method:
             case hid.PublishDevice(identity=identity, descriptor=descriptor):
                 _allow(self._denials.device)
-                self._publish(identity, descriptor)
+                self._make(identity, descriptor)
             case hid.PublishEvents(identity=identity):
                 _allow(self._denials.events)
-                self._publish(identity, EVENT_DESCRIPTOR)
+                self._make(identity, EVENT_DESCRIPTOR)
             case hid.HandleReport(report=report):
                 self._published().say(report)
             case hid.AwaitRequest(action=action):
@@ -62,26 +56,21 @@ class PublishingSession:
 
     def close(self) -> None:
         """Take the device away, and let go of the provider; idempotent."""
-        if self._device is not None:
-            self._device.close()
-            self._device = None
-        elif self._node >= 0:
-            os.close(self._node)
-        self._node = -1
+        self._device.close()
         self._provider.close()
 
     def unplug(self) -> None:
         """The provider is gone; what is published stays until the driver's process ends."""
         self._provider.unplug()
 
-    def _publish(self, identity: hid.HIDIdentity, descriptor: bytes) -> None:
-        if self._node < 0:
+    def _make(self, identity: hid.HIDIdentity, descriptor: bytes) -> None:
+        if self._made:
             raise ReturnError(IOReturn.BUSY, "published device: expected one of a driver")
-        node, self._node = self._node, -1
-        self._device = PublishedDevice(node, identity, descriptor, self._complete)
+        self._device.make(identity, descriptor)
+        self._made = True
 
-    def _published(self) -> PublishedDevice:
-        if self._device is None:
+    def _published(self) -> Published:
+        if not self._made:
             raise ReturnError(IOReturn.NOT_OPEN, "published device: expected one, found none")
         return self._device
 
