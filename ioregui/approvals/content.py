@@ -53,7 +53,7 @@ def request_facts(
         _who(request),
         _publisher(request),
         entitlement_facts(request.entitlements, approved, keys),
-        _touches(request.devices),
+        _touches(request, approved),
         _history(request, others),
     )
 
@@ -98,26 +98,41 @@ def _publisher(request: Request) -> FactGroup:
     return FactGroup(translate("approvals", "Who made it"), tuple(facts))
 
 
-def _touches(devices: tuple[DeviceHit, ...]) -> FactGroup:
-    title = translate("approvals", "What it would touch now")
-    if not devices:
-        return FactGroup(
-            title, (Fact("", translate("approvals", "No device that is present now.")),)
-        )
+def _touches(request: Request, approved: Extension | None) -> FactGroup:
+    """The devices that it would match, against those that the approved version does."""
+    devices, before = request.devices, {hit.entry for hit in request.devices_before}
     facts: list[Fact] = []
     for hit in devices[:_DEVICES]:
-        if hit.displaces:
-            text = translate("approvals", "replaces {0}").format(plaintext.plain(hit.displaces))
-            facts.append(Fact(plaintext.plain(hit.title), text, Tone.WARNING))
-        else:
-            facts.append(
-                Fact(plaintext.plain(hit.title), translate("approvals", "has no driver now"))
-            )
-        facts.append(Fact("", _path(hit.path), Tone.QUIET))
+        known = None if approved is None else hit.entry in before
+        facts += [_touch(hit, known), Fact("", _path(hit.path), Tone.QUIET)]
     if len(devices) > _DEVICES:
         more = translate("approvals", "and {0} more").format(len(devices) - _DEVICES)
         facts.append(Fact("", more))
-    return FactGroup(title, tuple(facts))
+    kept = {hit.entry for hit in devices}
+    no_more = translate("approvals", "no more: the approved version drives it")
+    facts += [
+        Fact(plaintext.plain(hit.title), no_more, Tone.WARNING)
+        for hit in request.devices_before
+        if hit.entry not in kept
+    ]
+    if not facts:
+        facts.append(Fact("", translate("approvals", "No device that is present now.")))
+    return FactGroup(translate("approvals", "What it would touch now"), tuple(facts))
+
+
+def _touch(hit: DeviceHit, known: bool | None) -> Fact:
+    """One device; `known` says whether the approved version has it, None without one."""
+    title = plaintext.plain(hit.title)
+    if known:
+        return Fact(title, translate("approvals", "as the approved version"))
+    if hit.displaces:
+        text = translate("approvals", "replaces {0}").format(plaintext.plain(hit.displaces))
+    else:
+        text = translate("approvals", "has no driver now")
+    if known is not None:
+        text = translate("approvals", "new: {0}").format(text)
+    warns = bool(hit.displaces) or known is not None
+    return Fact(title, text, Tone.WARNING if warns else Tone.PLAIN)
 
 
 def _history(request: Request, others: Iterable[Request]) -> FactGroup:

@@ -22,6 +22,7 @@ _TONES = {
     ExtensionState.ACTIVE: Tone.GOOD,
     ExtensionState.DISABLED: Tone.WARNING,
     ExtensionState.UPGRADING: Tone.WAITING,
+    ExtensionState.GIVING_WAY: Tone.QUIET,
     ExtensionState.DENIED: Tone.QUIET,
     ExtensionState.INVALID: Tone.BAD,
     ExtensionState.REMOVED: Tone.QUIET,

@@ -15,10 +15,10 @@ from runtime.families.hid.interface import ServedHidDevice
 from runtime.families.hid.published import PublishedDevice
 from runtime.families.hid.publishing import PublishingSession
 from runtime.families.provider import ProviderSession, ServedDevice
-from runtime.families.simulated import models
+from runtime.families.simulated import catalogue
 from runtime.families.simulated.published import SimulatedPublishedDevice
 from runtime.families.usb.device import UsbfsDevice
-from runtime.families.usb.interface import ServedUsbDevice
+from runtime.families.usb.served import ServedUsbDevice
 from runtime.linux import sockets
 from runtime.model.errors import BreachError
 from runtime.wire import broker as wire
@@ -70,11 +70,9 @@ class Broker:
     def _take(self, message: wire.ToBroker, descriptors: list[int]) -> None:
         match message:
             case wire.Serve(model=model):
-                self._device, self._simulated = models.serve(model), True
+                self._device, self._simulated = catalogue.serve(model), True
             case wire.ServeUsb():
-                strings = (message.manufacturer, message.product, message.serial)
-                device = UsbfsDevice(self._nodes[0], message.configuration, strings)
-                self._device = ServedUsbDevice(device)
+                self._device = ServedUsbDevice(UsbfsDevice(self._nodes[0], message))
             case wire.ServeHid():
                 self._device = ServedHidDevice(HidrawDevice(self._nodes[0], self._nodes[1:]))
             case wire.Attach():

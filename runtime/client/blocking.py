@@ -8,7 +8,7 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -117,6 +117,32 @@ class Connection:
             raise ProblemError(refusal.code, refusal.text)
         result: R = outcome[0][0]
         return result
+
+    def ask(
+        self,
+        command: CommandOf[R],
+        on_answer: Callable[[R], None] | None = None,
+        on_refusal: Callable[[wire.Refusal], None] | None = None,
+    ) -> int:
+        """Send a command without waiting; exactly one callback is called, from a later call.
+
+        Raises:
+            ProblemError: ``bad-argument``: the protocol cannot carry an argument.
+        """
+        _check(command)
+        return self._client.ask(command, on_answer, on_refusal)
+
+    def take(self, timeout_s: float | None = None) -> list[StateMessage]:
+        """Wait once for news: call back for answers, return what a subscription brought.
+
+        Raises:
+            UnavailableError: The connection ended.
+        """
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        if not self._state:
+            self._wait(deadline)
+        state, self._state = self._state, []
+        return state
 
     def messages(self, timeout_s: float | None = None) -> Iterator[StateMessage]:
         """Yield the messages of a subscription as they come, until the connection ends.

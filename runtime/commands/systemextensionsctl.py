@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from runtime.client.blocking import Connection
-from runtime.commands import policy, shell, trust
+from runtime.commands import policy, service, shell, trust
 from runtime.commands.plaintext import plain
 from runtime.commands.selection import find_request
 from runtime.linux import places
@@ -29,6 +29,7 @@ _STATES = {
     ExtensionState.ACTIVE: "activated enabled",
     ExtensionState.DISABLED: "activated disabled",
     ExtensionState.UPGRADING: "activated waiting to upgrade",
+    ExtensionState.GIVING_WAY: "terminating for upgrade",
     ExtensionState.DENIED: "denied",
     ExtensionState.INVALID: "invalid",
     ExtensionState.REMOVED: "uninstalling",
@@ -205,6 +206,9 @@ def _parser() -> shell.Parser:
         decide.set_defaults(approve=approve)
     policing = verb("policy", policy.run, "say, or change, what configuration profiles decide")
     policy.add_options(policing)
+    serving = verb("service", None, "install, remove or look at the system service")
+    service.add_options(serving)
+    shell.local_verb(serving, service.run)
     trusting = verb("trust", trust.run, "say, or change, whom this machine trusts")
     trust.add_options(trusting)
     return parser

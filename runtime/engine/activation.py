@@ -7,6 +7,7 @@ Invariant: nothing runs that the store does not hold as active.
 
 import asyncio
 import contextlib
+import functools
 import secrets
 import time
 from collections.abc import Callable
@@ -14,28 +15,25 @@ from pathlib import Path
 
 from runtime.engine import worker
 from runtime.engine.binding import Binding
-from runtime.engine.bundles import Bundles, Runnable
+from runtime.engine.bundles import Bundles
 from runtime.engine.hub import Hub
+from runtime.engine.readying import Readying
 from runtime.engine.trusting import ChangeTrust
 from runtime.engine.workers import Workers
+from runtime.extensions.active import ActiveExtension
 from runtime.extensions.location import applications_folders
-from runtime.extensions.requests import ActiveExtension, Extensions
+from runtime.extensions.requests import Extensions
+from runtime.extensions.staging import Staged
 from runtime.extensions.store import Store
 from runtime.linux import places
 from runtime.linux.sockets import Peer
-from runtime.model.driver_lifecycle import Intent
 from runtime.model.errors import ProblemError
 from runtime.model.events import Detail, Noted
-from runtime.model.identity import BundleId
-from runtime.model.records import Extension, Request, Requester
-from runtime.wire.commands.extensions import Activate, Decide
+from runtime.model.identity import BundleId, RequestId
+from runtime.model.records import DeviceHit, Extension, Request, Requester
+from runtime.wire.commands.extensions import Activate, Decide, Replacing, Submit
 from runtime.wire.commands.policy import AddProfile, ListProfiles, ProfileList, RemoveProfile
 from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust, Trusted
-
-LOST = frozenset({"not-found", "changed"})
-"""Codes of a staged copy that will not come back: its extension is invalid."""
-
-RETRY_SECONDS = 5.0  # until a bundle that could not be loaded for another reason is tried again
 
 
 class Activation:
@@ -52,17 +50,16 @@ class Activation:
         self._state_dir = state_dir
         self._hub = hub
         self._binding = binding
-        self._bundles = bundles
         self._workers = workers
-        self._refreshing = asyncio.Lock()
         self._staging = asyncio.Lock()  # what is staged and not yet recorded must not be swept
-        self._retry: asyncio.TimerHandle | None = None
-        self._retrying: asyncio.Task[None] | None = None
         store = Store(state_dir)
         self._close_store: Callable[[], None] = store.close
         self._extensions = Extensions(
             store, time.time_ns, lambda: secrets.token_hex(16), self._emit, hub.record
         )
+        load = functools.partial(workers.load, str(state_dir))
+        self._readying = Readying(self._extensions, binding, bundles, load, self._emit)
+        self.driver_changed = self._readying.upgrading.driver_changed
         for extension in self._extensions.extensions():
             hub.record(extension)
         for request in self._extensions.requests():
@@ -73,13 +70,12 @@ class Activation:
 
     def close(self) -> None:
         """Close the store; idempotent."""
-        if self._retry is not None:
-            self._retry.cancel()
+        self._readying.close()
         self._close_store()
 
     async def start(self) -> None:
         """Make ready what was approved in an earlier run, and drop what nothing refers to."""
-        await self._refresh()
+        await self._readying.refresh()
         async with self._staging:
             keep = tuple(self._extensions.referenced())
             try:
@@ -88,11 +84,35 @@ class Activation:
                 self._hub.note(str(error))  # it costs room, and nothing else
 
     async def activate(self, command: Activate, peer: Peer) -> Request:
-        """Stage an app's extension and take its request.
+        """Stage an app's extension and take its request, whatever it would replace.
 
         Raises:
             ProblemError: The bundle is refused, or too many requests wait.
         """
+        request = await self._submitted(command, peer, None)
+        assert isinstance(request, Request)
+        return request
+
+    async def submit(self, command: Submit, peer: Peer) -> Request | Replacing:
+        """`activate` for an app that is asked before another version is replaced.
+
+        Raises:
+            ProblemError: As `activate`.
+        """
+        return await self._submitted(command, peer, command.replaces)
+
+    def withdraw(self, request: RequestId, peer: Peer) -> Request:
+        """Take back what waits, for the user who asked.
+
+        Raises:
+            ProblemError: ``not-found``, ``not-allowed`` or ``decided``.
+        """
+        return self._extensions.withdraw(request, peer.uid, user_name(peer.uid))
+
+    async def _submitted(
+        self, command: Activate | Submit, peer: Peer, replaces: str | None
+    ) -> Request | Replacing:
+        """Stage and take a request; `replaces` None asks nobody."""
         folders = None
         if not self._extensions.developer:
             folders = tuple(
@@ -101,6 +121,9 @@ class Activation:
         job = worker.Stage(command.app_path, command.bundle_id, str(self._state_dir), folders)
         async with self._staging:
             staged = await self._workers.stage(job)
+            replacing = self._extensions.replacing(staged)
+            if replacing is not None and replaces not in (None, replacing.existing.id):
+                return replacing
             requester = Requester(
                 app=staged.app,
                 app_path=staged.app_path,
@@ -111,9 +134,18 @@ class Activation:
             )
             personalities = staged.manifest.personalities(staged.content_hash)
             devices = self._binding.hits(personalities)
-            request = self._extensions.activate(staged, requester, peer.uid, devices)
-        await self._refresh()
+            request = self._extensions.activate(
+                staged, requester, peer.uid, devices, self._hits_before(staged)
+            )
+        await self._readying.refresh()
         return request
+
+    def _hits_before(self, staged: Staged) -> tuple[DeviceHit, ...]:
+        """The devices that the active version of a staged extension matches."""
+        for item in self._extensions.active():
+            if item.extension.bundle_id == staged.manifest.bundle_id:
+                return self._binding.hits(item.personalities)
+        return ()
 
     async def decide(self, command: Decide, by: str) -> Request:
         """Apply a decision and everything that follows from it.
@@ -129,7 +161,7 @@ class Activation:
             note=command.note,
             by=by,
         )
-        await self._refresh()
+        await self._readying.refresh()
         return request
 
     def idle(self) -> list[ActiveExtension]:
@@ -143,8 +175,12 @@ class Activation:
             ProblemError: There is none.
         """
         extension = self._extensions.deactivate(bundle_id, by)
-        await self._refresh()
+        await self._readying.refresh()
         return extension
+
+    def removable_by(self, bundle_id: BundleId, uid: int) -> bool:
+        """Whether a profile lets this user remove an extension without authority."""
+        return self._extensions.removable_by(bundle_id, uid)
 
     async def change_trust(self, command: ListTrust | AddTrust | RemoveTrust, by: str) -> Trusted:
         """Carry out a command about trust; changes are journaled with who made them.
@@ -176,61 +212,14 @@ class Activation:
                 profile = profiles.add(await self._workers.read_profile(data, label), by)
             case RemoveProfile(identifier=identifier):
                 profile = profiles.remove(identifier, by)
-        await self._refresh()
+        await self._readying.refresh()
         return ProfileList((profile,))
 
     async def set_developer(self, *, on: bool, by: str) -> None:
         """Turn developer mode on or off."""
         self._extensions.set_developer(on=on, by=by)
         self._hub.set_status(developer=self._extensions.developer)
-        await self._refresh()
-
-    async def _refresh(self) -> None:
-        """Make catalogue and bundles equal to what may run."""
-        async with self._refreshing:
-            active = {item.extension.bundle_id: item for item in self._extensions.active()}
-            for bundle_id, content_hash in self._bundles.hashes().items():
-                item = active.get(BundleId(bundle_id))
-                if item is None or item.extension.content_hash != content_hash:
-                    intent = Intent.STOP if item is None else Intent.UPGRADE
-                    self._binding.remove(BundleId(bundle_id), intent)
-                    self._bundles.drop(bundle_id)
-            for bundle_id, item in active.items():
-                if self._bundles.get(bundle_id) is None:
-                    await self._make_runnable(item)
-
-    async def _make_runnable(self, item: ActiveExtension) -> None:
-        extension = item.extension
-        try:
-            memfd = await self._workers.load(str(self._state_dir), extension.content_hash)
-        except ProblemError as error:
-            if error.code in LOST:
-                self._extensions.broken(extension.id, str(error))
-            else:
-                self._emit(Noted(f"{extension.name} cannot run for now: {error}"))
-                self._again()
-            return
-        self._bundles.put(
-            Runnable(
-                extension.bundle_id,
-                extension.content_hash,
-                item.executable,
-                item.entitlements,
-                memfd,
-            )
-        )
-        self._binding.add(extension.bundle_id, item.personalities)
-
-    def _again(self) -> None:
-        """Try later to make what may run run; approved things are not lost to a bad minute."""
-        loop = asyncio.get_running_loop()
-
-        def refresh() -> None:
-            self._retrying = loop.create_task(self._refresh())
-
-        if self._retry is not None:
-            self._retry.cancel()
-        self._retry = loop.call_later(RETRY_SECONDS, refresh)
+        await self._readying.refresh()
 
     def _emit(self, detail: Detail) -> None:
         self._hub.event(detail)

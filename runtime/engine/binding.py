@@ -205,6 +205,10 @@ class Binding:
         """Launch nothing any more: the runtime ends."""
         self._holding = True
 
+    def drivers(self) -> list[Driver]:
+        """Every driver there is."""
+        return [driver.record for driver in self._supervisor or ()]
+
     def holders(self, provider: EntryId) -> dict[str, str]:
         """The personality of the driver that holds each category of a provider."""
         assert self._supervisor is not None

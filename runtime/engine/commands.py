@@ -45,6 +45,8 @@ from runtime.wire.commands.extensions import (
     Decide,
     InstallSample,
     SetDeveloperMode,
+    Submit,
+    Withdraw,
 )
 from runtime.wire.commands.lifetime import Detach, Quit
 from runtime.wire.commands.policy import AddProfile, ListProfiles, RemoveProfile
@@ -123,13 +125,12 @@ class Commands:
                 self._hub.subscribe(client, topics)
             case GetRecords():
                 result = self._records(client)
-            case Describe(entry=entry):
-                result = await self._describe(entry)
-            case ReadHistory() | ReadValue() | Explain() | ExplainExtension():
+            case Describe() | ReadHistory() | ReadValue() | Explain() | ExplainExtension():
                 result = await self._look_up(command)
+            case Activate() | Submit() | Withdraw():
+                result = await self._request(client, command)
             case (
-                Activate()
-                | Deactivate()
+                Deactivate()
                 | Decide()
                 | SetDeveloperMode()
                 | ListTrust()
@@ -179,9 +180,11 @@ class Commands:
         )
 
     async def _look_up(
-        self, command: ReadHistory | ReadValue | Explain | ExplainExtension
+        self, command: Describe | ReadHistory | ReadValue | Explain | ExplainExtension
     ) -> object:
         match command:
+            case Describe(entry=entry):
+                return await self._describe(entry)
             case ReadValue():
                 raise ProblemError("not-found", "expected a value that was cut, found none")
             case ReadHistory(at_ms=at_ms, segment=segment, after=after):
@@ -196,6 +199,18 @@ class Commands:
         if device is None:
             return Details((), "this entry is no device of the machine")
         return await self._workers.describe(device)
+
+    async def _request(
+        self, client: ClientConnection, command: Activate | Submit | Withdraw
+    ) -> object:
+        """What any app may ask."""
+        match command:
+            case Activate():
+                return await self._activation.activate(command, client.peer)
+            case Submit():
+                return await self._activation.submit(command, client.peer)
+            case Withdraw(request=request):
+                return self._activation.withdraw(request, client.peer)
 
     async def _decide(self, client: ClientConnection, command: Deciding) -> object:
         """What may run, and who says so; its authority was looked at before."""

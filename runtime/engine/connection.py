@@ -37,6 +37,7 @@ class ClientConnection:
         peer: Who it is, as the kernel says.
         owner: Whether it is the window that started this runtime.
         outbox: Its subscription, once it has one.
+        left: Set when the connection is over.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class ClientConnection:
         self._closed = False
         self._paused = False  # nothing is done for it until it has read what waits for it
         self._resumed = asyncio.Event()
+        self.left = asyncio.Event()
         self._pumping: asyncio.Handle | None = None
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(sock, self._on_readable)
@@ -194,6 +196,7 @@ class ClientConnection:
         self._closed = True
         self._paused = False
         self._resumed.set()
+        self.left.set()
         self._loop.remove_reader(self._sock)
         self._loop.remove_writer(self._sock)
         self._sock.close()

@@ -11,7 +11,7 @@ import msgspec
 from runtime.engine.binding import Binding
 from runtime.engine.kernel_drivers import KernelDrivers
 from runtime.engine.providers import make_provider
-from runtime.extensions.requests import ActiveExtension
+from runtime.extensions.active import ActiveExtension
 from runtime.matching import competition
 from runtime.matching.provider import Provider
 from runtime.matching.rank import explain

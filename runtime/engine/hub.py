@@ -54,10 +54,14 @@ class Hub:
         if connection.has_commands:
             self._left.add(connection)
 
-    def clients(self) -> int:
-        """How many clients there are; one that left counts until all that it asked for is done."""
+    def clients(self, uid: int | None = None) -> int:
+        """How many clients there are, of a user or in all.
+
+        One that left counts until all that it asked for is done.
+        """
         self._left = {connection for connection in self._left if connection.has_commands}
-        return len(self._connections) + len(self._left)
+        here = (*self._connections, *self._left)
+        return sum(uid is None or connection.peer.uid == uid for connection in here)
 
     def connections(self) -> tuple[ClientConnection, ...]:
         """The clients of this moment."""

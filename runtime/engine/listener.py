@@ -1,7 +1,7 @@
 """The Unix stream socket that clients connect to.
 
-Runs in the event loop. Only the runtime's own user and root get in (system mode: everybody
-may look, the kernel says who they are).
+Runs in the event loop. Only the runtime's own user and root get in; of the system service
+everybody does, and the kernel says who they are.
 Invariant: never takes a path away from somebody who answers there.
 """
 
@@ -20,7 +20,8 @@ from runtime.wire import client as wire
 from runtime.wire import codec, framing, limits
 
 BACKLOG = 128
-CLIENTS = 200  # at once: windows and commands of one user, far below the limit of descriptors
+CLIENTS = 200  # at once: windows and commands, far below the limit of descriptors
+CLIENTS_OF_ONE = 50  # of them of one user, where everybody gets in
 ACCEPTS_A_TURN = 32
 PAUSE_SECONDS = 0.5  # of accepting, when no descriptor is left
 PATH_BYTES = 107  # of an AF_UNIX address (unix(7)), without its terminating zero
@@ -35,12 +36,18 @@ class Listener:
         self,
         path: Path,
         accept: Callable[[socket.socket, Peer], None],
-        connected: Callable[[], int],
+        connected: Callable[[int | None], int],
+        *,
+        everybody: bool = False,
     ) -> None:
-        """`accept` gets each client; `connected` says how many there are now."""
+        """`accept` gets each client; `connected` says how many a user (None: all) has now.
+
+        `everybody`: users other than this one get in, too.
+        """
         self._path = path
         self._accept = accept
         self._connected = connected
+        self._everybody = everybody
         self._pausing: asyncio.TimerHandle | None = None
         self._sock: socket.socket | None = None
 
@@ -57,10 +64,11 @@ class Listener:
             )
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder_mode, mode = (0o755, 0o666) if self._everybody else (0o700, 0o600)
+            self._path.parent.mkdir(mode=folder_mode, parents=True, exist_ok=True)
             self._clear(sock)
             sock.bind(str(self._path))
-            self._path.chmod(0o600)
+            self._path.chmod(mode)
             sock.listen(BACKLOG)
         except OSError as error:
             sock.close()
@@ -123,15 +131,19 @@ class Listener:
 
     def _accepted(self, sock: socket.socket) -> None:
         peer = peer_credentials(sock)
-        if peer.uid not in (0, os.getuid()):
+        if not self._everybody and peer.uid not in (0, os.getuid()):
             _log.warning("client pid %d of user %d was refused", peer.pid, peer.uid)
             sock.close()
             return
-        if self._connected() >= CLIENTS:
+        if self._connected(None) >= CLIENTS:
             _log.warning("client pid %d was refused: %d are connected", peer.pid, CLIENTS)
             _refuse(sock, f"runtime: expected at most {CLIENTS} clients at once, found as many")
-            return
-        self._accept(sock, peer)
+        elif self._everybody and peer.uid and self._connected(peer.uid) >= CLIENTS_OF_ONE:
+            _log.warning("client pid %d was refused: user %d has too many", peer.pid, peer.uid)
+            most = f"at most {CLIENTS_OF_ONE} clients of one user"
+            _refuse(sock, f"runtime: expected {most} at once, found as many")
+        else:
+            self._accept(sock, peer)
 
 
 def _refuse(sock: socket.socket, reason: str) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from runtime.engine.runtime import Runtime
 from runtime.engine.settings import Settings
 from runtime.linux import places
-from runtime.model.errors import InspectorError
+from runtime.model.errors import InspectorError, UnavailableError
 from runtime.model.records import Mode
 from runtime.wire import client as wire
 from runtime.wire import codec, framing, limits
@@ -51,6 +51,11 @@ async def _run(settings: Settings) -> None:
 
 def _arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m runtime", description="The driver runtime.")
+    parser.add_argument(
+        "--system",
+        action="store_true",
+        help="be the system service: everybody may look, polkit says who may decide",
+    )
     parser.add_argument("--socket", type=Path, help="where clients connect")
     parser.add_argument("--state-dir", type=Path, help="where decisions and history are kept")
     parser.add_argument(
@@ -68,6 +73,8 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
 
 
 def _settings(given: argparse.Namespace) -> Settings:
+    if given.system:
+        return _system_settings(given)
     state_dir = places.absolute(given.state_dir) if given.state_dir else places.state_dir()
     explicit = state_dir if given.state_dir else None
     sock = places.absolute(given.socket) if given.socket else places.socket_path(explicit)
@@ -77,6 +84,25 @@ def _settings(given: argparse.Namespace) -> Settings:
         socket_path=sock,
         owner=given.owner,
         allow_socket_approval=given.allow_socket_approval,
+        restart_at_once=given.restart_at_once,
+    )
+
+
+def _system_settings(given: argparse.Namespace) -> Settings:
+    """The service's; whoever starts it says where its things are, and no environment does."""
+    if os.geteuid() != 0:
+        raise UnavailableError(
+            f"the system service: expected to be started by root, found user {os.geteuid()}; "
+            "`systemctl start ioregistry` starts it"
+        )
+    if given.allow_socket_approval or given.owner >= 0:
+        raise UnavailableError(
+            "the system service: expected polkit to say who may decide, found another way asked for"
+        )
+    return Settings(
+        mode=Mode.SYSTEM,
+        state_dir=places.absolute(given.state_dir or places.SYSTEM_STATE),
+        socket_path=places.absolute(given.socket or places.SYSTEM_SOCKET),
         restart_at_once=given.restart_at_once,
     )
 

@@ -12,7 +12,7 @@ import time
 from importlib.metadata import PackageNotFoundError, version
 
 from runtime.engine.activation import Activation, user_name
-from runtime.engine.authority import OwnersAuthority
+from runtime.engine.authority import Authority, OwnersAuthority
 from runtime.engine.binding import Binding
 from runtime.engine.broker_entries import BrokerEntries
 from runtime.engine.bundles import Bundles
@@ -36,10 +36,11 @@ from runtime.engine.simulation import Simulation
 from runtime.engine.surroundings import DriverSurroundings
 from runtime.engine.usb_interfaces import UsbInterfaces
 from runtime.engine.workers import Workers
+from runtime.linux import notify
 from runtime.linux.sockets import Peer, peer_credentials
 from runtime.model.errors import UnavailableError
 from runtime.model.events import Began, Noted
-from runtime.model.records import Status
+from runtime.model.records import Mode, Status
 from runtime.registry.history import History
 from runtime.registry.journal import Journal
 from runtime.registry.thinning import Thinning
@@ -64,13 +65,17 @@ class Runtime:
         """
         self._settings = settings
         self._over = asyncio.Event()
+        self._ending = contextlib.ExitStack()  # of what only some runtimes have
         self._detached = settings.owner < 0
         self._journal = journal = Journal(settings.state_dir / "journal.sqlite")
         status = _status(settings)
         segments = journal.segments()
         history = History(segments, status.run)
         self._hub = hub = Hub(
-            status, journal, history, socket_approval=settings.allow_socket_approval
+            status,
+            journal,
+            history,
+            socket_approval=settings.allow_socket_approval or settings.mode is Mode.SYSTEM,
         )
         self._keeper = Keeper(journal, history, hub.note, hub.withdraw, Thinning(segments))
         registry = Registry(time.monotonic_ns, self._hub.registry_changed)
@@ -105,6 +110,7 @@ class Runtime:
             self._hub,
             logbook,
             self._binding.driver_ended,
+            on_changed=self._activation.driver_changed,
             on_crashed=self._crashes.crashed,
         )
         policy = ALWAYS_AT_ONCE if settings.restart_at_once else RestartPolicy()
@@ -115,7 +121,7 @@ class Runtime:
         self._commands = Commands(
             registry,
             self._hub,
-            OwnersAuthority(hub),
+            self._authority(),
             self._driver_commands(brokers),
             self._devices,
             simulation,
@@ -128,7 +134,12 @@ class Runtime:
             Explaining(registry, self._binding, kernel, self._activation.idle),
             self.end,
         )
-        self._listener = Listener(settings.socket_path, self._accept, hub.clients)
+        self._listener = Listener(
+            settings.socket_path,
+            self._accept,
+            hub.clients,
+            everybody=settings.mode is Mode.SYSTEM,
+        )
         self._settling: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
@@ -149,6 +160,7 @@ class Runtime:
             self._modules.start()
             self._settle()
             await self._activation.start()
+            notify.ready()
             await self._over.wait()
         finally:
             await self._close()
@@ -168,6 +180,7 @@ class Runtime:
             self._settling.cancel()
         self._crashes.close()
         self._doors.close()
+        self._ending.close()
         self._activation.close()
         self._bundles.close()
         self._keeper.close()
@@ -182,6 +195,17 @@ class Runtime:
             self._crashes.folder,
             self._doors,
         )
+
+    def _authority(self) -> Authority:
+        if self._settings.mode is not Mode.SYSTEM:
+            return OwnersAuthority(self._hub)
+        # D-Bus takes 50 ms to import: only the service needs it.
+        from runtime.engine.administrators import AdministratorsAuthority  # noqa: PLC0415
+        from runtime.linux.bus import SystemBus  # noqa: PLC0415
+
+        bus = SystemBus()
+        self._ending.callback(bus.close)
+        return AdministratorsAuthority(self._hub, bus, self._activation.removable_by)
 
     def _serve_owner(self) -> None:
         if self._settings.owner < 0:

@@ -43,6 +43,7 @@ class DriverSurroundings:
         logbook: Logbook,
         on_ended: Callable[[Driver], None],
         *,
+        on_changed: Callable[[Driver], None],
         on_crashed: Callable[[Driver, Exit, Remains], None],
     ) -> None:
         self._registry = registry
@@ -50,6 +51,7 @@ class DriverSurroundings:
         self._hub = hub
         self._logbook = logbook
         self._on_ended = on_ended
+        self._on_changed = on_changed
         self._on_crashed = on_crashed
         self._servers: dict[DriverId, EntryId] = {}
         self._specs: dict[DriverId, DriverSpec] = {}
@@ -62,6 +64,7 @@ class DriverSurroundings:
             service = self._registry.get(EntryId(driver.service))
             if service is not None and service.pid != driver.pid:
                 self._show_process(driver)
+        self._on_changed(driver)
 
     def event(self, driver: Driver, detail: Detail) -> None:
         """Write an event to the journal."""

@@ -8,7 +8,9 @@ import os
 
 from runtime.model.device import Device
 from runtime.model.identity import EntryId
+from runtime.model.usb import Speed
 from runtime.registry.machine import Machine
+from runtime.registry.mapping_tables import USB_SPEEDS
 from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Place
 from runtime.wire.broker import ServeUsb
@@ -43,7 +45,11 @@ class UsbInterfaces:
             int(interface.attributes["bInterfaceNumber"], 16),
             ServeUsb(
                 int(known.get("bConfigurationValue") or 0),
-                *(_text(known, name) for name in ("manufacturer", "product", "serial")),
+                manufacturer=_text(known, "manufacturer"),
+                product=_text(known, "product"),
+                serial=_text(known, "serial"),
+                speed=USB_SPEEDS.get(known.get("speed", ""), Speed.FULL),
+                address=int(known.get("devnum") or 0),
             ),
             (node_of(device),),
         )

@@ -3,7 +3,6 @@
 Invariant: reads the ledger and changes nothing; every refusal is one sentence with a code.
 """
 
-from runtime.extensions.codes import SxCode
 from runtime.extensions.contents import KnownExtension
 from runtime.extensions.drafts import advanced, judged, new_extension
 from runtime.extensions.ledger import Ledger
@@ -12,9 +11,15 @@ from runtime.model.errors import ProblemError
 from runtime.model.extension_lifecycle import ExtensionEvent
 from runtime.model.identity import ContentHash, RequestId
 from runtime.model.records import Request, RequestState
+from runtime.model.sx_code import SxCode
 
 PENDING_OF_ONE = 3  # requests that one app of one user may have waiting
 PENDING_OF_ALL = 100
+
+
+def extension_id(staged: Staged) -> str:
+    """The id of a staged bundle's extension."""
+    return f"{staged.manifest.bundle_id}@{staged.content_hash[:12]}"
 
 
 def requested(ledger: Ledger, staged: Staged) -> KnownExtension:
@@ -23,16 +28,29 @@ def requested(ledger: Ledger, staged: Staged) -> KnownExtension:
     Raises:
         ProblemError: ``sx-6``: its short id belongs to other content.
     """
-    extension_id = f"{staged.manifest.bundle_id}@{staged.content_hash[:12]}"
-    known = ledger.extensions.get(extension_id)
+    known = ledger.extensions.get(extension_id(staged))
     if known is None:
-        return new_extension(extension_id, staged)
+        return new_extension(extension_id(staged), staged)
     if known.record.content_hash != staged.content_hash:
         raise ProblemError(
             f"sx-{int(SxCode.DUPLICATE_EXTENSION_IDENTIFIER)}",
-            f"{extension_id}: expected an identifier that is free, found other content",
+            f"{extension_id(staged)}: expected an identifier that is free, found other content",
         )
     return advanced(judged(known, staged.manifest), ExtensionEvent.REQUESTED)
+
+
+def known_request(ledger: Ledger, request_id: RequestId) -> Request:
+    """The request of an id.
+
+    Raises:
+        ProblemError: ``not-found``.
+    """
+    request = ledger.requests.get(request_id)
+    if request is None:
+        raise ProblemError(
+            "not-found", f"request {request_id}: expected one that is known, found none"
+        )
+    return request
 
 
 def shown(ledger: Ledger, request_id: RequestId, content_hash: ContentHash, nonce: str) -> Request:
@@ -41,11 +59,7 @@ def shown(ledger: Ledger, request_id: RequestId, content_hash: ContentHash, nonc
     Raises:
         ProblemError: ``not-found``, or ``stale``: it asks for something else by now.
     """
-    request = ledger.requests.get(request_id)
-    if request is None:
-        raise ProblemError(
-            "not-found", f"request {request_id}: expected one that is known, found none"
-        )
+    request = known_request(ledger, request_id)
     if (request.content_hash, request.nonce) != (content_hash, nonce):
         raise ProblemError(
             "stale", f"request {request_id}: expected what it asks for now, found another"

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from runtime.extensions import plist
-from runtime.extensions.codes import SxCode, refused
+from runtime.extensions.codes import refused
 from runtime.extensions.folder import read_folder
 from runtime.extensions.manifest import (
     ENTITLEMENTS,
@@ -23,6 +23,7 @@ from runtime.extensions.manifest import (
 )
 from runtime.model.identity import BundleId
 from runtime.model.properties import Properties
+from runtime.model.sx_code import SxCode
 
 EXTENSIONS_FOLDER = "Contents/Library/SystemExtensions"
 INSTALL_ENTITLEMENT = "com.apple.developer.system-extension.install"

@@ -6,21 +6,24 @@ Invariant: pure; the state of an extension moves by its transition table alone.
 import msgspec
 
 from runtime.extensions import entitlement_words
-from runtime.extensions.codes import SxCode
 from runtime.extensions.contents import KnownExtension
 from runtime.extensions.manifest import Manifest
 from runtime.extensions.staging import Staged
 from runtime.model.extension_lifecycle import ExtensionEvent, ExtensionState, advance
 from runtime.model.identity import RequestId
 from runtime.model.records import DeviceHit, Extension, Request, Requester, RequestState
+from runtime.model.sx_code import SxCode
+
+Devices = tuple[tuple[DeviceHit, ...], tuple[DeviceHit, ...]]
+"""The present devices that an extension would match, and those that the version in force does."""
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """Who asks, for whom, when, and which present devices the extension would match."""
+    """Who asks, for whom, when, and which present devices it is about."""
 
     requester: Requester
     uid: int
-    devices: tuple[DeviceHit, ...]
+    devices: Devices
     nonce: str
     wall_ns: int
 
@@ -74,7 +77,8 @@ def new_request(known: KnownExtension, number: int, asked: Asked) -> Request:
         signature=extension.signature,
         needs_developer=not known.manifest.trusted,
         entitlements=extension.entitlements,
-        devices=asked.devices,
+        devices=asked.devices[0],
+        devices_before=asked.devices[1],
         first_wall_ns=asked.wall_ns,
         uid=asked.uid,
         ruling=extension.ruling,
@@ -89,16 +93,15 @@ def judged(known: KnownExtension, manifest: Manifest) -> KnownExtension:
     return KnownExtension(record, manifest)
 
 
-def repeat(
-    request: Request, known: KnownExtension, devices: tuple[DeviceHit, ...], nonce: str
-) -> Request:
+def repeat(request: Request, known: KnownExtension, devices: Devices, nonce: str) -> Request:
     """The same request again; it gets the new nonce when something else has to be shown now."""
     signature, needs_developer = known.record.signature, not known.manifest.trusted
     same = (request.signature, request.needs_developer) == (signature, needs_developer)
     return msgspec.structs.replace(
         request,
         count=request.count + 1,
-        devices=devices,
+        devices=devices[0],
+        devices_before=devices[1],
         signature=signature,
         needs_developer=needs_developer,
         nonce=request.nonce if same else nonce,

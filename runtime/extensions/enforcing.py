@@ -9,7 +9,6 @@ Invariant: only adds to a transaction; the state of an extension moves by its ta
 
 import msgspec
 
-from runtime.extensions.codes import SxCode
 from runtime.extensions.contents import KnownExtension
 from runtime.extensions.drafts import Ending, advanced
 from runtime.extensions.ledger import Ledger
@@ -19,6 +18,7 @@ from runtime.model.events import Deactivated
 from runtime.model.extension_lifecycle import ExtensionEvent, ExtensionState
 from runtime.model.policy import Ruling, ruling_words
 from runtime.model.records import Request, RequestState
+from runtime.model.sx_code import SxCode
 
 REMOVED_PROFILE = "the profile that allowed it being removed"
 

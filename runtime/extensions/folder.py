@@ -10,8 +10,9 @@ import os
 import stat
 from pathlib import Path
 
-from runtime.extensions.codes import SxCode, refused
+from runtime.extensions.codes import refused
 from runtime.model import archive
+from runtime.model.sx_code import SxCode
 
 MAX_BYTES = 256 << 20  # a bundle with its vendored libraries
 MAX_FILE = 64 << 20

@@ -11,7 +11,7 @@ from runtime.extensions.contents import Changes, DecisionKey, KnownExtension, St
 from runtime.extensions.policy import Policy
 from runtime.extensions.store import Store
 from runtime.model.events import Detail
-from runtime.model.extension_lifecycle import ExtensionState
+from runtime.model.extension_lifecycle import RUNNABLE, ExtensionState
 from runtime.model.identity import BundleId
 from runtime.model.policy import ruling_words
 from runtime.model.records import Extension, Request, RequestState
@@ -19,8 +19,15 @@ from runtime.model.records import Extension, Request, RequestState
 K = TypeVar("K")
 V = TypeVar("V")
 
-IN_FORCE = frozenset({ExtensionState.ACTIVE, ExtensionState.DISABLED})
-"""Approved now, enabled or not: at most one version of a bundle id."""
+IN_FORCE = frozenset(
+    {
+        ExtensionState.ACTIVE,
+        ExtensionState.DISABLED,
+        ExtensionState.UPGRADING,
+        ExtensionState.GIVING_WAY,
+    }
+)
+"""Approved now, enabled or not: at most one version of a bundle id, and the one it replaces."""
 
 
 class Ledger:
@@ -87,7 +94,7 @@ class Ledger:
         else:
             return None
         known = self.extensions.get(request.extension)
-        active = known is not None and known.record.state is ExtensionState.ACTIVE
+        active = known is not None and known.record.state in RUNNABLE
         approved = self.approval(request) is not None  # a removal takes approvals back
         holds = request.state is RequestState.COMPLETED and active and approved
         return request if holds or request.state is RequestState.WAITING else None

@@ -6,7 +6,8 @@ Invariant: the rule and the path stand in the message.
 from collections.abc import Sequence
 from pathlib import Path
 
-from runtime.extensions.codes import SxCode, refused
+from runtime.extensions.codes import refused
+from runtime.model.sx_code import SxCode
 
 SHARED_APPLICATIONS = Path("/opt/Applications")
 

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 import msgspec
 
 from runtime.extensions import plist
-from runtime.extensions.codes import SxCode, refused
+from runtime.extensions.codes import refused
 from runtime.model import properties
 from runtime.model.identity import BundleId, ContentHash
 from runtime.model.personality import DEFAULT_CATEGORY, Personality
 from runtime.model.properties import Properties
+from runtime.model.sx_code import SxCode
 
 DRIVER = "com.apple.system_extension.driver_extension"
 NETWORK = "com.apple.system_extension.network_extension"

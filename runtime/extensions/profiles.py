@@ -11,6 +11,7 @@ from runtime.extensions.enforcing import enforce, ruled
 from runtime.extensions.ledger import Ledger
 from runtime.extensions.policy import Policy
 from runtime.extensions.transaction import Transaction
+from runtime.extensions.upgrades import conclude
 from runtime.model.errors import ProblemError
 from runtime.model.events import ProfileChanged
 from runtime.model.policy import Profile
@@ -78,6 +79,7 @@ class Profiles:
         if profile is not None:
             left[identifier] = profile
         policy = Policy(left.values())
+        conclude(change, self._ledger)
         for before in list(self._ledger.extensions.values()):
             after = ruled(change.extension(before.record.id), policy)
             enforce(change, self._ledger, before, after)

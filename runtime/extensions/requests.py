@@ -11,48 +11,44 @@ from collections.abc import Callable
 
 import msgspec
 
+from runtime.extensions.active import ActiveExtension, those_in
 from runtime.extensions.admission import (
     check_limits,
     check_waiting,
+    extension_id,
     holds,
+    known_request,
     requested,
     shown,
 )
-from runtime.extensions.codes import SxCode
-from runtime.extensions.contents import KnownExtension, StoredDecision
+from runtime.extensions.contents import Changes, StoredDecision
 from runtime.extensions.drafts import (
     Asked,
     Ending,
     advanced,
     judged,
+    new_extension,
     new_request,
     repeat,
 )
 from runtime.extensions.enforcing import enforce, forbidden, refuse, ruled
-from runtime.extensions.ledger import IN_FORCE, Ledger, decision_key
+from runtime.extensions.ledger import Ledger, decision_key
 from runtime.extensions.profiles import Profiles
+from runtime.extensions.removal import removable_by, remove
 from runtime.extensions.staging import Staged
 from runtime.extensions.store import Store
 from runtime.extensions.transaction import RUNTIME, Transaction
+from runtime.extensions.upgrades import Upgrades, conclude, roll_back
 from runtime.model.errors import ProblemError
-from runtime.model.events import Deactivated, Detail, DeveloperMode, Requested
-from runtime.model.extension_lifecycle import ExtensionEvent, ExtensionState
+from runtime.model.events import Detail, DeveloperMode, Requested
+from runtime.model.extension_lifecycle import RUNNABLE, ExtensionEvent, ExtensionState
 from runtime.model.identity import BundleId, ContentHash, RequestId
-from runtime.model.personality import Personality
 from runtime.model.policy import ruling_words
-from runtime.model.properties import Properties
 from runtime.model.records import DeviceHit, Extension, Request, Requester, RequestState
+from runtime.model.sx_code import SxCode
+from runtime.wire.commands.extensions import Replacing
 
 KEPT_REQUESTS = 500  # finished requests that are remembered
-
-
-class ActiveExtension(msgspec.Struct, frozen=True):
-    """An extension that may run, or could, with what its launch needs of the manifest."""
-
-    extension: Extension
-    personalities: tuple[Personality, ...]
-    entitlements: Properties
-    executable: str
 
 
 class Extensions:
@@ -73,6 +69,7 @@ class Extensions:
         changed: Callable[[Extension | Request], None],
     ) -> None:
         self._ledger = Ledger(store, emit, changed)
+        self.upgrades = Upgrades(self._ledger, now)
         self.profiles = Profiles(self._ledger, now)
         self._now = now
         self._nonce = nonce
@@ -92,23 +89,30 @@ class Extensions:
 
     def active(self) -> list[ActiveExtension]:
         """What may run now."""
-        return self._those_in(ExtensionState.ACTIVE)
+        return those_in(self._ledger, *RUNNABLE)
 
     def idle(self) -> list[ActiveExtension]:
         """What could run, if it were approved or developer mode were on."""
-        return self._those_in(ExtensionState.WAITING, ExtensionState.DISABLED)
+        return those_in(self._ledger, ExtensionState.WAITING, ExtensionState.DISABLED)
 
     def referenced(self) -> frozenset[ContentHash]:
         """The content that has to stay staged."""
         return frozenset(known.record.content_hash for known in self._ledger.extensions.values())
 
     def activate(
-        self, staged: Staged, requester: Requester, uid: int, devices: tuple[DeviceHit, ...]
+        self,
+        staged: Staged,
+        requester: Requester,
+        uid: int,
+        devices: tuple[DeviceHit, ...],
+        devices_before: tuple[DeviceHit, ...] = (),
     ) -> Request:
         """Take a request for a staged extension; return it as it now stands.
 
         The same request again is counted, not added. Other content for the same bundle id of
         the same user supersedes what was waiting. Approved before, it is completed at once.
+        `devices` are those that it would match, `devices_before` those that the version in
+        force does.
 
         Raises:
             ProblemError: ``busy``: too many requests wait; ``sx-6``: its short id is taken.
@@ -118,7 +122,7 @@ class Extensions:
         if repeated is not None:
             before = self._ledger.extensions[repeated.extension]
             known = ruled(judged(before, staged.manifest), self._ledger.policy)
-            again = repeat(repeated, known, devices, self._nonce())
+            again = repeat(repeated, known, (devices, devices_before), self._nonce())
             change = Transaction(self._ledger, self._now())
             change.put(known)
             change.changes.requests[again.id] = again
@@ -127,7 +131,7 @@ class Extensions:
             return self._ledger.requests[again.id]
         known = ruled(requested(self._ledger, staged), self._ledger.policy)
         number = self._ledger.number + 1
-        asked = Asked(requester, uid, devices, self._nonce(), self._now())
+        asked = Asked(requester, uid, (devices, devices_before), self._nonce(), self._now())
         request = new_request(known, number, asked)
         change = Transaction(self._ledger, asked.wall_ns)
         change.changes.number = number
@@ -147,6 +151,38 @@ class Extensions:
             request = msgspec.structs.replace(request, reason=change.replaces(known))
             change.changes.requests[request.id] = request
         self._forget_old(change)
+        change.apply()
+        return request
+
+    def replacing(self, staged: Staged) -> Replacing | None:
+        """What a staged extension would replace that its app has to be asked about; or None."""
+        new = new_extension(extension_id(staged), staged).record
+        for known in self._ledger.in_force(new.bundle_id, Changes()):
+            old = known.record
+            if old.state is ExtensionState.GIVING_WAY:
+                continue
+            other = (old.short_version, old.version) != (new.short_version, new.version)
+            if other or (self.developer and old.content_hash != new.content_hash):
+                return Replacing(old, new)
+        return None
+
+    def withdraw(self, request_id: RequestId, uid: int, by: str) -> Request:
+        """End a request that waits, for the user who made it.
+
+        Raises:
+            ProblemError: ``not-found``, ``not-allowed`` or ``decided``.
+        """
+        request = known_request(self._ledger, request_id)
+        if request.uid != uid:
+            raise ProblemError(
+                "not-allowed",
+                f"request {request_id}: expected the user who made it, found {by}",
+            )
+        check_waiting(self._ledger, request)
+        change = Transaction(self._ledger, self._now())
+        code = SxCode.REQUEST_CANCELED
+        ending = Ending(RequestState.CANCELED, code, f"taken back by {by}", by)
+        request = change.end(request, ending)
         change.apply()
         return request
 
@@ -196,31 +232,10 @@ class Extensions:
         Raises:
             ProblemError: ``not-found``: there is none.
         """
-        versions = [
-            known
-            for known in self._ledger.extensions.values()
-            if known.record.bundle_id == bundle_id
-        ]
-        if not versions:
-            raise ProblemError(
-                "not-found", f"extension {bundle_id}: expected one of that identifier, found none"
-            )
-        foremost = max(versions, key=lambda known: known.record.state in IN_FORCE)
-        self._check_removable(foremost)
-        gone = advanced(foremost, ExtensionEvent.DEACTIVATED)
         change = Transaction(self._ledger, self._now())
-        change.details.append(Deactivated(foremost.record.id, foremost.record.name, by))
-        ending = Ending(RequestState.CANCELED, SxCode.REQUEST_CANCELED, f"removed by {by}", by)
-        for request in self._ledger.waiting():
-            if request.bundle_id == bundle_id:
-                change.end(request, ending)
-        for known in versions:
-            change.put(advanced(known, ExtensionEvent.DEACTIVATED))
-        for key in self._ledger.decisions:
-            if key[0] == bundle_id:
-                change.changes.decisions[key] = None
+        gone = remove(change, self._ledger, bundle_id, by)
         change.apply()
-        return gone.record
+        return gone
 
     def set_developer(self, *, on: bool, by: str) -> None:
         """Turn developer mode on or off; what is not trusted is enabled or disabled with it."""
@@ -231,7 +246,9 @@ class Extensions:
         change.details.append(DeveloperMode(on, by))
         state = ExtensionState.DISABLED if on else ExtensionState.ACTIVE
         event = ExtensionEvent.DEVELOPER_ON if on else ExtensionEvent.DEVELOPER_OFF
-        for known in self._ledger.extensions.values():
+        conclude(change, self._ledger)
+        for one in self._ledger.extensions:
+            known = change.extension(one)
             held = known.manifest.trusted or forbidden(known.record.ruling)
             if known.record.state is state and not held:
                 change.put(advanced(known, event))
@@ -243,12 +260,7 @@ class Extensions:
 
     def removable_by(self, bundle_id: BundleId, uid: int) -> bool:
         """Whether a profile lets this user, who asked for an extension, remove it alone."""
-        return any(
-            known.record.bundle_id == bundle_id
-            and self._ledger.policy.removable(known.manifest) is not None
-            and all(r.uid == uid for r in self._requests_of(known.record.id))
-            for known in self._ledger.extensions.values()
-        )
+        return removable_by(self._ledger, bundle_id, uid)
 
     def broken(self, extension_id: str, reason: str) -> None:
         """Mark an extension whose staged copy is missing or another; its requests fail."""
@@ -256,36 +268,19 @@ class Extensions:
         if known is None or known.record.state in (ExtensionState.INVALID, ExtensionState.DENIED):
             return
         change = Transaction(self._ledger, self._now())
+        upgrade = self.upgrades.of(known.record.bundle_id)
+        if upgrade is not None and known is upgrade.new:
+            roll_back(change, self._ledger, upgrade, reason)
+            change.apply()
+            return
+        if upgrade is not None and known is upgrade.old:
+            change.put(advanced(upgrade.new, ExtensionEvent.SETTLED))
         ending = Ending(RequestState.FAILED, SxCode.VALIDATION_FAILED, reason, RUNTIME)
         for request in self._ledger.waiting():
             if request.extension == extension_id:
                 change.end(request, ending)
         change.put(advanced(known, ExtensionEvent.BROKEN, reason))
         change.apply()
-
-    def _requests_of(self, extension_id: str) -> list[Request]:
-        return [r for r in self._ledger.requests.values() if r.extension == extension_id]
-
-    def _check_removable(self, known: KnownExtension) -> None:
-        kept = self._ledger.policy.keeping(known.manifest)
-        if kept is not None:
-            raise ProblemError(
-                f"sx-{int(SxCode.FORBIDDEN_BY_SYSTEM_POLICY)}",
-                f"extension {known.record.bundle_id}: expected one that may be removed, found it "
-                f"kept by {ruling_words(kept)}",
-            )
-
-    def _those_in(self, *states: ExtensionState) -> list[ActiveExtension]:
-        return [
-            ActiveExtension(
-                known.record,
-                known.manifest.personalities(known.record.content_hash),
-                known.manifest.entitlements(),
-                known.manifest.executable,
-            )
-            for known in self._ledger.extensions.values()
-            if known.record.state in states
-        ]
 
     def _may_run(self, request: Request) -> bool:
         return self.developer or not request.needs_developer

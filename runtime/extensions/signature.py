@@ -13,10 +13,11 @@ import datetime
 import msgspec
 
 from runtime.extensions import signed_app
-from runtime.extensions.codes import SxCode, refused
+from runtime.extensions.codes import refused
 from runtime.extensions.manifest import NOT_SIGNED, read_entitlements
 from runtime.extensions.signed_app import SignedApp
 from runtime.model.errors import BundleError, SignatureError
+from runtime.model.sx_code import SxCode
 from runtime.signing import code, notary
 from runtime.signing.code import SIGNATURE, Code
 from runtime.signing.purpose import Purpose

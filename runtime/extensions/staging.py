@@ -18,12 +18,13 @@ import msgspec
 
 from runtime.extensions import entitlements
 from runtime.extensions.bundle import EXTENSIONS_FOLDER, App, Bundle, check_app_folder, read_app
-from runtime.extensions.codes import SxCode, refused
+from runtime.extensions.codes import refused
 from runtime.extensions.location import check_location
 from runtime.extensions.manifest import DRIVER, ENTITLEMENTS, INFO, Manifest
 from runtime.model import archive
 from runtime.model.errors import BreachError, ProblemError, UnavailableError
 from runtime.model.identity import ContentHash
+from runtime.model.sx_code import SxCode
 
 FOLDER = "staged"
 _TEMPORARY = ".tmp-"

@@ -3,16 +3,26 @@
 Invariant: nothing is remembered or told before `apply`; a step sees the steps before it.
 """
 
-from runtime.extensions.codes import SxCode
+import msgspec
+
 from runtime.extensions.contents import Changes, KnownExtension
 from runtime.extensions.drafts import Ending, advanced, completed, ended
 from runtime.extensions.ledger import Ledger
 from runtime.model.events import Decided, Detail
 from runtime.model.extension_lifecycle import ExtensionEvent, ExtensionState
 from runtime.model.records import Request, RequestState
+from runtime.model.sx_code import SxCode
 
 RUNTIME = "runtime"
 """Who decided, where nobody did."""
+_UPGRADE = (ExtensionState.WAITING, ExtensionState.GIVING_WAY)
+
+
+class Upgrade(msgspec.Struct, frozen=True):
+    """A version that takes over, and the one that gives way to it."""
+
+    new: KnownExtension
+    old: KnownExtension
 
 
 class Transaction:
@@ -42,13 +52,33 @@ class Transaction:
         self.changes.extensions[known.record.id] = known
 
     def complete(self, request: Request, by: str) -> Request:
-        """Make a request's extension active; the version that was in force is replaced."""
+        """Put a request's extension in force; a version that is active gives way to it."""
         known = self.extension(request.extension)
+        event = ExtensionEvent.APPROVED
         for other in list(self._ledger.in_force(known.record.bundle_id, self.changes)):
-            if other.record.id != known.record.id:
-                self.put(self._replaced(other))
-        self.put(advanced(known, ExtensionEvent.APPROVED))
+            if other.record.id == known.record.id:
+                continue
+            outdone = self._outdone(other)
+            self.put(outdone)
+            if (known.record.state, outdone.record.state) == _UPGRADE:
+                event = ExtensionEvent.TAKES_OVER
+        self.put(advanced(known, event))
         return self._finish(completed(request, by, self.now))
+
+    def settle(self, upgrade: Upgrade) -> None:
+        """End an upgrade well: the new version is the only one in force."""
+        self.put(self._replaced(upgrade.old))
+        self.put(advanced(upgrade.new, ExtensionEvent.SETTLED))
+
+    def roll_back(self, upgrade: Upgrade, reason: str) -> None:
+        """End an upgrade badly: the old version is in force again."""
+        code = SxCode.VALIDATION_FAILED
+        ending = Ending(RequestState.FAILED, code, reason, RUNTIME)
+        for request in self._ledger.waiting():
+            if request.extension == upgrade.new.record.id:
+                self.end(request, ending)
+        self.put(advanced(upgrade.new, ExtensionEvent.FAILED, reason))
+        self.put(advanced(upgrade.old, ExtensionEvent.RESTORED))
 
     def end(self, request: Request, ending: Ending) -> Request:
         """End a request; an extension that waited for nothing else goes with it."""
@@ -77,6 +107,14 @@ class Transaction:
             if other.record.id != known.record.id:
                 return f"replaces {other.record.short_version} ({other.record.version})"
         return ""
+
+    def _outdone(self, known: KnownExtension) -> KnownExtension:
+        """What was active is kept until its successor runs; anything else goes."""
+        if known.record.state is ExtensionState.GIVING_WAY:
+            return known
+        if known.record.state is ExtensionState.ACTIVE:
+            return advanced(known, ExtensionEvent.GIVES_WAY)
+        return self._replaced(known)
 
     def _waits_besides(self, request: Request) -> bool:
         """Whether another request for the same extension waits once the steps so far are taken."""

@@ -14,7 +14,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from runtime.linux import hidraw, usbfs
+from runtime.linux import hidraw, usbfs_abi
 from runtime.linux.seccomp import Allow, AllowBits, AllowEqual, AllowMasked, Refuse, Rule
 from runtime.linux.syscalls import AUDIT_ARCH, machine, numbers
 from runtime.wire.zygote import Role
@@ -81,7 +81,7 @@ def rules(role: Role) -> dict[int, Rule]:
     named: dict[str, Rule] = dict.fromkeys(_PLAIN.split(), Allow())
     named |= _ARGUMENTS
     if role is Role.USB_BROKER:
-        named["ioctl"] = AllowEqual(1, (*_IOCTL, *usbfs.IOCTLS))
+        named["ioctl"] = AllowEqual(1, (*_IOCTL, *usbfs_abi.BROKER))
     if role is Role.HID_BROKER:
         named["ioctl"] = AllowMasked(1, ~hidraw.SIZE & 0xFFFF_FFFF, (*_IOCTL, *hidraw.IOCTLS))
     return {table[name]: rule for name, rule in named.items() if name in table}

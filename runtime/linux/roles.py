@@ -15,6 +15,7 @@ MODULES = {
     "reader": "runtime.reader",
     "export": "runtime.export",
     "app": "runtime.client.apps",
+    "service": "runtime.commands.service",
 }
 """Role to the module whose `main(argv)` it runs."""
 

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from runtime.linux import usage
 from runtime.model.errors import BreachError
 from runtime.wire import limits
 
@@ -24,6 +25,7 @@ class Peer(NamedTuple):
     pid: int
     uid: int
     gid: int
+    started: int = 0  # in ticks, as `usage.started_ticks`; tells a pid from one used again
 
 
 def seqpacket_pair() -> tuple[socket.socket, socket.socket]:
@@ -74,4 +76,5 @@ def receive_packet(sock: socket.socket, max_fds: int = 0) -> tuple[bytes, list[i
 def peer_credentials(sock: socket.socket) -> Peer:
     """Who is at the other end of a connected AF_UNIX socket."""
     raw = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
-    return Peer(*_UCRED.unpack(raw))
+    pid, uid, gid = _UCRED.unpack(raw)
+    return Peer(pid, uid, gid, usage.started_ticks(pid))

@@ -23,6 +23,21 @@ class Usage(NamedTuple):
 
 def read(pid: int) -> Usage | None:
     """Read what a process uses; None for one that is gone or cannot be seen."""
+    fields = _fields(pid)
+    if fields is None:
+        return None
+    user, system, threads, started, pages = (int(fields[at - 3]) for at in (14, 15, 20, 22, 24))
+    return Usage(started * _TICK_US, (user + system) * _TICK_US, pages * _PAGE, threads)
+
+
+def started_ticks(pid: int) -> int:
+    """When a process started, in ticks since the machine's start, as polkit names it; 0: gone."""
+    fields = _fields(pid)
+    return int(fields[22 - 3]) if fields is not None else 0
+
+
+def _fields(pid: int) -> list[bytes] | None:
+    """The line of a process after its comm: field 3 and on."""
     try:
         descriptor = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -33,6 +48,4 @@ def read(pid: int) -> Usage | None:
         return None
     finally:
         os.close(descriptor)
-    fields = line.rpartition(b")")[2].split()  # after comm: field 3 and on
-    user, system, threads, started, pages = (int(fields[at - 3]) for at in (14, 15, 20, 22, 24))
-    return Usage(started * _TICK_US, (user + system) * _TICK_US, pages * _PAGE, threads)
+    return line.rpartition(b")")[2].split()

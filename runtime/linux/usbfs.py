@@ -1,8 +1,8 @@
 """One open USB device node: URBs, interfaces, and the way back to the kernel's driver.
 
 A submitted URB is reaped exactly once, in the order in which the kernel finished them; its
-memory is kept until then. Calls but `reap` and `submit` may wait for the device, for at most the
-kernel's 5 s; only a broker makes them.
+memory is kept until then. Calls but `reap`, `submit` and `discard` may wait for the device, for
+at most the kernel's 5 s; only who may wait makes them.
 Source: linux/usbdevice_fs.h, drivers/usb/core/devio.c.
 Invariant: no policy; every refusal of the kernel is an OSError with its number.
 """
@@ -10,97 +10,45 @@ Invariant: no policy; every refusal of the kernel is an OSError with its number.
 import ctypes
 import enum
 import errno
+import functools
 import os
+from collections.abc import Sequence
 
 import msgspec
 
-from runtime.linux.libc import function
+from runtime.linux import usbfs_abi as abi
+
+_libc = ctypes.PyDLL(None, use_errno=True)  # keeps the GIL: most of these calls are short
+_ioctl = _libc.ioctl
+_ioctl.argtypes = (ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p)
+_waiting_ioctl = ctypes.CDLL(None, use_errno=True).ioctl  # for those that wait for the device
+_waiting_ioctl.argtypes = _ioctl.argtypes
+
+_DESCRIPTORS = 64 << 10  # far more than any device has
+ISOCHRONOUS_PACKETS = 128  # of one URB: the kernel's own limit
 
 
 class UrbType(enum.IntEnum):
-    """usbdevfs_urb.type, by the kernel's numbers."""
+    """usbdevfs_urb.type, by the kernel's numbers, which are those of bmAttributes but one."""
 
+    ISOCHRONOUS = 0
     INTERRUPT = 1
     CONTROL = 2
     BULK = 3
 
 
-class _Urb(ctypes.Structure):
-    _fields_ = (
-        ("type", ctypes.c_ubyte),
-        ("endpoint", ctypes.c_ubyte),
-        ("status", ctypes.c_int),
-        ("flags", ctypes.c_uint),
-        ("buffer", ctypes.c_void_p),
-        ("buffer_length", ctypes.c_int),
-        ("actual_length", ctypes.c_int),
-        ("start_frame", ctypes.c_int),
-        ("number_of_packets", ctypes.c_int),
-        ("error_count", ctypes.c_int),
-        ("signr", ctypes.c_uint),
-        ("usercontext", ctypes.c_void_p),
-    )
-
-
-class _Driver(ctypes.Structure):
-    """usbdevfs_getdriver."""
-
-    _fields_ = (("interface", ctypes.c_uint), ("driver", ctypes.c_char * 256))
-
-
-class _Claim(ctypes.Structure):
-    """usbdevfs_disconnect_claim."""
-
-    _fields_ = (
-        ("interface", ctypes.c_uint),
-        ("flags", ctypes.c_uint),
-        ("driver", ctypes.c_char * 256),
-    )
-
-
-class _Ioctl(ctypes.Structure):
-    """usbdevfs_ioctl: one for the driver of an interface."""
-
-    _fields_ = (("interface", ctypes.c_int), ("code", ctypes.c_int), ("data", ctypes.c_void_p))
-
-
-_NONE, _WRITE, _READ = 0, 1, 2
-_EXCEPT_DRIVER = 2
-_DESCRIPTORS = 64 << 10  # far more than any device has
-
-
-def _code(direction: int, number: int, size: int = 0) -> int:
-    return direction << 30 | size << 16 | ord("U") << 8 | number
-
-
-_WORD = ctypes.sizeof(ctypes.c_uint)
-GET_DRIVER = _code(_WRITE, 8, ctypes.sizeof(_Driver))
-SUBMIT = _code(_READ, 10, ctypes.sizeof(_Urb))
-DISCARD = _code(_NONE, 11)
-REAP = _code(_WRITE, 13, ctypes.sizeof(ctypes.c_void_p))  # without waiting
-RELEASE = _code(_READ, 16, _WORD)
-DRIVER_IOCTL = _code(_READ | _WRITE, 18, ctypes.sizeof(_Ioctl))
-CLEAR_HALT = _code(_READ, 21, _WORD)
-CONNECT = _code(_NONE, 23)
-CLAIM = _code(_READ, 27, ctypes.sizeof(_Claim))  # and disconnect who has it
-
-IOCTLS = (
-    *(GET_DRIVER, SUBMIT, DISCARD, REAP),
-    *(RELEASE, DRIVER_IOCTL, CLEAR_HALT, CLAIM),
-)
-"""What a process that uses this file has to be allowed."""
-
-
 class Reaped(msgspec.Struct, frozen=True):
-    """A URB that has ended: 0 or a negative errno, the bytes moved, and its buffer.
+    """A URB that has ended: 0 or a negative errno, the bytes moved, and its memory.
 
-    What a URB read is at the start of the buffer, that of a control URB behind the SETUP packet.
+    What a URB read is at the start of the memory, that of a control URB behind the SETUP packet,
+    that of an isochronous one at each packet's own place. `packets`: status and bytes of each.
     """
 
     urb: int
     status: int
     count: int
-    buffer: bytes
+    memory: bytearray | memoryview
+    packets: tuple[tuple[int, int], ...] = ()
 
 
 class Usbfs:
@@ -108,29 +56,34 @@ class Usbfs:
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
-        self._urbs: dict[int, tuple[_Urb, ctypes.Array[ctypes.c_char]]] = {}
+        self._urbs: dict[int, _Submitted] = {}
 
     def descriptors(self) -> bytes:
         """The device descriptor, and every configuration's behind it, as the kernel read them."""
         return os.pread(self._fd, _DESCRIPTORS, 0)
 
-    def submit(self, kind: UrbType, endpoint: int, buffer: bytes) -> int:
-        """Queue a URB that sends `buffer`, or reads up to as many bytes; its number.
+    def submit(
+        self,
+        kind: UrbType,
+        endpoint: int,
+        memory: bytearray | memoryview,
+        packets: Sequence[int] = (),
+    ) -> int:
+        """Queue a URB that sends this memory, or fills it; its number.
 
-        Of a control URB the buffer begins with the SETUP packet.
+        The memory is the kernel's until the URB is reaped: it keeps its size and its place. Of a
+        control URB it begins with the SETUP packet. `packets` are the lengths of an isochronous
+        URB's, at most `ISOCHRONOUS_PACKETS`, in sum the memory's.
         """
-        memory = ctypes.create_string_buffer(buffer, len(buffer))
-        urb = _Urb(type=kind, endpoint=endpoint, buffer_length=len(buffer))
-        urb.buffer = ctypes.addressof(memory)
-        number = ctypes.addressof(urb)
-        self._ioctl(SUBMIT, number)
-        self._urbs[number] = (urb, memory)
-        return number
+        submitted = _Submitted(kind, endpoint, memory, packets)
+        self._call(abi.SUBMIT, submitted.number)
+        self._urbs[submitted.number] = submitted
+        return submitted.number
 
     def discard(self, urb: int) -> None:
         """End a URB; it can be reaped when this returns. One that has ended is left alone."""
         try:
-            self._ioctl(DISCARD, urb)
+            self._call(abi.DISCARD, urb)
         except OSError as error:
             if error.errno not in (errno.EINVAL, errno.ENODEV):
                 raise
@@ -142,33 +95,41 @@ class Usbfs:
         """
         pointer = ctypes.c_void_p()
         try:
-            self._ioctl(REAP, ctypes.addressof(pointer))
+            self._call(abi.REAP, ctypes.addressof(pointer))
         except BlockingIOError:
             return None
-        number = pointer.value or 0
-        urb, memory = self._urbs.pop(number)
-        return Reaped(number, urb.status, urb.actual_length, memory.raw)
+        return self._urbs.pop(pointer.value or 0).ended()
 
     def claim(self, interface: int) -> None:
         """Take an interface from the kernel driver that has it; not from another program."""
-        claim = _Claim(interface=interface, flags=_EXCEPT_DRIVER, driver=b"usbfs")
-        self._ioctl(CLAIM, ctypes.addressof(claim))
+        claim = abi.Claim(interface=interface, flags=abi.EXCEPT_DRIVER, driver=b"usbfs")
+        self._wait(abi.CLAIM, ctypes.addressof(claim))
 
     def release(self, interface: int) -> None:
         """Let an interface go; nobody has it then."""
         number = ctypes.c_uint(interface)
-        self._ioctl(RELEASE, ctypes.addressof(number))
+        self._wait(abi.RELEASE, ctypes.addressof(number))
 
     def connect(self, interface: int) -> None:
         """Let the kernel look for a driver for an interface that nobody has."""
-        request = _Ioctl(interface=interface, code=CONNECT)
-        self._ioctl(DRIVER_IOCTL, ctypes.addressof(request))
+        request = abi.DriverIoctl(interface=interface, code=abi.CONNECT)
+        self._wait(abi.DRIVER_IOCTL, ctypes.addressof(request))
+
+    def disconnect(self, interface: int) -> None:
+        """Take an interface from whoever has it, also from another program; nobody has it then."""
+        request = abi.DriverIoctl(interface=interface, code=abi.DISCONNECT)
+        self._wait(abi.DRIVER_IOCTL, ctypes.addressof(request))
+
+    def drop_privileges(self, interfaces: int) -> None:
+        """Leave this descriptor, for ever, nothing but these interfaces (a bit each)."""
+        mask = ctypes.c_uint32(interfaces)
+        self._call(abi.DROP_PRIVILEGES, ctypes.addressof(mask))
 
     def driver(self, interface: int) -> str:
         """The name of the kernel driver that has an interface; empty when none has."""
-        asked = _Driver(interface=interface)
+        asked = abi.DriverName(interface=interface)
         try:
-            self._ioctl(GET_DRIVER, ctypes.addressof(asked))
+            self._call(abi.GET_DRIVER, ctypes.addressof(asked))
         except OSError as error:
             if error.errno != errno.ENODATA:
                 raise
@@ -178,7 +139,74 @@ class Usbfs:
     def clear_halt(self, endpoint: int) -> None:
         """Clear an endpoint's halt, in the device and in the host."""
         address = ctypes.c_uint(endpoint)
-        self._ioctl(CLEAR_HALT, ctypes.addressof(address))
+        self._wait(abi.CLEAR_HALT, ctypes.addressof(address))
 
-    def _ioctl(self, code: int, argument: int) -> None:
-        function("ioctl", self._fd, code, argument)
+    def set_interface(self, interface: int, alternate: int) -> None:
+        """Choose an interface's alternate setting."""
+        setting = abi.Setting(interface=interface, alternate=alternate)
+        self._wait(abi.SET_INTERFACE, ctypes.addressof(setting))
+
+    def set_configuration(self, value: int) -> None:
+        """Choose the device's configuration; all its interfaces come anew. EBUSY: one is in use."""
+        number = ctypes.c_uint(value)
+        self._wait(abi.SET_CONFIGURATION, ctypes.addressof(number))
+
+    def reset(self) -> None:
+        """Reset the device; it has its configuration and settings again afterwards."""
+        self._wait(abi.RESET, None)
+
+    def _call(self, code: int, argument: int) -> None:
+        if _ioctl(self._fd, code, argument) < 0:
+            raise _error()
+
+    def _wait(self, code: int, argument: int | None) -> None:
+        if _waiting_ioctl(self._fd, code, argument) < 0:
+            raise _error()
+
+
+class _Submitted:
+    """A URB with its memory, which must not move before it is reaped."""
+
+    def __init__(
+        self,
+        kind: UrbType,
+        endpoint: int,
+        memory: bytearray | memoryview,
+        packets: Sequence[int],
+    ) -> None:
+        self._memory = memory
+        self._held = (ctypes.c_char * len(memory)).from_buffer(memory)
+        self._count = len(packets)
+        self._structure = _structure(self._count)()
+        urb = self._structure.urb
+        urb.type, urb.endpoint = kind, endpoint
+        urb.buffer, urb.buffer_length = ctypes.addressof(self._held), len(memory)
+        if packets:
+            urb.flags, urb.number_of_packets = abi.ISO_ASAP, self._count
+            for packet, length in zip(self._structure.packets, packets, strict=True):
+                packet.length = length
+        self.number = ctypes.addressof(self._structure)
+
+    def ended(self) -> Reaped:
+        urb = self._structure.urb
+        packets = self._structure.packets if self._count else ()
+        ends = tuple((packet.status, packet.actual_length) for packet in packets)
+        return Reaped(self.number, urb.status, urb.actual_length, self._memory, ends)
+
+
+class _Plain(ctypes.Structure):
+    _fields_ = (("urb", abi.Urb),)
+
+
+@functools.cache
+def _structure(count: int) -> type[ctypes.Structure]:
+    """The URB's structure with so many packets behind it."""
+    if not count:
+        return _Plain
+    fields = (("urb", abi.Urb), ("packets", abi.Packet * count))
+    return type("Isochronous", (ctypes.Structure,), {"_fields_": fields})
+
+
+def _error() -> OSError:
+    number = ctypes.get_errno()
+    return OSError(number, f"usbfs: {os.strerror(number)}")

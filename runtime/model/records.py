@@ -138,6 +138,7 @@ class Request(msgspec.Struct, frozen=True, array_like=True, tag="request"):
     decided_wall_ns: int = 0
     uid: int = 0  # for whom the decision holds
     ruling: Ruling | None = None  # of a profile, where users did not decide
+    devices_before: tuple[DeviceHit, ...] = ()  # that the version it would replace matches
 
 
 class Mode(enum.StrEnum):

@@ -20,6 +20,8 @@ class Speed(enum.IntEnum):
     LOW = 2
     HIGH = 3
     SUPER = 4
+    SUPER_PLUS = 5
+    SUPER_PLUS_BY_2 = 6
 
 
 class TransferType(enum.IntEnum):
@@ -86,6 +88,13 @@ class DeviceDescriptor(msgspec.Struct, frozen=True, array_like=True):
     product_name: str = ""
     serial: str = ""
     configurations: tuple[ConfigurationDescriptor, ...] = ()
+
+
+class IsochronousFrame(msgspec.Struct, frozen=True, array_like=True):
+    """How one frame of an isochronous transfer ended: a kern_return_t, and the bytes moved."""
+
+    status: int
+    count: int
 
 
 class ControlRequest(msgspec.Struct, frozen=True, array_like=True):

@@ -27,13 +27,15 @@ class ServeUsb(_Message, frozen=True, tag="serve-usb"):
     """Runtime to broker, first: serve the usbfs node that it was made with.
 
     `configuration` is the value of the active one; the strings are the device's, as the kernel
-    read them.
+    read them; `speed` is a `runtime.model.usb.Speed`, `address` the device's on its bus.
     """
 
     configuration: Number
     manufacturer: Text = ""
     product: Text = ""
     serial: Text = ""
+    speed: Number = 1
+    address: Number = 0
 
 
 class ServeHid(_Message, frozen=True, tag="serve-hid"):

@@ -14,7 +14,7 @@ from msgspec import Meta
 from runtime.model.hid import ReportType
 from runtime.wire import limits
 from runtime.wire.limits import Name, Number
-from runtime.wire.method import MethodBase as _Method
+from runtime.wire.method import MethodBase
 
 Report = Annotated[bytes, Meta(max_length=limits.REPORT)]
 Descriptor = Annotated[bytes, Meta(max_length=limits.REPORT_DESCRIPTOR)]
@@ -24,7 +24,7 @@ ReportId = Annotated[int, Meta(ge=0, le=0xFF)]
 # --- of a HID interface as provider (target 0) ---------------------------------------------------
 
 
-class HIDOpen(_Method, frozen=True, tag="IOHIDInterface.Open"):
+class HIDOpen(MethodBase, frozen=True, tag="IOHIDInterface.Open"):
     """Open the interface; EXCLUSIVE_ACCESS when another driver has it.
 
     `seize`: nobody else sees the device's input; NOT_PERMITTED without the entitlement.
@@ -33,23 +33,23 @@ class HIDOpen(_Method, frozen=True, tag="IOHIDInterface.Open"):
     seize: bool = False
 
 
-class HIDClose(_Method, frozen=True, tag="IOHIDInterface.Close"):
+class HIDClose(MethodBase, frozen=True, tag="IOHIDInterface.Close"):
     """Close it; reads that wait end with kIOReturnAborted."""
 
 
-class CopyReportDescriptor(_Method, frozen=True, tag="IOHIDInterface.CopyReportDescriptor"):
+class CopyReportDescriptor(MethodBase, frozen=True, tag="IOHIDInterface.CopyReportDescriptor"):
     """The device's report descriptor."""
 
     RESULT: ClassVar[type] = bytes
 
 
-class ReadReports(_Method, frozen=True, tag="IOHIDInterface.ReadReports"):
+class ReadReports(MethodBase, frozen=True, tag="IOHIDInterface.ReadReports"):
     """Wait for input reports; they come as `Complete(action, ReportsAvailable)`."""
 
     action: Number
 
 
-class GetReport(_Method, frozen=True, tag="IOHIDInterface.GetReport"):
+class GetReport(MethodBase, frozen=True, tag="IOHIDInterface.GetReport"):
     """Ask the device for a report of up to `length` bytes."""
 
     RESULT: ClassVar[type] = bytes
@@ -58,7 +58,7 @@ class GetReport(_Method, frozen=True, tag="IOHIDInterface.GetReport"):
     length: Number
 
 
-class SetReport(_Method, frozen=True, tag="IOHIDInterface.SetReport"):
+class SetReport(MethodBase, frozen=True, tag="IOHIDInterface.SetReport"):
     """Send the device a report."""
 
     kind: ReportType
@@ -81,7 +81,7 @@ class HIDIdentity(msgspec.Struct, frozen=True, array_like=True):
     serial: Name = ""
 
 
-class PublishDevice(_Method, frozen=True, tag="IOUserHIDDevice.Publish"):
+class PublishDevice(MethodBase, frozen=True, tag="IOUserHIDDevice.Publish"):
     """Publish a device that the system uses from now on, one of a driver.
 
     NOT_PERMITTED without the entitlement. It is gone with the driver's process.
@@ -91,19 +91,19 @@ class PublishDevice(_Method, frozen=True, tag="IOUserHIDDevice.Publish"):
     descriptor: Descriptor
 
 
-class PublishEvents(_Method, frozen=True, tag="IOUserHIDEventService.Publish"):
+class PublishEvents(MethodBase, frozen=True, tag="IOUserHIDEventService.Publish"):
     """Publish the keyboard and pointer of `runtime.model.hid_events`, as `PublishDevice` does."""
 
     identity: HIDIdentity
 
 
-class HandleReport(_Method, frozen=True, tag="IOUserHIDDevice.handleReport"):
+class HandleReport(MethodBase, frozen=True, tag="IOUserHIDDevice.handleReport"):
     """Of the published device: it says this. NO_RESOURCES beyond `limits.REPORT_RATE`."""
 
     report: Report
 
 
-class AwaitRequest(_Method, frozen=True, tag="IOUserHIDDevice.AwaitRequest"):
+class AwaitRequest(MethodBase, frozen=True, tag="IOUserHIDDevice.AwaitRequest"):
     """Of the published device: wait for what the system asks of it.
 
     It comes as `Complete(action, ReportRequested)`; one of these waits at a time.
@@ -112,7 +112,7 @@ class AwaitRequest(_Method, frozen=True, tag="IOUserHIDDevice.AwaitRequest"):
     action: Number
 
 
-class CompleteReport(_Method, frozen=True, tag="IOUserHIDDevice.CompleteReport"):
+class CompleteReport(MethodBase, frozen=True, tag="IOUserHIDDevice.CompleteReport"):
     """Of the published device: answer what the system asked, once, within its 5 s."""
 
     request: Number
@@ -120,9 +120,9 @@ class CompleteReport(_Method, frozen=True, tag="IOUserHIDDevice.CompleteReport")
     report: Report = b""
 
 
-HIDInterfaceMethod = HIDOpen | HIDClose | CopyReportDescriptor | ReadReports | GetReport | SetReport
+InterfaceMethod = HIDOpen | HIDClose | CopyReportDescriptor | ReadReports | GetReport | SetReport
 PublishingMethod = PublishDevice | PublishEvents | HandleReport | AwaitRequest | CompleteReport
-HIDMethod = HIDInterfaceMethod | PublishingMethod
+Method = InterfaceMethod | PublishingMethod
 
 
 # --- completions ---------------------------------------------------------------------------------
@@ -156,4 +156,4 @@ class ReportRequested(msgspec.Struct, frozen=True, array_like=True, tag="ReportR
     report: Report = b""
 
 
-HIDCompletion = ReportsAvailable | ReportRequested
+Completion = ReportsAvailable | ReportRequested

@@ -3,11 +3,13 @@
 Invariant: every length that a peer chooses is bounded by one of these.
 """
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from msgspec import Meta
 
 from runtime.model.hid import LONGEST_REPORT
+
+T = TypeVar("T")
 
 CLIENT_VERSION = 1  # of the client protocol; a runtime speaks with clients of its own version only
 DRIVER_VERSION = 1  # of the driver protocol; both ends come from one installation
@@ -23,6 +25,7 @@ TEXT = 4096  # a sentence, a path, a log line, in characters
 FRAMES = 64  # Python frames of one crash
 ITEMS = 65_536  # elements of any list on the wire
 TRANSFER = 64 << 10  # payload of one mediated transfer
+FRAMES_OF_TRANSFER = 128  # of one isochronous transfer: the kernel's own limit for a URB
 REPORT = LONGEST_REPORT  # one HID report
 REPORTS = 64  # HID reports in one completion: what a hidraw node keeps for a slow reader
 REPORT_DESCRIPTOR = 4096  # the kernel's HID_MAX_DESCRIPTOR_SIZE
@@ -40,6 +43,7 @@ HISTORY_PAGE = 512 << 10  # chunks of history in one answer: within a frame
 Name = Annotated[str, Meta(max_length=NAME)]
 Text = Annotated[str, Meta(max_length=TEXT)]
 Payload = Annotated[bytes, Meta(max_length=TRANSFER)]
+Frames = Annotated[tuple[T, ...], Meta(max_length=FRAMES_OF_TRANSFER)]
 Number = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
 Handle = Annotated[int, Meta(ge=0, le=(1 << 31) - 1)]
 DoorSeconds = Annotated[int, Meta(ge=1, le=DOOR_SECONDS)]

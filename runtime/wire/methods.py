@@ -3,7 +3,6 @@
 Each method is a Struct of its arguments with the type of its result in RESULT; both sides
 check both. A `handle` names an object of the runtime's side (an open pipe) for this process.
 Names and meanings are DriverKit's; out-parameters are results, `kern_return_t` is `Fail`.
-HID methods are in `runtime.wire.hid`.
 Trust: methods of the service come from the runtime, all others from an untrusted driver.
 Source: USBDriverKit's IOUSBHostInterface.iig, IOUSBHostPipe.iig; IOService.iig.
 Invariant: values only, no I/O.
@@ -19,7 +18,7 @@ from runtime.model.usb import (
     EndpointDescriptor,
     InterfaceDescriptor,
 )
-from runtime.wire.hid import HIDCompletion, HIDMethod
+from runtime.wire import hid, usb
 from runtime.wire.limits import Handle, Number, Payload
 from runtime.wire.method import MethodBase as _Method
 
@@ -158,7 +157,8 @@ Method = (
     | PipeIO
     | Abort
     | ClearStall
-    | HIDMethod
+    | usb.Method
+    | hid.Method
 )
 
 ServiceMethod = RegisterService | SetProperties
@@ -178,4 +178,4 @@ class CompleteAsyncIO(msgspec.Struct, frozen=True, array_like=True, tag="Complet
     handle: Handle = 0
 
 
-Completion = CompleteAsyncIO | HIDCompletion
+Completion = CompleteAsyncIO | usb.CompleteIsochIO | hid.Completion

@@ -11,7 +11,7 @@ import socket
 from collections.abc import Coroutine
 from typing import Any
 
-from runtime.families.simulated import models
+from runtime.families.simulated import keypad
 from runtime.model.errors import ReturnError
 from runtime.model.hid import ReportType
 
@@ -22,7 +22,7 @@ class HidrawNode:
     EVENTS = 4711
 
     def __init__(self) -> None:
-        self.device = models.keypad()
+        self.device = keypad.keypad()
         self._kernel, ours = socket.socketpair(type=socket.SOCK_SEQPACKET)
         self.fd = ours.detach()
         self._reader = socket.socket(fileno=self.fd)

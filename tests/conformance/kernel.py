@@ -4,63 +4,76 @@ What it does with time, order and errors is what drivers/usb/core/devio.c does.
 Invariant: its descriptor is writable exactly while a URB can be reaped.
 """
 
-import asyncio
 import errno
 import fcntl
 import itertools
 import os
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from runtime.families.simulated import device as simulated
-from runtime.families.simulated import models
+from runtime.families.simulated import raw
+from runtime.families.simulated.device import SimulatedDevice
+from runtime.families.simulated.pipe import SimulatedPipe
+from runtime.families.usb.provider import End, Transfer
 from runtime.linux.usbfs import Reaped, UrbType
 from runtime.model.errors import ReturnError
+from runtime.model.kern_return import IOReturn
 from runtime.model.usb import parse_setup
 
 _PIPE = 4096  # the smallest that a pipe can hold
+_ERRORS = {IOReturn.SUCCESS: 0, IOReturn.USB_PIPE_STALLED: -errno.EPIPE}
 
 
 class Kernel:
     """A node; stands in for `runtime.linux.usbfs.Usbfs`."""
 
-    def __init__(self) -> None:
-        self.device = models.sample()
-        self.drivers = {0: "usbhid"}
+    def __init__(self, device: SimulatedDevice) -> None:
+        self.device = device
+        numbers = {interface.number for interface in device.configuration.interfaces}
+        self.drivers = dict.fromkeys(numbers, "usbhid")
         self._reading, self.fd = os.pipe2(os.O_NONBLOCK)
         fcntl.fcntl(self.fd, fcntl.F_SETPIPE_SZ, _PIPE)
         os.write(self.fd, bytes(_PIPE))
         self._numbers = itertools.count(1)
-        self._waiting: deque[tuple[int, int, bytes]] = deque()
+        self._pipes: dict[int, SimulatedPipe] = {}
+        self._waiting: dict[int, tuple[int, Transfer, bytearray | memoryview]] = {}
         self._ended: deque[Reaped] = deque()
-        self._timer: asyncio.TimerHandle | None = None
 
     def close(self) -> None:
         """Let go of what the device did not own."""
         os.close(self._reading)
-        if self._timer is not None:
-            self._timer.cancel()
 
     def descriptors(self) -> bytes:
-        configuration = simulated._configuration_bytes(self.device.configuration)
-        return simulated._device_bytes(self.device.descriptor) + configuration
+        configuration = raw.configuration_bytes(self.device.configuration)
+        return raw.device_bytes(self.device.descriptor) + configuration
 
-    def submit(self, kind: UrbType, endpoint: int, buffer: bytes) -> int:
+    def submit(
+        self,
+        kind: UrbType,
+        endpoint: int,
+        memory: bytearray | memoryview,
+        packets: Sequence[int] = (),
+    ) -> int:
         number = next(self._numbers)
         if kind is UrbType.CONTROL:
-            self._control(number, buffer)
-        else:
-            self._waiting.append((number, endpoint, buffer))
-            self._arm()
+            self._control(number, memory)
+            return number
+        data = b"" if endpoint & 0x80 else bytes(memory)
+        transfer = Transfer(len(memory), data, self._over(number), tuple(packets))
+        self._waiting[number] = (endpoint, transfer, memory)
+        try:
+            self._pipe(endpoint).submit(transfer, 0)
+        except ReturnError:
+            self._end(Reaped(number, -errno.EPIPE, 0, memory))
         return number
 
     def discard(self, urb: int) -> None:
-        for waiting in self._waiting:
-            if waiting[0] == urb:
-                self._waiting.remove(waiting)
-                self._end(Reaped(urb, -errno.ENOENT, 0, waiting[2]))
-                return
+        if urb not in self._waiting:
+            return
+        endpoint, transfer, memory = self._waiting.pop(urb)
+        self._pipe(endpoint).withdraw(transfer)
+        self._end(Reaped(urb, -errno.ENOENT, 0, memory))
 
     def reap(self) -> Reaped | None:
         if not self._ended:
@@ -81,33 +94,54 @@ class Kernel:
     def connect(self, interface: int) -> None:
         self.drivers[interface] = "usbhid"
 
+    def disconnect(self, interface: int) -> None:
+        self.drivers[interface] = ""
+
     def driver(self, interface: int) -> str:
         return self.drivers[interface]
 
-    def clear_halt(self, endpoint: int) -> None: ...
+    def clear_halt(self, endpoint: int) -> None:
+        self._pipe(endpoint).clear_stall()
 
-    def _control(self, number: int, buffer: bytes) -> None:
+    def set_interface(self, interface: int, alternate: int) -> None:
+        assert self.drivers[interface] == "usbfs", "claimed"
+        self.device.select(interface, alternate)
+
+    def set_configuration(self, value: int) -> None:
+        assert "usbfs" not in self.drivers.values(), "nobody uses one"
+        self.device.set_configuration(value)
+
+    def reset(self) -> None:
+        self.device.reset()
+
+    def _pipe(self, address: int) -> SimulatedPipe:
+        for interface in self.device.configuration.interfaces:
+            for endpoint in interface.endpoints:
+                if endpoint.address == address and address not in self._pipes:
+                    self._pipes[address] = self.device.pipe(endpoint)
+        return self._pipes[address]
+
+    def _over(self, number: int) -> Callable[[End], None]:
+        def over(end: End) -> None:
+            _, _, memory = self._waiting.pop(number)
+            memory[: len(end.data)] = end.data
+            packets = tuple((_ERRORS[IOReturn(each.status)], each.count) for each in end.frames)
+            self._end(Reaped(number, _ERRORS[IOReturn(end.status)], end.count, memory, packets))
+
+        return over
+
+    def _control(self, number: int, memory: bytearray | memoryview) -> None:
         try:
-            read = _result(self.device.control(parse_setup(buffer[:8]), buffer[8:], 0))
+            request = parse_setup(bytes(memory[:8]))
+            read = _result(self.device.control(request, bytes(memory[8:]), 0))
         except ReturnError:
-            self._end(Reaped(number, -errno.EPIPE, 0, buffer))
+            self._end(Reaped(number, -errno.EPIPE, 0, memory))
         else:
-            self._end(Reaped(number, 0, len(read), buffer[:8] + read))
-
-    def _arm(self) -> None:
-        if self._waiting and self._timer is None:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(models.INTERVAL_MS / 1000, self._serve)
-
-    def _serve(self) -> None:
-        self._timer = None
-        if self._waiting:
-            number, endpoint, buffer = self._waiting.popleft()
-            data = self.device._produce(endpoint, len(buffer))
-            self._end(Reaped(number, 0, len(data), data.ljust(len(buffer), b"\0")))
-        self._arm()
+            memory[8 : 8 + len(read)] = read
+            self._end(Reaped(number, 0, len(read), memory))
 
     def _end(self, reaped: Reaped) -> None:
+        self._waiting.pop(reaped.urb, None)
         if not self._ended:
             os.read(self._reading, _PIPE)
         self._ended.append(reaped)

@@ -14,7 +14,7 @@ import pytest
 from runtime.families.hid import device
 from runtime.families.hid.device import HidrawDevice
 from runtime.families.hid.interface import HidSession, ServedHidDevice
-from runtime.families.simulated import models
+from runtime.families.simulated import keypad
 from runtime.model.errors import ReturnError
 from runtime.model.hid import ReportType
 from runtime.model.kern_return import IOReturn
@@ -58,7 +58,7 @@ class Bench:
 
 @asynccontextmanager
 async def _simulated() -> AsyncIterator[Bench]:
-    bench = Bench(ServedHidDevice(models.keypad()))
+    bench = Bench(ServedHidDevice(keypad.keypad()))
     yield bench
     bench.session.close()
     bench.served.close()
@@ -141,8 +141,8 @@ def test_input_comes_in_order(family: Family) -> None:
         await bench.until(3)
         assert [action for action, _ in bench.completed] == [7, 8, 9]
         came = [each for _, completion in bench.completed for each in completion.reports]
-        reports = [models.KEYPAD_REPORT.unpack(each.report) for each in came]
-        produced = [models.KEYPAD_REPORT.unpack(models._keypad_report(n)) for n in range(20)]
+        reports = [keypad.REPORT.unpack(each.report) for each in came]
+        produced = [keypad.REPORT.unpack(keypad.report(n)) for n in range(20)]
         first = produced.index(reports[0])
         assert reports == produced[first : first + len(reports)]
         assert [each.timestamp_ns for each in came] == sorted(e.timestamp_ns for e in came)

@@ -1,111 +1,46 @@
 """What every USB interface provider has to do; run on each family that offers one.
 
-Source: USB 2.0 chapter 9; DriverKit's IOUSBHostInterface and IOUSBHostPipe.
+Source: USB 2.0 chapter 9; DriverKit's IOUSBHostInterface, IOUSBHostDevice and IOUSBHostPipe.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+import contextlib
+import functools
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 
 from runtime.families.simulated import models
-from runtime.families.usb import device
-from runtime.families.usb.interface import InterfaceSession
-from runtime.families.usb.provider import UsbDevice
 from runtime.model.errors import ReturnError
 from runtime.model.kern_return import IOReturn
-from runtime.model.usb import InterfaceDescriptor, TransferType
-from runtime.wire import methods
-from tests.conformance.kernel import Kernel
+from runtime.model.usb import InterfaceDescriptor, IsochronousFrame, Speed, TransferType
+from runtime.wire import methods, usb
+from tests.conformance import bench as benches
+from tests.conformance.bench import Bench
 
-Completed = list[tuple[int, methods.CompleteAsyncIO]]
-SECONDS = 10.0
-
-
-class Bench:
-    """One device with one session at its first interface."""
-
-    def __init__(self, device: UsbDevice) -> None:
-        self.device = device
-        self._openers: set[int] = set()
-        self.completed: Completed = []
-        self.came = asyncio.Event()
-        self.session = self.new_session()
-
-    def new_session(self) -> InterfaceSession:
-        """Another driver process at the same interface."""
-        return InterfaceSession(self.device, 0, self._openers, self._complete)
-
-    async def call(self, method: methods.Method, target: int = 0) -> Any:
-        """Call a method of the first session."""
-        return await self.session.call(target, method)
-
-    async def pipe(self) -> int:
-        """Open the interface and its IN pipe."""
-        await self.call(methods.InterfaceOpen())
-        handle: int = await self.call(methods.CopyPipe(0x81))
-        return handle
-
-    async def until(self, count: int) -> None:
-        """Wait until this many actions have completed."""
-        async with asyncio.timeout(SECONDS):
-            while len(self.completed) < count:
-                self.came.clear()
-                await self.came.wait()
-
-    def _complete(self, action: int, completion: methods.Completion) -> None:
-        assert isinstance(completion, methods.CompleteAsyncIO)
-        self.completed.append((action, completion))
-        self.came.set()
+Family = Callable[[benches.Test], None]
 
 
-@asynccontextmanager
-async def _simulated() -> AsyncIterator[Bench]:
-    bench = Bench(models.sample())
-    yield bench
-    bench.session.close()
-    bench.device.close()
-
-
-@asynccontextmanager
-async def _usbfs() -> AsyncIterator[Bench]:
-    kernel = Kernel()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(device, "Usbfs", lambda _: kernel)
-        strings = ("IORegistry Inspector", "Sample USB Device", "SIM0001")
-        bench = Bench(device.UsbfsDevice(kernel.fd, 1, strings))
-        yield bench
-        bench.session.close()
-        bench.device.give_back(0)
-        assert kernel.drivers == {0: "usbhid"}, "the kernel's driver has its interface again"
-        bench.device.close()
-        kernel.close()
-
-
-Family = Callable[[Callable[[Bench], Coroutine[Any, Any, None]]], None]
-
-
-@pytest.fixture(params=["simulated", "usbfs"])
+@pytest.fixture(params=benches.FAMILIES)
 def family(request: pytest.FixtureRequest) -> Family:
     """Run a test's coroutine on a device of the family."""
-    opener = {"simulated": _simulated, "usbfs": _usbfs}[request.param]
-
-    def run(test: Callable[[Bench], Coroutine[Any, Any, None]]) -> None:
-        async def inner() -> None:
-            async with opener() as bench:
-                await test(bench)
-
-        asyncio.run(inner())
-
-    return run
+    return functools.partial(benches.run, request.param)
 
 
 async def _fails(call: Coroutine[Any, Any, Any], code: IOReturn) -> None:
     with pytest.raises(ReturnError) as failed:
         await call
     assert failed.value.code == code
+
+
+def vendor(
+    request: int, *, reads: bool = False, index: int = 0, data: bytes = b"", length: int = 0
+) -> methods.DeviceRequest:
+    """A request of the loopback's own."""
+    return methods.DeviceRequest(
+        0xC0 if reads else 0x40, request, 0, index, length or len(data), data
+    )
 
 
 def test_descriptors(family: Family) -> None:
@@ -118,7 +53,23 @@ def test_descriptors(family: Family) -> None:
         device = await bench.call(methods.CopyDeviceDescriptor())
         assert interface in configuration.interfaces
         assert configuration in device.configurations
-        assert interface.endpoints[0].transfer_type is TransferType.INTERRUPT
+        assert interface.endpoints[0].transfer_type is TransferType.BULK
+        raw = await bench.call(usb.CopyDescriptor(2, 0, 0, 255))
+        assert int.from_bytes(raw[2:4], "little") == len(raw)
+        product = await bench.call(usb.CopyDescriptor(3, 2, 0x0409, 255))
+        assert product[2:].decode("utf-16-le") == device.product_name
+        await _fails(bench.call(usb.CopyDescriptor(15, 0, 0, 255)), IOReturn.USB_PIPE_STALLED)
+        await _fails(bench.call(usb.CopyDescriptor(3, 2, 0, 1 << 20)), IOReturn.BAD_ARGUMENT)
+
+    family(test)
+
+
+def test_where_it_is(family: Family) -> None:
+    """Speed and address, as the bus has them."""
+
+    async def test(bench: Bench) -> None:
+        assert await bench.call(usb.GetSpeed()) == Speed.FULL
+        assert await bench.call(usb.GetAddress()) == 1
 
     family(test)
 
@@ -128,14 +79,14 @@ def test_one_opener(family: Family) -> None:
 
     async def test(bench: Bench) -> None:
         await bench.call(methods.InterfaceOpen())
-        other = bench.new_session()
+        other = bench.new_session(0)
         await _fails(other.call(0, methods.InterfaceOpen()), IOReturn.EXCLUSIVE_ACCESS)
         other.close()
         await _fails(
-            bench.new_session().call(0, methods.InterfaceOpen()), IOReturn.EXCLUSIVE_ACCESS
+            bench.new_session(0).call(0, methods.InterfaceOpen()), IOReturn.EXCLUSIVE_ACCESS
         )
         await bench.call(methods.InterfaceClose())
-        await bench.new_session().call(0, methods.InterfaceOpen())
+        await bench.new_session(0).call(0, methods.InterfaceOpen())
 
     family(test)
 
@@ -144,12 +95,13 @@ def test_pipes_need_an_open_interface(family: Family) -> None:
     """NOT_OPEN before Open, NOT_FOUND for an endpoint that is not there."""
 
     async def test(bench: Bench) -> None:
-        await _fails(bench.call(methods.CopyPipe(0x81)), IOReturn.NOT_OPEN)
+        await _fails(bench.call(methods.CopyPipe(models.BULK_IN)), IOReturn.NOT_OPEN)
         await bench.call(methods.InterfaceOpen())
-        await _fails(bench.call(methods.CopyPipe(0x8F)), IOReturn.NOT_FOUND)
-        handle = await bench.call(methods.CopyPipe(0x81))
+        for address in (0x8F, models.COUNTER_IN, models.ISOCHRONOUS_IN, 0x00, 0x80):
+            await _fails(bench.call(methods.CopyPipe(address)), IOReturn.NOT_FOUND)
+        handle = await bench.call(methods.CopyPipe(models.BULK_IN))
         endpoint = await bench.call(methods.GetDescriptors(), handle)
-        assert endpoint.address == 0x81
+        assert endpoint.address == models.BULK_IN
 
     family(test)
 
@@ -158,24 +110,65 @@ def test_reads_complete_in_order(family: Family) -> None:
     """Each queued transfer once, first in first out, with its data."""
 
     async def test(bench: Bench) -> None:
-        handle = await bench.pipe()
+        handle = await bench.reader()
         for action in (7, 8, 9):
-            await bench.call(methods.AsyncIO(action, 64), handle)
+            await bench.counter.call(handle, methods.AsyncIO(action, 64))
         await bench.until(3)
         assert [action for action, _ in bench.completed] == [7, 8, 9]
         for _, completion in bench.completed:
+            assert isinstance(completion, methods.CompleteAsyncIO)
             assert completion.status == IOReturn.SUCCESS
             assert completion.count == len(completion.data) == 8
 
     family(test)
 
 
-def test_a_short_buffer(family: Family) -> None:
-    """No more than was asked for."""
+def test_what_is_written_is_read(family: Family) -> None:
+    """Long transfers, short packets, and eight outstanding each way, in their order."""
 
     async def test(bench: Bench) -> None:
-        handle = await bench.pipe()
-        assert len(await bench.call(methods.PipeIO(3), handle)) == 3
+        out, into = await bench.pipes()
+        for data in (b"short", bytes(range(256)) * 40, bytes(models.BULK_PACKET - 1)):
+            count = await bench.call(methods.PipeIO(len(data), data), out)
+            assert int.from_bytes(count, "little") == len(data)
+            assert await bench.call(methods.PipeIO(len(data) + 1, timeout_ms=5000), into) == data
+        for action in range(8):
+            await bench.call(methods.AsyncIO(action, 64), into)
+        for action in range(8, 16):
+            await bench.call(methods.AsyncIO(action, 3, bytes([action] * 3)), out)
+        await bench.until(16)
+        read = [end.data for action, end in bench.completed if action < 8]
+        assert read == [bytes([action] * 3) for action in range(8, 16)]
+        assert [action for action, _ in bench.completed if action < 8] == list(range(8))
+
+    family(test)
+
+
+def test_a_long_transfer(family: Family) -> None:
+    """64 KiB in one; a byte more is refused."""
+
+    async def test(bench: Bench) -> None:
+        out, into = await bench.pipes()
+        data = bytes(range(256)) * 256
+        reading = asyncio.create_task(bench.call(methods.PipeIO(len(data)), into))
+        await bench.call(methods.PipeIO(len(data), data), out)
+        assert await reading == data
+        await _fails(bench.call(methods.AsyncIO(1, len(data) + 1), into), IOReturn.BAD_ARGUMENT)
+
+    family(test)
+
+
+def test_a_short_buffer(family: Family) -> None:
+    """No more than was asked for; a packet that does not fit is cut, or is an error."""
+
+    async def test(bench: Bench) -> None:
+        handle = await bench.reader()
+        cut: object = b""
+        with contextlib.suppress(ReturnError):
+            cut = await bench.counter.call(handle, methods.PipeIO(3, timeout_ms=5000))
+        assert isinstance(cut, bytes)
+        assert len(cut) in {0, 3}
+        assert await bench.counter.call(handle, methods.PipeIO(8, timeout_ms=5000))
 
     family(test)
 
@@ -184,13 +177,14 @@ def test_abort_ends_what_waits(family: Family) -> None:
     """Every outstanding transfer completes with ABORTED before the call returns."""
 
     async def test(bench: Bench) -> None:
-        handle = await bench.pipe()
+        out, into = await bench.pipes()
         for action in range(5):
-            await bench.call(methods.AsyncIO(action, 8), handle)
-        await bench.call(methods.Abort(), handle)
+            await bench.call(methods.AsyncIO(action, 8), into)
+        await bench.call(methods.Abort(), into)
         assert [completion.status for _, completion in bench.completed] == [IOReturn.ABORTED] * 5
         assert [action for action, _ in bench.completed] == list(range(5)), "in their order"
-        await bench.call(methods.AsyncIO(99, 8), handle)
+        await bench.call(methods.AsyncIO(99, 8), into)
+        await bench.call(methods.PipeIO(4, b"more"), out)
         await bench.until(6)
         assert bench.completed[-1][1].status == IOReturn.SUCCESS
 
@@ -201,47 +195,166 @@ def test_unplug_aborts(family: Family) -> None:
     """Nothing is left waiting for a device that is gone."""
 
     async def test(bench: Bench) -> None:
-        handle = await bench.pipe()
-        await bench.call(methods.AsyncIO(1, 8), handle)
-        waiting = asyncio.create_task(bench.call(methods.PipeIO(8), handle))
+        _, into = await bench.pipes()
+        await bench.call(methods.AsyncIO(1, 8), into)
+        waiting = asyncio.create_task(bench.call(methods.PipeIO(8), into))
         await asyncio.sleep(0)
-        bench.session.unplug()
+        bench.loop.unplug()
         await _fails(waiting, IOReturn.ABORTED)  # type: ignore[arg-type]
         assert bench.completed[0][1].status == IOReturn.ABORTED
-        await _fails(bench.call(methods.AsyncIO(2, 8), handle), IOReturn.ABORTED)
+        await _fails(bench.call(methods.AsyncIO(2, 8), into), IOReturn.ABORTED)
         await _fails(bench.call(methods.InterfaceOpen()), IOReturn.NO_DEVICE)
 
     family(test)
 
 
 def test_a_timeout(family: Family) -> None:
-    """A transfer that is too late ends with its own code."""
+    """A transfer that is too late ends with its own code, and what comes later is not lost."""
 
     async def test(bench: Bench) -> None:
-        handle = await bench.pipe()
-        call = bench.call(methods.PipeIO(8, timeout_ms=1), handle)
+        out, into = await bench.pipes()
+        call = bench.call(methods.PipeIO(8, timeout_ms=1), into)
         await _fails(call, IOReturn.USB_TRANSACTION_TIMEOUT)
+        await bench.call(methods.PipeIO(4, b"late"), out)
+        assert await bench.call(methods.PipeIO(8), into) == b"late"
 
     family(test)
 
 
-def test_standard_control_requests(family: Family) -> None:
-    """GET_DESCRIPTOR gives the raw bytes; what the device does not know is stalled."""
+def test_a_stall(family: Family) -> None:
+    """A halted endpoint says so, until the halt is cleared; the other one goes on."""
+
+    async def test(bench: Bench) -> None:
+        out, into = await bench.pipes()
+        await bench.call(vendor(models.HALT, index=models.BULK_IN))
+        await _fails(bench.call(methods.PipeIO(8), into), IOReturn.USB_PIPE_STALLED)
+        await bench.call(methods.ClearStall(), into)
+        await bench.call(methods.PipeIO(2, b"ok"), out)
+        assert await bench.call(methods.PipeIO(8), into) == b"ok"
+
+    family(test)
+
+
+def test_alternate_settings(family: Family) -> None:
+    """Another setting has other pipes; those of the one before are closed."""
+
+    async def test(bench: Bench) -> None:
+        await _fails(bench.call(usb.SelectAlternateSetting(1)), IOReturn.NOT_OPEN)
+        _, into = await bench.pipes()
+        await bench.call(methods.AsyncIO(1, 8), into)
+        await bench.call(usb.SelectAlternateSetting(1))
+        assert [end.status for _, end in bench.completed] == [IOReturn.ABORTED]
+        await _fails(bench.call(methods.AsyncIO(2, 8), into), IOReturn.NOT_FOUND)
+        assert (await bench.call(methods.GetInterfaceDescriptor())).alternate == 1
+        await _fails(bench.call(methods.CopyPipe(models.BULK_IN)), IOReturn.NOT_FOUND)
+        await bench.call(methods.CopyPipe(models.ISOCHRONOUS_IN))
+        await _fails(bench.call(usb.SelectAlternateSetting(9)), IOReturn.NOT_FOUND)
+        await bench.call(usb.SelectAlternateSetting(0))
+        await bench.call(methods.CopyPipe(models.BULK_IN))
+
+    family(test)
+
+
+def test_isochronous(family: Family) -> None:
+    """Frames both ways, each with its own end; other transfers are no matter of such a pipe."""
 
     async def test(bench: Bench) -> None:
         await bench.call(methods.InterfaceOpen())
+        await bench.call(usb.SelectAlternateSetting(1))
+        out = await bench.call(methods.CopyPipe(models.ISOCHRONOUS_OUT))
+        into = await bench.call(methods.CopyPipe(models.ISOCHRONOUS_IN))
+        await bench.call(usb.IsochIO(1, (4, 0, 8), b"fourand more"), out)
+        await bench.until(1)
+        done = (IsochronousFrame(0, 4), IsochronousFrame(0, 0), IsochronousFrame(0, 8))
+        assert bench.completed[0][1].frames == done  # type: ignore[union-attr]
+        await bench.call(usb.IsochIO(2, (32,) * 8), into)
+        await bench.until(2)
+        end = bench.completed[1][1]
+        assert isinstance(end, usb.CompleteIsochIO)
+        assert len(end.frames) == 8
+        frames = [end.data[at : at + 32] for at in range(0, 256, 32)]
+        read = [
+            data[: frame.count]
+            for data, frame in zip(frames, end.frames, strict=True)
+            if frame.count
+        ]
+        assert read == [b"four", b"and more"]
+        await _fails(bench.call(methods.PipeIO(8), into), IOReturn.UNSUPPORTED)
+        await _fails(bench.call(usb.IsochIO(3, (4,), b"too long"), out), IOReturn.BAD_ARGUMENT)
+        await _fails(bench.call(usb.IsochIO(3, ()), into), IOReturn.BAD_ARGUMENT)
+
+    family(test)
+
+
+def test_control_requests(family: Family) -> None:
+    """What is written can be read; what the device does not know is stalled."""
+
+    async def test(bench: Bench) -> None:
+        await _fails(bench.call(vendor(models.WRITE_LAST, data=b"kept")), IOReturn.NOT_OPEN)
+        await bench.call(methods.InterfaceOpen())
+        moved = await bench.call(vendor(models.WRITE_LAST, data=b"kept"))
+        assert int.from_bytes(moved, "little") == 4
+        assert await bench.call(vendor(models.READ_LAST, reads=True, length=64)) == b"kept"
         raw = await bench.call(methods.DeviceRequest(0x80, 6, 0x0100, 0, 18))
         device = await bench.call(methods.CopyDeviceDescriptor())
         assert raw[:2] == b"\x12\x01"
         assert int.from_bytes(raw[8:10], "little") == device.vendor
-        total = await bench.call(methods.DeviceRequest(0x80, 6, 0x0200, 0, 4))
-        length = int.from_bytes(total[2:4], "little")
-        whole = await bench.call(methods.DeviceRequest(0x80, 6, 0x0200, 0, 255))
-        assert len(whole) == length
-        product = await bench.call(methods.DeviceRequest(0x80, 6, 0x0302, 0x0409, 255))
-        assert product[2:].decode("utf-16-le") == device.product_name
-        call = bench.call(methods.DeviceRequest(0xC0, 0x77, 0, 0, 8))
+        call = bench.call(vendor(0x77, reads=True, length=8))
         await _fails(call, IOReturn.USB_PIPE_STALLED)
+
+    family(test)
+
+
+def test_asynchronous_control_requests(family: Family) -> None:
+    """Their end comes as a completion, with what was read, or with the error."""
+
+    async def test(bench: Bench) -> None:
+        await bench.call(methods.InterfaceOpen())
+        await bench.call(usb.AsyncDeviceRequest(1, 0x80, 6, 0x0100, 0, 18))
+        await bench.until(1)
+        await bench.call(usb.AsyncDeviceRequest(2, 0xC0, 0x77, 0, 0, 8))
+        await bench.until(2)
+        (_, first), (_, second) = bench.completed
+        assert isinstance(first, methods.CompleteAsyncIO)
+        assert (first.status, first.count, first.data[:2]) == (0, 18, b"\x12\x01")
+        assert second.status == IOReturn.USB_PIPE_STALLED
+        await bench.call(usb.AsyncDeviceRequest(3, 0x80, 6, 0x0100, 0, 18))
+        await bench.call(usb.AbortDeviceRequests())
+        assert [action for action, _ in bench.completed] == [1, 2, 3]
+        assert bench.completed[2][1].status == IOReturn.ABORTED
+        await bench.call(methods.DeviceRequest(0x80, 6, 0x0100, 0, 18))
+
+    family(test)
+
+
+def test_one_driver_cannot_disturb_the_other(family: Family) -> None:
+    """Whatever concerns more than a driver's own interface is refused, and the other goes on."""
+
+    async def test(bench: Bench) -> None:
+        await bench.call(methods.InterfaceOpen())
+        handle = await bench.reader()
+        attacks: list[methods.Method] = [
+            methods.DeviceRequest(0x00, 9, 0, 0, 0),  # SET_CONFIGURATION 0
+            methods.DeviceRequest(0x00, 5, 77, 0, 0),  # SET_ADDRESS
+            methods.DeviceRequest(0x00, 3, 1, 0, 0),  # SET_FEATURE of the device
+            methods.DeviceRequest(0x01, 11, 0, 1, 0),  # SET_INTERFACE of the other one
+            methods.DeviceRequest(0x02, 3, 0, models.COUNTER_IN, 0),  # halt its endpoint
+            methods.DeviceRequest(0x82, 0, 0, models.COUNTER_IN, 2),  # GET_STATUS of it
+            methods.DeviceRequest(0x41, 1, 0, 1, 0),  # a vendor's to the other interface
+            vendor(models.HALT, index=models.COUNTER_IN),  # a vendor's to the device
+            usb.AsyncDeviceRequest(1, 0x00, 9, 0, 0, 0),
+            usb.SetConfiguration(1),
+            usb.Reset(),
+        ]
+        for attack in attacks:
+            if isinstance(attack, usb.AsyncDeviceRequest):
+                await bench.call(attack)
+                await bench.until(1)
+                assert bench.completed[0][1].status == IOReturn.NOT_PERMITTED
+            else:
+                await _fails(bench.call(attack), IOReturn.NOT_PERMITTED)
+            assert await bench.counter.call(handle, methods.PipeIO(8, timeout_ms=5000))
+        await _fails(bench.call(methods.CopyPipe(models.COUNTER_IN)), IOReturn.NOT_FOUND)
 
     family(test)
 
@@ -250,7 +363,7 @@ def test_handles_of_nothing(family: Family) -> None:
     """A guessed handle, a method of the wrong object, a transfer that is too long."""
 
     async def test(bench: Bench) -> None:
-        handle = await bench.pipe()
+        _, handle = await bench.pipes()
         await _fails(bench.call(methods.AsyncIO(1, 8), 4711), IOReturn.NOT_FOUND)
         await _fails(bench.call(methods.InterfaceOpen(), handle), IOReturn.UNSUPPORTED)
         await _fails(bench.call(methods.GetDescriptors()), IOReturn.UNSUPPORTED)

@@ -3,7 +3,7 @@
 Invariant: knows no registry; it describes entries as `Node`s, and the engine attaches them.
 """
 
-from runtime.families.simulated.models import MODELS, SimulatedModel
+from runtime.families.simulated.catalogue import MODELS, SimulatedModel
 from runtime.families.simulated.nodes import CONTROLLER_LOCATION, Node, device_node, location_id
 from runtime.model.errors import ProblemError
 

@@ -1,19 +1,18 @@
 """The simulated devices that come with the program.
 
-Vendor 0x1209 products 0x0001 and 0x0002 are pid.codes' test pairs: no real product has them.
-Invariant: values only.
+Vendor 0x1209 products 0x0001 and 0x0002 are pid.codes' test numbers: no real product has them.
+Invariant: descriptors and what a model does; nothing that knows a driver.
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from runtime.families.hid.interface import ServedHidDevice
-from runtime.families.provider import ServedDevice
 from runtime.families.simulated.device import SimulatedDevice
-from runtime.families.simulated.hid import HidModel, SimulatedHidDevice
-from runtime.families.usb.interface import ServedUsbDevice
+from runtime.families.simulated.endpoints import Echo, Source
+from runtime.families.simulated.pipe import Endpoint
 from runtime.model.usb import (
     ConfigurationDescriptor,
+    ControlRequest,
     DeviceDescriptor,
     EndpointDescriptor,
     InterfaceDescriptor,
@@ -24,85 +23,108 @@ INTERVAL_MS = 250
 REPORT = struct.Struct("<IHH")
 """The sample's packet, little-endian: packet number, a slow triangle wave, zero."""
 
+BULK_OUT, BULK_IN, ISOCHRONOUS_OUT, ISOCHRONOUS_IN, COUNTER_IN = 0x01, 0x82, 0x03, 0x84, 0x85
+BULK_PACKET, ISOCHRONOUS_PACKET, COUNTER_MS = 64, 32, 8
+HALT, READ_LAST, WRITE_LAST = 1, 2, 3
+"""The loopback's vendor requests: halt endpoint `wIndex`; read and write a few bytes."""
+
+_BULK, _ISOCHRONOUS, _INTERRUPT = 2, 1, 3
+_VENDOR_CLASS = 0xFF
+
+
+class _Sample:
+    def __init__(self) -> None:
+        self.endpoints: Mapping[int, Endpoint] = {INTERRUPT_IN: Source(_report)}
+
+    def request(self, request: ControlRequest, data: bytes) -> bytes | None:
+        """It has none."""
+
+    def attach(self, resume: Callable[[], None]) -> None:
+        """Its endpoint always has something to read."""
+
+
+class _Loopback:
+    def __init__(self) -> None:
+        self._bulk, self._frames = Echo(BULK_PACKET), Echo(ISOCHRONOUS_PACKET)
+        self.endpoints: Mapping[int, Endpoint] = {
+            BULK_OUT: self._bulk,
+            BULK_IN: self._bulk,
+            ISOCHRONOUS_OUT: self._frames,
+            ISOCHRONOUS_IN: self._frames,
+            COUNTER_IN: Source(_report),
+        }
+        self._last = b""
+
+    def request(self, request: ControlRequest, data: bytes) -> bytes | None:
+        """See `HALT` and what is beside it."""
+        endpoint = self.endpoints.get(request.index & 0xFF)
+        reads = bool(request.request_type & 0x80)
+        if request.request == READ_LAST and reads:
+            return self._last
+        if request.request == WRITE_LAST and not reads:
+            self._last = data
+            return b""
+        if request.request == HALT and endpoint is not None:
+            endpoint.halted = True
+            self._bulk.resume()
+            return b""
+        return None
+
+    def attach(self, resume: Callable[[], None]) -> None:
+        """What was sent can be read."""
+        self._bulk.resume = self._frames.resume = resume
+
+
+def sample() -> SimulatedDevice:
+    """A full-speed device with one vendor interface whose interrupt endpoint has data."""
+    endpoint = EndpointDescriptor(INTERRUPT_IN, _INTERRUPT, 8, INTERVAL_MS)
+    interface = InterfaceDescriptor(0, 0, _VENDOR_CLASS, 0, 0, 0, (endpoint,))
+    return SimulatedDevice(_device(1, "Sample USB Device", "SIM0001", (interface,)), _Sample())
+
+
+def loopback() -> SimulatedDevice:
+    """A full-speed device of two vendor interfaces; the first returns what is sent to it.
+
+    Interface 0: bulk; in alternate setting 1, isochronous. Interface 1: an interrupt endpoint
+    with data.
+    """
+    bulk = (
+        EndpointDescriptor(BULK_OUT, _BULK, BULK_PACKET, 0),
+        EndpointDescriptor(BULK_IN, _BULK, BULK_PACKET, 0),
+    )
+    frames = (
+        EndpointDescriptor(ISOCHRONOUS_OUT, _ISOCHRONOUS, ISOCHRONOUS_PACKET, 1),
+        EndpointDescriptor(ISOCHRONOUS_IN, _ISOCHRONOUS, ISOCHRONOUS_PACKET, 1),
+    )
+    counter = EndpointDescriptor(COUNTER_IN, _INTERRUPT, 8, COUNTER_MS)
+    interfaces = (
+        InterfaceDescriptor(0, 0, _VENDOR_CLASS, 0, 0, 0, bulk),
+        InterfaceDescriptor(0, 1, _VENDOR_CLASS, 0, 0, 0, frames),
+        InterfaceDescriptor(1, 0, _VENDOR_CLASS, 0, 0, 0, (counter,)),
+    )
+    return SimulatedDevice(_device(2, "Loopback USB Device", "SIM0002", interfaces), _Loopback())
+
 
 def _report(number: int) -> bytes:
     phase = number % 64
     return REPORT.pack(number & 0xFFFFFFFF, min(phase, 64 - phase) * 32, 0)
 
 
-def sample() -> SimulatedDevice:
-    """A full-speed device with one vendor interface whose interrupt endpoint has data."""
-    endpoint = EndpointDescriptor(
-        INTERRUPT_IN, attributes=3, max_packet_size=8, interval=INTERVAL_MS
-    )
-    interface = InterfaceDescriptor(
-        number=0, alternate=0, cls=0xFF, subclass=0, protocol=0, endpoints=(endpoint,)
-    )
-    configuration = ConfigurationDescriptor(
-        value=1, attributes=0x80, max_power=50, interfaces=(interface,)
-    )
-    descriptor = DeviceDescriptor(
+def _device(
+    product: int, name: str, serial: str, interfaces: tuple[InterfaceDescriptor, ...]
+) -> DeviceDescriptor:
+    configuration = ConfigurationDescriptor(1, 0x80, 50, interfaces)
+    return DeviceDescriptor(
         usb_version=0x0200,
         cls=0,
         subclass=0,
         protocol=0,
         max_packet_size=64,
         vendor=0x1209,
-        product=0x0001,
+        product=product,
         device_version=0x0100,
         manufacturer="IORegistry Inspector",
-        product_name="Sample USB Device",
-        serial="SIM0001",
+        product_name=name,
+        serial=serial,
         configurations=(configuration,),
     )
-    return SimulatedDevice(descriptor, {INTERRUPT_IN: _report}, {})
-
-
-KEYPAD_REPORT = struct.Struct("<BBbb")
-"""The keypad's input report: its key as a keyboard usage or 0, its buttons, and how far it was
-moved, right and down."""
-KEYPAD_INTERVAL_MS = 100
-KEYPAD_DESCRIPTOR = bytes.fromhex(
-    "0600ff 0901 a101"  # vendor page, usage 1, application
-    "1500 26ff00 7508"  # bytes
-    "9502 0902 0903 8102"  # input: key and buttons
-    "1581 257f 9502 0904 0905 8106"  # input, signed, relative: right and down
-    "1500 26ff00 9501 0906 9102"  # output: its lamps
-    "9508 0907 b102"  # feature: eight bytes that it keeps
-    "c0"
-)
-_KEYS = bytes((0x0B, 0x08, 0x0F, 0x0F, 0x12))  # h e l l o
-
-
-def _keypad_report(number: int) -> bytes:
-    key = 0 if number % 2 else _KEYS[number // 2 % len(_KEYS)]
-    right, down = ((2, 0), (0, 2), (-2, 0), (0, -2))[number // 8 % 4]
-    return KEYPAD_REPORT.pack(key, 0, right, down)
-
-
-def keypad() -> SimulatedHidDevice:
-    """A HID device whose reports are its vendor's own: keys and a small ball."""
-    model = HidModel(
-        name="Sample HID Device",
-        manufacturer="IORegistry Inspector",
-        serial="SIM0002",
-        vendor=0x1209,
-        product=0x0002,
-        version=0x0100,
-        descriptor=KEYPAD_DESCRIPTOR,
-    )
-    return SimulatedHidDevice(model, _keypad_report, KEYPAD_INTERVAL_MS)
-
-
-SimulatedModel = SimulatedDevice | SimulatedHidDevice
-
-MODELS: dict[str, Callable[[], SimulatedModel]] = {"sample": sample, "sample-hid": keypad}
-"""What `dext plug MODEL` can plug, by name."""
-
-
-def serve(model: str) -> ServedDevice:
-    """A new device of a model, as a broker serves it."""
-    device = MODELS[model]()
-    if isinstance(device, SimulatedHidDevice):
-        return ServedHidDevice(device)
-    return ServedUsbDevice(device)

@@ -5,9 +5,9 @@ Invariant: knows no registry; it describes entries as `Node`s, and the engine at
 
 import msgspec
 
+from runtime.families.simulated.catalogue import SimulatedModel
 from runtime.families.simulated.device import SimulatedDevice
 from runtime.families.simulated.hid import SimulatedHidDevice
-from runtime.families.simulated.models import SimulatedModel
 from runtime.model.properties import Properties
 from runtime.model.report_descriptor import device_usages, primary_usage
 from runtime.model.usb import InterfaceDescriptor, Speed
@@ -68,6 +68,7 @@ def _usb_node(device: SimulatedDevice, port: int) -> Node:
         children=tuple(
             _interface_node(interface, identity, device.configuration.value)
             for interface in device.configuration.interfaces
+            if interface.alternate == 0
         ),
     )
 

@@ -11,31 +11,16 @@ import time
 
 from runtime.families.provider import Complete
 from runtime.families.usb import guard
-from runtime.families.usb.provider import Transfer, UsbDevice, UsbPipe
+from runtime.families.usb.pipes import PipeCalls
+from runtime.families.usb.provider import UsbDevice
+from runtime.families.usb.requests import ControlRequests
 from runtime.model.errors import ReturnError
 from runtime.model.kern_return import IOReturn
-from runtime.model.usb import ControlRequest
-from runtime.wire import limits, methods
+from runtime.model.usb import ControlRequest, TransferType
+from runtime.wire import limits, methods, usb
 
-
-class ServedUsbDevice:
-    """A USB device as its broker serves it; the device is owned from now on."""
-
-    def __init__(self, device: UsbDevice) -> None:
-        self._device = device
-        self._openers: set[int] = set()
-
-    def session(self, number: int, complete: Complete) -> "InterfaceSession":
-        """Let one driver process at an interface."""
-        return InterfaceSession(self._device, number, self._openers, complete)
-
-    def give_back(self, number: int) -> None:
-        """Let whoever had an interface before have it again; idempotent."""
-        self._device.give_back(number)
-
-    def close(self) -> None:
-        """End all I/O and give everything back; idempotent."""
-        self._device.close()
+_GET_DESCRIPTOR = 6
+_DESCRIPTOR_MS = 5000  # as the kernel gives a device for one
 
 
 class InterfaceSession:
@@ -51,9 +36,11 @@ class InterfaceSession:
         self._complete = complete
         self._opened = False
         self._gone = False
-        self._outstanding = 0
         self._handles = itertools.count(1)
-        self._pipes: dict[int, UsbPipe] = {}
+        self._pipes: dict[int, PipeCalls] = {}
+        self._outstanding = 0
+        self._requests = ControlRequests(device)
+        self._actions: dict[asyncio.Task[None], int] = {}  # of asynchronous requests
 
     async def call(self, target: int, method: methods.Method) -> object:
         """Carry out one method; the result is of the method's RESULT type.
@@ -68,14 +55,12 @@ class InterfaceSession:
             raise ReturnError(IOReturn.ABORTED, "the device was unplugged")
         if pipe is None:
             raise ReturnError(IOReturn.NOT_FOUND, f"handle {target} is not an open pipe")
-        return await self._call_pipe(pipe, method)
+        return await pipe.call(method)
 
     def close(self) -> None:
         """Abort outstanding I/O, whose completions come first, and close; idempotent."""
-        pipes = tuple(self._pipes.values())
-        self._pipes.clear()
-        for pipe in pipes:
-            pipe.abort()
+        self._close_pipes()
+        self._abort_requests()
         if self._opened:
             self._opened = False
             self._openers.discard(self._number)
@@ -96,12 +81,40 @@ class InterfaceSession:
                 result = self._device.interface(self._number)
             case methods.CopyConfigurationDescriptor():
                 result = self._device.configuration
-            case methods.CopyDeviceDescriptor():
-                result = self._device.descriptor
             case methods.CopyPipe(address=address):
                 result = self._copy_pipe(address)
             case methods.DeviceRequest():
                 result = await self._device_request(method)
+            case usb.AsyncDeviceRequest():
+                self._queue_request(method)
+            case usb.AbortDeviceRequests():
+                self._abort_requests()
+            case usb.SelectAlternateSetting(alternate=alternate):
+                self._select(alternate)
+            case _:
+                result = await self._call_device(method)
+        return result
+
+    async def _call_device(self, method: methods.Method) -> object:
+        result: object = None
+        match method:
+            case methods.CopyDeviceDescriptor():
+                result = self._device.descriptor
+            case usb.CopyDescriptor(kind=kind, index=index, language=language, length=length):
+                value = (kind & 0xFF) << 8 | index & 0xFF
+                request = ControlRequest(0x80, _GET_DESCRIPTOR, value, language & 0xFFFF, length)
+                result = await self._request(request, b"", _DESCRIPTOR_MS)
+            case usb.GetAddress():
+                result = self._device.address
+            case usb.GetSpeed():
+                result = int(self._device.speed)
+            case usb.SetConfiguration(value=value):
+                self._set_configuration(value)
+            case usb.Reset():
+                self._require_open()
+                guard.check_alone(self._device.configuration, "Reset")
+                self._close_pipes()
+                self._device.reset()
             case _:
                 raise ReturnError(
                     IOReturn.UNSUPPORTED, f"{type(method).__name__} is no method of a USB interface"
@@ -126,75 +139,87 @@ class InterfaceSession:
         if len(self._pipes) >= limits.HANDLES:
             raise ReturnError(IOReturn.NO_RESOURCES, "interface has too many pipes open")
         for endpoint in self._device.interface(self._number).endpoints:
-            if endpoint.address == address:
+            # A control pipe would carry requests that nobody has checked.
+            usable = endpoint.transfer_type is not TransferType.CONTROL
+            if endpoint.address == address and usable:
                 handle = next(self._handles)
-                self._pipes[handle] = self._device.pipe(endpoint)
+                pipe = self._device.pipe(endpoint)
+                self._pipes[handle] = PipeCalls(pipe, self._complete, self._count)
                 return handle
         raise ReturnError(IOReturn.NOT_FOUND, f"interface has no endpoint {address:#04x}")
 
-    async def _device_request(self, method: methods.DeviceRequest) -> bytes:
+    def _close_pipes(self) -> None:
+        pipes = tuple(self._pipes.values())
+        self._pipes.clear()
+        for pipe in pipes:
+            pipe.abort()
+
+    def _select(self, alternate: int) -> None:
+        self._require_open()
+        self._close_pipes()
+        self._device.select(self._number, alternate)
+
+    def _set_configuration(self, value: int) -> None:
+        """Its own interface goes with it, so it is closed and given back first."""
+        self._require_open()
+        guard.check_alone(self._device.configuration, "SetConfiguration")
+        self.close()
+        self._device.give_back(self._number)
+        self._device.set_configuration(value)
+
+    async def _device_request(
+        self, method: methods.DeviceRequest | usb.AsyncDeviceRequest
+    ) -> bytes:
         self._require_open()
         request = ControlRequest(
             method.request_type, method.request, method.value, method.index, method.length
         )
-        guard.check(request, self._device.interface(self._number))
-        read = await self._device.control(request, method.data, method.timeout_ms)
+        shared = bool(self._openers - {self._number})
+        guard.check(request, self._device.interface(self._number), shared=shared)
+        read = await self._request(request, method.data, method.timeout_ms)
         return read if method.request_type & 0x80 else len(method.data).to_bytes(4, "little")
 
-    async def _call_pipe(self, pipe: UsbPipe, method: methods.Method) -> object:
-        result: object = None
-        match method:
-            case methods.GetDescriptors():
-                result = pipe.endpoint
-            case methods.AsyncIO():
-                self._queue(pipe, method)
-            case methods.PipeIO():
-                result = await self._transfer(pipe, method)
-            case methods.Abort():
-                pipe.abort()
-            case methods.ClearStall():
-                pipe.clear_stall()
-            case _:
-                raise ReturnError(
-                    IOReturn.UNSUPPORTED, f"{type(method).__name__} is no method of a USB pipe"
-                )
-        return result
+    async def _request(self, request: ControlRequest, data: bytes, timeout_ms: int) -> bytes:
+        length = request.length if request.request_type & 0x80 else len(data)
+        if length >= limits.TRANSFER or max(request.value, request.index) > 0xFFFF:
+            text = f"control request: expected values of 16 bits, found {request}"
+            raise ReturnError(IOReturn.BAD_ARGUMENT, text)
+        self._count(1)
+        try:
+            return await self._requests.carry_out(request, data, timeout_ms)
+        finally:
+            self._count(-1)
 
-    def _queue(self, pipe: UsbPipe, method: methods.AsyncIO) -> None:
-        def done(status: int, count: int, data: bytes) -> None:
-            self._outstanding -= 1
-            now = time.monotonic_ns()
-            self._complete(method.action, methods.CompleteAsyncIO(status, count, now, data))
+    def _queue_request(self, method: usb.AsyncDeviceRequest) -> None:
+        self._require_open()
+        task = asyncio.get_running_loop().create_task(self._run_request(method))
+        self._actions[task] = method.action
 
-        self._submit(pipe, Transfer(_length(method), method.data, done), method.timeout_ms)
+    async def _run_request(self, method: usb.AsyncDeviceRequest) -> None:
+        reads = bool(method.request_type & 0x80)
+        status, data = int(IOReturn.SUCCESS), b""
+        try:
+            data = await self._device_request(method)
+        except ReturnError as error:
+            status = error.code
+        task = asyncio.current_task()
+        if task is not None and self._actions.pop(task, None) is not None:
+            count = len(data) if reads else int.from_bytes(data, "little")
+            self._end_request(method.action, status, count, data if reads else b"")
 
-    async def _transfer(self, pipe: UsbPipe, method: methods.PipeIO) -> bytes:
-        ended: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+    def _abort_requests(self) -> None:
+        actions, self._actions = self._actions, {}
+        for task, action in actions.items():
+            task.cancel()
+            self._end_request(action, IOReturn.ABORTED)
+        self._requests.abort()
 
-        def done(status: int, count: int, data: bytes) -> None:
-            self._outstanding -= 1
-            if ended.done():
-                return  # the driver that waited is gone
-            if status == IOReturn.SUCCESS:
-                ended.set_result(data if pipe.endpoint.is_input else count.to_bytes(4, "little"))
-            else:
-                ended.set_exception(ReturnError(status))
+    def _end_request(self, action: int, status: int, count: int = 0, data: bytes = b"") -> None:
+        end = methods.CompleteAsyncIO(status, count, time.monotonic_ns(), data)
+        self._complete(action, end)
 
-        self._submit(pipe, Transfer(_length(method), method.data, done), method.timeout_ms)
-        return await ended
-
-    def _submit(self, pipe: UsbPipe, transfer: Transfer, timeout_ms: int) -> None:
-        """Queue a transfer, within what one driver may have outstanding on all its pipes."""
-        if self._outstanding >= limits.OUTSTANDING:
+    def _count(self, change: int) -> None:
+        """Hold one driver to what it may have outstanding in all."""
+        if self._outstanding + change > limits.OUTSTANDING:
             raise ReturnError(IOReturn.NO_RESOURCES, "driver has too many outstanding transfers")
-        pipe.submit(transfer, timeout_ms)
-        self._outstanding += 1
-
-
-def _length(method: methods.AsyncIO | methods.PipeIO) -> int:
-    if method.length > limits.TRANSFER:
-        raise ReturnError(
-            IOReturn.BAD_ARGUMENT,
-            f"transfer: expected at most {limits.TRANSFER} bytes, found {method.length}",
-        )
-    return method.length
+        self._outstanding += change

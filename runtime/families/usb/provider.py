@@ -9,32 +9,58 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+import msgspec
+
 from runtime.model.usb import (
     ConfigurationDescriptor,
     ControlRequest,
     DeviceDescriptor,
     EndpointDescriptor,
     InterfaceDescriptor,
+    IsochronousFrame,
+    Speed,
 )
 
-Done = Callable[[int, int, bytes], None]
-"""Called with a kern_return_t, the bytes moved, and what was read, when a transfer ended."""
+
+class End(msgspec.Struct, frozen=True):
+    """How a transfer ended: a kern_return_t, the bytes moved, and what was read.
+
+    Of an isochronous transfer `frames` tells it of each frame, and `data` has each frame's bytes
+    at the frame's own place.
+    """
+
+    status: int
+    count: int = 0
+    data: bytes = b""
+    frames: tuple[IsochronousFrame, ...] = ()
 
 
 class Transfer:
-    """One queued transfer: up to `length` bytes from an IN endpoint, or `data` to an OUT one."""
+    """One queued transfer: up to `length` bytes from an IN endpoint, or `data` to an OUT one.
 
-    def __init__(self, length: int, data: bytes, done: Done) -> None:
+    `frames` are the bytes of each frame of an isochronous one, in sum `length`.
+    """
+
+    def __init__(
+        self, length: int, data: bytes, done: Callable[[End], None], frames: tuple[int, ...] = ()
+    ) -> None:
         self.length = length
         self.data = data
-        self.done = done
+        self.frames = frames
         self.timeout: asyncio.TimerHandle | None = None
+        self._done = done
 
-    def finish(self, status: int, count: int = 0, data: bytes = b"") -> None:
+    def finish(
+        self,
+        status: int,
+        count: int = 0,
+        data: bytes = b"",
+        frames: tuple[IsochronousFrame, ...] = (),
+    ) -> None:
         """Tell whoever queued it; once."""
         if self.timeout is not None:
             self.timeout.cancel()
-        self.done(status, count, data)
+        self._done(End(status, count, data, frames))
 
 
 class UsbPipe(Protocol):
@@ -66,6 +92,14 @@ class UsbDevice(Protocol):
     def configuration(self) -> ConfigurationDescriptor:
         """The active configuration."""
 
+    @property
+    def speed(self) -> Speed:
+        """How fast its port runs."""
+
+    @property
+    def address(self) -> int:
+        """Its address on its bus."""
+
     def interface(self, number: int) -> InterfaceDescriptor:
         """An interface in its present alternate setting; ReturnError when there is none."""
 
@@ -74,6 +108,15 @@ class UsbDevice(Protocol):
 
     def give_back(self, number: int) -> None:
         """Let whoever had an interface before have it again; idempotent."""
+
+    def select(self, number: int, alternate: int) -> None:
+        """Choose the alternate setting of an interface that was taken; ReturnError."""
+
+    def set_configuration(self, value: int) -> None:
+        """Choose the configuration; no interface may be taken. ReturnError."""
+
+    def reset(self) -> None:
+        """Reset the device; settings and configuration are as before. ReturnError."""
 
     async def control(self, request: ControlRequest, data: bytes, timeout_ms: int) -> bytes:
         """Carry out a control transfer on endpoint 0; what was read, empty for writes.

@@ -23,6 +23,8 @@ from runtime.wire.commands.extensions import (
     Decide,
     InstallSample,
     SetDeveloperMode,
+    Submit,
+    Withdraw,
 )
 from runtime.wire.commands.lifetime import Detach, Quit
 from runtime.wire.commands.policy import AddProfile, ListProfiles, RemoveProfile
@@ -40,6 +42,8 @@ from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust
 Command = (
     Subscribe
     | Activate
+    | Submit
+    | Withdraw
     | Deactivate
     | Decide
     | SetDeveloperMode

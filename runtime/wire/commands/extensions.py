@@ -26,6 +26,36 @@ class Activate(CommandOf[Request], frozen=True, array_like=True, tag="activate")
     bundle_id: BundleId = BundleId("")
 
 
+class Replacing(msgspec.Struct, frozen=True, array_like=True, tag="replacing"):
+    """Answer to `Submit`: another version is in force; nothing has been requested yet."""
+
+    existing: Extension
+    extension: Extension  # the one that was submitted
+
+
+class Submit(CommandOf[Request | Replacing], frozen=True, array_like=True, tag="submit"):
+    """`Activate` for an app that compares versions before one of its extensions is replaced.
+
+    `replaces` is the id of the extension in force that may be replaced. Where another one is, of
+    another version, or in developer mode of another content, `Replacing` is the answer.
+    """
+
+    RESULT: ClassVar[object] = Request | Replacing
+    app_path: Text
+    bundle_id: BundleId = BundleId("")
+    replaces: Name = ""
+
+
+class Withdraw(CommandOf[Request], frozen=True, array_like=True, tag="withdraw"):
+    """Take back a request that waits, for the user who made it; answer: as it then stands.
+
+    Refused with ``not-found``, ``not-allowed`` (another user's), ``decided`` or ``stale`` (over).
+    """
+
+    RESULT: ClassVar[object] = Request
+    request: RequestId
+
+
 class Deactivate(CommandOf[Extension], frozen=True, array_like=True, tag="deactivate"):
     """Stop and remove an extension. Answer: the extension as it then stands."""
 

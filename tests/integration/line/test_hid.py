@@ -20,7 +20,7 @@ PERSONALITY = {
     "IOUserServerName": BUNDLE,
     "CFBundleIdentifier": BUNDLE,
     "VendorID": 0x1209,
-    "ProductID": 2,
+    "ProductID": 3,
 }
 DRIVERKIT = "com.apple.developer.driverkit"
 SOURCE = """
@@ -104,7 +104,7 @@ def running(driver: Driver) -> bool:
 def start(runtime: RuntimeProcess, app: Path) -> Driver:
     """Plug the keypad in, activate an app's extension and wait for its driver."""
     runtime.approve(runtime.pending(app))
-    runtime.call(Plug("sample-hid"))
+    runtime.call(Plug("keypad"))
     wait_for(lambda: bool(runtime.records().drivers), "a driver")
     return runtime.driver_when(running, "a running driver")
 
@@ -128,7 +128,7 @@ def test_the_sample_makes_events_of_reports(runtime_process: RuntimeProcess) -> 
     runtime_process.call(CrashDriver(driver.id))
     again = runtime_process.driver_when(lambda now: now.starts == 2 and running(now), "the next")
     wait_for(lambda: sum("down" in text for text in runtime_process.log(again)) > 4, "its events")
-    runtime_process.call(Unplug("sample-hid"))
+    runtime_process.call(Unplug("keypad"))
     gone = runtime_process.driver()
     assert gone.state is DriverState.STOPPED
     assert not alive(again.pid)
@@ -173,7 +173,7 @@ def test_no_hid_driver_without_its_entitlement(
         app = make(tmp_path / str(number), SOURCE, *entitled, IOClass=io_class)
         runtime_process.approve(runtime_process.pending(app))
         if number == 0:
-            runtime_process.call(Plug("sample-hid"))
+            runtime_process.call(Plug("keypad"))
         wait_for(lambda word=missing: word in _notes(runtime_process), f"word of {missing}")  # type: ignore[misc]
         assert not runtime_process.records().drivers
 

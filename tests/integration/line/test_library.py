@@ -4,11 +4,14 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 from runtime.client.following import Following
 from runtime.client.notifications import Kind
 from runtime.wire.commands.devices import Plug, Unplug
+from runtime.wire.commands.extensions import SetDeveloperMode
 
+from .apps import driver_source, make_app
 from .conftest import ROOT, RuntimeProcess
 
 PAGE = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
@@ -17,7 +20,7 @@ SECONDS = 60
 
 def test_the_example_sees_a_device_come_and_go(runtime_process: RuntimeProcess) -> None:
     blocks: list[str] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    (code,) = blocks
+    code, _ = blocks
     env = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
@@ -35,6 +38,32 @@ def test_the_example_sees_a_device_come_and_go(runtime_process: RuntimeProcess) 
         assert example.wait(SECONDS) == 0
     assert came.startswith(f"came: {plugged.path}/")
     assert went.split()[1] == came.split()[1]
+
+
+def test_the_other_example_activates_an_app_and_compares_versions(
+    runtime_process: RuntimeProcess, tmp_path: Path
+) -> None:
+    runtime_process.call(SetDeveloperMode(on=True))
+    _, code = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    first = make_app(tmp_path / "1", driver_source("pass"), CFBundleVersion="2")
+    older = make_app(tmp_path / "2", driver_source("pass"), CFBundleVersion="1")
+    env = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "IOREGISTRY_SOCKET": str(runtime_process.socket),
+    }
+    command = [sys.executable, "-c", f"{code}\nimport sys\nfor app in sys.argv[1:]: activate(app)"]
+    with subprocess.Popen(
+        [*command, str(first), str(first), str(older)], env=env, stdout=subprocess.PIPE, text=True
+    ) as example:
+        assert example.stdout is not None
+        assert example.stdout.readline() == "an administrator has to approve it\n"
+        (request,) = runtime_process.records().requests
+        runtime_process.approve(request)
+        assert example.stdout.readline() == "COMPLETED\n"
+        assert example.stdout.readline() == "COMPLETED\n", "approved before: active at once"
+        assert example.stdout.readline().startswith("11 com.example.trial@")
+        assert example.wait(SECONDS) == 0
 
 
 def test_following_tells_a_whole_life_and_waits_for_quiet(

@@ -10,12 +10,12 @@ import pytest
 
 from runtime.extensions import folder
 from runtime.extensions.bundle import read_app
-from runtime.extensions.codes import SxCode
 from runtime.extensions.location import applications_folders, check_location
 from runtime.extensions.manifest import DRIVER, NETWORK
 from runtime.extensions.staging import stage
 from runtime.model import archive
 from runtime.model.errors import BundleError
+from runtime.model.sx_code import SxCode
 from tests.unit.extensions.conftest import BUNDLE_ID, AppFolder
 
 DEXT = f"Widget.app/Contents/Library/SystemExtensions/{BUNDLE_ID}.dext"

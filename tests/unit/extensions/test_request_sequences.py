@@ -20,7 +20,7 @@ from tests.unit.extensions.conftest import Bench
 USERS = (1000, 1001)
 BUNDLES = ("com.example.a", "com.example.b")
 VERSIONS = ("1", "2", "3")
-IN_FORCE = (ExtensionState.ACTIVE, ExtensionState.DISABLED)
+IN_FORCE = (ExtensionState.ACTIVE, ExtensionState.DISABLED, ExtensionState.UPGRADING)
 
 
 def staged(bundle_id: str, version: str) -> Staged:
@@ -124,6 +124,28 @@ class Requests(RuleBasedStateMachine):
         extension = data.draw(st.sampled_from(self.bench.extensions.extensions()))
         self.bench.extensions.broken(extension.id, "its copy is gone")
 
+    @rule(bundle=st.sampled_from(BUNDLES), well=st.booleans())
+    def end_upgrade(self, bundle: str, *, well: bool) -> None:
+        upgrades, bundle_id = self.bench.extensions.upgrades, BundleId(bundle)
+        before = upgrades.of(bundle_id)
+        if well:
+            upgrades.settle(bundle_id)
+        else:
+            upgrades.roll_back(bundle_id, "it crashed")
+        assert upgrades.of(bundle_id) is None
+        states = {one.id: one.state for one in self.bench.extensions.extensions()}
+        if before is not None:
+            stays, goes = (before.new, before.old) if well else (before.old, before.new)
+            assert states[stays.record.id] is ExtensionState.ACTIVE
+            assert states.get(goes.record.id) not in IN_FORCE
+
+    @invariant()
+    def what_gives_way_does_so_to_another(self) -> None:
+        known = self.bench.extensions.extensions()
+        giving = [e.bundle_id for e in known if e.state is ExtensionState.GIVING_WAY]
+        taking = [e.bundle_id for e in known if e.state is ExtensionState.UPGRADING]
+        assert sorted(giving) == sorted(taking)
+
     @invariant()
     def only_what_was_approved_runs(self) -> None:
         approved = {(bundle, content) for bundle, content, _ in self.approved}
@@ -143,7 +165,11 @@ class Requests(RuleBasedStateMachine):
         waiting = [r for r in self.requests() if r.state is RequestState.WAITING]
         assert len({(r.bundle_id, r.uid) for r in waiting}) == len(waiting)
         for request in waiting:
-            assert known[request.extension] in (*IN_FORCE, ExtensionState.WAITING)
+            assert known[request.extension] in (
+                *IN_FORCE,
+                ExtensionState.WAITING,
+                ExtensionState.GIVING_WAY,
+            )
         asked = {request.extension for request in waiting}
         assert {key for key, state in known.items() if state is ExtensionState.WAITING} <= asked
 

@@ -156,6 +156,12 @@ def test_a_newer_version_replaces_the_active_one(
     assert [active.extension.version for active in bench.extensions.active()] == ["1"]
     bench.answer(request)
     assert [active.extension.version for active in bench.extensions.active()] == ["2"]
+    assert {one.version: one.state for one in bench.extensions.extensions()} == {
+        "1": ExtensionState.GIVING_WAY,
+        "2": ExtensionState.UPGRADING,
+    }
+    bench.restart()
+    bench.extensions.upgrades.settle(request.bundle_id)
     removed = [r for r in bench.changed if getattr(r, "state", None) is ExtensionState.REMOVED]
     assert [extension.version for extension in removed] == ["1"]
 
@@ -176,6 +182,7 @@ def test_a_replaced_version_waits_on_where_another_user_asks_for_it(
     bench.answer(bench.ask(staged, uid=1000))
     other = bench.ask(staged, uid=1001)
     bench.answer(bench.ask(newer, uid=1000))
+    bench.extensions.upgrades.settle(other.bundle_id)
     states = {extension.version: extension.state for extension in bench.extensions.extensions()}
     assert states == {"1": ExtensionState.WAITING, "2": ExtensionState.ACTIVE}
     bench.answer(other)
@@ -265,3 +272,85 @@ def test_an_old_decision_does_not_bring_back_what_was_removed(bench: Bench, stag
         bench.answer(request)
     assert refusal.value.code == "stale"
     assert bench.extensions.active() == []
+
+
+def test_an_app_is_asked_before_another_version_is_replaced(
+    bench: Bench, staged: Staged, newer: Staged
+) -> None:
+    bench.extensions.set_developer(on=True, by="admin")
+    assert bench.extensions.replacing(staged) is None
+    bench.answer(bench.ask(staged))
+    assert bench.extensions.replacing(staged) is None, "the same content replaces nothing"
+    replacing = bench.extensions.replacing(newer)
+    assert replacing is not None
+    assert (replacing.existing.version, replacing.extension.version) == ("1", "2")
+    assert bench.extensions.requests()[-1].content_hash == staged.content_hash
+
+
+def test_other_content_of_the_same_version_is_asked_about_in_developer_mode(
+    bench: Bench, app: AppFolder, staged: Staged
+) -> None:
+    bench.extensions.set_developer(on=True, by="admin")
+    bench.answer(bench.ask(staged))
+    app.source += "# rebuilt\n"
+    app.write()
+    rebuilt = stage(app.path, "", bench.state_dir, None)
+    assert bench.extensions.replacing(rebuilt) is not None
+    bench.extensions.set_developer(on=False, by="admin")
+    assert bench.extensions.replacing(rebuilt) is None
+
+
+def test_who_asked_takes_a_request_back_and_nobody_else(bench: Bench, staged: Staged) -> None:
+    request = bench.ask(staged, uid=1000)
+    with pytest.raises(ProblemError) as refusal:
+        bench.extensions.withdraw(request.id, 1001, "bob")
+    assert refusal.value.code == "not-allowed"
+    back = bench.extensions.withdraw(request.id, 1000, "ann")
+    assert (back.state, back.error, back.reason) == (
+        RequestState.CANCELED,
+        11,
+        "taken back by ann",
+    )
+    assert bench.extensions.extensions() == []
+    with pytest.raises(ProblemError) as refusal:
+        bench.extensions.withdraw(request.id, 1000, "ann")
+    assert refusal.value.code == "stale"
+    with pytest.raises(ProblemError) as refusal:
+        bench.answer(request)
+    assert refusal.value.code == "stale"
+
+
+def test_a_version_that_does_not_start_gives_the_place_back(
+    bench: Bench, staged: Staged, newer: Staged
+) -> None:
+    bench.extensions.set_developer(on=True, by="admin")
+    bench.answer(bench.ask(staged))
+    request = bench.answer(bench.ask(newer))
+    bench.extensions.upgrades.roll_back(request.bundle_id, "it crashed")
+    bench.restart()
+    old, new = bench.extensions.extensions()
+    assert (old.state, new.state) == (ExtensionState.ACTIVE, ExtensionState.INVALID)
+    assert new.note == "it crashed; 1.0 (1) is in force again"
+    bench.extensions.upgrades.settle(request.bundle_id)
+    assert bench.extensions.extensions() == [old, new], "the upgrade is over"
+
+
+def test_the_old_version_is_wanted_after_all(bench: Bench, staged: Staged, newer: Staged) -> None:
+    bench.extensions.set_developer(on=True, by="admin")
+    bench.answer(bench.ask(staged))
+    bench.answer(bench.ask(newer))
+    assert bench.ask(staged).state is RequestState.COMPLETED
+    (old,) = bench.extensions.extensions()
+    assert (old.version, old.state) == ("1", ExtensionState.ACTIVE)
+
+
+def test_without_developer_mode_no_upgrade_goes_on(
+    bench: Bench, staged: Staged, newer: Staged
+) -> None:
+    bench.extensions.set_developer(on=True, by="admin")
+    bench.answer(bench.ask(staged))
+    bench.answer(bench.ask(newer))
+    bench.extensions.set_developer(on=False, by="admin")
+    assert bench.extensions.active() == []
+    (new,) = bench.extensions.extensions()
+    assert (new.version, new.state) == ("2", ExtensionState.DISABLED)

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runtime.extensions import signature, signed_app, trust_folder
-from runtime.extensions.codes import SxCode
 from runtime.extensions.signature import Signature
 from runtime.extensions.staging import stage
 from runtime.model.errors import BundleError, InspectorError
+from runtime.model.sx_code import SxCode
 from runtime.signing import identity, notary
 from runtime.signing.identity import Identity
 from runtime.signing.notary import Ticket

@@ -5,7 +5,12 @@ import pytest
 from runtime.families.usb import guard
 from runtime.model.errors import ReturnError
 from runtime.model.kern_return import IOReturn
-from runtime.model.usb import ControlRequest, EndpointDescriptor, InterfaceDescriptor
+from runtime.model.usb import (
+    ConfigurationDescriptor,
+    ControlRequest,
+    EndpointDescriptor,
+    InterfaceDescriptor,
+)
 
 OWN = InterfaceDescriptor(1, 0, 0xFF, 0, 0, 0, (EndpointDescriptor(0x82, 2, 64, 0),))
 
@@ -23,7 +28,7 @@ OWN = InterfaceDescriptor(1, 0, 0xFF, 0, 0, 0, (EndpointDescriptor(0x82, 2, 64, 
     ],
 )
 def test_let_through(kind: int, request_: int, index: int) -> None:
-    guard.check(ControlRequest(kind, request_, 0, index, 0), OWN)
+    guard.check(ControlRequest(kind, request_, 0, index, 0), OWN, shared=False)
 
 
 @pytest.mark.parametrize(
@@ -45,5 +50,20 @@ def test_let_through(kind: int, request_: int, index: int) -> None:
 )
 def test_refused(kind: int, request_: int, index: int) -> None:
     with pytest.raises(ReturnError) as refused:
-        guard.check(ControlRequest(kind, request_, 0, index, 0), OWN)
+        guard.check(ControlRequest(kind, request_, 0, index, 0), OWN, shared=False)
     assert refused.value.code == IOReturn.NOT_PERMITTED
+
+
+@pytest.mark.parametrize("kind", [0x40, 0xC0, 0x20, 0xA3])
+def test_requests_to_a_device_that_another_driver_has_a_part_of(kind: int) -> None:
+    guard.check(ControlRequest(kind, 3, 0, 0, 0), OWN, shared=False)
+    with pytest.raises(ReturnError, match="another driver has an interface"):
+        guard.check(ControlRequest(kind, 3, 0, 0, 0), OWN, shared=True)
+
+
+def test_what_is_of_the_whole_device_needs_an_only_interface() -> None:
+    again = InterfaceDescriptor(1, 1, 0xFF, 0, 0)
+    guard.check_alone(ConfigurationDescriptor(1, 0, 0, (OWN, again)), "Reset")
+    other = InterfaceDescriptor(0, 0, 0xFF, 0, 0)
+    with pytest.raises(ReturnError, match="Reset: expected a device of one interface, found 2"):
+        guard.check_alone(ConfigurationDescriptor(1, 0, 0, (OWN, other)), "Reset")

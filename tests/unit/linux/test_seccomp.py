@@ -6,7 +6,7 @@ import struct
 import pytest
 
 from runtime.host import policy
-from runtime.linux import usbfs
+from runtime.linux import usbfs_abi
 from runtime.linux.seccomp import Allow, AllowBits, AllowEqual, AllowMasked, Refuse, assemble
 from runtime.linux.syscalls import numbers
 from runtime.wire.zygote import Role
@@ -116,12 +116,13 @@ def test_argument_rules(name: str, arguments: tuple[int, ...], answer: int, role
 @pytest.mark.parametrize(
     ("role", "code", "answer"),
     [
-        (Role.USB_BROKER, usbfs.SUBMIT, ALLOWED),
-        (Role.USB_BROKER, usbfs.CLAIM, ALLOWED),
-        (Role.USB_BROKER, 0x5514, DENIED),  # USBDEVFS_RESET
-        (Role.USB_BROKER, 0x80045505, DENIED),  # USBDEVFS_SETCONFIGURATION
-        (Role.BROKER, usbfs.SUBMIT, DENIED),
-        (Role.DRIVER, usbfs.SUBMIT, DENIED),
+        (Role.USB_BROKER, usbfs_abi.SUBMIT, ALLOWED),
+        (Role.USB_BROKER, usbfs_abi.CLAIM, ALLOWED),
+        (Role.USB_BROKER, 0x5514, ALLOWED),  # USBDEVFS_RESET
+        (Role.USB_BROKER, 0x80045505, ALLOWED),  # USBDEVFS_SETCONFIGURATION
+        (Role.USB_BROKER, 0xC0185500, DENIED),  # USBDEVFS_CONTROL
+        (Role.BROKER, usbfs_abi.SUBMIT, DENIED),
+        (Role.DRIVER, usbfs_abi.SUBMIT, DENIED),
     ],
 )
 def test_only_the_broker_of_a_usb_device_may_use_its_node(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.linux import memfd
+from runtime.linux import memfd, usage
 from runtime.linux.sockets import (
     Peer,
     peer_credentials,
@@ -64,7 +64,9 @@ def test_an_empty_packet_is_never_sent() -> None:
 def test_peer_credentials_are_the_kernel_s() -> None:
     one, other = socket.socketpair()
     with one, other:
-        assert peer_credentials(one) == Peer(os.getpid(), os.getuid(), os.getgid())
+        started = usage.started_ticks(os.getpid())
+        assert started > 0
+        assert peer_credentials(one) == Peer(os.getpid(), os.getuid(), os.getgid(), started)
 
 
 def test_a_sealed_file_cannot_change() -> None:

@@ -27,6 +27,7 @@ SAMPLES: list[events.Detail] = [
     events.Quarantined("D", 5),
     events.Released("D"),
     events.Stopped("D", 7),
+    events.ProfileChanged("org.example.profile", "Example", True, "root"),
     events.Hung("D", 7, "Default", "ReadComplete", 5000),
     events.Responded("D", 7),
     events.Requested(typing.cast("typing.Any", "r:1"), "D", "App"),

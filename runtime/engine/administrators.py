@@ -1,0 +1,186 @@
+"""Who may have which command carried out by the system service: whom polkit calls one who may.
+
+Everybody may look, ask for an activation, and deny their own requests. What else changes something
+needs polkit's yes for the process that connected, by somebody in an active, local, unlocked
+session, as logind says. Root needs neither. The password dialog goes away with who asked.
+Source: polkit and logind; docs/service.md has the table.
+Invariant: no answer is never a yes; a command that is not known here needs authority.
+"""
+
+import asyncio
+import enum
+from collections.abc import Callable
+
+from runtime.engine.connection import ClientConnection
+from runtime.engine.hub import Hub
+from runtime.linux import logind, polkit
+from runtime.linux.bus import BusError, SystemBus
+from runtime.linux.sockets import Peer
+from runtime.model.errors import ProblemError, UnavailableError
+from runtime.model.identity import BundleId
+from runtime.wire.commands import Command
+from runtime.wire.commands.drivers import (
+    CrashDriver,
+    DebugDriver,
+    ListCrashes,
+    ReadCrash,
+    ReadLog,
+    ReadProcesses,
+)
+from runtime.wire.commands.extensions import (
+    Activate,
+    Deactivate,
+    Decide,
+    InstallSample,
+    SetDeveloperMode,
+)
+from runtime.wire.commands.lifetime import Detach, Quit
+from runtime.wire.commands.policy import AddProfile, ListProfiles, RemoveProfile
+from runtime.wire.commands.registry import (
+    Describe,
+    Explain,
+    ExplainExtension,
+    GetRecords,
+    ReadHistory,
+    ReadValue,
+    Subscribe,
+)
+from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust
+
+ANSWER_SECONDS = 110.0  # for a password: less than a command waits for its answer
+DETAIL = 80  # characters of a name in a password dialog
+
+
+class Action(enum.StrEnum):
+    """Actions of the polkit policy file."""
+
+    APPROVE = "org.ioregistry.Inspector.approve"
+    EXTENSIONS = "org.ioregistry.Inspector.manage-extensions"
+    POLICY = "org.ioregistry.Inspector.manage-policy"
+    DRIVERS = "org.ioregistry.Inspector.manage-drivers"
+    DEVELOPER = "org.ioregistry.Inspector.developer-mode"
+
+
+_FREE = (
+    *(Subscribe, GetRecords, Describe, ReadHistory, ReadValue, Explain, ExplainExtension),
+    *(ReadLog, ReadProcesses, ListCrashes, ReadCrash, ListTrust, ListProfiles),
+    *(Activate, Detach),
+)
+_ACTIONS: dict[type, Action] = {
+    Deactivate: Action.EXTENSIONS,
+    AddTrust: Action.POLICY,
+    RemoveTrust: Action.POLICY,
+    AddProfile: Action.POLICY,
+    RemoveProfile: Action.POLICY,
+    SetDeveloperMode: Action.DEVELOPER,
+    DebugDriver: Action.DEVELOPER,
+    CrashDriver: Action.DEVELOPER,
+}
+_NEVER: dict[type, str] = {
+    Quit: "the service is ended by `systemctl stop ioregistry`",
+    InstallSample: "the service writes in nobody's home; copy the sample app there",
+}
+
+
+class AdministratorsAuthority:
+    """Asks polkit and logind. `removable_by` says what a profile lets a user remove alone."""
+
+    def __init__(
+        self, hub: Hub, bus: SystemBus, removable_by: Callable[[BundleId, int], bool]
+    ) -> None:
+        self._hub = hub
+        self._bus = bus
+        self._removable_by = removable_by
+        self._asked: set[int] = set()  # users who have a password dialog open
+
+    async def require(self, client: ClientConnection, command: Command) -> None:
+        """As `runtime.engine.authority` says; asks for a password where polkit wants one."""
+        if type(command) in _NEVER:
+            raise ProblemError("not-allowed", _NEVER[type(command)])
+        peer = client.peer
+        if peer.uid == 0 or isinstance(command, _FREE) or self._is_own(command, peer.uid):
+            return
+        action, details = self._action(command)
+        await self._check_session(peer)
+        if peer.uid in self._asked:
+            raise ProblemError(
+                "busy", f"user {peer.uid}: expected one question at a time, found another open"
+            )
+        self._asked.add(peer.uid)
+        try:
+            await self._ask(client, action, details)
+        finally:
+            self._asked.discard(peer.uid)
+        await self._check_session(peer)  # a password takes time
+
+    def _is_own(self, command: Command, uid: int) -> bool:
+        """Denying what oneself asked for, and removing what a profile says one may."""
+        if isinstance(command, Decide):
+            request = self._hub.source.requests.get(command.request)
+            return not command.approve and request is not None and request.uid == uid
+        return isinstance(command, Deactivate) and self._removable_by(command.bundle_id, uid)
+
+    def _action(self, command: Command) -> tuple[Action, dict[str, str]]:
+        if not isinstance(command, Decide):
+            action = _ACTIONS.get(type(command), Action.DRIVERS)
+            return action, {"verb": type(command).__name__}
+        request = self._hub.source.requests.get(command.request)
+        name, version = (request.name, request.short_version) if request is not None else ("", "")
+        details = {
+            "verb": "approve" if command.approve else "deny",
+            "extension": _shown(name),
+            "version": _shown(version),
+            "hash": command.content_hash[:12],
+        }
+        return (Action.APPROVE if command.approve else Action.EXTENSIONS), details
+
+    async def _check_session(self, peer: Peer) -> None:
+        try:
+            session = await logind.session_of(self._bus, peer)
+        except (BusError, UnavailableError) as error:
+            raise _refused(f"logind to say where user {peer.uid} sits", f"{error}") from None
+        if session is None or session.uid != peer.uid:
+            raise _refused(f"user {peer.uid} to sit at this machine", "no session")
+        for fulfilled, wanted, found in (
+            (not session.remote, "a local session", "a remote one"),
+            (session.active, "the session that is shown", "one in the background"),
+            (not session.locked, "an unlocked session", "a locked one"),
+        ):
+            if not fulfilled:
+                raise _refused(wanted, found)
+
+    async def _ask(self, client: ClientConnection, action: Action, details: dict[str, str]) -> None:
+        question = polkit.Question(self._bus)
+        asking = asyncio.ensure_future(question.ask(client.peer, action, details, ANSWER_SECONDS))
+        left = asyncio.ensure_future(client.left.wait())
+        try:
+            await asyncio.wait({asking, left}, return_when=asyncio.FIRST_COMPLETED)
+            if not asking.done():
+                raise _refused("who asked to wait for the password", "that it left")
+            verdict = asking.result()
+        except UnavailableError as error:
+            raise ProblemError("not-allowed", str(error)) from None
+        finally:
+            left.cancel()
+            if not asking.done() or asking.exception() is not None:
+                asking.cancel()
+                await question.cancel()
+        if not verdict.authorized:
+            raise _refused("an administrator's yes", _why(verdict))
+
+
+def _why(verdict: polkit.Verdict) -> str:
+    if verdict.dismissed:
+        return "that the password dialog was closed"
+    if verdict.challenge:
+        return "nobody to ask for a password: no polkit agent runs in this session"
+    return "polkit's no"
+
+
+def _refused(expected: str, found: str) -> ProblemError:
+    return ProblemError("not-allowed", f"authority: expected {expected}, found {found}")
+
+
+def _shown(text: str) -> str:
+    """A name from outside for a password dialog."""
+    return "".join(char for char in text if char.isprintable())[:DETAIL]

@@ -1,0 +1,131 @@
+"""What one driver process may do with one pipe of its interface.
+
+Runs in the event loop of the device's broker.
+Invariant: every queued transfer completes exactly once, in the order in which it was queued.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from runtime.families.provider import Complete
+from runtime.families.usb.provider import End, Transfer, UsbPipe
+from runtime.model.errors import ReturnError
+from runtime.model.kern_return import IOReturn
+from runtime.model.usb import TransferType
+from runtime.wire import limits, methods, usb
+
+
+class PipeCalls:
+    """One driver process at one pipe.
+
+    Args:
+        pipe: What moves the bytes.
+        complete: Where completions go.
+        count: Told of one more (1) or one fewer (-1) outstanding; ReturnError: there are too many.
+    """
+
+    def __init__(self, pipe: UsbPipe, complete: Complete, count: Callable[[int], None]) -> None:
+        self._pipe = pipe
+        self._complete = complete
+        self._count = count
+
+    async def call(self, method: methods.Method) -> object:
+        """Carry out one method; ReturnError when it fails, or is none of a pipe."""
+        result: object = None
+        match method:
+            case methods.GetDescriptors():
+                result = self._pipe.endpoint
+            case methods.AsyncIO():
+                self._queue(method)
+            case methods.PipeIO():
+                result = await self._transfer(method)
+            case usb.IsochIO():
+                self._queue_frames(method)
+            case methods.Abort():
+                self.abort()
+            case methods.ClearStall():
+                self._pipe.clear_stall()
+            case _:
+                raise ReturnError(
+                    IOReturn.UNSUPPORTED, f"{type(method).__name__} is no method of a USB pipe"
+                )
+        return result
+
+    def abort(self) -> None:
+        """End what is queued; its completions come before this returns."""
+        self._pipe.abort()
+
+    def _queue(self, method: methods.AsyncIO) -> None:
+        def done(end: End) -> None:
+            now = time.monotonic_ns()
+            completion = methods.CompleteAsyncIO(end.status, end.count, now, end.data)
+            self._complete(method.action, completion)
+
+        self._require(isochronous=False)
+        self._submit(_length(method.length), method.data, done, method.timeout_ms)
+
+    async def _transfer(self, method: methods.PipeIO) -> bytes:
+        ended: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+        def done(end: End) -> None:
+            if ended.done():
+                return  # the driver that waited is gone
+            if end.status == IOReturn.SUCCESS:
+                reads = self._pipe.endpoint.is_input
+                ended.set_result(end.data if reads else end.count.to_bytes(4, "little"))
+            else:
+                ended.set_exception(ReturnError(end.status))
+
+        self._require(isochronous=False)
+        self._submit(_length(method.length), method.data, done, method.timeout_ms)
+        return await ended
+
+    def _queue_frames(self, method: usb.IsochIO) -> None:
+        def done(end: End) -> None:
+            completion = usb.CompleteIsochIO(end.status, end.frames, time.monotonic_ns(), end.data)
+            self._complete(method.action, completion)
+
+        self._require(isochronous=True)
+        length = _length(sum(method.frames))
+        if not method.frames or (not self._pipe.endpoint.is_input and length != len(method.data)):
+            raise ReturnError(
+                IOReturn.BAD_ARGUMENT,
+                f"frames: expected one at least, as long as the data, found {length} bytes in them",
+            )
+        self._submit(length, method.data, done, frames=method.frames)
+
+    def _require(self, *, isochronous: bool) -> None:
+        kind = self._pipe.endpoint.transfer_type
+        if (kind is TransferType.ISOCHRONOUS) is not isochronous:
+            words = "an isochronous pipe" if isochronous else "a bulk or interrupt pipe"
+            text = f"transfer: expected {words}, found one of type {kind.name.lower()}"
+            raise ReturnError(IOReturn.UNSUPPORTED, text)
+
+    def _submit(
+        self,
+        length: int,
+        data: bytes,
+        done: Callable[[End], None],
+        timeout_ms: int = 0,
+        frames: tuple[int, ...] = (),
+    ) -> None:
+        def over(end: End) -> None:
+            self._count(-1)
+            done(end)
+
+        self._count(1)
+        try:
+            self._pipe.submit(Transfer(length, data, over, frames), timeout_ms)
+        except ReturnError:
+            self._count(-1)
+            raise
+
+
+def _length(length: int) -> int:
+    if length > limits.TRANSFER:
+        raise ReturnError(
+            IOReturn.BAD_ARGUMENT,
+            f"transfer: expected at most {limits.TRANSFER} bytes, found {length}",
+        )
+    return length
