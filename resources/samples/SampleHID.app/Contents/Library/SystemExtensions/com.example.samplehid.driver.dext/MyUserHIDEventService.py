@@ -22,6 +22,11 @@ class MyUserHIDEventService(IOUserHIDEventService):
 
     key: int
 
+    def Start(self, provider: IOService) -> None:
+        """Open the device and publish the keyboard and pointer: the base class does both."""
+        super().Start(provider)
+        self.RegisterService()  # from here on others may match this service
+
     def handleStart(self, provider: IOService) -> bool:
         """Prepare; the events' device and the provider are opened when this returns True."""
         self.key = 0
