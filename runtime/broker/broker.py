@@ -97,7 +97,7 @@ class Broker:
             else PublishedDevice(uhid, link.complete)
         )
         offered = self._held().session(attach.interface, link.complete)
-        session = PublishingSession(offered, attach.denials, published)
+        session = PublishingSession(offered, attach.denials, attach.publisher, published)
         self._links[number], self._sessions[number] = link, session
         link.serve(session)
 

@@ -9,6 +9,7 @@ import os
 
 from runtime.engine.usb_interfaces import node_of
 from runtime.model.device import Device
+from runtime.model.hid import PUBLISHED_EVENTS
 from runtime.model.identity import EntryId
 from runtime.registry.machine import Machine
 from runtime.registry.tree import Registry
@@ -27,7 +28,10 @@ class HidInterfaces:
         self._machine = machine
 
     def provides(self, entry: EntryId) -> bool:
-        """Whether an entry is a hidraw node that this user may open."""
+        """Whether an entry is a hidraw node that this user may open.
+
+        Not one through which an extension's events go: that is their end.
+        """
         device = self._hidraw(entry)
         return device is not None and os.access(node_of(device), os.R_OK | os.W_OK)
 
@@ -46,7 +50,12 @@ class HidInterfaces:
 
     def _hidraw(self, entry: EntryId) -> Device | None:
         device = self._machine.device_of(entry)
-        return device if device is not None and device.subsystem == "hidraw" else None
+        if device is None or device.subsystem != "hidraw":
+            return None
+        above = self._machine.entry_of(device.parent)
+        hid = self._machine.device_of(above) if above is not None else None
+        carries = hid is None or hid.properties.get("HID_PHYS", "").startswith(PUBLISHED_EVENTS)
+        return None if carries else device
 
     def _event_nodes(self, hid: EntryId) -> list[str]:
         """The nodes below a HID device through which everybody else has its input."""

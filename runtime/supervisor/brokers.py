@@ -76,10 +76,13 @@ class Brokers:
         self._uids = itertools.count()
         self._devices: dict[EntryId, _Device] = {}
 
-    def open_session(self, place: Place, denials: wire.Denials, end: SessionEnd) -> ProviderSession:
+    def open_session(
+        self, place: Place, denials: wire.Denials, publisher: str, end: SessionEnd
+    ) -> ProviderSession:
         """Let one driver process at a provider; its broker is made where there is none.
 
-        `denials` says what it may not beyond what its provider offers.
+        `denials` says what it may not beyond what its provider offers, `publisher` whose what it
+        publishes is.
 
         Raises:
             OSError: No descriptor is left.
@@ -92,7 +95,7 @@ class Brokers:
         session = _Session(device, next(self._numbers), end)
         real = not isinstance(place.serve, wire.Serve)
         with session.theirs as theirs, publishing(denials, real=real) as (denied, uhid):
-            attach = wire.Attach(session.number, place.interface, denied)
+            attach = wire.Attach(session.number, place.interface, denied, publisher)
             broker.tell(attach, theirs.fileno(), *uhid)
         device.sessions[session.number] = session
         device.wanted.add(place.interface)

@@ -62,6 +62,7 @@ class Attach(_Message, frozen=True, tag="attach"):
     session: Number
     interface: Number
     denials: Denials = Denials()
+    publisher: Name = ""  # the bundle id of what it may publish
 
 
 class Release(_Message, frozen=True, tag="release"):

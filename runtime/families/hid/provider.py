@@ -44,8 +44,11 @@ class HidDevice(Protocol):
 class Published(Protocol):
     """The HID device that a driver process may publish."""
 
-    def make(self, identity: hid.HIDIdentity, descriptor: bytes) -> None:
-        """Have it be there, once and before anything else; ReturnError."""
+    def make(self, identity: hid.HIDIdentity, physical: str, descriptor: bytes) -> None:
+        """Have it be there, once and before anything else; ReturnError.
+
+        `physical` says who publishes it.
+        """
 
     def say(self, report: bytes) -> None:
         """Have it say an input report; ReturnError."""

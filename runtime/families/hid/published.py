@@ -42,7 +42,7 @@ class PublishedDevice:
         self._waiting = 0  # action of the driver's AwaitRequest
         self._rate = ReportRate()
 
-    def make(self, identity: hid.HIDIdentity, descriptor: bytes) -> None:
+    def make(self, identity: hid.HIDIdentity, physical: str, descriptor: bytes) -> None:
         """Have it be there, once and before anything else.
 
         Raises:
@@ -52,7 +52,7 @@ class PublishedDevice:
         self._lengths = report_bytes(descriptor)
         self._numbered = numbers_reports(descriptor)
         try:
-            uhid.create(self._node, _identity(identity), descriptor)
+            uhid.create(self._node, _identity(identity, physical), descriptor)
         except OSError as error:
             raise ReturnError(IOReturn.ERROR, f"{uhid.NODE}: {error.strerror}") from error
         asyncio.get_running_loop().add_reader(self._node, self._on_readable)
@@ -139,7 +139,6 @@ class PublishedDevice:
                 uhid.answer(self._node, asked, error, report)
 
 
-def _identity(said: hid.HIDIdentity) -> uhid.Identity:
-    return uhid.Identity(
-        said.name, "", said.serial, said.bus, said.vendor, said.product, said.version, said.country
-    )
+def _identity(said: hid.HIDIdentity, physical: str) -> uhid.Identity:
+    numbers = (said.vendor, said.product, said.version, said.country)
+    return uhid.Identity(said.name, physical, said.serial, said.bus, *numbers)

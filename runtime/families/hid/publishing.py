@@ -7,6 +7,7 @@ Invariant: without the entitlement, which the runtime has looked at, nothing is 
 from runtime.families.hid.provider import Published
 from runtime.families.provider import ProviderSession
 from runtime.model.errors import ReturnError
+from runtime.model.hid import PUBLISHED_DEVICE, PUBLISHED_EVENTS, PUBLISHER
 from runtime.model.hid_events import EVENT_DESCRIPTOR
 from runtime.model.kern_return import IOReturn
 from runtime.wire import hid, methods
@@ -19,12 +20,16 @@ class PublishingSession:
     Args:
         provider: Its session; owned from now on.
         denials: What it may not, and why.
+        publisher: The id of its bundle.
         device: What it may publish; owned from now on.
     """
 
-    def __init__(self, provider: ProviderSession, denials: Denials, device: Published) -> None:
+    def __init__(
+        self, provider: ProviderSession, denials: Denials, publisher: str, device: Published
+    ) -> None:
         self._provider = provider
         self._denials = denials
+        self._publisher = publisher
         self._device = device
         self._made = False
 
@@ -37,10 +42,10 @@ class PublishingSession:
         match method:
             case hid.PublishDevice(identity=identity, descriptor=descriptor):
                 _allow(self._denials.device)
-                self._make(identity, descriptor)
+                self._make(identity, PUBLISHED_DEVICE, descriptor)
             case hid.PublishEvents(identity=identity):
                 _allow(self._denials.events)
-                self._make(identity, EVENT_DESCRIPTOR)
+                self._make(identity, PUBLISHED_EVENTS, EVENT_DESCRIPTOR)
             case hid.HandleReport(report=report):
                 self._published().say(report)
             case hid.AwaitRequest(action=action):
@@ -63,10 +68,10 @@ class PublishingSession:
         """The provider is gone; what is published stays until the driver's process ends."""
         self._provider.unplug()
 
-    def _make(self, identity: hid.HIDIdentity, descriptor: bytes) -> None:
+    def _make(self, identity: hid.HIDIdentity, kind: str, descriptor: bytes) -> None:
         if self._made:
             raise ReturnError(IOReturn.BUSY, "published device: expected one of a driver")
-        self._device.make(identity, descriptor)
+        self._device.make(identity, kind + self._publisher[:PUBLISHER], descriptor)
         self._made = True
 
     def _published(self) -> Published:

@@ -23,9 +23,9 @@ class SimulatedPublishedDevice:
         self._waiting = 0
         self._rate = ReportRate()
 
-    def make(self, identity: hid.HIDIdentity, descriptor: bytes) -> None:
+    def make(self, identity: hid.HIDIdentity, physical: str, descriptor: bytes) -> None:
         """Keep what its reports are; ReturnError BAD_ARGUMENT where there are none."""
-        del identity
+        del identity, physical
         require_reports(descriptor)
         lengths = report_bytes(descriptor)
         self._inputs = {(key[1], n) for key, n in lengths.items() if key[0] is ReportType.INPUT}
