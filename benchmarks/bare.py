@@ -43,6 +43,7 @@ def describe(
         provider_properties=properties.encode({}),
         bundle=bundle,
         dumpable=False,
+        shared=False,
         open_session=open_session,
         entitled=lambda: Decision(allowed=True),
     )

@@ -68,11 +68,15 @@ class _Surroundings:
     def detach(self, driver: Driver) -> None:
         """Not needed."""
 
-    def crashed(self, driver: Driver, spec: DriverSpec, exit_: Exit, remains: Remains) -> None:
+    def crashed(self, driver: Driver, spec: DriverSpec) -> None:
+        """Not needed: the report says it."""
+
+    def report(self, drivers: tuple[Driver, ...], exit_: Exit, remains: Remains) -> None:
         """An end."""
-        del spec, remains
-        if driver.id in self._lanes:
-            self._lanes[driver.id].crashed(exit_)
+        del remains
+        for driver in drivers:
+            if driver.id in self._lanes:
+                self._lanes[driver.id].crashed(exit_)
 
     def ended(self, driver: Driver) -> None:
         """Not needed."""

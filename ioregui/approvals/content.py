@@ -104,7 +104,11 @@ def _touches(request: Request, approved: Extension | None) -> FactGroup:
     facts: list[Fact] = []
     for hit in devices[:_DEVICES]:
         known = None if approved is None else hit.entry in before
-        facts += [_touch(hit, known), Fact("", _path(hit.path), Tone.QUIET)]
+        facts.append(_touch(hit, known))
+        if hit.warning:
+            text = translate("approvals", "Careful: {0}.").format(plaintext.plain(hit.warning))
+            facts.append(Fact("", text, Tone.WARNING))
+        facts.append(Fact("", _path(hit.path), Tone.QUIET))
     if len(devices) > _DEVICES:
         more = translate("approvals", "and {0} more").format(len(devices) - _DEVICES)
         facts.append(Fact("", more))

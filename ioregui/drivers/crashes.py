@@ -117,7 +117,7 @@ class CrashesPanel(QWidget):
 
     def _show(self) -> None:
         name, device = self._subject
-        shown = [one for one in self._found if not name or (one.name, one.device) == (name, device)]
+        shown = [one for one in self._found if not name or one.concerns(name, device)]
         self._pages.show_content(bool(shown))
         self.table.show_records(shown)
         texts = (self.tr("1 report"), self.tr("{0} reports").format(len(shown)))

@@ -12,7 +12,7 @@ from ioregui.drivers.summary import frame_text, launch_facts
 from ioregui.records import moments
 from ioregui.records.column import Tone
 from ioregui.records.facts import Fact, FactGroup
-from runtime.model.crash_report import CrashReport, Packet, ThreadFrames
+from runtime.model.crash_report import Beside, CrashReport, Packet, ThreadFrames
 
 translate = QCoreApplication.translate
 
@@ -57,6 +57,7 @@ def _what(report: CrashReport) -> FactGroup:
                 moments.milliseconds(report.ran_ms * 1000),
             ),
             Fact(translate("drivers", "Device"), _line(report.device)),
+            *(Fact(translate("drivers", "With it ended"), _beside(one)) for one in report.beside),
             Fact(translate("drivers", "Extension"), plaintext.plain(report.bundle_id)),
             Fact(
                 translate("drivers", "Content hash"),
@@ -85,6 +86,11 @@ def _thread(thread: ThreadFrames) -> FactGroup:
         for number, frame in enumerate(thread.frames)
     )
     return FactGroup(title.format(name), frames or none)
+
+
+def _beside(other: Beside) -> str:
+    text = translate("drivers", "{0} on {1}, in the same process")
+    return text.format(plaintext.plain(other.name), _line(other.device))
 
 
 def _group(title: str, lines: Iterable[str]) -> FactGroup:

@@ -6,6 +6,7 @@ Invariant: an interface that no driver has is not held.
 """
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable, Sequence
 
@@ -15,11 +16,13 @@ from runtime.families.hid.interface import ServedHidDevice
 from runtime.families.hid.published import PublishedDevice
 from runtime.families.hid.publishing import PublishingSession
 from runtime.families.provider import ProviderSession, ServedDevice
+from runtime.families.recorded import recording
+from runtime.families.recorded.device import RecordedDevice
 from runtime.families.simulated import catalogue
 from runtime.families.simulated.published import SimulatedPublishedDevice
 from runtime.families.usb.device import UsbfsDevice
 from runtime.families.usb.served import ServedUsbDevice
-from runtime.linux import sockets
+from runtime.linux import memfd, sockets
 from runtime.model.errors import BreachError
 from runtime.wire import broker as wire
 from runtime.wire import codec, limits
@@ -35,7 +38,7 @@ class Broker:
     Args:
         runtime: The runtime's socket; owned from now on.
         over: Called once, when everything has been given back.
-        nodes: The device's open nodes, owned from now on.
+        nodes: The device's open nodes, owned from now on; none of one that is not real.
     """
 
     def __init__(
@@ -46,7 +49,6 @@ class Broker:
         self._over = over
         self._nodes = nodes
         self._device: ServedDevice | None = None
-        self._simulated = False  # and so is what its drivers publish
         self._served: set[int] = set()  # interfaces that drivers were let at, and not given back
         self._links: dict[int, DriverLink] = {}
         self._sessions: dict[int, ProviderSession] = {}
@@ -59,7 +61,7 @@ class Broker:
 
     def _on_readable(self) -> None:
         try:
-            packet, descriptors = sockets.receive_packet(self._runtime, max_fds=2)
+            packet, descriptors = sockets.receive_packet(self._runtime, max_fds=3)
         except ConnectionResetError:
             packet, descriptors = b"", []
         if not packet:
@@ -70,9 +72,15 @@ class Broker:
     def _take(self, message: wire.ToBroker, descriptors: list[int]) -> None:
         match message:
             case wire.Serve(model=model):
-                self._device, self._simulated = catalogue.serve(model), True
+                self._device = catalogue.serve(model)
+            case wire.ServeRecorded():
+                (recorded,) = descriptors
+                device = RecordedDevice(recording.decode(memfd.read_sealed(recorded)))
+                os.close(recorded)
+                self._device = ServedUsbDevice(device)
             case wire.ServeUsb():
-                self._device = ServedUsbDevice(UsbfsDevice(self._nodes[0], message))
+                usbfs = UsbfsDevice(self._nodes[0], message)
+                self._device = ServedUsbDevice(usbfs, usbfs)
             case wire.ServeHid():
                 self._device = ServedHidDevice(HidrawDevice(self._nodes[0], self._nodes[1:]))
             case wire.Attach():
@@ -87,16 +95,18 @@ class Broker:
                     each.unplug()
                 self._send(wire.Unplugged())
 
-    def _attach(self, attach: wire.Attach, provider: int, uhid: int = -1) -> None:
-        number = attach.session
+    def _attach(self, attach: wire.Attach, provider: int, *beside: int) -> None:
+        number, rest = attach.session, list(beside)
+        opening = socket.socket(fileno=rest.pop(0)) if attach.direct else None
+        uhid = rest.pop() if attach.publishes else -1
         self._served.add(attach.interface)
         link = DriverLink(socket.socket(fileno=provider), lambda text: self._ended(number, text))
+        offered = self._held().session(attach.interface, link.complete, opening)
         published = (
-            SimulatedPublishedDevice(link.complete)
-            if self._simulated
-            else PublishedDevice(uhid, link.complete)
+            PublishedDevice(uhid, link.complete)
+            if self._nodes
+            else SimulatedPublishedDevice(link.complete)
         )
-        offered = self._held().session(attach.interface, link.complete)
         session = PublishingSession(offered, attach.denials, attach.publisher, published)
         self._links[number], self._sessions[number] = link, session
         link.serve(session)

@@ -6,11 +6,12 @@ Invariant: every call is answered at most once, none after the link has ended.
 """
 
 import asyncio
+import os
 import socket
 from collections import deque
 from collections.abc import Callable
 
-from runtime.families.provider import ProviderSession
+from runtime.families.provider import Lent, ProviderSession
 from runtime.linux import sockets
 from runtime.model.errors import BreachError, ReturnError
 from runtime.model.kern_return import IOReturn
@@ -37,7 +38,7 @@ class DriverLink:
         self._ended = ended
         self._session: ProviderSession | None = None
         self._serving: dict[int, asyncio.Task[None]] = {}
-        self._outgoing: deque[bytes] = deque()
+        self._outgoing: deque[tuple[bytes, tuple[int, ...]]] = deque()
         self._loop = asyncio.get_running_loop()
         self._closed = False
 
@@ -57,6 +58,7 @@ class DriverLink:
         if self._session is not None:
             self._session.close()
         self._closed = True
+        self._forget()
         for task in self._serving.values():
             task.cancel()
         self._loop.remove_reader(self._sock)
@@ -97,33 +99,46 @@ class DriverLink:
             self._send(driver.Fail(call.number, int(IOReturn.ABORTED)))
             raise
         else:
-            self._send(driver.Reply(call.number, codec.raw(result)))
+            lent = result if isinstance(result, Lent) else None
+            answer = driver.Reply(call.number, codec.raw(lent.result if lent else result))
+            self._send(answer, *((lent.descriptor,) if lent else ()))
         finally:
             self._serving.pop(call.number, None)
 
-    def _send(self, message: driver.FromProvider) -> None:
-        if self._closed:
-            return
-        if len(self._outgoing) >= 2 * limits.OUTSTANDING:
+    def _send(self, message: driver.FromProvider, *descriptors: int) -> None:
+        """Queue a packet; the descriptors are closed when it was sent, or cannot be."""
+        full = len(self._outgoing) >= 2 * limits.OUTSTANDING
+        if full and not self._closed:
             self._loop.call_soon(self._end, "driver: expected it to read its provider's packets")
+        if self._closed or full:
+            _close(descriptors)
             return
-        self._outgoing.append(codec.encode(message))
+        self._outgoing.append((codec.encode(message), descriptors))
         self._flush()
 
     def _flush(self) -> None:
         while self._outgoing:
             try:
-                sockets.send_packet(self._sock, self._outgoing[0])
+                sockets.send_packet(self._sock, *self._outgoing[0])
             except BlockingIOError:
                 self._loop.add_writer(self._sock, self._flush)
                 return
             except OSError:
-                self._outgoing.clear()  # it is gone; the end of file says so
+                self._forget()  # it is gone; the end of file says so
                 break
-            self._outgoing.popleft()
+            _close(self._outgoing.popleft()[1])
         self._loop.remove_writer(self._sock)
+
+    def _forget(self) -> None:
+        while self._outgoing:
+            _close(self._outgoing.popleft()[1])
 
     def _end(self, breach: str) -> None:
         if not self._closed:
             self.close()
             self._ended(breach)
+
+
+def _close(descriptors: tuple[int, ...]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)

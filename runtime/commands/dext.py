@@ -9,12 +9,19 @@ import sys
 from collections.abc import Sequence
 
 from runtime.client.blocking import Connection
-from runtime.commands import dext_debug, dext_explain, dext_lint, dext_log, dext_sign, shell
+from runtime.commands import (
+    dext_debug,
+    dext_explain,
+    dext_lint,
+    dext_log,
+    dext_plug,
+    dext_sign,
+    shell,
+)
 from runtime.commands.plaintext import plain
 from runtime.commands.selection import find_driver
 from runtime.model import report_text
 from runtime.model.records import Driver
-from runtime.wire.commands.devices import Plug, Unplug
 from runtime.wire.commands.drivers import (
     CrashDriver,
     ListCrashes,
@@ -37,16 +44,6 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run the command; returns the exit code."""
     return shell.main(PROG, _parser(), arguments)
-
-
-def _plug(runtime: Connection, options: argparse.Namespace) -> int:
-    print(f"plugged {options.model}: {plain(runtime.call(Plug(options.model)).path)}")
-    return shell.OK
-
-
-def _unplug(runtime: Connection, options: argparse.Namespace) -> int:
-    print(f"unplugged {options.model}: {plain(runtime.call(Unplug(options.model)).path)}")
-    return shell.OK
 
 
 def _list(runtime: Connection, options: argparse.Namespace) -> int:
@@ -139,10 +136,7 @@ def _driver(runtime: Connection, options: argparse.Namespace) -> Driver:
 def _parser() -> shell.Parser:
     parser = shell.parser(PROG, "Plug simulated devices; show and steer drivers.")
     verb = shell.verbs(parser)
-    plug = verb("plug", _plug, "plug a simulated device in")
-    unplug = verb("unplug", _unplug, "unplug the simulated device that was plugged last")
-    for added in (plug, unplug):
-        added.add_argument("model", metavar="MODEL", help="which device: sample")
+    dext_plug.add_verbs(verb)
     listing = verb("list", _list, "list the drivers")
     listing.add_argument("--json", action="store_true", help="one array of objects")
     listing.add_argument("--sandbox", action="store_true", help="say what each may and may not")

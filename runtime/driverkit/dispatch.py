@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from runtime.driverkit.clock import mach_absolute_time
-from runtime.driverkit.transport import transport
+from runtime.driverkit.transport import process
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class IODispatchQueue(abc.ABC):
             priority: 0: DriverKit defines no other.
         """
         del priority
-        return transport().create_queue(name, reentrant=bool(options & kIODispatchQueueReentrant))
+        return process().create_queue(name, reentrant=bool(options & kIODispatchQueueReentrant))
 
     @abc.abstractmethod
     def GetName(self) -> str:

@@ -23,7 +23,7 @@ from runtime.driverkit.kern_return import (
 )
 from runtime.driverkit.memory import IOBufferMemoryDescriptor
 from runtime.driverkit.service import Entry, IOService
-from runtime.driverkit.transport import invoke, transport
+from runtime.driverkit.transport import invoke
 from runtime.model.hid import ReportType
 from runtime.model.report_descriptor import numbers_reports
 from runtime.wire import hid, methods
@@ -71,7 +71,7 @@ class IOHIDInterface(IOService):
         """
         self._check(forClient, "Open")
         action.expect(self.ReportAvailable, "Open")
-        invoke(0, hid.HIDOpen(bool(options & kIOServiceSeize)), type(None))
+        invoke(self._transport, 0, hid.HIDOpen(bool(options & kIOServiceSeize)), type(None))
         self._action = action
         self._read(action)
 
@@ -84,7 +84,7 @@ class IOHIDInterface(IOService):
         del options
         self._check(forClient, "Close")
         self._action = None
-        invoke(0, hid.HIDClose(), type(None))
+        invoke(self._transport, 0, hid.HIDClose(), type(None))
 
     def AddReportToPool(self, report: IOBufferMemoryDescriptor) -> None:
         """Have input reports put into this buffer, too; without one that fits, a new one is made.
@@ -110,7 +110,7 @@ class IOHIDInterface(IOService):
         """
         del options
         method = hid.GetReport(ReportType(reportType), reportID, report.GetLength())
-        data = invoke(0, method, bytes)
+        data = invoke(self._transport, 0, method, bytes)
         report.GetAddressRange()[: len(data)] = data
         return len(data)
 
@@ -127,7 +127,12 @@ class IOHIDInterface(IOService):
             IOReturnError: kIOReturnNotOpen, and what the device answers.
         """
         del options
-        invoke(0, hid.SetReport(ReportType(reportType), reportID, bytes(report)), type(None))
+        invoke(
+            self._transport,
+            0,
+            hid.SetReport(ReportType(reportType), reportID, bytes(report)),
+            type(None),
+        )
 
     def CopyReportDescriptor(self) -> bytes:
         """The report descriptor."""
@@ -167,14 +172,16 @@ class IOHIDInterface(IOService):
         for report in {id(one.report): one.report for one in elements}.values():
             kind, report_id = report.key
             if direction == kIOHIDElementCommitDirectionIn:
-                data = invoke(0, hid.GetReport(kind, report_id, report.length), bytes)
+                data = invoke(
+                    self._transport, 0, hid.GetReport(kind, report_id, report.length), bytes
+                )
                 report.take(data, report.timestamp)
             else:
-                invoke(0, hid.SetReport(kind, report_id, report.data), type(None))
+                invoke(self._transport, 0, hid.SetReport(kind, report_id, report.data), type(None))
 
     @cached_property
     def _descriptor(self) -> bytes:
-        return invoke(0, hid.CopyReportDescriptor(), bytes)
+        return invoke(self._transport, 0, hid.CopyReportDescriptor(), bytes)
 
     @cached_property
     def _numbered(self) -> bool:
@@ -199,11 +206,11 @@ class IOHIDInterface(IOService):
 
         if self._action is not action:
             return
-        number = transport().expect(action.name, action.queue, done)
+        number = self._transport.expect(action.name, action.queue, done)
         try:
-            invoke(0, hid.ReadReports(number), type(None))
+            invoke(self._transport, 0, hid.ReadReports(number), type(None))
         except IOReturnError:
-            transport().forget(number)  # it is gone: Stop comes
+            self._transport.forget(number)  # it is gone: Stop comes
 
     def _deliver(self, action: OSAction, came: hid.InputReport) -> None:
         if self._action is not action:

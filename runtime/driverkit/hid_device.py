@@ -16,7 +16,7 @@ from runtime.driverkit.kern_return import (
 )
 from runtime.driverkit.memory import IOBufferMemoryDescriptor
 from runtime.driverkit.service import IOService
-from runtime.driverkit.transport import invoke, transport
+from runtime.driverkit.transport import invoke
 from runtime.model.numbers import number
 from runtime.model.properties import Properties
 from runtime.wire import hid, methods
@@ -55,11 +55,11 @@ class HIDPublisher(IOService):
                 self.hear(end)
                 self.await_requests()
 
-        expected = transport().expect("request", self.CopyDispatchQueue(), done)
+        expected = self._transport.expect("request", self.CopyDispatchQueue(), done)
         try:
-            invoke(0, hid.AwaitRequest(expected), type(None))
+            invoke(self._transport, 0, hid.AwaitRequest(expected), type(None))
         except IOReturnError:
-            transport().forget(expected)  # the broker is gone: Stop comes
+            self._transport.forget(expected)  # the broker is gone: Stop comes
 
 
 class IOUserHIDDevice(HIDPublisher):
@@ -84,7 +84,12 @@ class IOUserHIDDevice(HIDPublisher):
         if not self.handleStart(provider):
             raise IOReturnError(kIOReturnError, f"{type(self).__name__}.handleStart: False")
         description, descriptor = self.newDeviceDescription(), self.newReportDescriptor()
-        invoke(0, hid.PublishDevice(self.identity(description), descriptor), type(None))
+        invoke(
+            self._transport,
+            0,
+            hid.PublishDevice(self.identity(description), descriptor),
+            type(None),
+        )
         self.await_requests()
         registers = description.pop("RegisterService", False) is True
         self.SetProperties({**description, "ReportDescriptor": descriptor})
@@ -124,7 +129,7 @@ class IOUserHIDDevice(HIDPublisher):
         del timestamp, options
         if reportType != kIOHIDReportTypeInput:
             raise IOReturnError(kIOReturnUnsupported, "handleReport: expected an input report")
-        invoke(0, hid.HandleReport(bytes(report)[:reportLength]), type(None))
+        invoke(self._transport, 0, hid.HandleReport(bytes(report)[:reportLength]), type(None))
 
     def getReport(
         self,
@@ -180,4 +185,4 @@ class IOUserHIDDevice(HIDPublisher):
         if asked.request == 0:
             return  # it wants no answer
         data = b"" if asked.sets else bytes(report)[:actualByteCount]
-        invoke(0, hid.CompleteReport(asked.request, status, data), type(None))
+        invoke(self._transport, 0, hid.CompleteReport(asked.request, status, data), type(None))

@@ -45,7 +45,12 @@ class IOUserHIDEventService(HIDPublisher):
         self._left = [0, 0, 0, 0]  # parts of a step that were not said yet, as IOFixed
         if not self.handleStart(provider):
             raise IOReturnError(kIOReturnError, f"{type(self).__name__}.handleStart: False")
-        invoke(0, hid.PublishEvents(self.identity(provider.CopyProperties())), type(None))
+        invoke(
+            self._transport,
+            0,
+            hid.PublishEvents(self.identity(provider.CopyProperties())),
+            type(None),
+        )
         self.await_requests()
         if isinstance(provider, IOHIDInterface):
             provider.Open(self, kIOServiceSeize, self.CreateAction(self._report_available))
@@ -138,7 +143,7 @@ class IOUserHIDEventService(HIDPublisher):
                 self.SetLEDState(usage, bool(asked.report[1] >> usage - 1 & 1))
         if asked.request:
             status = 0 if asked.sets else kIOReturnError
-            invoke(0, hid.CompleteReport(asked.request, status), type(None))
+            invoke(self._transport, 0, hid.CompleteReport(asked.request, status), type(None))
 
     @callback(IOHIDInterface.ReportAvailable)
     def _report_available(  # noqa: PLR0917 - DriverKit's parameters, in its order
@@ -161,7 +166,7 @@ class IOUserHIDEventService(HIDPublisher):
         return steps
 
     def _say(self, report: bytes) -> None:
-        invoke(0, hid.HandleReport(report), type(None))
+        invoke(self._transport, 0, hid.HandleReport(report), type(None))
 
 
 _KEYS = range(hid_events.FIRST_KEY, hid_events.LAST_KEY + 1)

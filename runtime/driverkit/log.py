@@ -1,6 +1,6 @@
 """`IOLog`. Invariant: never blocks and never raises."""
 
-from runtime.driverkit.transport import transport
+from runtime.driverkit.transport import process
 
 
 def IOLog(text: str) -> None:
@@ -8,4 +8,4 @@ def IOLog(text: str) -> None:
 
     Any thread. A flood is cut short and the lines that were dropped are counted in the log.
     """
-    transport().log(text)
+    process().log(text)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from runtime.driverkit.dispatch import IODispatchQueue
-from runtime.driverkit.transport import transport
+from runtime.driverkit.transport import process
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -63,8 +63,7 @@ class OSObject:
     def CopyDispatchQueue(self, name: str = kIOServiceDefaultQueueName) -> IODispatchQueue:
         """The queue that was set by this name; else the Default queue."""
         queues = self._queues or {}
-        return (
-            queues.get(name)
-            or queues.get(kIOServiceDefaultQueueName)
-            or (transport().default_queue())
-        )
+        return queues.get(name) or queues.get(kIOServiceDefaultQueueName) or self._default_queue()
+
+    def _default_queue(self) -> IODispatchQueue:
+        return process().default_queue()

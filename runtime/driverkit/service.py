@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from runtime.driverkit.action import OSAction, inherit_callbacks
+from runtime.driverkit.dispatch import IODispatchQueue
 from runtime.driverkit.kern_return import IOReturnError, kIOReturnNotFound
 from runtime.driverkit.object import OSObject
-from runtime.driverkit.transport import invoke
+from runtime.driverkit.transport import Transport, invoke
 from runtime.model import properties
 from runtime.model.properties import Properties, Value
 from runtime.wire import methods
@@ -24,6 +25,7 @@ class Entry:
     name: str
     properties: Properties = field(default_factory=dict)
     provider: "IOService | None" = None
+    transport: Transport | None = None  # of the service; its provider's proxies have it too
 
 
 class IOService(OSObject):
@@ -85,7 +87,7 @@ class IOService(OSObject):
             IOReturnError: The runtime refused.
         """
         encoded = properties.encode(values)
-        invoke(0, methods.SetProperties(encoded), type(None))
+        invoke(self._transport, 0, methods.SetProperties(encoded), type(None))
         self._entry.properties.update(properties.decode(encoded))
 
     def RegisterService(self) -> None:
@@ -94,7 +96,7 @@ class IOService(OSObject):
         Raises:
             IOReturnError: The runtime refused.
         """
-        invoke(0, methods.RegisterService(), type(None))
+        invoke(self._transport, 0, methods.RegisterService(), type(None))
 
     def CreateAction(self, method: Callable[..., None], reference: object = None) -> OSAction:
         """An action that calls one of this service's typed callbacks.
@@ -107,3 +109,13 @@ class IOService(OSObject):
             TypeError: It is not declared so.
         """
         return OSAction(self, method, reference)
+
+    def _default_queue(self) -> IODispatchQueue:
+        made = self._entry.transport
+        return super()._default_queue() if made is None else made.default_queue()
+
+    @property
+    def _transport(self) -> Transport:
+        if self._entry.transport is None:
+            raise RuntimeError(f"{self._entry.name}: expected the system to make it, found it free")
+        return self._entry.transport

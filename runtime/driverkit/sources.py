@@ -1,9 +1,10 @@
 """`IODispatchSource` and `IOTimerDispatchSource`: what calls a driver back by itself.
 
 Source: DriverKit's IODispatchSource.iig, IOTimerDispatchSource.h.
-Invariant: a handler runs on the source's queue only, and never after the source was cancelled.
+Invariant: a handler runs on its action's queue, and does not begin once the source is cancelled.
 """
 
+import threading
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -12,17 +13,21 @@ from runtime.driverkit.clock import linux_clock
 from runtime.driverkit.dispatch import IODispatchQueue
 from runtime.driverkit.kern_return import IOReturnError, kIOReturnAborted, kIOReturnBadArgument
 from runtime.driverkit.object import OSObject
-from runtime.driverkit.transport import transport
+from runtime.driverkit.transport import process
 
 
 class IODispatchSource(OSObject):
-    """Something that happens, and the action that is called for it. Enabled when made."""
+    """Something that happens, and the action that is called for it. Enabled when made.
+
+    The action's method runs on its own queue, as `QUEUENAME` says.
+    """
 
     def __init__(self, queue: IODispatchQueue) -> None:
         self._queue = queue
+        self._lock = threading.Lock()
         self._enabled = True
         self._cancelled = False
-        self._missed: Callable[[], None] | None = None
+        self._missed: tuple[OSAction, tuple[object, ...]] | None = None
 
     def SetEnable(self, enable: bool) -> None:
         """Call handlers, or do not. What happened meanwhile is told once, when enabled again."""
@@ -32,37 +37,38 @@ class IODispatchSource(OSObject):
         self, enable: bool, handler: Callable[[], None] | None = None
     ) -> None:
         """`SetEnable`; `handler` runs on the source's queue when it has taken effect."""
-        self._queue.post("SetEnable", lambda: self._enable(enable, handler))
+        with self._lock:
+            self._enabled = enable
+            missed = self._missed if enable else None
+            self._missed = None if enable else self._missed
+        if missed is not None:
+            self._deliver(missed[0], *missed[1])
+        if handler is not None:
+            self._queue.post("SetEnable", handler)
 
     def Cancel(self, handler: Callable[[], None] | None = None) -> None:
         """Call no handler any more; `handler` runs on the source's queue when that is so."""
+        with self._lock:
+            self._cancelled = True
         self._release()
-        self._cancelled = True
         if handler is not None:
             self._queue.post("Cancel", handler)
 
     def _release(self) -> None:
         """Let go of what the source waits for; may be called again."""
 
-    def _deliver(self, name: str, call: Callable[[], None]) -> None:
-        """Something happened: run `call` on the queue. Any thread."""
-        self._queue.post(name, lambda: self._happened(call))
+    def _deliver(self, action: OSAction, *values: object) -> None:
+        """Something happened: call the action on its queue. Any thread."""
+        action.queue.post(action.name, lambda: self._happened(action, values))
 
-    def _happened(self, call: Callable[[], None]) -> None:
-        if self._cancelled:
-            return
-        if self._enabled:
-            call()
-        else:
-            self._missed = call
-
-    def _enable(self, enable: bool, handler: Callable[[], None] | None) -> None:
-        self._enabled = enable
-        if enable and self._missed is not None:
-            missed, self._missed = self._missed, None
-            self._happened(missed)
-        if handler is not None:
-            handler()
+    def _happened(self, action: OSAction, values: tuple[object, ...]) -> None:
+        with self._lock:
+            if self._cancelled:
+                return
+            if not self._enabled:
+                self._missed = (action, values)
+                return
+        action.complete(*values)
 
     def _alive(self) -> None:
         if self._cancelled:
@@ -81,7 +87,7 @@ class IOTimerDispatchSource(IODispatchSource):
 
     @staticmethod
     def Create(queue: IODispatchQueue) -> "IOTimerDispatchSource":
-        """A timer whose handler runs on `queue`."""
+        """A timer; what `Cancel` and `SetEnableWithCompletion` are given runs on `queue`."""
         return IOTimerDispatchSource(queue)
 
     def SetHandler(self, action: OSAction) -> None:
@@ -108,12 +114,12 @@ class IOTimerDispatchSource(IODispatchSource):
         if leeway < 0:
             raise IOReturnError(kIOReturnBadArgument, f"leeway: expected 0 or more, found {leeway}")
         self._alive()
-        transport().sources().set_alarm(self, clock, deadline, leeway, self._fired)
+        process().sources().set_alarm(self, clock, deadline, leeway, self._fired)
 
     def _release(self) -> None:
-        transport().sources().clear_alarm(self)
+        process().sources().clear_alarm(self)
 
     def _fired(self, now: int) -> None:
         handler = self._handler
         if handler is not None:
-            self._deliver(handler.name, lambda: handler.complete(now))
+            self._deliver(handler, now)

@@ -1,5 +1,6 @@
 """What the SDK needs of the process around it; the driver host provides it.
 
+A process may have several services: what concerns one of them goes by its own `Transport`.
 Invariant: the SDK itself opens no socket and starts no thread.
 """
 
@@ -39,14 +40,72 @@ class Sources(Protocol):
         """Watch it no more; before it is closed."""
 
 
-class Transport(Protocol):
-    """The driver's way to the runtime, its queues and sources."""
+class Memory(Protocol):
+    """Memory that other processes can map too; let go with the object."""
 
-    def call(self, target: int, method: Method) -> msgspec.Raw:
-        """Call the runtime and wait for the encoded result.
+    @property
+    def mapped(self) -> memoryview:
+        """The bytes."""
+
+    def fileno(self) -> int:
+        """A descriptor of it; valid as long as this object is."""
+
+    def keep_for_reading(self) -> None:
+        """Let nobody map it for writing any more; OSError where that is impossible."""
+
+
+class DataQueue(Protocol):
+    """A ring in shared memory: this process puts into it, or takes from it."""
+
+    @property
+    def consumes(self) -> bool:
+        """Whether it takes."""
+
+    def fileno(self) -> int:
+        """Readable when the other side has something to tell."""
+
+    def settle(self) -> bool:
+        """Take what it told; False when it is gone."""
+
+    def wake(self) -> None:
+        """Tell it that something is there, or that there is room."""
+
+    def put(self, data: bytes | bytearray | memoryview, *, wake: bool = True) -> bool | None:
+        """Copy an entry in; whether the other side may wait, None where it is full.
 
         Raises:
-            IOReturnError: The runtime answered with an error.
+            BreachError: The other side wrote nonsense.
+            ValueError: The entry is too large.
+        """
+
+    def peek(self) -> memoryview | None:
+        """The next entry in place, until `drop`; BreachError for nonsense."""
+
+    def drop(self, *, wake: bool = True) -> bool:
+        """Take it out; whether the other side waits."""
+
+    def share(self) -> tuple[int, int]:
+        """Descriptors for the other side: of the memory, and of its end of the socket.
+
+        The second is the caller's to close. ValueError for the second time.
+        """
+
+    def close(self) -> None:
+        """Let go of everything."""
+
+
+class Transport(Protocol):
+    """One service's way to the runtime and to its provider, and its Default queue."""
+
+    def call(self, handle: int, method: Method) -> msgspec.Raw:
+        """Call the runtime or the provider and wait for the encoded result.
+
+        Args:
+            handle: What the provider gave out; 0 for itself, and for the service's own entry.
+            method: Whose type says which of the two it is for.
+
+        Raises:
+            IOReturnError: The answer is an error.
         """
 
     def expect(
@@ -63,29 +122,45 @@ class Transport(Protocol):
     def forget(self, number: int) -> None:
         """The I/O was refused: no completion will come."""
 
-    def create_queue(self, name: str, *, reentrant: bool) -> "IODispatchQueue":
-        """A new queue with a thread of its own; several when it is reentrant."""
-
     def default_queue(self) -> "IODispatchQueue":
         """The queue on which the service's methods run."""
 
+
+class Process(Protocol):
+    """The driver process: what is of no service alone."""
+
+    def create_queue(self, name: str, *, reentrant: bool) -> "IODispatchQueue":
+        """A new queue with a thread of its own; several when it is reentrant.
+
+        It ends at the latest with the service on whose queue it was made.
+        """
+
+    def default_queue(self) -> "IODispatchQueue":
+        """The Default queue of the service on whose queue this is called; else the process's."""
+
     def sources(self) -> Sources:
         """Where dispatch sources wait."""
+
+    def allocate(self, size: int) -> Memory:
+        """Zeroed memory; OSError where there is none."""
+
+    def create_data_queue(self, size: int) -> DataQueue:
+        """A ring with `size` bytes for entries; OSError where there is no memory."""
 
     def log(self, text: str) -> None:
         """One log line; never blocks."""
 
 
-_attached: list[Transport] = []
+_attached: list[Process] = []
 
 
-def attach(transport: Transport) -> None:
+def attach(process: Process) -> None:
     """Give the SDK its process; called once by the driver host before a driver is imported."""
-    _attached[:] = [transport]
+    _attached[:] = [process]
 
 
-def transport() -> Transport:
-    """The attached transport.
+def process() -> Process:
+    """The attached process.
 
     Raises:
         RuntimeError: This process is no driver: a driver runs in a driver process only.
@@ -95,15 +170,15 @@ def transport() -> Transport:
     return _attached[0]
 
 
-def invoke(target: int, method: Method, kind: type[T]) -> T:
-    """Call the runtime and decode the result as `kind`, the method's RESULT.
+def invoke(transport: Transport, handle: int, method: Method, kind: type[T]) -> T:
+    """Call by a service's transport and decode the result as `kind`, the method's RESULT.
 
     Raises:
-        IOReturnError: The runtime answered with an error.
+        IOReturnError: The answer is an error.
     """
     result: object = kind
     decode: Decoder[T] = _decoder(result, type(method).__name__)
-    return decode(transport().call(target, method))
+    return decode(transport.call(handle, method))
 
 
 @functools.cache

@@ -20,7 +20,7 @@ from runtime.driverkit.kern_return import (
 )
 from runtime.driverkit.memory import IOBufferMemoryDescriptor
 from runtime.driverkit.service import Entry, IOService
-from runtime.driverkit.transport import invoke, transport
+from runtime.driverkit.transport import Transport, invoke
 from runtime.model.usb import (
     ConfigurationDescriptor,
     DeviceDescriptor,
@@ -28,6 +28,7 @@ from runtime.model.usb import (
     InterfaceDescriptor,
 )
 from runtime.wire import methods
+from runtime.wire.limits import TRANSFER
 
 _GONE = (kIOReturnAborted, kIOReturnNoDevice, kIOReturnOffline)
 """Codes of a device that was unplugged, or of a provider that cannot be reached any more."""
@@ -42,7 +43,7 @@ class IOUSBHostDevice(IOService):
         Raises:
             IOReturnError: The device is gone.
         """
-        return invoke(0, methods.CopyDeviceDescriptor(), DeviceDescriptor)
+        return invoke(self._transport, 0, methods.CopyDeviceDescriptor(), DeviceDescriptor)
 
 
 class IOUSBHostInterface(IOService):
@@ -56,7 +57,7 @@ class IOUSBHostInterface(IOService):
         """
         if forClient.GetProvider() is not self:
             raise IOReturnError(kIOReturnBadArgument, "Open: expected the provider's own driver")
-        invoke(0, methods.InterfaceOpen(), type(None))
+        invoke(self._transport, 0, methods.InterfaceOpen(), type(None))
 
     def Close(self, forClient: IOService) -> None:
         """Close the interface and its pipes; outstanding I/O completes with kIOReturnAborted.
@@ -66,19 +67,21 @@ class IOUSBHostInterface(IOService):
         """
         if forClient.GetProvider() is not self:
             raise IOReturnError(kIOReturnBadArgument, "Close: expected the provider's own driver")
-        invoke(0, methods.InterfaceClose(), type(None))
+        invoke(self._transport, 0, methods.InterfaceClose(), type(None))
 
     def GetInterfaceDescriptor(self) -> InterfaceDescriptor:
         """The descriptor of the present alternate setting, with its endpoints."""
-        return invoke(0, methods.GetInterfaceDescriptor(), InterfaceDescriptor)
+        return invoke(self._transport, 0, methods.GetInterfaceDescriptor(), InterfaceDescriptor)
 
     def CopyConfigurationDescriptor(self) -> ConfigurationDescriptor:
         """The active configuration's descriptor, with all interfaces."""
-        return invoke(0, methods.CopyConfigurationDescriptor(), ConfigurationDescriptor)
+        return invoke(
+            self._transport, 0, methods.CopyConfigurationDescriptor(), ConfigurationDescriptor
+        )
 
     def CopyDevice(self) -> IOUSBHostDevice:
         """The device that this interface is of."""
-        return IOUSBHostDevice(Entry(0, "IOUSBHostDevice"))
+        return IOUSBHostDevice(Entry(0, "IOUSBHostDevice", transport=self._transport))
 
     def CopyPipe(self, address: int) -> "IOUSBHostPipe":
         """The pipe of an endpoint address (bit 7 set: IN).
@@ -87,7 +90,8 @@ class IOUSBHostInterface(IOService):
             IOReturnError: kIOReturnNotOpen before `Open`, kIOReturnNotFound when there is no
                 such endpoint.
         """
-        return IOUSBHostPipe(invoke(0, methods.CopyPipe(address), int), address)
+        handle = invoke(self._transport, 0, methods.CopyPipe(address), int)
+        return IOUSBHostPipe(self._transport, handle, address)
 
     def DeviceRequest(  # noqa: PLR0917 - DriverKit's parameters, in its order
         self,
@@ -120,6 +124,7 @@ class IOUSBHostInterface(IOService):
         reads = bool(bmRequestType & 0x80)
         sent = b"" if reads else _outgoing(dataBuffer, wLength)
         result = invoke(
+            self._transport,
             0,
             methods.DeviceRequest(
                 bmRequestType, bRequest, wValue, wIndex, wLength, sent, completionTimeout
@@ -141,13 +146,14 @@ class IOUSBHostPipe:
     """`(action, status, actualByteCount, completionTimestamp)`: a kern_return_t, bytes,
     nanoseconds of the monotonic clock."""
 
-    def __init__(self, handle: int, address: int) -> None:
+    def __init__(self, transport: Transport, handle: int, address: int) -> None:
+        self._transport = transport
         self._handle = handle
         self._reads = bool(address & 0x80)
 
     def GetDescriptors(self) -> EndpointDescriptor:
         """The endpoint's descriptor."""
-        return invoke(self._handle, methods.GetDescriptors(), EndpointDescriptor)
+        return invoke(self._transport, self._handle, methods.GetDescriptors(), EndpointDescriptor)
 
     def AsyncIO(
         self,
@@ -181,15 +187,16 @@ class IOUSBHostPipe:
 
         sent = b"" if self._reads else _outgoing(dataBuffer, dataBufferLength)
         _fits(dataBuffer, dataBufferLength)
-        number = transport().expect(completion.name, completion.queue, done)
+        number = self._transport.expect(completion.name, completion.queue, done)
         try:
             invoke(
+                self._transport,
                 self._handle,
                 methods.AsyncIO(number, dataBufferLength, sent, completionTimeoutMs),
                 type(None),
             )
         except IOReturnError as error:
-            transport().forget(number)
+            self._transport.forget(number)
             if error.code not in _GONE:
                 raise
             # It came too late: it ends as everything does that was queued in time.
@@ -213,7 +220,7 @@ class IOUSBHostPipe:
         _fits(dataBuffer, dataBufferLength)
         sent = b"" if self._reads else _outgoing(dataBuffer, dataBufferLength)
         method = methods.PipeIO(dataBufferLength, sent, completionTimeoutMs)
-        result = invoke(self._handle, method, bytes)
+        result = invoke(self._transport, self._handle, method, bytes)
         return _incoming(dataBuffer, result) if self._reads else int.from_bytes(result, "little")
 
     def Abort(self) -> None:
@@ -221,15 +228,15 @@ class IOUSBHostPipe:
 
         The completions run on the queue after the present callback.
         """
-        invoke(self._handle, methods.Abort(), type(None))
+        invoke(self._transport, self._handle, methods.Abort(), type(None))
 
     def ClearStall(self) -> None:
         """Clear the endpoint's halt after kUSBHostReturnPipeStalled."""
-        invoke(self._handle, methods.ClearStall(), type(None))
+        invoke(self._transport, self._handle, methods.ClearStall(), type(None))
 
 
 def _fits(buffer: IOBufferMemoryDescriptor | None, length: int) -> None:
-    room = buffer.GetLength() if buffer is not None else 0
+    room = min(buffer.GetLength(), TRANSFER) if buffer is not None else 0
     if not 0 <= length <= room:
         raise IOReturnError(
             kIOReturnBadArgument, f"length: expected at most the buffer's {room}, found {length}"

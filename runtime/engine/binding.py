@@ -13,11 +13,14 @@ Runs in the event loop.
 Invariant: a category of a provider has at most one live driver.
 """
 
+from collections.abc import Callable
+
 from runtime.engine.bundles import Bundles
 from runtime.engine.hub import Hub
 from runtime.engine.kernel_drivers import KernelDrivers
 from runtime.engine.launching import Launching
 from runtime.engine.providers import Family, make_provider
+from runtime.linux import essential
 from runtime.matching.catalogue import Catalogue
 from runtime.matching.provider import Provider
 from runtime.matching.rank import Ranking, best_of, match
@@ -47,12 +50,16 @@ class Binding:
         families: tuple[Family, ...],
         bundles: Bundles,
         kernel: KernelDrivers,
+        *,
+        syspath: Callable[[EntryId], str],
     ) -> None:
+        """Begin with an empty catalogue; `syspath` is an entry's in sysfs, empty for none."""
         self._registry = registry
         self._hub = hub
         self._families = families
         self._bundles = bundles
         self._kernel = kernel
+        self._syspath = syspath
         self.catalogue = Catalogue()
         self._supervisor: Supervisor | None = None
         self._brokers: Brokers | None = None
@@ -86,6 +93,7 @@ class Binding:
         """The present entries that these personalities match, best first."""
         found: list[DeviceHit] = []
         wanted = {personality.provider_class for personality in personalities}
+        essentials = essential.read()
         for entry in self._registry.walk():
             if not wanted.intersection(chain(entry.cls)):
                 continue
@@ -93,7 +101,10 @@ class Binding:
             best = best_of(provider, personalities)
             if best is not None:
                 path = self._registry.path(entry.id)
-                found.append(DeviceHit(entry.id, entry.title, path, best.score, best.displaces))
+                syspath = self._syspath(entry.id)
+                lost = essential.warning(syspath, essentials) if syspath else ""
+                hit = DeviceHit(entry.id, entry.title, path, best.score, best.displaces, lost)
+                found.append(hit)
         found.sort(key=lambda hit: -hit.score)
         return tuple(found[:MOST_HITS])
 

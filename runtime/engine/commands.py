@@ -15,18 +15,15 @@ from runtime.engine.driver_commands import DriverCommands
 from runtime.engine.explaining import Explaining
 from runtime.engine.hub import Hub
 from runtime.engine.keeper import Keeper
+from runtime.engine.plugging import Plugging
 from runtime.engine.samples import install_sample
-from runtime.engine.simulation import Simulation
 from runtime.engine.workers import Workers
-from runtime.model.driver_lifecycle import Intent
-from runtime.model.entry import State
 from runtime.model.errors import ProblemError
 from runtime.model.identity import EntryId
-from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Brokers
 from runtime.supervisor.supervisor import Supervisor
 from runtime.wire.commands import Command
-from runtime.wire.commands.devices import Plug, Plugged, Unplug
+from runtime.wire.commands.devices import Plug, PlugRecorded, Unplug
 from runtime.wire.commands.drivers import (
     CrashDriver,
     DebugDriver,
@@ -82,12 +79,11 @@ class Commands:
 
     def __init__(  # noqa: PLR0917 - the one place that reaches every part of the runtime
         self,
-        registry: Registry,
         hub: Hub,
         authority: Authority,
         drivers: DriverCommands,
         devices: Devices,
-        simulation: Simulation,
+        plugging: Plugging,
         binding: Binding,
         supervisor: Supervisor,
         brokers: Brokers,
@@ -97,12 +93,11 @@ class Commands:
         explaining: Explaining,
         quit_: Callable[[], None],
     ) -> None:
-        self._registry = registry
         self._hub = hub
         self._authority = authority
         self._drivers = drivers
         self._devices = devices
-        self._simulation = simulation
+        self._plugging = plugging
         self._binding = binding
         self._supervisor = supervisor
         self._brokers = brokers
@@ -141,8 +136,8 @@ class Commands:
                 | RemoveProfile()
             ):
                 result = await self._decide(client, command)
-            case Plug() | Unplug():
-                result = await self._simulate(command)
+            case Plug() | PlugRecorded() | Unplug():
+                result = await self._plugging.carry_out(command, client.peer.uid)
             case CrashDriver() | RestartDriver() | StopDriver() | ReleaseDriver():
                 result = self._drivers.steer(command, user_name(client.peer.uid))
             case (
@@ -229,22 +224,3 @@ class Commands:
                 return await self._activation.change_trust(command, by)
             case ListProfiles() | AddProfile() | RemoveProfile():
                 return await self._activation.change_policy(command, by)
-
-    async def _simulate(self, command: Plug | Unplug) -> Plugged:
-        if isinstance(command, Plug):
-            entry = self._simulation.plug(command.model)
-            self._binding.match_below(entry)
-            return Plugged(entry, self._registry.path(entry))
-        entry, path, providers = self._simulation.unplug(command.model)
-        for record in list(self._registry.walk(entry)):
-            self._registry.update(record.id, state=int(State.INACTIVE))
-        await self._brokers.unplug(entry)
-        stopping = [driver for each in providers for driver in self._supervisor.of_provider(each)]
-        for driver in stopping:
-            driver.stop(Intent.STOP, unplugged=True)
-        for driver in stopping:
-            await driver.wait_over()
-        for provider in providers:
-            self._binding.forget(provider)
-        self._simulation.remove(entry, path)
-        return Plugged(entry, path)

@@ -12,7 +12,17 @@ from collections.abc import Callable
 
 from runtime.engine.logbook import Logbook
 from runtime.model import words
-from runtime.model.crash_report import EARLIER, LINE, LINES, CrashReport, Earlier, LogEntry, Remains
+from runtime.model.crash_report import (
+    BESIDE,
+    EARLIER,
+    LINE,
+    LINES,
+    Beside,
+    CrashReport,
+    Earlier,
+    LogEntry,
+    Remains,
+)
 from runtime.model.outcome import Exit
 from runtime.model.records import Driver
 from runtime.supervisor.crash_folder import CrashFolder
@@ -35,8 +45,12 @@ class CrashReports:
         self._waiting: deque[CrashReport] = deque(maxlen=WAITING)
         self._timer: asyncio.TimerHandle | None = None
 
-    def crashed(self, driver: Driver, exit_: Exit, remains: Remains) -> None:
-        """Gather what is known of a driver's end; `driver` is its record before that."""
+    def crashed(self, drivers: tuple[Driver, ...], exit_: Exit, remains: Remains) -> None:
+        """Gather what is known of a process's end; `drivers` are the records before that.
+
+        The report is of the first one, and names the others.
+        """
+        driver, *others = drivers
         now = time.time_ns()
         self._waiting.append(
             CrashReport(
@@ -65,6 +79,7 @@ class CrashReports:
                 runtime=self._version,
                 kernel=platform.release(),
                 python=platform.python_version(),
+                beside=tuple(Beside(each.name, each.provider_path) for each in others[:BESIDE]),
             )
         )
         if self._timer is None:
@@ -101,6 +116,6 @@ class CrashReports:
         same = [
             Earlier(report.wall_ns, report.reason)
             for report in (*waiting, *self.folder.list())
-            if (report.name, report.device) == (driver.name, driver.provider_path)
+            if report.concerns(driver.name, driver.provider_path)
         ]
         return tuple(same[:EARLIER])

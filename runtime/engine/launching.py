@@ -97,6 +97,7 @@ class Launching:
                 provider_properties=properties.encode(provider.properties | hid.compared(provider)),
                 bundle=active.memfd,
                 dumpable=self._hub.status.developer,
+                shared=personality.shares_process,
                 open_session=functools.partial(
                     self._brokers.open_session,
                     place,

@@ -30,6 +30,7 @@ from runtime.engine.kernel_drivers import KernelDrivers
 from runtime.engine.listener import Listener
 from runtime.engine.logbook import Logbook
 from runtime.engine.module_watch import ModuleWatch
+from runtime.engine.plugging import Plugging
 from runtime.engine.processes import ProcessReader
 from runtime.engine.settings import Settings
 from runtime.engine.simulation import Simulation
@@ -91,7 +92,8 @@ class Runtime:
             UsbInterfaces(registry, machine),
             HidInterfaces(registry, machine),
         )
-        self._binding = Binding(registry, self._hub, families, self._bundles, kernel)
+        parts = (registry, self._hub, families, self._bundles, kernel)
+        self._binding = Binding(*parts, syspath=machine.syspath)
         self._devices.follow(self._binding)
         self._modules = ModuleWatch(
             kernel, self._workers, settings.state_dir, self._binding.rematch, self._note
@@ -119,12 +121,11 @@ class Runtime:
         self._supervisor = Supervisor(zygote, policy, surroundings)
         self._binding.use(self._supervisor, brokers)
         self._commands = Commands(
-            registry,
             self._hub,
             self._authority(),
             self._driver_commands(brokers),
             self._devices,
-            simulation,
+            Plugging(registry, simulation, self._binding, self._supervisor, brokers, self._workers),
             self._binding,
             self._supervisor,
             brokers,

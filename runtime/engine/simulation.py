@@ -7,8 +7,11 @@ Invariant: an entry is a provider here exactly as long as its device is plugged.
 import msgspec
 
 from runtime.engine.hub import Hub
+from runtime.families.recorded.device import RecordedDevice
+from runtime.families.recorded.recording import Recording
 from runtime.families.simulated.bus import Attachment, SimulatedBus
 from runtime.families.simulated.nodes import Node
+from runtime.linux import memfd
 from runtime.model.entry import Holder, Kind
 from runtime.model.entry import Place as Position
 from runtime.model.events import Plugged as PluggedEvent
@@ -17,7 +20,7 @@ from runtime.model.identity import ROOT_ID, EntryId
 from runtime.registry.positions import USB_PLANE
 from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Place
-from runtime.wire.broker import Serve
+from runtime.wire.broker import Serve, ServeRecorded
 
 
 class _Provider(msgspec.Struct, frozen=True):
@@ -47,8 +50,24 @@ class Simulation:
         Raises:
             ProblemError: No such model, or no free port.
         """
-        attachment = self._bus.plug(model)
-        entry = self._attach_device(self._ports[attachment.port - 1], attachment)
+        return self._plug(self._bus.plug(model), Serve(model))
+
+    def plug_recorded(self, name: str, recording: Recording, whole: memfd.Shared) -> EntryId:
+        """Plug a recorded device in, which `name` unplugs; `whole` has its transfers too.
+
+        Raises:
+            ProblemError: No free port.
+        """
+        attachment = self._bus.attach(name, RecordedDevice(recording))
+        return self._plug(attachment, ServeRecorded(), whole)
+
+    def _plug(
+        self,
+        attachment: Attachment,
+        serve: Serve | ServeRecorded,
+        recording: memfd.Shared | None = None,
+    ) -> EntryId:
+        entry = self._attach_device(attachment, serve, recording)
         self._entries[attachment.port] = entry
         record = self._registry.entry(entry)
         detail = PluggedEvent(record.name, record.cls)
@@ -89,12 +108,17 @@ class Simulation:
         """
         return self._providers[entry].place
 
-    def _attach_device(self, port: EntryId, attachment: Attachment) -> EntryId:
+    def _attach_device(
+        self,
+        attachment: Attachment,
+        serve: Serve | ServeRecorded,
+        recording: memfd.Shared | None,
+    ) -> EntryId:
         node = attachment.node()
-        device = self._attach_one(port, node)
+        device = self._attach_one(self._ports[attachment.port - 1], node)
         self._registry.place(device, (Position(USB_PLANE, ROOT_ID, "", node.location),))
         for child in node.children:
-            place = Place(device, node.name, child.interface, Serve(attachment.model))
+            place = Place(device, node.name, child.interface, serve, recording=recording)
             provider = self._attach_one(device, child, Holder.NOBODY)
             self._providers[provider] = _Provider(attachment, place)
         return device

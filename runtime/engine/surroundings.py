@@ -16,7 +16,7 @@ from runtime.model.errors import BreachError
 from runtime.model.events import Detail
 from runtime.model.identity import ROOT_ID, DriverId, EntryId
 from runtime.model.outcome import Exit
-from runtime.model.properties import Properties
+from runtime.model.properties import Properties, Value
 from runtime.model.records import Driver
 from runtime.registry.machine import Machine
 from runtime.registry.tree import Registry
@@ -27,6 +27,8 @@ OWN_KEYS = frozenset(
     {"IOUserServerPID", "IOUserServerName", "IOClass", "IOUserClass", "CFBundleIdentifier"}
 )
 """Properties that the runtime writes; a driver cannot change them."""
+SERVICES = "IOAssociatedServices"
+"""On a process's IOUserServer: the ids of the services in it."""
 REMATCH_PERSONALITY, REMATCH_COUNT = "IORematchPersonality", "IORematchCount"
 """On a provider whose driver crashed: which personality it waits for, until that has started or
 another has; and how often it had to (xnu IOService.cpp probeCandidates)."""
@@ -44,7 +46,7 @@ class DriverSurroundings:
         on_ended: Callable[[Driver], None],
         *,
         on_changed: Callable[[Driver], None],
-        on_crashed: Callable[[Driver, Exit, Remains], None],
+        on_crashed: Callable[[tuple[Driver, ...], Exit, Remains], None],
     ) -> None:
         self._registry = registry
         self._machine = machine
@@ -53,7 +55,7 @@ class DriverSurroundings:
         self._on_ended = on_ended
         self._on_changed = on_changed
         self._on_crashed = on_crashed
-        self._servers: dict[DriverId, EntryId] = {}
+        self._servers: dict[int, EntryId] = {}  # by process
         self._specs: dict[DriverId, DriverSpec] = {}
         self._busy: set[DriverId] = set()
 
@@ -126,18 +128,19 @@ class DriverSurroundings:
     def detach(self, driver: Driver) -> None:
         """Remove the entries of a process that is gone."""
         self._set_busy(driver, busy=False)
-        server = self._servers.pop(driver.id, None)
-        if server is not None:
-            self._registry.terminate(server)
+        self._leave_server(driver)
         if driver.service and self._registry.get(EntryId(driver.service)) is not None:
             self._registry.terminate(EntryId(driver.service))
         if self._registry.get(driver.provider) is not None:
             self._registry.set_holder(driver.provider, Holder.NOBODY, "", 0)
             self._machine.give_back(driver.provider)
 
-    def crashed(self, driver: Driver, spec: DriverSpec, exit_: Exit, remains: Remains) -> None:
-        """Make a crash report; the provider waits for the same personality again."""
-        self._on_crashed(driver, exit_, remains)
+    def report(self, drivers: tuple[Driver, ...], exit_: Exit, remains: Remains) -> None:
+        """Make a crash report."""
+        self._on_crashed(drivers, exit_, remains)
+
+    def crashed(self, driver: Driver, spec: DriverSpec) -> None:
+        """The provider waits for the same personality again."""
         table = properties.decode(spec.properties)
         waiting = {
             REMATCH_PERSONALITY: table.get("IOMatchedPersonality", {}),
@@ -159,21 +162,43 @@ class DriverSurroundings:
         self._registry.update(service, pid=driver.pid)
         self._registry.merge_properties(service, {"IOUserServerPID": driver.pid})
         self._registry.set_holder(driver.provider, Holder.EXTENSION, spec.bundle_id, driver.pid)
-        name = f"{spec.server_name}-{service:#x}"
-        self._servers[driver.id] = self._registry.attach(
+        server = self._servers.get(driver.pid)
+        if server is None:
+            self._servers[driver.pid] = self._attach_server(driver, spec)
+        else:
+            self._registry.merge_properties(server, {SERVICES: [*self._listed(server), service]})
+
+    def _attach_server(self, driver: Driver, spec: DriverSpec) -> EntryId:
+        return self._registry.attach(
             ROOT_ID,
-            f"IOUserServer({name})",
+            f"IOUserServer({spec.server_name}-{driver.service:#x})",
             "IOUserServer",
             kind=Kind.SERVER,
             driver=spec.bundle_id,
             pid=driver.pid,
             props={
                 "IOUserServerName": spec.server_name,
-                "IOUserServerTag": service,
-                "IOAssociatedServices": [service],
+                "IOUserServerTag": driver.service,
+                SERVICES: [driver.service],
                 "IOUserClientCreator": f"pid {driver.pid}, {spec.server_name}",
             },
         )
+
+    def _leave_server(self, driver: Driver) -> None:
+        """Take a service off its process's entry, which goes with the last one."""
+        server = self._servers.get(driver.pid)
+        if server is None:
+            return
+        left = [service for service in self._listed(server) if service != driver.service]
+        if left:
+            self._registry.merge_properties(server, {SERVICES: left})
+        else:
+            self._registry.terminate(self._servers.pop(driver.pid))
+
+    def _listed(self, server: EntryId) -> list[Value]:
+        listed = properties.decode(self._registry.entry(server).props)[SERVICES]
+        assert isinstance(listed, list)
+        return listed
 
     def _set_busy(self, driver: Driver, *, busy: bool) -> None:
         if busy is (driver.id in self._busy):

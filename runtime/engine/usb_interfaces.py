@@ -52,7 +52,13 @@ class UsbInterfaces:
                 address=int(known.get("devnum") or 0),
             ),
             (node_of(device),),
+            # A control transfer cannot be filtered: it must be able to disturb nobody else.
+            direct=self._interfaces(above) == 1,
         )
+
+    def _interfaces(self, above: EntryId) -> int:
+        below = map(self._machine.device_of, self._registry.children(above))
+        return sum(each is not None and each.devtype == "usb_interface" for each in below)
 
     def _device_of(self, entry: EntryId) -> Device | None:
         """The USB device whose interface an entry is."""

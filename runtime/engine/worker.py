@@ -14,11 +14,13 @@ import msgspec
 
 from runtime.engine import trusting
 from runtime.engine.kernel_drivers import made_index
+from runtime.engine.recorded import read_recording
 from runtime.engine.trusting import ChangeTrust
 from runtime.extensions import staging
 from runtime.extensions.profile import read_profile
 from runtime.extensions.staging import Staged
 from runtime.families import details
+from runtime.families.recorded.recording import Recording
 from runtime.linux import memfd, sockets, udev
 from runtime.model.device import Device
 from runtime.model.errors import BundleError, InspectorError, ProblemError
@@ -76,8 +78,26 @@ class IndexModules(msgspec.Struct, frozen=True, array_like=True, tag="index-modu
     folder: str
 
 
-Job = Stage | Load | Describe | Sweep | Enumerate | IndexModules | ChangeTrust | ReadProfile
-JobResult = Staged | Details | Trusted | Profile | int
+class ReadRecording(msgspec.Struct, frozen=True, array_like=True, tag="read-recording"):
+    """Read a recorded device as a user may. Result: without its transfers; beside: the whole."""
+
+    path: str
+    capture: str
+    uid: int
+
+
+Job = (
+    Stage
+    | Load
+    | Describe
+    | Sweep
+    | Enumerate
+    | IndexModules
+    | ChangeTrust
+    | ReadProfile
+    | ReadRecording
+)
+JobResult = Staged | Details | Trusted | Profile | Recording | int
 
 
 class Failed(msgspec.Struct, frozen=True, array_like=True):
@@ -149,6 +169,9 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
             result, beside = len(index), [memfd.sealed("aliases", index.dump())]
         case ReadProfile(data=data, label=label):
             result = read_profile(data, label)
+        case ReadRecording():
+            result, recording = read_recording(job.path, job.capture, job.uid)
+            beside = [recording]
         case ChangeTrust():
             result = trusting.carry_out(job)
         case Sweep():

@@ -13,6 +13,7 @@ from typing import Any
 from runtime.engine import worker
 from runtime.engine.trusting import ChangeTrust
 from runtime.extensions.staging import Staged
+from runtime.families.recorded.recording import Recording
 from runtime.linux import children, memfd, roles, sockets
 from runtime.model.device import Device
 from runtime.model.errors import BreachError, BundleError, ProblemError
@@ -30,6 +31,7 @@ _staged: codec.Decoder[Staged] = codec.Decoder(Staged, "staged extension")
 _devices: codec.Decoder[list[Device]] = codec.Decoder(list[Device], "machine's devices")
 _trusted: codec.Decoder[Trusted] = codec.Decoder(Trusted, "trust")
 _profile: codec.Decoder[Profile] = codec.Decoder(Profile, "configuration profile")
+_recording: codec.Decoder[Recording] = codec.Decoder(Recording, "recording")
 _details: codec.Decoder[Details] = codec.Decoder(Details, "device's details")
 
 
@@ -83,6 +85,19 @@ class Workers:
         """
         result, _ = await self._run(worker.ReadProfile(data, label))
         return _profile(result)
+
+    async def read_recording(
+        self, path: str, capture: str, uid: int
+    ) -> tuple[Recording, memfd.Shared]:
+        """A recorded device without its transfers, and the sealed memfd of the whole.
+
+        Raises:
+            ProblemError: A file is not what it has to be, or the user may not read it.
+        """
+        result, descriptors = await self._run(worker.ReadRecording(path, capture, uid))
+        if len(descriptors) != 1:
+            raise ProblemError("failed", f"worker: expected one memfd, found {len(descriptors)}")
+        return _recording(result), memfd.Shared(descriptors[0])
 
     async def index_modules(self, state_dir: str, folder: str) -> bytes:
         """The index of the modules of a folder, dumped."""

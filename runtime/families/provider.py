@@ -4,8 +4,9 @@ Everything is called in the event loop of the device's broker.
 Invariant: Protocols and values only.
 """
 
+import socket
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from runtime.wire import methods
 
@@ -13,11 +14,21 @@ Complete = Callable[[int, methods.Completion], None]
 """Called with a finished action's number and its completion."""
 
 
+class Lent(NamedTuple):
+    """A result with a descriptor beside it, which is the receiver's to close."""
+
+    result: object
+    descriptor: int
+
+
 class ProviderSession(Protocol):
     """What one driver process may do with its provider."""
 
     async def call(self, target: int, method: methods.Method) -> object:
-        """Carry out a method; the result is of its RESULT type. ReturnError when it fails."""
+        """Carry out a method; ReturnError when it fails.
+
+        The result is of its RESULT type, or `Lent` with one.
+        """
 
     def close(self) -> None:
         """Abort what is outstanding, whose completions come first, and let go; idempotent."""
@@ -29,8 +40,13 @@ class ProviderSession(Protocol):
 class ServedDevice(Protocol):
     """A device that a broker holds."""
 
-    def session(self, number: int, complete: Complete) -> ProviderSession:
-        """Let one driver process at an interface of this number."""
+    def session(
+        self, number: int, complete: Complete, opening: socket.socket | None = None
+    ) -> ProviderSession:
+        """Let one driver process at an interface of this number.
+
+        Over `opening`, owned from now on, a fresh descriptor of the device's node will come.
+        """
 
     def give_back(self, number: int) -> None:
         """Let whoever had an interface before have it again; idempotent."""

@@ -27,7 +27,7 @@ def run(spawn: Spawn, fds: Sequence[int], sandbox: Sandbox) -> NoReturn:
     loop = asyncio.new_event_loop()  # makes a socket pair and more, before that is refused
     loop.set_exception_handler(_die)
     try:
-        nodes = [_open(each, sandbox) for each in named]
+        nodes = [open_node(each, sandbox) for each in named]
         applied = sandbox.enter(spawn)
         loop.run_until_complete(_serve(socket.socket(fileno=control), applied.applied, nodes))
     except SpawnError as error:
@@ -39,8 +39,12 @@ def run(spawn: Spawn, fds: Sequence[int], sandbox: Sandbox) -> NoReturn:
     os._exit(0)
 
 
-def _open(node: int, sandbox: Sandbox) -> int:
-    """Open what an O_PATH descriptor names, while /proc is at hand."""
+def open_node(node: int, sandbox: Sandbox) -> int:
+    """Open what an O_PATH descriptor names, while /proc is at hand.
+
+    Raises:
+        SpawnError: It cannot be opened.
+    """
     try:
         opened = os.open(f"self/fd/{node}", os.O_RDWR | os.O_CLOEXEC, dir_fd=sandbox.proc)
     except OSError as error:

@@ -1,56 +1,45 @@
-"""One driver in its process: loaded, started, given its completions, stopped.
+"""A driver process at work: its bundle loaded once, and a service for every `Attach`.
 
-It is also the SDK's transport. Everything here but `log`, `call` and `create_queue` runs on
-the Default queue.
-Invariant: every call of the runtime is answered once, or the process ends with an epitaph.
+It is also the SDK's process. Everything here but `die`, `log` and `create_queue` runs on the main
+thread, and a service's `Instance` on its Default queue.
+Invariant: a process that is not shared has at most one service in its life.
 """
 
 import ctypes
 import functools
 import importlib
-import itertools
 import os
-import time
+import threading
 import traceback
 from collections.abc import Callable
-from typing import NamedTuple, NoReturn
+from types import ModuleType
+from typing import NoReturn
 
-import msgspec
-
-from runtime.driverkit import hid, usb
 from runtime.driverkit.dispatch import IODispatchQueue
-from runtime.driverkit.kern_return import IOReturnError
-from runtime.driverkit.object import OSObject
-from runtime.driverkit.service import Entry, IOService
-from runtime.host.activity import Activity
-from runtime.host.connection import Connection, Incoming, ProviderLost
+from runtime.driverkit.service import IOService
+from runtime.host.connection import Connection
+from runtime.host.instance import Instance
+from runtime.host.lines import Incoming, ProviderLost
 from runtime.host.loader import install
-from runtime.host.queues import DefaultQueue
+from runtime.host.queues import DefaultQueue, current_service
 from runtime.host.sources import Sources
 from runtime.host.thread_queue import ThreadQueue
 from runtime.host.watcher import Watcher
 from runtime.linux import memfd
-from runtime.model import archive, properties
+from runtime.linux.data_queue import DataQueue
+from runtime.linux.shared_memory import SharedMemory
+from runtime.model import archive
 from runtime.model.errors import BreachError
 from runtime.model.kern_return import IOReturn
 from runtime.model.outcome import Stage
-from runtime.wire import codec, driver, methods
+from runtime.wire import driver
 from runtime.wire.limits import FRAMES, NAME, TEXT
 
-_PROVIDERS = usb.PROVIDERS | hid.PROVIDERS
 _DRAIN_S = 0.5  # for the last log lines of an orderly end
 
 
-class _Expected(NamedTuple):
-    """An asynchronous I/O that has not ended."""
-
-    name: str
-    queue: IODispatchQueue
-    done: Callable[[methods.Completion], None]
-
-
 class Driver:
-    """The driver process's one service and its provider."""
+    """The driver process, its bundle and its services."""
 
     def __init__(
         self,
@@ -65,13 +54,13 @@ class Driver:
         self._watcher = watcher
         self._rename = rename
         self._dump = dump
-        self._numbers = itertools.count(1)
-        self._expected: dict[int, _Expected] = {}
-        self._sources: Sources | None = None
         self._load: driver.Load | None = None
-        self._class: type[IOService] | None = None
-        self._service: IOService | None = None
-        self._provider: IOService | None = None
+        self._module: ModuleType | None = None
+        self._tag = 0  # the first service, after which the process is called
+        self._only: Instance | None = None  # of a process that is not shared
+        self._defaults: dict[int, DefaultQueue] = {}  # by service
+        self._queues: list[ThreadQueue] = []
+        self._sources: Sources | None = None
         watcher.watch(queue)
 
     # --- packets of the runtime ------------------------------------------------------------
@@ -89,15 +78,18 @@ class Driver:
             case driver.Load():
                 self._queue.run("load", lambda: self._import(packet))
             case driver.Attach():
-                self._queue.run("attach", lambda: self._attach(packet))
-            case driver.Call(number=number, method=methods.Start()):
-                self._start(number)
-            case driver.Call(number=number, method=methods.Stop()):
-                self._stop(number)
-            case driver.Complete():
-                self._complete(packet)
-            case ProviderLost():
-                self._provider_lost()
+                self._attach(packet)
+            case driver.Call() | driver.Complete() | ProviderLost() if self._only is not None:
+                self._only.handle(packet)
+            case driver.Call(number=number) if self._tag:
+                gone = driver.Fail(
+                    number,
+                    IOReturn.NOT_ATTACHED,
+                    "the service is gone, or there was no thread for it",
+                )
+                self._connection.send(gone)
+            case driver.Complete() | ProviderLost() if self._tag:
+                pass  # for a service that is gone
             case driver.CrashYourself():
                 self._queue.run("crash", _dereference_null)
             case driver.Goodbye():
@@ -119,130 +111,120 @@ class Driver:
             raise BreachError("load: expected one, found a second")
         self._load = load
         self._rename(load.server_name)
-        bundle = self._connection.take_descriptor()
+        bundle = self._connection.take_bundle()
         files = archive.unpack(memfd.read_sealed(bundle))
         os.close(bundle)
         install(files, f"{load.bundle_id}.dext")
-        module = importlib.import_module(load.executable)
-        cls = getattr(module, load.user_class, None)
-        if not (isinstance(cls, type) and issubclass(cls, IOService)):
-            raise TypeError(
-                f"{load.executable}: expected a subclass of IOService named {load.user_class}, "
-                f"found {'nothing' if cls is None else 'another ' + type(cls).__name__}"
-            )
-        self._class = cls
-        chain = [base.__name__[:NAME] for base in cls.__mro__ if issubclass(base, OSObject)]
-        self._connection.send(driver.Staged(Stage.LOADED, classes=tuple(chain)))
+        self._module = importlib.import_module(load.executable)
+        self._connection.send(driver.Staged(Stage.LOADED))
 
     def _attach(self, attach: driver.Attach) -> None:
-        if self._load is None or self._class is None or self._service is not None:
-            raise BreachError("attach: expected it once, after Load")
-        self._connection.use_provider(self._connection.take_descriptor())
-        self._rename(f"{self._load.server_name} {attach.service:#x}")
-        kind = _PROVIDERS.get(attach.provider_class, IOService)
-        table = properties.decode(attach.provider_properties)
-        self._provider = kind(Entry(attach.provider, attach.provider_name, table))
-        own = properties.decode(attach.properties)
-        entry = Entry(attach.service, self._load.user_class, own, self._provider)
-        self._service = self._class(entry)
-
-    def _start(self, number: int) -> None:
-        service, provider = self._loaded()
+        if self._load is None or attach.service in self._defaults:
+            raise BreachError("attach: expected it after Load, once for a service")
+        if self._tag and not self._load.shared:
+            raise BreachError("attach: expected one, found a second")
+        if not self._tag:
+            self._tag = attach.service
+            self._rename(f"{self._load.server_name} {self._tag:#x}")
+        if not self._load.shared:
+            self._queue.service = attach.service
+            self._defaults[attach.service] = self._queue
+            self._queue.run("attach", lambda: self._make_only(attach))
+            return
+        inbox = self._connection.inbox_of(attach.service)
+        name = f"{driver.DEFAULT} of {attach.service:#x}"
+        queue = DefaultQueue(self._connection, inbox, name, attach.service)
+        self._watcher.watch(queue)
+        self._defaults[attach.service] = queue
+        serve = functools.partial(self._serve, attach, queue)
         try:
-            self._queue.run("init", lambda: _init(service))
-            self._queue.run("Start", lambda: service.Start(provider))
-        except IOReturnError as error:
-            self._connection.send(driver.Fail(number, error.code, error.text[:TEXT]))
-        except Exception as error:
-            text = f"{type(error).__name__}: {error}"
-            self._connection.send(driver.Fail(number, IOReturn.ERROR, text[:TEXT]))
-            raise
-        else:
-            self._connection.send(driver.Reply(number, codec.raw(None)))
+            threading.Thread(target=serve, name=name, daemon=True).start()
+        except RuntimeError:  # none is left: its Start will fail, and the others run on
+            self._gone(attach.service)
 
-    def _stop(self, number: int) -> None:
-        service, provider = self._loaded()
-        self._queue.run("Stop", lambda: service.Stop(provider))
-        self._queue.run("free", service.free)
-        self._connection.send(driver.Reply(number, codec.raw(None)))
-        self._end("", ())
+    def _make_only(self, attach: driver.Attach) -> None:
+        self._only = self._make(attach, self._queue)
 
-    def _complete(self, packet: driver.Complete) -> None:
-        expected = self._expected.pop(packet.action, None)
-        if expected is None:
-            raise BreachError(f"completion: expected one of an open I/O, found {packet.action}")
-        self._dispatch(expected, packet.completion)
+    def _serve(self, attach: driver.Attach, queue: DefaultQueue) -> None:
+        """The life of a service's thread, in a process that is shared."""
+        made: list[Instance] = []
 
-    def _provider_lost(self) -> None:
-        """Every I/O that is open ends, in the order in which it was queued."""
-        while self._expected:
-            expected = self._expected.pop(next(iter(self._expected)))
-            end = methods.CompleteAsyncIO(IOReturn.OFFLINE, 0, time.monotonic_ns())
-            self._dispatch(expected, end)
+        def handle(packet: Incoming) -> None:
+            made[0].handle(packet)
 
-    def _dispatch(self, expected: "_Expected", completion: methods.Completion) -> None:
-        work = functools.partial(expected.done, completion)
-        if expected.queue is self._queue:
-            self._queue.run(expected.name, work)
-        else:
-            expected.queue.post(expected.name, work)
+        queue.post("attach", lambda: made.append(self._make(attach, queue)))
+        queue.serve(handle, self.die)
 
-    def _loaded(self) -> tuple[IOService, IOService]:
-        if self._service is None or self._provider is None:
-            raise BreachError("call: expected Load and Attach before it")
-        return self._service, self._provider
+    def _make(self, attach: driver.Attach, queue: DefaultQueue) -> Instance:
+        assert self._load is not None
+        cls = getattr(self._module, attach.user_class, None)
+        if not (isinstance(cls, type) and issubclass(cls, IOService)):
+            raise TypeError(
+                f"{self._load.executable}: expected a subclass of IOService named "
+                f"{attach.user_class}, found "
+                f"{'nothing' if cls is None else 'another ' + type(cls).__name__}"
+            )
+        gone = functools.partial(self._gone, attach.service)
+        return Instance(attach, cls, self._connection, queue, gone)
+
+    def _gone(self, service: int) -> None:
+        """A service is over: its provider is let go, and its queues end."""
+        self._connection.close(service)
+        self._only = None
+        for queue in tuple(self._queues):
+            if queue.service == service:
+                queue.Cancel()
+        default = self._defaults.pop(service)
+        if default is not self._queue:
+            self._watcher.unwatch(default)
+            default.end()
+
+    def _queue_over(self, queue: ThreadQueue) -> None:
+        self._queues.remove(queue)
+        self._watcher.unwatch(queue)
 
     def _end(self, error: str, frames: tuple[str, ...]) -> NoReturn:
         self._watcher.drain(_DRAIN_S)
-        self._connection.send(driver.Goodbye(error, frames))
+        service = current_service() if error else 0
+        self._connection.send(driver.Goodbye(error, frames, service))
         os._exit(1 if error else 0)
 
-    # --- the SDK's transport ---------------------------------------------------------------
-
-    def call(self, target: int, method: methods.Method) -> msgspec.Raw:
-        """See `Transport.call`."""
-        activity = Activity.current()
-        if activity is None:
-            return self._connection.call(target, method)
-        with activity.calling():
-            return self._connection.call(target, method)
-
-    def expect(
-        self, name: str, queue: IODispatchQueue, done: Callable[[methods.Completion], None]
-    ) -> int:
-        """See `Transport.expect`."""
-        number = next(self._numbers)
-        self._expected[number] = _Expected(name, queue, done)
-        return number
-
-    def forget(self, number: int) -> None:
-        """See `Transport.forget`."""
-        self._expected.pop(number, None)
+    # --- the SDK's process -----------------------------------------------------------------
 
     def create_queue(self, name: str, *, reentrant: bool) -> IODispatchQueue:
-        """See `Transport.create_queue`."""
-        queue = ThreadQueue(name[:NAME], self.die, self._watcher.unwatch, reentrant=reentrant)
+        """See `Process.create_queue`."""
+        queue = ThreadQueue(
+            name[:NAME],
+            self.die,
+            self._queue_over,
+            reentrant=reentrant,
+            service=current_service(),
+        )
+        self._queues.append(queue)
         self._watcher.watch(queue)
         return queue
 
     def default_queue(self) -> IODispatchQueue:
-        """See `Transport.default_queue`."""
-        return self._queue
+        """See `Process.default_queue`."""
+        return self._defaults.get(current_service(), self._queue)
 
     def sources(self) -> Sources:
-        """See `Transport.sources`."""
+        """See `Process.sources`."""
         if self._sources is None:
             self._sources = Sources(self.die)
         return self._sources
 
+    def allocate(self, size: int) -> SharedMemory:
+        """See `Process.allocate`."""
+        return SharedMemory.create(size)
+
+    def create_data_queue(self, size: int) -> DataQueue:
+        """See `Process.create_data_queue`."""
+        return DataQueue.create(size)
+
     def log(self, text: str) -> None:
-        """See `Transport.log`."""
+        """See `Process.log`."""
         self._watcher.log(text)
-
-
-def _init(service: IOService) -> None:
-    if not service.init():
-        raise IOReturnError(IOReturn.ERROR, f"{type(service).__name__}.init returned False")
 
 
 def _dereference_null() -> None:

@@ -17,11 +17,12 @@ from pathlib import Path
 from runtime.linux import hidraw, usbfs_abi
 from runtime.linux.seccomp import Allow, AllowBits, AllowEqual, AllowMasked, Refuse, Rule
 from runtime.linux.syscalls import AUDIT_ARCH, machine, numbers
+from runtime.wire import limits
 from runtime.wire.zygote import Role
 
 THREADS = 64  # of one driver: its queues, its watcher, its libraries' own
 LOCKED_BYTES = 16 << 20  # that a driver can keep from being swapped out: its buffers
-FILE_BYTES = 1 << 20  # the largest file that it can write: the crash report it was given
+FILE_BYTES = limits.MEMORY  # the largest file that it can write: memory that it shares
 
 SYSTEM = (
     "/usr/lib",
@@ -44,7 +45,7 @@ _PLAIN = """
     fadvise64 ftruncate poll ppoll select pselect6 epoll_create1 epoll_ctl epoll_wait epoll_pwait
     epoll_pwait2 timerfd_create timerfd_settime timerfd_gettime
     sendto sendmsg recvfrom recvmsg shutdown getsockname getpeername getsockopt
-    mmap munmap mremap mprotect madvise mincore msync mlock munlock brk
+    mmap munmap mremap mprotect memfd_create madvise mincore msync mlock munlock brk
     futex set_robust_list rseq membarrier sched_yield getcpu sched_getaffinity sched_getparam
     sched_getscheduler sched_get_priority_max sched_get_priority_min getpriority
     rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait rt_sigsuspend
@@ -57,7 +58,7 @@ _PLAIN = """
 _CLONE_THREAD = 0x1_0000
 _AF_UNIX = 1
 _PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA = 15, 16, 0x5356_4D41
-_FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 1030, 1031, 1032, 1034)  # DUPFD GETFD … GET_SEALS; no SETOWN
+_FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 1030, 1031, 1032, 1033, 1034)  # DUPFD … GET_SEALS; no SETOWN
 _IOCTL = (0x5401, 0x5421, 0x5450, 0x5451, 0x541B)  # TCGETS FIONBIO FIONCLEX FIOCLEX FIONREAD
 
 _ARGUMENTS: dict[str, Rule] = {

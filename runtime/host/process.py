@@ -1,8 +1,8 @@
 """A driver process, from the fork to its last packet.
 
-Order: output and crash report, hello, lock-down, and then the Default queue, which loads the
-bundle when it is told to. The main thread is the Default queue; the watcher has a thread and a
-socket of its own.
+Order: output and crash report, hello, lock-down, and then the first queue, which loads the
+bundle when it is told to. The main thread is that queue; the watcher has a thread and a socket
+of its own.
 Invariant: `run` never returns into the zygote's loop.
 """
 
@@ -45,7 +45,7 @@ def run(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> NoReturn:
     except SpawnError as error:
         connection.send(driver.Goodbye(str(error)))
         os._exit(1)
-    queue = DefaultQueue(connection)
+    queue = DefaultQueue(connection, connection.inbox)
     watcher = Watcher(socket.socket(fileno=fds.watch))
     host = Driver(
         connection,
@@ -59,3 +59,4 @@ def run(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> NoReturn:
     staged = driver.Staged(Stage.LOCKED_DOWN, held.applied, may=held.may, may_not=held.may_not)
     connection.send(staged)
     queue.serve(host.handle, host.die)
+    raise AssertionError("the main thread's queue ends with the process")

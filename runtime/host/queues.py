@@ -1,5 +1,7 @@
-"""What all queues of a driver process share, and the Default queue, which is the main thread.
+"""What all queues of a driver process share, and the Default queues.
 
+The Default queue of a service is the main thread; in a process that several share, each service
+has a thread for its own.
 Every queue knows what it runs, since when, whether it waits for the runtime, and when it last
 heard from it: that is the pulse by which the runtime tells a busy driver from a stuck one.
 Invariant: one callback of a queue at a time, unless it was dispatched to run concurrently; an
@@ -8,25 +10,32 @@ exception that leaves one ends the process.
 
 import collections
 from collections.abc import Callable
-from typing import NoReturn
 
-from runtime.driverkit.dispatch import IODispatchQueue, holding
+import msgspec
+
+from runtime.driverkit.dispatch import IODispatchQueue, held, holding
 from runtime.driverkit.kern_return import (
     IOReturnError,
     kIOReturnNotPermitted,
     kIOReturnUnsupported,
 )
 from runtime.host.activity import Activity
-from runtime.host.connection import Connection, Incoming
+from runtime.host.connection import Connection
+from runtime.host.lines import Inbox, Incoming
 from runtime.wire import driver
 
 Die = Callable[[BaseException], object]
 
 
 class HostQueue(IODispatchQueue):
-    """A name, threads, and their pulse."""
+    """A name, threads, and their pulse.
 
-    def __init__(self, name: str) -> None:
+    Attributes:
+        service: Whose it is; 0: nobody's alone.
+    """
+
+    def __init__(self, name: str, service: int = 0) -> None:
+        self.service = service
         self._name = name
         self._activities: list[Activity] = []
 
@@ -70,15 +79,23 @@ class HostQueue(IODispatchQueue):
         )
 
 
-class DefaultQueue(HostQueue):
-    """The main thread: serves packets of the runtime and posted work, in order of arrival."""
+def current_service() -> int:
+    """The service on whose queue the calling code runs; 0: on none's."""
+    queue = held()[-1] if held() else None
+    return queue.service if isinstance(queue, HostQueue) else 0
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(driver.DEFAULT)
-        self._activity = Activity()
-        self._activities.append(self._activity)
+
+class DefaultQueue(HostQueue):
+    """Serves packets of an inbox and posted work, in order of arrival."""
+
+    def __init__(
+        self, connection: Connection, inbox: Inbox, name: str = driver.DEFAULT, service: int = 0
+    ) -> None:
+        super().__init__(name, service)
         self._connection = connection
+        self._inbox = inbox
         self._posted: collections.deque[tuple[str, Callable[[], None]]] = collections.deque()
+        self._over = False
 
     def post(self, name: str, work: Callable[[], None]) -> None:
         """Append work; any thread."""
@@ -86,18 +103,27 @@ class DefaultQueue(HostQueue):
         self._connection.wake()
 
     def run(self, name: str, work: Callable[[], None]) -> None:
-        """Run one callback now, visible in the pulse as `name`; the main thread only."""
-        self._activity.run(name, work)
+        """Run one callback now, visible in the pulse as `name`; the queue's own thread only."""
+        self._activities[0].run(name, work)
 
-    def serve(self, handle: Callable[[Incoming], None], die: Die) -> NoReturn:
-        """Run until the process ends; `handle` and `die` end it."""
+    def serve(self, handle: Callable[[Incoming], None], die: Die) -> None:
+        """Run in the calling thread, until `end` or the end of the process."""
+        self._activities.append(Activity())
         with holding((self,)):
-            while True:
+            while not self._over:
                 try:
-                    packet = self._connection.next(lambda: bool(self._posted))
+                    packet = self._connection.next(self._inbox, lambda: bool(self._posted))
                     if packet is not None:
                         handle(packet)
-                    while self._posted:
+                    while self._posted and not self._over:
                         self.run(*self._posted.popleft())
                 except BaseException as error:  # noqa: BLE001 - the edge of the process
                     die(error)
+
+    def end(self) -> None:
+        """Serve nothing after the present callback; called on the queue itself."""
+        self._over = True
+
+    def pulse(self, now_ns: int) -> driver.QueuePulse:
+        """Its state, and whose Default queue it is; any thread."""
+        return msgspec.structs.replace(super().pulse(now_ns), service=self.service)

@@ -38,6 +38,7 @@ class ThreadQueue(HostQueue):
         die: Ends the process for an exception that leaves a callback.
         ended: Called when it was cancelled and has run its last.
         reentrant: Whether callbacks may sleep and run concurrently.
+        service: On whose queue it was made; 0: on none.
     """
 
     def __init__(
@@ -47,8 +48,9 @@ class ThreadQueue(HostQueue):
         ended: Callable[["ThreadQueue"], None],
         *,
         reentrant: bool = False,
+        service: int = 0,
     ) -> None:
-        super().__init__(name)
+        super().__init__(name, service)
         self._die = die
         self._ended = ended
         self._most = THREADS if reentrant else 1

@@ -14,7 +14,7 @@ import threading
 import time
 
 from runtime.host.debugger import Debugger
-from runtime.host.queues import Die, HostQueue
+from runtime.host.queues import Die, HostQueue, current_service
 from runtime.host.stacks import sample
 from runtime.linux.sockets import receive_packet, send_packet
 from runtime.wire import driver, session
@@ -36,7 +36,7 @@ class Watcher:
         self._watch = watch
         self._session = session.watcher_of_runtime()
         self._lock = threading.Lock()
-        self._lines: collections.deque[str] = collections.deque()
+        self._lines: collections.deque[driver.Log] = collections.deque()
         self._dropped = 0
         self._queues: list[HostQueue] = []
         self._debugger = Debugger(self._debugged)
@@ -58,11 +58,12 @@ class Watcher:
             self._queues.remove(queue)
 
     def log(self, text: str) -> None:
-        """Log each line of `text`; any thread."""
+        """Log each line of `text`, in the name of the service whose queue this is; any thread."""
+        service = current_service()
         text = text.encode("utf-8", "replace").decode()  # half a character is no reason to end
         with self._lock:
             for line in text.splitlines() or [""]:
-                self._log(line[:TEXT])
+                self._log(driver.Log(line[:TEXT], service))
             waiting = bool(self._lines)
         if waiting:
             os.eventfd_write(self._wake, 1)
@@ -78,8 +79,8 @@ class Watcher:
         with self._lock:
             self._send(driver.Debugged())
 
-    def _log(self, line: str) -> None:
-        if not self._lines and not self._dropped and self._send(driver.Log(line)):
+    def _log(self, line: driver.Log) -> None:
+        if not self._lines and not self._dropped and self._send(line):
             return
         if len(self._lines) < WAITING:
             self._lines.append(line)
@@ -102,7 +103,7 @@ class Watcher:
 
     def _flush(self) -> None:
         with self._lock:
-            while self._lines and self._send(driver.Log(self._lines[0])):
+            while self._lines and self._send(self._lines[0]):
                 self._lines.popleft()
             if not self._lines and self._dropped:
                 line = driver.Log(f"… {self._dropped} lines dropped")

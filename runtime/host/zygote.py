@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 
-from runtime.host import broker, process
+from runtime.host import broker, opener, process
 from runtime.host.lockdown import Sandbox, prepare
 from runtime.linux import spawn as kernel
 from runtime.linux.sockets import receive_packet, send_packet
@@ -92,7 +92,9 @@ def _spawn(
         return
     if pid == 0 and spawn.role is Role.DRIVER:
         process.run(spawn, process.Descriptors(*fds), sandbox)
-    if pid == 0:  # any kind
+    if pid == 0 and spawn.role is Role.USB_OPENER:
+        opener.run(spawn, fds, sandbox)
+    if pid == 0:  # any kind of broker
         broker.run(spawn, fds, sandbox)
     try:
         send_packet(runtime, codec.encode(Spawned(spawn.number, pid)), [pidfd])

@@ -46,6 +46,21 @@ def read_sealed(fd: int) -> bytes:
     return read_whole(fd)
 
 
+class Shared:
+    """A descriptor that several have, closed when the last of them has dropped it."""
+
+    def __init__(self, fd: int) -> None:
+        """`fd` is owned from now on."""
+        self._fd = fd
+
+    def fileno(self) -> int:
+        """The descriptor; valid as long as this object is."""
+        return self._fd
+
+    def __del__(self) -> None:
+        os.close(self._fd)
+
+
 def blank(name: str) -> int:
     """A descriptor of a new, empty, writable file; the caller's to close.
 

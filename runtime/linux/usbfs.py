@@ -1,8 +1,8 @@
 """One open USB device node: URBs, interfaces, and the way back to the kernel's driver.
 
 A submitted URB is reaped exactly once, in the order in which the kernel finished them; its
-memory is kept until then. Calls but `reap`, `submit` and `discard` may wait for the device, for
-at most the kernel's 5 s; only who may wait makes them.
+memory is kept until then. Calls but `reap` and `submit` may wait, `discard` for the controller,
+the others for the device, for at most the kernel's 5 s; only who may wait makes them.
 Source: linux/usbdevice_fs.h, drivers/usb/core/devio.c.
 Invariant: no policy; every refusal of the kernel is an OSError with its number.
 """
@@ -83,7 +83,7 @@ class Usbfs:
     def discard(self, urb: int) -> None:
         """End a URB; it can be reaped when this returns. One that has ended is left alone."""
         try:
-            self._call(abi.DISCARD, urb)
+            self._wait(abi.DISCARD, urb)
         except OSError as error:
             if error.errno not in (errno.EINVAL, errno.ENODEV):
                 raise

@@ -15,6 +15,7 @@ THREADS = 64  # of one report
 LINES = 100  # of the log before the end
 MESSAGES = 32  # packets of the control socket before the end
 EARLIER = 10  # crashes of the same driver before this one
+BESIDE = 64  # other drivers in the process that are named
 LINE = 500  # characters kept of a log line
 
 
@@ -49,6 +50,13 @@ class Earlier(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Beside(msgspec.Struct, frozen=True):
+    """Another driver in the process that ended: its IOUserClass, and its device's path."""
+
+    name: str
+    device: str
+
+
 class Remains(msgspec.Struct, frozen=True):
     """What a process left behind: read when it was reaped."""
 
@@ -67,6 +75,11 @@ class CrashSummary(msgspec.Struct, frozen=True):
     pid: int
     device: str
     reason: str  # one sentence
+    beside: tuple[Beside, ...] = ()
+
+    def concerns(self, name: str, device: str) -> bool:
+        """Whether the driver of this name on this device was in the process."""
+        return Beside(name, device) in (Beside(self.name, self.device), *self.beside)
 
 
 class CrashReport(msgspec.Struct, frozen=True):
@@ -97,10 +110,18 @@ class CrashReport(msgspec.Struct, frozen=True):
     kernel: str
     python: str
     version: int = VERSION
+    beside: tuple[Beside, ...] = ()  # whom a shared process took with it
 
     @property
     def summary(self) -> CrashSummary:
         """What a list shows of it."""
         return CrashSummary(
-            self.id, self.wall_ns, self.driver, self.name, self.pid, self.device, self.reason
+            self.id,
+            self.wall_ns,
+            self.driver,
+            self.name,
+            self.pid,
+            self.device,
+            self.reason,
+            self.beside,
         )

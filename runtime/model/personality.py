@@ -34,3 +34,15 @@ class Personality(msgspec.Struct, frozen=True):
     def key(self) -> PersonalityKey:
         """What tells it from every other."""
         return self.bundle_id, self.name
+
+    @property
+    def shares_process(self) -> bool:
+        """Whether all services of its server name are to be in one process.
+
+        IOUserServerOneProcess has to be true, and the server's name of the bundle's organisation:
+        the first two parts of both are the same. Else every service has a process of its own.
+        Source: Apple, IOUserServerOneProcess; xnu IOUserServer.cpp, launchUserServer, which takes
+        the key with any value for true.
+        """
+        same = self.server_name.split(".")[:2] == self.bundle_id.split(".")[:2]
+        return self.table.get("IOUserServerOneProcess") is True and same

@@ -66,6 +66,7 @@ class DeviceHit(msgspec.Struct, frozen=True, array_like=True):
     path: str
     score: int
     displaces: str = ""  # kernel driver that would be replaced
+    warning: str = ""  # what the machine would lose with it, in words
 
 
 class Requester(msgspec.Struct, frozen=True, array_like=True):

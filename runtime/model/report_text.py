@@ -19,6 +19,7 @@ def lines(report: CrashReport) -> list[str]:
         f"Process:    {report.pid}, start {report.starts}, crash {report.crashes}",
         f"Extension:  {report.bundle_id} ({report.content_hash[:12]})",
         f"Device:     {report.device}",
+        *(f"Beside it:  {one.name} on {one.device}" for one in report.beside),
         f"Runtime:    {report.runtime}, Linux {report.kernel}, Python {report.python}",
     ]
     for thread in report.threads:

@@ -5,13 +5,16 @@ Invariant: the file is opened before the process is confined, and looked at only
 """
 
 import argparse
+import codecs
+import importlib
 import os
 import socket
 import sys
 from pathlib import Path
 
+from runtime.linux import hwdata
+from runtime.linux.confine import confine
 from runtime.model.errors import InspectorError
-from runtime.reader.confine import confine
 from runtime.reader.load import bytes_of, read
 from runtime.reader.serve import Server
 
@@ -31,6 +34,7 @@ def main(argv: list[str] | None = None) -> int:
         try:
             server.greet()
             data = bytes_of(options.file)
+            _import_all()
             confine(len(data))
             file = read(data, str(options.file))
             del data
@@ -59,3 +63,12 @@ def _parser() -> argparse.ArgumentParser:
         help="the client's connected stream socket (default: standard input)",
     )
     return parser
+
+
+def _import_all() -> None:
+    """Import and read what is wanted late: afterwards nothing can be opened."""
+    for name in ("cp1252", "utf-16-le", "utf-16-be", "utf-16", "latin-1", "ascii"):
+        codecs.lookup(name)
+    importlib.import_module("runtime.interchange.text_values")
+    hwdata.usb()
+    hwdata.pci()

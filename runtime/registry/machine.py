@@ -127,6 +127,11 @@ class Machine:
         """The device behind an entry; None for entries that are no device."""
         return self._device.get(entry)
 
+    def syspath(self, entry: EntryId) -> str:
+        """Where an entry is in sysfs; empty for entries that are no device."""
+        device = self._device.get(entry)
+        return device.syspath if device is not None else ""
+
     def _present(self) -> list[str]:
         return [device.syspath for device in self._device.values()]
 

@@ -134,7 +134,7 @@ class BrokerProcess:
             if delay_s:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._dismissed.wait(), delay_s)
-            with _named(self._nodes) as nodes:
+            with named(self._nodes) as nodes:
                 descriptors = (self._theirs.fileno(), self._their_output, *nodes)
                 child = await zygote_.spawn(request, descriptors)
         except SpawnError as error:
@@ -208,8 +208,12 @@ class BrokerProcess:
 
 
 @contextlib.contextmanager
-def _named(nodes: Sequence[str]) -> Iterator[list[int]]:
-    """Descriptors that name nodes, without opening them: that may take its time."""
+def named(nodes: Sequence[str]) -> Iterator[list[int]]:
+    """Descriptors that name nodes, without opening them: that may take its time.
+
+    Raises:
+        SpawnError: There is no such node.
+    """
     with contextlib.ExitStack() as stack:
         yield [_name(node, stack) for node in nodes]
 

@@ -8,6 +8,7 @@ Invariant: a device has at most one broker that is not giving it back.
 """
 
 import asyncio
+import contextlib
 import itertools
 import time
 from collections.abc import Callable, Iterator
@@ -15,13 +16,14 @@ from typing import Protocol
 
 import msgspec
 
-from runtime.linux import sockets
+from runtime.linux import memfd, sockets
 from runtime.model.broker_lifecycle import BrokerState
 from runtime.model.identity import EntryId
 from runtime.model.processes import Process, Role
 from runtime.model.words import exit_words
 from runtime.supervisor import policy as restart
 from runtime.supervisor.broker import BrokerProcess
+from runtime.supervisor.openings import Openings
 from runtime.supervisor.ports import ProviderSession, SessionEnd
 from runtime.supervisor.publishing import publishing
 from runtime.supervisor.zygote import Zygote
@@ -36,18 +38,23 @@ UNPLUG_SECONDS = 2.0  # for the broker of an unplugged device to end all I/O
 class Place(msgspec.Struct, frozen=True):
     """A provider as a broker reaches it: the device's entry, its name, and an interface of it.
 
-    `nodes` are the paths of a real device's nodes, the one that is served first.
+    `nodes` are the paths of a real device's nodes, the one that is served first; `recording` is
+    what a recorded one is.
+    `direct`: its driver may move its data itself, as nobody else has a part of the device.
     """
 
     device: EntryId
     name: str
     interface: int
-    serve: wire.Serve | wire.ServeUsb | wire.ServeHid
+    serve: wire.Serve | wire.ServeRecorded | wire.ServeUsb | wire.ServeHid
     nodes: tuple[str, ...] = ()
+    direct: bool = False
+    recording: memfd.Shared | None = None
 
 
 _ROLES = {
     wire.Serve: zygote.Role.BROKER,
+    wire.ServeRecorded: zygote.Role.BROKER,
     wire.ServeUsb: zygote.Role.USB_BROKER,
     wire.ServeHid: zygote.Role.HID_BROKER,
 }
@@ -75,6 +82,7 @@ class Brokers:
         self._numbers = itertools.count(1)
         self._uids = itertools.count()
         self._devices: dict[EntryId, _Device] = {}
+        self._openings = Openings(zygote_)
 
     def open_session(
         self, place: Place, denials: wire.Denials, publisher: str, end: SessionEnd
@@ -93,10 +101,16 @@ class Brokers:
         device = self._devices[place.device]
         broker = device.broker or self._make(device, place)
         session = _Session(device, next(self._numbers), end)
-        real = not isinstance(place.serve, wire.Serve)
-        with session.theirs as theirs, publishing(denials, real=real) as (denied, uhid):
-            attach = wire.Attach(session.number, place.interface, denied, publisher)
-            broker.tell(attach, theirs.fileno(), *uhid)
+        with contextlib.ExitStack() as theirs:
+            beside = [theirs.enter_context(session.theirs).fileno()]
+            if place.direct:
+                opening = self._openings.begin(place.nodes[0])
+                beside.append(theirs.enter_context(opening).fileno())
+            denied, uhid = theirs.enter_context(publishing(denials, real=bool(place.nodes)))
+            attach = wire.Attach(
+                session.number, place.interface, denied, publisher, place.direct, bool(uhid)
+            )
+            broker.tell(attach, *beside, *uhid)
         device.sessions[session.number] = session
         device.wanted.add(place.interface)
         return session
@@ -142,6 +156,7 @@ class Brokers:
                 device.broker.dismiss()
         for device in tuple(self._devices.values()):
             await device.wait_over()
+        await self._openings.close()
 
     def _make(self, device: "_Device", place: Place) -> BrokerProcess:
         broker = BrokerProcess(
@@ -150,7 +165,8 @@ class Brokers:
         uid = FIRST_UID + next(self._uids) % UIDS
         device.take(broker)
         broker.create(self._zygote, uid, device.leaving, device.delay_s(self._policy))
-        broker.tell(place.serve)
+        recording = () if place.recording is None else (place.recording.fileno(),)
+        broker.tell(place.serve, *recording)
         return broker
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from runtime.model.errors import BreachError
+from runtime.model.kern_return import IOReturn
 from runtime.model.processes import NO_CALL, OpenCall
 from runtime.supervisor.process import DriverProcess
 from runtime.wire import codec, methods
@@ -33,12 +34,18 @@ class Calls:
         self._numbers = itertools.count(1)
         self._asked: dict[int, _Open] = {}  # the oldest first
 
-    def ask(self, method: methods.Start | methods.Stop, on_reply: OnReply, on_fail: OnFail) -> None:
-        """Call the driver's service; one of the callbacks follows unless the process ends."""
+    def ask(
+        self,
+        service: int,
+        method: methods.Start | methods.Stop,
+        on_reply: OnReply,
+        on_fail: OnFail,
+    ) -> None:
+        """Call a service of the process; one of the callbacks follows unless the process ends."""
         number = next(self._numbers)
         since_ns = time.monotonic_ns()
         self._asked[number] = _Open(on_reply, on_fail, type(method).__name__, since_ns)
-        self._process.send(wire.Call(number, 0, method))
+        self._process.send(wire.Call(number, service, method))
 
     def oldest(self, now_ns: int) -> OpenCall:
         """The open call that has waited longest."""
@@ -54,9 +61,11 @@ class Calls:
         """Take a failure; BreachError when it answers no open call."""
         self._pop(fail.number).on_fail(fail.code, fail.text)
 
-    def answer(self, call: wire.Call, result: object) -> None:
-        """Reply to a driver's call."""
-        self._process.send(wire.Reply(call.number, codec.raw(result)))
+    def answer(self, call: wire.Call, *, gone: bool) -> None:
+        """Reply to a service's call, which is carried out unless that service is `gone`."""
+        refusal = wire.Fail(call.number, int(IOReturn.NOT_ATTACHED), "the service is gone")
+        done = wire.Reply(call.number, codec.raw(None))
+        self._process.send(refusal if gone else done)
 
     def close(self) -> None:
         """The process is gone: forget what is open."""

@@ -10,14 +10,28 @@ SENTENCES = 32  # of each kind, that a driver process may tell
 
 
 def fields(
-    staged: Staged, missing: tuple[str, ...], provider_path: str
+    staged: Staged, missing: tuple[str, ...], provider_path: str, beside: tuple[str, ...]
 ) -> dict[str, tuple[str, ...]]:
-    """What changes in the record; `missing` is what this machine cannot give to any driver."""
-    parts = [part for part in provider_path.split("/")[-2:] if part]
-    name = " of ".join(reversed(parts)) or "its provider"
+    """What changes in the record.
+
+    Args:
+        staged: What the process said.
+        missing: What this machine cannot give to any driver.
+        provider_path: Of the driver's own provider.
+        beside: Of the providers of the others in its process.
+    """
     return {
         "sandbox": staged.applied[:SENTENCES],
         "missing": (*missing, *staged.missing)[:SENTENCES],
-        "may": (f"talk to {name}, through the runtime", *staged.may)[:SENTENCES],
+        "may": (_talk(provider_path), *map(_talk_beside, beside), *staged.may)[:SENTENCES],
         "may_not": staged.may_not[:SENTENCES],
     }
+
+
+def _talk(path: str) -> str:
+    parts = [part for part in path.split("/")[-2:] if part]
+    return f"talk to {' of '.join(reversed(parts)) or 'its provider'}, through the runtime"
+
+
+def _talk_beside(path: str) -> str:
+    return f"{_talk(path)}, as another driver in its process does"

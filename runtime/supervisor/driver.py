@@ -1,28 +1,26 @@
 """One driver: a personality on a provider, across all its processes.
 
 The state is `runtime.model.driver_lifecycle`'s, the restart policy `policy`'s, a process's
-life `user_server`'s; this file decides what comes after each. Runs in the event loop; nothing
-here blocks.
-Invariant: at most one process at a time.
+life `user_server`'s, its part in one `user_service`'s; this file decides what comes after each.
+Runs in the event loop; nothing here blocks.
+Invariant: at most one service at a time.
 """
 
 import asyncio
-import os
 import time
 
 from runtime.model import events
-from runtime.model.crash_report import Remains
 from runtime.model.driver_lifecycle import LIVE, DriverEvent, DriverState, Intent
-from runtime.model.errors import ProblemError, SpawnError
-from runtime.model.outcome import Exit, ExitHow, Stage
+from runtime.model.errors import ProblemError
+from runtime.model.outcome import Exit, ExitHow
 from runtime.model.processes import NO_CALL, OpenCall
 from runtime.model.records import Driver
 from runtime.supervisor import policy as restart
 from runtime.supervisor.account import Account
-from runtime.supervisor.ports import DriverSpec, Gather, Surroundings
-from runtime.supervisor.standby import Standby
-from runtime.supervisor.understudies import Understudies
+from runtime.supervisor.ports import DriverSpec, Surroundings
+from runtime.supervisor.servers import Servers
 from runtime.supervisor.user_server import UserServer
+from runtime.supervisor.user_service import UserService
 from runtime.wire import driver as wire
 
 
@@ -33,24 +31,21 @@ class SupervisedDriver:
         self,
         record: Driver,
         spec: DriverSpec,
-        understudies: Understudies,
+        servers: Servers,
         policy: restart.RestartPolicy,
         surroundings: Surroundings,
     ) -> None:
         self.spec = spec
         self._account = Account(record, surroundings)
-        self._understudies = understudies
-        self._launcher = understudies.launcher
+        self._servers = servers
         self._policy = policy
         self._around = surroundings
         self._intent = Intent.NONE
         self._stop_note = ""  # why somebody wants it stopped
         self._crashes_ns: tuple[int, ...] = ()
-        self._server: UserServer | None = None
-        self._creating: asyncio.Task[None] | None = None
+        self._service: UserService | None = None
         self._waiting: asyncio.TimerHandle | None = None  # for the delay before a restart
         self._start_error = ""
-        self._bundle = -1  # a descriptor of our own, until it is sent
         self._over = asyncio.Event()
 
     @property
@@ -67,21 +62,8 @@ class SupervisedDriver:
         self._start_error = self._stop_note = ""
         self._over.clear()
         self._account.change(service=self._around.attach(self.record, self.spec))
-        standby = self._understudies.take(self.record.id)
-        if standby is None:
-            try:
-                self._bundle = os.dup(self.spec.bundle)  # an upgrade may close it before it is sent
-            except OSError as error:
-                said = f"descriptors for a driver: expected enough, found: {error.strerror}"
-                exit_ = Exit(ExitHow.LAUNCH, 0, said)
-                # Outside of whoever asked for it: what comes next may ask again.
-                asyncio.get_running_loop().call_soon(self.ended, exit_, Remains)
-                return
-            standby = self._launcher.take(dumpable=self.spec.dumpable)
-        if standby is not None:
-            self._begin(standby)
-        else:
-            self._creating = asyncio.get_running_loop().create_task(self._create())
+        self._service = UserService(self.spec, self._account, self._around, self)
+        self._servers.serve(self.record.id, self._service)
 
     def relaunch(self, spec: DriverSpec) -> None:
         """Start a stopped driver again, on a provider that came back to the same place."""
@@ -104,10 +86,12 @@ class SupervisedDriver:
             self._account.advance(DriverEvent.STOP_ASKED, note=self._stop_note or self.record.note)
             self._end()
         elif state in LIVE and state is not DriverState.STOPPING:
-            started = self._account.reached(Stage.STARTED)
             self._account.advance(DriverEvent.STOP_ASKED)
-            if self._server is not None:  # else it is still being created: `_begin` ends it
-                self._server.stop(started=started, unplugged=unplugged)
+            assert self._service is not None
+            if self._service.server is None:
+                self._servers.withdraw(self._service)
+            else:
+                self._service.stop(unplugged=unplugged)
 
     def crash(self) -> None:
         """Have the process dereference null."""
@@ -124,7 +108,7 @@ class SupervisedDriver:
             raise ProblemError(
                 "wrong-state", f"driver {self.record.name}: expected a process, found none"
             )
-        return await self._server.sample()
+        return await self._server.sample(self.record.name)
 
     def oldest_call(self, now_ns: int) -> OpenCall:
         """What its process has not returned from for longest."""
@@ -151,40 +135,16 @@ class SupervisedDriver:
         if self.record.state not in (DriverState.STOPPED, DriverState.QUARANTINED):
             await self._over.wait()
 
-    def tick(self, now_ns: int) -> None:
-        """Once a second: notice a watcher that has fallen silent."""
-        if self._server is not None:
-            self._server.tick(now_ns)
+    @property
+    def _server(self) -> UserServer | None:
+        return None if self._service is None else self._service.server
 
-    # --- launching -----------------------------------------------------------------------------
+    # --- user_service.Owner: what comes after a service ----------------------------------------
 
-    async def _create(self) -> None:
-        name = f"{self.spec.server_name} {self.record.service:#x}"
-        try:
-            standby = await self._launcher.create(name, dumpable=self.spec.dumpable)
-        except SpawnError as error:
-            self.ended(Exit(ExitHow.LAUNCH, 0, str(error)), Remains)
-        else:
-            self._begin(standby)
-
-    def _begin(self, standby: Standby) -> None:
-        self._server = UserServer(standby, self.spec, self._account, self._around, self)
-        if self.record.state is DriverState.STOPPING:
-            self._server.kill()
-        else:
-            self._server.load(self._bundle)
-        self._close_bundle()
-
-    def _close_bundle(self) -> None:
-        if self._bundle >= 0:
-            os.close(self._bundle)
-            self._bundle = -1
-
-    # --- user_server.Owner: what comes after a process -----------------------------------------
-
-    def started(self) -> None:
-        """Start returned: be ready for the end of this process."""
-        self._understudies.prepare(self.record, self.spec)
+    def started(self, *, first: bool) -> None:
+        """Start returned: be ready for the end of a process that is there for this driver."""
+        if first:
+            self._servers.understudies.prepare(self.record, self.spec)
 
     def refused(self, why: str) -> None:
         """Start returned an error: the next candidate may have the provider."""
@@ -194,10 +154,12 @@ class SupervisedDriver:
         """The process is of no use without its provider, which another one can reach again."""
         self.stop(Intent.RESTART)
 
-    def ended(self, exit_: Exit, gather: Gather) -> None:
-        """No process is left, or none could be made: decide what comes next."""
-        self._server = None
-        self._close_bundle()
+    def ended(self, exit_: Exit) -> Driver | None:
+        """The service is over, or got no process: decide what comes next.
+
+        Returns the record as it was until then, if that was a crash.
+        """
+        self._service = None
         died = self.record
         self._around.detach(died)
         self._account.change(pid=0, service=0, last_exit=exit_, debugging=False)
@@ -208,7 +170,9 @@ class SupervisedDriver:
             self._end()
         else:
             self._crashed(died, exit_)
-            self._around.crashed(died, self.spec, exit_, gather())  # last: no restart waits for it
+            self._around.crashed(died, self.spec)
+            return died
+        return None
 
     def _stopped(self, pid: int) -> None:
         self._account.tell(events.Stopped(self.record.name, pid))
@@ -241,7 +205,7 @@ class SupervisedDriver:
             self.launch()
 
     def _end(self) -> None:
-        self._understudies.drop(self.record.id)
+        self._servers.understudies.drop(self.record.id)
         if self._waiting is not None:
             self._waiting.cancel()
         self._over.set()

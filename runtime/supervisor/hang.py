@@ -11,7 +11,7 @@ Invariant: no clock, no I/O; times are microseconds.
 import msgspec
 
 from runtime.model.processes import NO_CALL, OpenCall
-from runtime.wire.driver import DEFAULT, Pulse, QueuePulse
+from runtime.wire.driver import Pulse, QueuePulse
 
 LATE_US = 5_000_000  # without progress: not responding
 HOPELESS_US = 60_000_000  # without progress: killed, as UMDF does after a minute
@@ -55,10 +55,10 @@ def judge(pulse: Pulse) -> Responding | Late:
     return Late(worst.queue, worst.callback, worst.age_us, worst.quiet_us)
 
 
-def progress(pulse: Pulse) -> int | None:
-    """Microseconds since the Default queue's callback progressed; None while it is idle."""
+def progress(pulse: Pulse, service: int) -> int | None:
+    """Microseconds since the callback of a service's Default queue progressed; None: it is idle."""
     for queue in pulse.queues:
-        if queue.queue == DEFAULT and queue.callback:
+        if queue.service == service and queue.callback:
             return queue.quiet_us
     return None
 

@@ -57,6 +57,7 @@ class DriverSpec(msgspec.Struct, frozen=True):
     provider_properties: msgspec.Raw
     bundle: int
     dumpable: bool
+    shared: bool  # its process is for all of its bundle with this server name
     open_session: Callable[[SessionEnd], ProviderSession]
     entitled: Callable[[], Decision]  # to the provider, as it is when this is asked
 
@@ -88,8 +89,11 @@ class Surroundings(Protocol):
     def detach(self, driver: Driver) -> None:
         """The process is gone: remove its service's entry."""
 
-    def crashed(self, driver: Driver, spec: DriverSpec, exit_: Exit, remains: Remains) -> None:
-        """Make a crash report; `driver` is the record as it was before the end.
+    def crashed(self, driver: Driver, spec: DriverSpec) -> None:
+        """A driver ended though nobody stopped it; the record is as it was before that."""
+
+    def report(self, drivers: tuple[Driver, ...], exit_: Exit, remains: Remains) -> None:
+        """Make one crash report of a process; the records are as they were before its end.
 
         Must not delay the restart: what takes time is for later.
         """

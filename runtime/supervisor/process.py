@@ -11,19 +11,15 @@ import contextlib
 import os
 import signal
 import socket
-import time
 from collections import deque
 from typing import Protocol
 
-import msgspec
-
 from runtime.linux import memfd, sockets, spawn
-from runtime.model.crash_report import MESSAGES, Packet, Remains
 from runtime.model.errors import BreachError
 from runtime.model.outcome import Exit, ExitHow
-from runtime.supervisor import post_mortem
 from runtime.supervisor.channels import Channels
-from runtime.supervisor.deadline import LOAD, LOCK_DOWN, Deadline
+from runtime.supervisor.deadline import LEAVE, LOAD, LOCK_DOWN, Deadline
+from runtime.supervisor.ending import Ending
 from runtime.supervisor.output import Output
 from runtime.supervisor.ports import DriverSpec, Gather
 from runtime.wire import driver as wire
@@ -40,8 +36,11 @@ class Listener(Protocol):
     def received(self, message: wire.ToRuntime) -> None:
         """A message came on the control socket; BreachError refuses it."""
 
-    def logged(self, source: str, text: str) -> None:
-        """A line of the log came; `source` is ``log`` or ``output``."""
+    def logged(self, source: str, text: str, service: int) -> None:
+        """A line of the log came; `source` is ``log`` or ``output``.
+
+        `service` is whose it is, as the process says; 0: it does not know.
+        """
 
     def pulsed(self, pulse: wire.Pulse) -> None:
         """The watcher told the queues' state."""
@@ -72,10 +71,9 @@ class DriverProcess:
         self._control = session.runtime_of_driver()
         self._watch = session.runtime_of_watcher()
         self._outgoing: deque[bytes] = deque()
-        self._packets: deque[tuple[bool, str, int]] = deque(maxlen=MESSAGES)
-        self._output = Output(channels.output, lambda line: self.listener.logged("output", line))
-        self._killed_for: Exit | None = None
-        self._goodbye: wire.Goodbye | None = None
+        self._output = Output(channels.output, lambda line: self.listener.logged("output", line, 0))
+        self._ending = Ending()
+        self._left = False
         self.deadline = Deadline(self.kill)
         self.deadline.set(LOCK_DOWN)
         self._late: asyncio.TimerHandle | None = None
@@ -97,13 +95,13 @@ class DriverProcess:
         if len(self._outgoing) >= limits.OUTSTANDING:
             self.kill(ExitHow.HANG, f"it left {limits.OUTSTANDING} packets unread")
             return
-        self._note(message, sent=True)
+        self._ending.note(message, sent=True)
         self._outgoing.append(self._control.encode(message))
         self._flush()
 
     def load(self, spec: DriverSpec, bundle: int) -> None:
         """Send what to run, with the sealed bundle; right after creation, when there is room."""
-        load = wire.Load(spec.bundle_id, spec.executable, spec.name, spec.server_name)
+        load = wire.Load(spec.bundle_id, spec.executable, spec.server_name, spec.shared)
         self._send_beside(load, bundle)
         self.deadline.set(LOAD)
 
@@ -111,11 +109,17 @@ class DriverProcess:
         """Send what its provider is, with the provider socket; when it is loaded, not before."""
         self._send_beside(message, provider)
 
+    def leave(self) -> None:
+        """Have it end in order: nobody wants it any more."""
+        self._left = True
+        self.send(wire.Goodbye())
+        self.deadline.set(LEAVE)
+
     def _send_beside(self, message: wire.Load | wire.Attach, descriptor: int) -> None:
         """Send at once, when there is room by the protocol; the descriptor stays the caller's."""
         if self._pidfd < 0:
             return
-        self._note(message, sent=True)
+        self._ending.note(message, sent=True)
         packet = self._control.encode(message)
         try:
             sockets.send_packet(self._channels.control, packet, [descriptor])
@@ -138,8 +142,7 @@ class DriverProcess:
 
     def kill(self, how: ExitHow, detail: str) -> None:
         """End it at once; the first reason given is the one reported."""
-        if self._killed_for is None:
-            self._killed_for = Exit(how, int(signal.SIGKILL), detail)
+        self._ending.kill(how, detail)
         if self._pidfd < 0:
             return  # reaped: its last words were the reason
         with contextlib.suppress(ProcessLookupError):  # gone already: its pidfd says so
@@ -179,7 +182,7 @@ class DriverProcess:
 
     def _read(self, sock: socket.socket, take: "_Take") -> bool:
         """Read what is there; return whether more may come. After a breach nothing is."""
-        if self._killed_for is not None and self._killed_for.how is ExitHow.BREACH:
+        if self._ending.breached:
             return False
         for _ in range(PACKETS_A_TURN):
             try:
@@ -198,9 +201,9 @@ class DriverProcess:
 
     def _take_control(self, packet: bytes) -> None:
         message = self._control.receive(packet)
-        self._note(message, sent=False)
+        self._ending.note(message, sent=False)
         if isinstance(message, wire.Goodbye):
-            self._goodbye = message
+            self._ending.goodbye = message
             self._expect_end("its goodbye, found it running")
         elif not isinstance(message, wire.Hello):
             self.listener.received(message)
@@ -208,7 +211,7 @@ class DriverProcess:
     def _take_watch(self, packet: bytes) -> None:
         message = self._watch.receive(packet)
         if isinstance(message, wire.Log):
-            self.listener.logged("log", message.text)
+            self.listener.logged("log", message.text, message.service)
         elif isinstance(message, wire.Pulse):
             self.listener.pulsed(message)
         elif isinstance(message, wire.Sample):
@@ -231,8 +234,8 @@ class DriverProcess:
         os.close(self._pidfd)
         self._pidfd = -1
         self._drain()
-        exit_ = self._exit(ended)
-        self.listener.exited(exit_, lambda: self._remains(exit_))
+        exit_ = self._ending.exit(ended, self._dump())
+        self.listener.exited(exit_, lambda: self._ending.remains(exit_, self._dump()))
         self._channels.close_ours()
 
     def _drain(self) -> None:
@@ -245,39 +248,20 @@ class DriverProcess:
             self._loop.remove_reader(descriptor)
         self._loop.remove_writer(channels.control)
 
-    def _exit(self, ended: Exit) -> Exit:
-        if self._killed_for is not None:
-            return self._killed_for
-        goodbye = self._goodbye or wire.Goodbye()
-        detail = goodbye.error.partition("\n")[0]
-        frames = tuple(frame[: limits.NAME] for frame in goodbye.frames[: limits.FRAMES])
-        if ended.how is ExitHow.SIGNAL:
-            frames = next((t.frames for t in post_mortem.threads(self._dump()) if t.faulting), ())
-        return Exit(ended.how, ended.number, detail, frames)
-
-    def _remains(self, exit_: Exit) -> Remains:
-        now = time.monotonic_ns()
-        packets = tuple(
-            Packet(sent, what, (now - when) // 1000) for sent, what, when in self._packets
-        )
-        found = post_mortem.remains(exit_, self._dump())
-        return msgspec.structs.replace(found, packets=packets)
-
     def _dump(self) -> str:
         """What faulthandler wrote into the crash memfd."""
         return memfd.read_whole(self._channels.crash, CRASH_BYTES).decode(errors="replace")
 
-    def _note(self, message: wire.ToDriver | wire.ToRuntime, *, sent: bool) -> None:
-        """Keep the kind of a packet for the crash report."""
-        what = type(message).__name__
-        if isinstance(message, wire.Call):
-            what = f"{what} {type(message.method).__name__}"
-        self._packets.append((sent, what, time.monotonic_ns()))
+    @property
+    def raised_on(self) -> int:
+        """The service on whose queue the error was raised that ended it; 0: not known."""
+        return self._ending.goodbye.service if self._ending.goodbye is not None else 0
 
     @property
-    def said_goodbye(self) -> bool:
-        """Whether the process announced a clean end."""
-        return self._goodbye is not None and not self._goodbye.error
+    def ending(self) -> bool:
+        """Whether it ends, was told to or is gone: nothing new is for it."""
+        said = self._ending.killed is not None or self._ending.goodbye is not None
+        return said or self._left or self._pidfd < 0
 
 
 class _Take(Protocol):

@@ -21,7 +21,8 @@ from runtime.wire import driver as wire
 
 LINES = 200  # of its log, that are kept for whoever takes it
 
-_FOLLOWING = (Stage.LOCKED_DOWN, Stage.LOADED)
+FOLLOWING = (Stage.LOCKED_DOWN, Stage.LOADED)
+"""The launch stages that a process tells, in order."""
 
 
 class Standby:
@@ -69,7 +70,7 @@ class Standby:
 
     def received(self, message: wire.ToRuntime) -> None:
         """Take a launch stage; BreachError refuses anything else."""
-        allowed = _FOLLOWING if self.told else _FOLLOWING[:1]
+        allowed = FOLLOWING if self.told else FOLLOWING[:1]
         expected = allowed[len(self.staged) : len(self.staged) + 1]
         if not isinstance(message, wire.Staged) or (message.stage,) != expected:
             raise BreachError(
@@ -79,8 +80,9 @@ class Standby:
         if message.stage is Stage.LOADED or not self.told:
             self.process.deadline.clear()
 
-    def logged(self, source: str, text: str) -> None:
+    def logged(self, source: str, text: str, service: int) -> None:
         """Keep a line."""
+        del service  # it has none yet
         self.lines.append((source, text))
 
     def pulsed(self, pulse: wire.Pulse) -> None:

@@ -18,6 +18,7 @@ from runtime.supervisor.driver import SupervisedDriver
 from runtime.supervisor.launcher import Launcher
 from runtime.supervisor.policy import RestartPolicy
 from runtime.supervisor.ports import DriverSpec, Surroundings
+from runtime.supervisor.servers import Servers
 from runtime.supervisor.understudies import Understudies
 from runtime.supervisor.zygote import Zygote
 
@@ -30,6 +31,7 @@ class Supervisor:
     def __init__(self, zygote: Zygote, policy: RestartPolicy, surroundings: Surroundings) -> None:
         self._zygote = zygote
         self._understudies = Understudies(Launcher(zygote))
+        self._servers = Servers(self._understudies, surroundings)
         self._policy = policy
         self._around = surroundings
         self._drivers: dict[DriverId, SupervisedDriver] = {}
@@ -65,7 +67,7 @@ class Supervisor:
             provider_path=spec.provider_path,
             state=DriverState.STOPPED,
         )
-        driver = SupervisedDriver(record, spec, self._understudies, self._policy, self._around)
+        driver = SupervisedDriver(record, spec, self._servers, self._policy, self._around)
         self._drivers[driver_id] = driver
         driver.launch()
         return driver.record
@@ -90,15 +92,18 @@ class Supervisor:
     def processes(self) -> Iterator[Process]:
         """Every process that runs a driver, or waits to; what they use is not read.
 
+        One that several drivers share is told once, with the first of them.
         Drivers may come and go between two of them.
         """
         if self._zygote.pid:
             yield Process(Role.ZYGOTE, "zygote", self._zygote.pid)
         if pid := self._understudies.launcher.standby_pid:
             yield Process(Role.STANDBY, "standby", pid)
+        told: set[int] = set()
         for driver in self:
             record = driver.record
-            if record.pid:
+            if record.pid and record.pid not in told:
+                told.add(record.pid)
                 call = driver.oldest_call(time.monotonic_ns())
                 yield Process(Role.DRIVER, record.name, record.pid, record.id, call=call)
         for driver_id, pid in self._understudies.pids().items():
@@ -120,14 +125,13 @@ class Supervisor:
 
     async def close(self) -> None:
         """End what waits in advance and the zygote, after everything that they are needed for."""
+        await self._servers.close()
         await self._understudies.close()
         await self._understudies.launcher.close()
         await self._zygote.close()
 
     def _tick(self) -> None:
-        now = time.monotonic_ns()
-        for driver in self:
-            driver.tick(now)
+        self._servers.tick(time.monotonic_ns())
         self._ticking = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
 
 

@@ -1,129 +1,143 @@
-"""One driver process at work: loaded, started, judged, ended.
+"""One driver process at work: its bundle loaded, the services in it, its end.
 
-IOKit's IOUserServer: what the system knows of one process of a driver. The driver's record is
-kept by `account`; what comes after the process is its owner's to decide. Runs in the event
-loop; nothing here blocks.
-Invariant: the owner is told of the end exactly once, after everything that was open is closed.
+IOKit's IOUserServer: what the system knows of one process of a driver. Most have one service; with
+IOUserServerOneProcess all services of a bundle's server name are in one, and what happens to the
+process happens to each of them. Runs in the event loop; nothing here blocks.
+Invariant: a service is told of the end of the process exactly once, unless it has left before.
 """
 
 import asyncio
+import functools
 import time
-from typing import Protocol
+from collections.abc import Callable, Iterable
 
-import msgspec
-
-from runtime.model import events, words
-from runtime.model.driver_lifecycle import DriverEvent, DriverState
+from runtime.model import events
+from runtime.model.crash_report import Remains
 from runtime.model.errors import BreachError
 from runtime.model.outcome import Exit, ExitHow, Stage
 from runtime.model.processes import OpenCall
 from runtime.supervisor import confinement, hang
-from runtime.supervisor.account import Account
 from runtime.supervisor.calls import Calls
-from runtime.supervisor.deadline import LEAVE, LOAD, REGISTER_SECONDS, START, STOP
-from runtime.supervisor.ports import DriverSpec, Gather, ProviderSession, Surroundings
+from runtime.supervisor.deadline import LOAD
+from runtime.supervisor.ports import DriverSpec, Gather, Surroundings
 from runtime.supervisor.samples import Samples
-from runtime.supervisor.standby import Standby
+from runtime.supervisor.standby import FOLLOWING, Standby
+from runtime.supervisor.user_service import UserService
 from runtime.wire import driver as wire
-from runtime.wire import methods
-
-
-class Owner(Protocol):
-    """Whose process it is."""
-
-    def started(self) -> None:
-        """Start returned success."""
-
-    def refused(self, why: str) -> None:
-        """Start returned an error: no crash, the process ends in order."""
-
-    def provider_lost(self) -> None:
-        """The process cannot reach its provider any more."""
-
-    def ended(self, exit_: Exit, gather: Gather) -> None:
-        """The process is gone and reaped, its provider's session closed."""
 
 
 class UserServer:
-    """A process of a driver, from its creation to its end."""
+    """A driver process that has services, from when it was taken to its end.
+
+    Args:
+        standby: The process, which knows of no device yet.
+        spec: Of the first service; what it says of the bundle holds for all.
+        bundle: The sealed bundle, the caller's; sent unless that was done in advance.
+        surroundings: Who hears of it.
+        over: Called when nobody can join any more, before the services are told of the end.
+
+    Attributes:
+        calls: The runtime's calls to it.
+    """
 
     def __init__(
         self,
         standby: Standby,
         spec: DriverSpec,
-        account: Account,
+        bundle: int,
         surroundings: Surroundings,
-        owner: Owner,
+        over: Callable[["UserServer"], object],
     ) -> None:
-        self._spec = spec
-        self._account = account
         self._around = surroundings
-        self._owner = owner
-        self._standby = standby
-        self._process = standby.hand_to(self)
-        self._calls = Calls(self._process)
-        self._session: ProviderSession | None = None  # until it is told what to run
-        self._registering: asyncio.TimerHandle | None = None  # from Start until it has
+        self._over = over
+        self._missing = standby.missing
+        self._staged = list(standby.staged)
+        self._services: dict[int, UserService] = {}  # by entry; the first one first
+        self._left: set[int] = set()  # whose last words may still come
         self._samples = Samples()
         self._heard_ns = time.monotonic_ns()
         self._pulse = wire.Pulse(())  # the last one
-        account.reach(Stage.FORKED, pid=self._process.pid)
+        self._process = standby.hand_to(self)
+        self.calls = Calls(self._process)
+        self._lines = standby.lines  # for the first service
+        if not standby.told:
+            standby.load(spec, bundle)
 
-    # --- what its owner asks -------------------------------------------------------------------
+    # --- what is asked -------------------------------------------------------------------------
 
-    def load(self, bundle: int) -> None:
-        """Have it run what the spec says, if that was not done in advance.
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
 
-        The sealed bundle stays the caller's.
-        """
+    @property
+    def ending(self) -> bool:
+        """Whether it ends: nobody can join any more."""
+        return self._process.ending
+
+    def join(self, service: UserService) -> None:
+        """Have one more service; it comes as far as the process is at once."""
+        first = not self._services
+        self._services[service.id] = service
         try:
-            self._session = self._spec.open_session(self)  # a broker takes as long as loading does
+            service.enter(self)
         except OSError as error:
-            said = f"provider socket: expected descriptors enough, found: {error.strerror}"
-            self._process.kill(ExitHow.LAUNCH, said)
+            self._not_joined(service, str(error.strerror))
             return
-        if not self._standby.told:
-            self._standby.load(self._spec, bundle)
-        for staged in self._standby.staged:
-            self._staged(staged)
-        self._account.tell(events.Launched(self._account.record.name, self._process.pid))
-        for source, text in self._standby.lines:
-            self.logged(source, text)
+        for staged in self._staged:
+            if staged.stage is Stage.LOCKED_DOWN:
+                self._confined(staged)
+            service.staged(staged.stage)
+        account = service.account
+        account.tell(events.Launched(account.record.name, self.pid))
+        for source, text in self._lines if first else ():
+            self._around.log(account.record, source, text)
 
-    def stop(self, *, started: bool, unplugged: bool) -> None:
-        """Stop, free, grace, SIGKILL; one whose Start has not returned is killed at once."""
-        if unplugged and self._session is not None:
-            self._session.close()
-        self._process.deadline.set(STOP)
-        if started:
-            self._calls.ask(methods.Stop(), _returned, _failed)
-        else:
-            self.kill()
+    def attach(self, message: wire.Attach, provider: int) -> None:
+        """Tell it of a service and its provider; the socket stays the caller's."""
+        self._process.attach(message, provider)
 
-    def kill(self) -> None:
-        """End it at once, because it is not wanted."""
-        self._process.kill(ExitHow.STOPPED, "")
+    def others(self, service: UserService) -> bool:
+        """Whether it has other services than this one."""
+        return any(other is not service for other in self._services.values())
+
+    def is_first(self, service: UserService) -> bool:
+        """Whether nobody has been in it for longer."""
+        return next(iter(self._services.values()), None) is service
+
+    def dismiss(self, service: UserService) -> None:
+        """A service is over; the last one's process ends, before that service is told."""
+        if service.id not in self._services:
+            return  # it was told of the end of the process meanwhile
+        if not self.others(service):
+            self._process.leave()
+            return
+        self._lose(service)
+        service.ended(Exit(ExitHow.STOPPED, 0))
+
+    def kill(self, how: ExitHow, detail: str) -> None:
+        """End it at once."""
+        self._process.kill(how, detail)
 
     def crash(self) -> None:
         """Have it dereference null."""
         self._process.send(wire.CrashYourself())
 
-    async def sample(self) -> tuple[wire.ThreadSample, ...]:
-        """Where every thread is now; ProblemError when it does not say."""
-        return await self._samples.ask(self._account.record.name, self._process)
+    async def sample(self, name: str) -> tuple[wire.ThreadSample, ...]:
+        """Where every thread is now; ProblemError, which names a driver, when it does not say."""
+        return await self._samples.ask(name, self._process)
 
     def oldest_call(self, now_ns: int) -> OpenCall:
         """What has not returned for longest: a callback, or a call of ours."""
         callback = hang.oldest(self._pulse, (now_ns - self._heard_ns) // 1000)
-        return max(callback, self._calls.oldest(now_ns), key=lambda call: call.age_us)
+        return max(callback, self.calls.oldest(now_ns), key=lambda call: call.age_us)
 
     def debug(self, descriptor: int) -> None:
-        """Let a debugger speak with it, and do not judge it meanwhile."""
+        """Let a debugger speak with it, and judge nobody in it meanwhile."""
         if self._process.debug(descriptor):
-            if self._account.state is DriverState.STARTING:
-                self._process.deadline.clear()
-            self._account.change(debugging=True)
-            self._around.log(self._account.record, "runtime", "a debugger was attached")
+            self._process.deadline.clear()
+            for service in self._services.values():
+                service.debugged(on=True)
 
     def tick(self, now_ns: int) -> None:
         """Once a second: notice a watcher that has fallen silent.
@@ -132,7 +146,7 @@ class UserServer:
         """
         verdict = hang.judge_silence((now_ns - self._heard_ns) // 1000)
         if isinstance(verdict, hang.Late):
-            self._judged(verdict)
+            self._judge(verdict)
 
     # --- process.Listener ----------------------------------------------------------------------
 
@@ -140,158 +154,116 @@ class UserServer:
         """Take one message of the control socket."""
         match message:
             case wire.Staged():
-                self._staged(message)
-            case wire.Call():
-                self._called(message)
+                self._stage(message)
+            case wire.Attached(service=service) | wire.Call(target=service):
+                self._concerns(service, message)
             case wire.Reply():
-                self._calls.replied(message)
+                self.calls.replied(message)
             case wire.Fail():
-                self._calls.failed(message)
+                self.calls.failed(message)
 
-    def logged(self, source: str, text: str) -> None:
-        """Take one line of the log."""
-        self._around.log(self._account.record, source, text)
+    def logged(self, source: str, text: str, service: int) -> None:
+        """Take one line of the log: of one service, or of all when it is not known whose."""
+        owner = self._services.get(service)
+        for each in self._services.values() if owner is None else (owner,):
+            self._around.log(each.account.record, source, text)
 
     def pulsed(self, pulse: wire.Pulse) -> None:
         """Take the state of its queues."""
         self._heard_ns, self._pulse = time.monotonic_ns(), pulse
-        quiet_us = hang.progress(pulse)
-        if quiet_us is not None:
-            self._process.deadline.extend(quiet_us)
-        self._judged(hang.judge(pulse))
+        for service in self._services.values():
+            service.progressed(pulse)
+        self._judge(hang.judge(pulse))
 
     def debugged(self) -> None:
         """The debugger has left."""
-        self._account.change(debugging=False)
-        self._around.log(self._account.record, "runtime", "the debugger has left")
+        for service in self._services.values():
+            service.debugged(on=False)
 
     def sampled(self, threads: tuple[wire.ThreadSample, ...]) -> None:
         """Take where every thread is."""
         self._samples.taken(threads)
 
     def exited(self, exit_: Exit, gather: Gather) -> None:
-        """The process is gone and reaped."""
-        if self._session is not None:
-            self._session.close()
-        self._calls.close()
-        if self._registering is not None:
-            self._registering.cancel()
-        if exit_.how is ExitHow.CODE and self._process.said_goodbye:
-            exit_ = msgspec.structs.replace(exit_, how=ExitHow.STOPPED)
-        self._owner.ended(exit_, lambda: self._samples.completed(exit_, gather()))
-
-    # --- ports.SessionEnd ----------------------------------------------------------------------
-
-    def provider_lost(self, why: str) -> None:
-        """Every call to the provider fails from now on."""
-        self._around.log(self._account.record, "runtime", why)
-        self._owner.provider_lost()
-
-    def breached(self, what: str) -> None:
-        """End it for what it sent to its provider."""
-        self._process.kill(ExitHow.BREACH, what)
+        """The process is gone and reaped: one report for all that crashed with it."""
+        self._over(self)
+        self.calls.close()
+        guilty = self._process.raised_on
+        services = sorted(self._services.values(), key=lambda service: service.id != guilty)
+        self._services = {}
+        remains = functools.partial(self._completed, exit_, gather)
+        end_together(services, exit_, remains, self._around)
 
     # --- messages ------------------------------------------------------------------------------
 
-    def _staged(self, message: wire.Staged) -> None:
-        before = self._account.record.launch[-1].stage
-        if (before, message.stage) == (Stage.FORKED, Stage.LOCKED_DOWN):
-            path = self._account.record.provider_path
-            told = confinement.fields(message, self._standby.missing, path)
-            self._account.reach(message.stage, **told)
-            self._process.deadline.set(LOAD)
-        elif (before, message.stage) == (Stage.LOCKED_DOWN, Stage.LOADED):
-            self._account.reach(message.stage)
-            self._around.serving(self._account.record, message.classes)
-            self._start()
-        else:
+    def _stage(self, message: wire.Staged) -> None:
+        if (message.stage,) != FOLLOWING[len(self._staged) : len(self._staged) + 1]:
             raise BreachError(f"driver: expected the next launch stage, found {message.stage}")
+        self._staged.append(message)
+        if message.stage is Stage.LOCKED_DOWN:
+            self._process.deadline.set(LOAD)
+            self._confined(message)
+        else:
+            self._process.deadline.clear()
+        for service in tuple(self._services.values()):
+            service.staged(message.stage)
 
-    def _start(self) -> None:
-        """Give it its provider, which it learns of now, and have it start."""
-        if self._session is None or self._account.state is DriverState.STOPPING:
-            return  # it said so with its last breath, and the provider may be gone
-        spec = self._spec
-        decision = spec.entitled()
-        if not decision.allowed:
-            self._refuse(f"not started: {words.denial(decision)}")
+    def _concerns(self, target: int, message: wire.Attached | wire.Call) -> None:
+        """Have a message's service take it; BreachError when it never had that one."""
+        service = self._services.get(target)
+        if service is not None:
+            service.received(message)
+        elif target not in self._left:
+            raise BreachError(f"driver: expected a service of its own, found {target:#x}")
+        if isinstance(message, wire.Call):
+            self.calls.answer(message, gone=service is None)
+
+    # --- what holds for all --------------------------------------------------------------------
+
+    def _judge(self, verdict: hang.Responding | hang.Late) -> None:
+        news = [service.judged(verdict) for service in self._services.values()]
+        if not isinstance(verdict, hang.Late):
             return
-        self._account.reach(Stage.ENTITLED)
-        self._process.deadline.set(START)
-        attach = wire.Attach(
-            self._account.record.service,
-            spec.provider,
-            spec.provider_class,
-            spec.provider_name,
-            spec.properties,
-            spec.provider_properties,
-        )
-        self._session.send_with(lambda provider: self._process.attach(attach, provider))
-        self._calls.ask(methods.Start(), self._started, self._start_failed)
-
-    def _started(self) -> None:
-        if self._account.state is DriverState.STOPPING:
-            return
-        self._process.deadline.clear()
-        self._account.advance(DriverEvent.STARTED)
-        self._account.reach(Stage.STARTED)
-        if not self._account.reached(Stage.REGISTERED):
-            loop = asyncio.get_running_loop()
-            self._registering = loop.call_later(REGISTER_SECONDS, self._not_registered)
-        record = self._account.record
-        self._account.tell(events.Started(record.name, record.pid, record.launch[-1].after_us))
-        self._around.started(record)
-        self._owner.started()
-
-    def _start_failed(self, code: int, text: str) -> None:
-        self._refuse(f"Start failed: {text or f'kern_return_t {code:#010x}'}")
-
-    def _refuse(self, why: str) -> None:
-        """Have it end in order; it is no crash."""
-        self._around.log(self._account.record, "runtime", why)
-        self._owner.refused(why)
-        self._process.send(wire.Goodbye())
-        self._process.deadline.set(LEAVE)
-
-    def _called(self, call: wire.Call) -> None:
-        if not self._account.reached(Stage.ENTITLED):
-            raise BreachError("driver: expected no call before Start, found one")
-        if not isinstance(call.method, methods.ServiceMethod):
-            name = type(call.method).__name__
-            raise BreachError(f"driver: expected a method of its own entry, found {name}")
-        self._around.service_call(self._account.record, call.method)
-        if isinstance(call.method, methods.RegisterService):
-            self._registered()
-        self._calls.answer(call, None)
-
-    def _registered(self) -> None:
-        if not self._account.reached(Stage.REGISTERED):
-            self._account.reach(Stage.REGISTERED)
-        if self._registering is not None:
-            self._registering.cancel()
-
-    def _not_registered(self) -> None:
-        said = f"RegisterService was not called within {REGISTER_SECONDS:.0f} s after Start"
-        self._around.log(self._account.record, "runtime", f"{said}: nobody can match on it")
-
-    # --- hangs and deadlines -------------------------------------------------------------------
-
-    def _judged(self, verdict: hang.Responding | hang.Late) -> None:
-        if self._account.record.debugging:
-            return
-        if isinstance(verdict, hang.Responding):
-            self._account.responds()
-            return
-        if self._account.late(verdict):
+        if any(news):
             self._samples.late(self._process, verdict.queue)
-        if verdict.hopeless:
-            self._process.kill(ExitHow.HANG, f"{verdict.what} did not progress for a minute")
+        debugging = any(each.account.record.debugging for each in self._services.values())
+        if verdict.hopeless and not debugging:
+            self.kill(ExitHow.HANG, f"{verdict.what} did not progress for a minute")
+
+    def _confined(self, staged: wire.Staged) -> None:
+        """What holds the process, in every record; whom it may talk to changes with who is in."""
+        paths = {each: each.account.record.provider_path for each in self._services.values()}
+        for service, own in paths.items():
+            beside = tuple(path for other, path in paths.items() if other is not service)
+            told = confinement.fields(staged, self._missing, own, beside)
+            service.account.change(**told)
+
+    def _lose(self, service: UserService) -> None:
+        """Go on without a service that has no part in the process any more."""
+        del self._services[service.id]
+        self._left.add(service.id)
+        for staged in self._staged[:1]:
+            self._confined(staged)
+
+    def _completed(self, exit_: Exit, gather: Gather) -> Remains:
+        return self._samples.completed(exit_, gather())
+
+    def _not_joined(self, service: UserService, why: str) -> None:
+        said = f"provider socket: expected descriptors enough, found: {why}"
+        if self.others(service):
+            self._lose(service)
+            exit_ = Exit(ExitHow.LAUNCH, 0, said)
+            loop = asyncio.get_running_loop()
+            loop.call_soon(end_together, [service], exit_, Remains, self._around)
+        else:
+            self.kill(ExitHow.LAUNCH, said)
 
 
-def _returned() -> None:
-    """Stop returned; the process says goodbye and ends by itself."""
-
-
-def _failed(code: int, text: str) -> None:
-    """Stop failed, which DriverKit treats as stopped: the process ends all the same."""
-    del code, text
+def end_together(
+    services: Iterable[UserService], exit_: Exit, gather: Gather, surroundings: Surroundings
+) -> None:
+    """Tell services of the end of their process, or that there is none; one report for all."""
+    ends = [service.ended(exit_) for service in services]
+    crashed = tuple(record for record in ends if record is not None)
+    if crashed:  # last: no restart waits for it
+        surroundings.report(crashed, exit_, gather())

@@ -1,8 +1,9 @@
 """Messages between the runtime and a broker, on one SEQPACKET socket.
 
-The runtime sends `Serve` once, then the other messages in any number; the broker sends `Ready`
-once, before it reads anything. End of file from the runtime: the broker gives everything back to
-its kernel driver and ends. A broker holds one device, and trusts the runtime but no driver.
+The runtime sends one of `Serve`, `ServeRecorded` and `ServeUsb` once, then the other messages in
+any number; the broker sends `Ready` once, before it reads anything. End of file from the runtime:
+the broker gives everything back to its kernel driver and ends. A broker holds one device, and
+trusts the runtime but no driver.
 Invariant: values only, no I/O.
 """
 
@@ -21,6 +22,10 @@ class Serve(_Message, frozen=True, tag="serve"):
     """Runtime to broker, first: make a simulated device of this model."""
 
     model: Name
+
+
+class ServeRecorded(_Message, frozen=True, tag="serve-recorded"):
+    """Runtime to broker, first: play a recorded device back; beside it comes its sealed memfd."""
 
 
 class ServeUsb(_Message, frozen=True, tag="serve-usb"):
@@ -55,14 +60,18 @@ class Denials(msgspec.Struct, frozen=True, array_like=True):
 class Attach(_Message, frozen=True, tag="attach"):
     """Runtime to broker: let a driver process at an interface.
 
-    Beside it comes the broker's end of that driver's provider socket, and an open /dev/uhid if
-    anything may be published. `session` is used once.
+    Beside it comes the broker's end of that driver's provider socket, and behind it, where the
+    driver may move its data itself, a socket over which a fresh descriptor of the node will come
+    (`direct`), and an open /dev/uhid where it may publish a HID device (`publishes`). `session` is
+    used once; `publisher` is the bundle id of what is published.
     """
 
     session: Number
     interface: Number
     denials: Denials = Denials()
-    publisher: Name = ""  # the bundle id of what it may publish
+    publisher: Name = ""
+    direct: bool = False
+    publishes: bool = False
 
 
 class Release(_Message, frozen=True, tag="release"):
@@ -98,5 +107,5 @@ class Unplugged(_Message, frozen=True, tag="unplugged"):
     """Broker to runtime: all I/O has ended, and every driver's completions are on their way."""
 
 
-ToBroker = Serve | ServeUsb | ServeHid | Attach | Release | GiveBack | Unplug
+ToBroker = Serve | ServeRecorded | ServeUsb | ServeHid | Attach | Release | GiveBack | Unplug
 FromBroker = Ready | Breached | Unplugged

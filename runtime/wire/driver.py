@@ -1,13 +1,15 @@
-"""Messages of a driver's process with the runtime and its provider, on three SEQPACKET sockets.
+"""Messages of a driver's process with the runtime and its provider, on SEQPACKET sockets.
 
-Control socket (the driver's main thread, which is the Default queue, and its senders):
-both sides send `Hello`; the runtime sends `Load`, then `Attach`, then `Call`s of
-`runtime.wire.methods` (Start, Stop); the driver sends `Staged`, `Call`s that concern its own
-entry, `Reply`s. Every `Call` is answered by exactly one `Reply` or `Fail` with its number.
-`Goodbye` is the epitaph: an end of file without one counts as a crash.
-Provider socket (comes with `Attach`; the other end is a broker's, or whoever's the provider is):
-the driver's `Call`s of its provider, their answers, and `Complete`s. Its end of file means that
-the provider cannot be reached any more.
+Control socket (the Default queues and whoever sends):
+both sides send `Hello`; the runtime sends `Load`, then for each service `Attach` and `Call`s of
+`runtime.wire.methods` (Start, Stop); the driver sends `Staged`, `Attached`, `Call`s that concern
+a service's own entry, `Reply`s. Every `Call` is answered by exactly one `Reply` or `Fail` with its
+number. A process has one service, unless `Load` says that it is shared. After Stop, and after a
+Start that failed, a service is gone; the process waits for another one or for the runtime's
+`Goodbye`. `Goodbye` is the epitaph: an end of file without one counts as a crash.
+Provider socket (one a service, comes with `Attach`; the other end is a broker's, or whoever's the
+provider is): the service's `Call`s of its provider, their answers, and `Complete`s. Its end of file
+means that the provider cannot be reached any more.
 Watch socket (the driver's watcher thread): log lines and the queues' pulse.
 
 One packet is one message. From a driver an unknown field, an empty or a truncated packet is
@@ -19,7 +21,7 @@ import msgspec
 
 from runtime.model.outcome import Stage
 from runtime.wire import methods
-from runtime.wire.limits import Handle, Name, Number, Text
+from runtime.wire.limits import Name, Number, Text
 
 
 class _Strict(
@@ -42,17 +44,18 @@ class Load(_Strict, frozen=True, tag="load"):
 
     bundle_id: Name
     executable: Name  # CFBundleExecutable: module inside the bundle, `X.py`
-    user_class: Name  # IOUserClass
     server_name: Name = ""  # IOUserServerName, for ps
+    shared: bool = False  # IOUserServerOneProcess: several services, each with a queue
 
 
 class Attach(_Strict, frozen=True, tag="attach"):
-    """Runtime to driver, once, after LOADED: its own entry and its provider; Start follows.
+    """Runtime to driver, after LOADED, once for a service: its entry and its provider.
 
-    Beside it comes one descriptor: the driver's provider socket. Until it comes the process
-    knows no device: it may have been loaded in advance.
+    Beside it comes one descriptor: the service's provider socket. `Attached` answers it, and
+    Start follows. Until the first comes the process knows no device: it may have been loaded in
+    advance.
 
-    `properties` are the driver's own entry's, `provider_properties` its provider's, both
+    `properties` are the service's own entry's, `provider_properties` its provider's, both
     encoded by `runtime.model.properties`. `service` and `provider` are entry ids.
     """
 
@@ -62,15 +65,22 @@ class Attach(_Strict, frozen=True, tag="attach"):
     provider_name: Name
     properties: msgspec.Raw
     provider_properties: msgspec.Raw
+    user_class: Name  # IOUserClass
+
+
+class Attached(_Strict, frozen=True, tag="attached"):
+    """Driver to runtime: a service was made, of this class chain, leaf first."""
+
+    service: Number
+    classes: tuple[Name, ...]
 
 
 class Staged(_Strict, frozen=True, tag="staged"):
-    """Driver to runtime: a launch stage was reached."""
+    """Driver to runtime: a launch stage of the process was reached."""
 
     stage: Stage
     applied: tuple[Text, ...] = ()  # with LOCKED_DOWN: what holds, one sentence each
     missing: tuple[Text, ...] = ()  # with LOCKED_DOWN: what this kernel could not give
-    classes: tuple[Name, ...] = ()  # with LOADED: the driver's class chain, leaf first
     may: tuple[Text, ...] = ()  # with LOCKED_DOWN: what is left to it, in words
     may_not: tuple[Text, ...] = ()  # with LOCKED_DOWN: what it has lost, and by which means
 
@@ -78,12 +88,13 @@ class Staged(_Strict, frozen=True, tag="staged"):
 class Call(_Strict, frozen=True, tag="call"):
     """Call a method of an object of the other side.
 
-    `target` is a handle that the other side gave out; 0 is the driver's service when the
-    runtime calls, the provider when the driver calls it on the provider socket.
+    On the control socket `target` is the entry id of the service that is called, or that speaks
+    of its own entry. On a provider socket it is a handle that the provider gave out, 0 for the
+    provider itself.
     """
 
     number: Number
-    target: Handle
+    target: Number
     method: methods.Method
 
 
@@ -114,7 +125,7 @@ class Complete(_Strict, frozen=True, tag="complete"):
 
 
 class CrashYourself(_Strict, frozen=True, tag="crash"):
-    """Runtime to driver: dereference null on the Default queue."""
+    """Runtime to driver: dereference null on the main thread."""
 
 
 class Goodbye(_Strict, frozen=True, tag="goodbye"):
@@ -122,10 +133,11 @@ class Goodbye(_Strict, frozen=True, tag="goodbye"):
 
     error: Text = ""
     frames: tuple[Text, ...] = ()  # Python frames, innermost first
+    service: Number = 0  # on whose queue the error was raised, where that is known
 
 
 ToDriver = Hello | Load | Attach | Call | Reply | Fail | CrashYourself | Goodbye
-ToRuntime = Hello | Staged | Call | Reply | Fail | Goodbye
+ToRuntime = Hello | Staged | Attached | Call | Reply | Fail | Goodbye
 ToProvider = Call
 FromProvider = Reply | Fail | Complete
 
@@ -134,10 +146,11 @@ class Log(_Strict, frozen=True, tag="log"):
     """Watcher to runtime: one log line, as IOLog was given it."""
 
     text: Text
+    service: Number = 0  # on whose queue it was written, where that is known
 
 
 DEFAULT = "Default"
-"""The name of the Default queue; it is the first one of a pulse."""
+"""The name of the process's first queue, on its main thread; it is the first one of a pulse."""
 
 
 class QueuePulse(_Strict, frozen=True):
@@ -151,6 +164,7 @@ class QueuePulse(_Strict, frozen=True):
     age_us: Number = 0  # of the callback
     calling: bool = False  # it has a call to the runtime or its provider outstanding
     quiet_us: Number = 0  # since the callback began or last progressed
+    service: Number = 0  # whose Default queue it is
 
 
 class Pulse(_Strict, frozen=True, tag="pulse"):

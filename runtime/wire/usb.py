@@ -47,10 +47,24 @@ class Reset(MethodBase, frozen=True, tag="IOUSBHostDevice.Reset"):
     """Reset the device; NOT_PERMITTED where it has other interfaces."""
 
 
+class OpenDirect(MethodBase, frozen=True, tag="IOUSBHostInterface.OpenDirect"):
+    """Let the driver's process move the open interface's data itself.
+
+    True: beside the reply comes a descriptor of the device's node that reaches this interface
+    and endpoint 0, and nothing of this interface is moved by the broker any more. False: the
+    broker goes on moving it, because it has no such descriptor or the device other interfaces.
+    """
+
+    RESULT: ClassVar[type] = bool
+
+
 class SelectAlternateSetting(
     MethodBase, frozen=True, tag="IOUSBHostInterface.SelectAlternateSetting"
 ):
-    """Choose the open interface's setting; its pipes are closed, their I/O is aborted."""
+    """Choose the open interface's setting; its pipes are closed, their I/O is aborted.
+
+    A driver that moves its data itself has chosen it before it says so.
+    """
 
     alternate: Number
 
@@ -104,6 +118,7 @@ Method = (
     | GetSpeed
     | SetConfiguration
     | Reset
+    | OpenDirect
     | SelectAlternateSetting
     | AsyncDeviceRequest
     | AbortDeviceRequests

@@ -20,6 +20,7 @@ class Role(enum.StrEnum):
     BROKER = "broker"
     USB_BROKER = "usb-broker"
     HID_BROKER = "hid-broker"
+    USB_OPENER = "usb-opener"
 
 
 DESCRIPTORS = {
@@ -27,6 +28,7 @@ DESCRIPTORS = {
     Role.BROKER: ("control", "output"),
     Role.USB_BROKER: ("control", "output", "node"),
     Role.HID_BROKER: ("control", "output", "node"),
+    Role.USB_OPENER: ("control", "output", "node"),
 }
 """control, watch: SEQPACKET ends; output: write end of a pipe for stdout and stderr; crash:
 memfd that faulthandler writes into; node: an O_PATH descriptor of a device's node, which may take

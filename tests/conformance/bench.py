@@ -106,9 +106,11 @@ async def _usbfs() -> AsyncIterator[Bench]:
 async def _node() -> AsyncIterator[Bench]:
     known = ServeUsb(1, "IORegistry Inspector", "Loopback USB Device", "SIM0002", 1, 1)
     bench = Bench(device.UsbfsDevice(os.open(Path(NODE), os.O_RDWR | os.O_CLOEXEC), known))
-    bench.device.reset()
-    yield bench
-    bench.close()
+    try:
+        bench.device.reset()
+        yield bench
+    finally:
+        bench.close()
 
 
 Test = Callable[[Bench], Coroutine[Any, Any, None]]

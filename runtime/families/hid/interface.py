@@ -5,6 +5,7 @@ queue; while that is full, no more are taken from the device.
 Invariant: a closed session completes nothing any more.
 """
 
+import socket
 import time
 from collections import deque
 
@@ -22,9 +23,11 @@ class ServedHidDevice:
         self.device = device
         self.opener: HidSession | None = None
 
-    def session(self, number: int, complete: Complete) -> "HidSession":
-        """Let one driver process at the device's only interface."""
-        del number
+    def session(
+        self, number: int, complete: Complete, opening: socket.socket | None = None
+    ) -> "HidSession":
+        """Let one driver process at the device's only interface; there is nothing to lend."""
+        del number, opening
         return HidSession(self, complete)
 
     def give_back(self, number: int) -> None:

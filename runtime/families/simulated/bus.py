@@ -3,17 +3,23 @@
 Invariant: knows no registry; it describes entries as `Node`s, and the engine attaches them.
 """
 
-from runtime.families.simulated.catalogue import MODELS, SimulatedModel
-from runtime.families.simulated.nodes import CONTROLLER_LOCATION, Node, device_node, location_id
+from runtime.families.simulated.catalogue import MODELS
+from runtime.families.simulated.nodes import (
+    CONTROLLER_LOCATION,
+    Described,
+    Node,
+    device_node,
+    location_id,
+)
 from runtime.model.errors import ProblemError
 
 PORTS = 8
 
 
 class Attachment:
-    """A device in a port, until it is unplugged."""
+    """A device in a port, until it is unplugged. `model` names it for `unplug`."""
 
-    def __init__(self, model: str, port: int, device: SimulatedModel) -> None:
+    def __init__(self, model: str, port: int, device: Described) -> None:
         self.model = model
         self.port = port
         self._device = device
@@ -59,9 +65,17 @@ class SimulatedBus:
                 "not-found",
                 f"simulated device {model!r}: expected one of {', '.join(MODELS)}, found no such",
             )
+        return self.attach(model, MODELS[model]())
+
+    def attach(self, model: str, device: Described) -> Attachment:
+        """Put a device into the first free port; `model` names it for `unplug`.
+
+        Raises:
+            ProblemError: ``busy``, every port is taken.
+        """
         for port in range(1, PORTS + 1):
             if port not in self._ports:
-                attachment = Attachment(model, port, MODELS[model]())
+                attachment = Attachment(model, port, device)
                 self._ports[port] = attachment
                 return attachment
         raise ProblemError("busy", f"simulated controller: all {PORTS} ports are taken")

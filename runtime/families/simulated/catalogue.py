@@ -7,19 +7,15 @@ from collections.abc import Callable
 
 from runtime.families.hid.interface import ServedHidDevice
 from runtime.families.provider import ServedDevice
+from runtime.families.simulated import models
 from runtime.families.simulated.device import SimulatedDevice
 from runtime.families.simulated.hid import SimulatedHidDevice
 from runtime.families.simulated.keypad import keypad
-from runtime.families.simulated.models import loopback, sample
 from runtime.families.usb.served import ServedUsbDevice
 
 SimulatedModel = SimulatedDevice | SimulatedHidDevice
 
-MODELS: dict[str, Callable[[], SimulatedModel]] = {
-    "sample": sample,
-    "loopback": loopback,
-    "keypad": keypad,
-}
+MODELS: dict[str, Callable[[], SimulatedModel]] = {**models.MODELS, "keypad": keypad}
 """What `dext plug MODEL` can plug."""
 
 

@@ -105,6 +105,10 @@ def loopback() -> SimulatedDevice:
     return SimulatedDevice(_device(2, "Loopback USB Device", "SIM0002", interfaces), _Loopback())
 
 
+MODELS: dict[str, Callable[[], SimulatedDevice]] = {"sample": sample, "loopback": loopback}
+"""What `dext plug MODEL` can plug, by name."""
+
+
 def _report(number: int) -> bytes:
     phase = number % 64
     return REPORT.pack(number & 0xFFFFFFFF, min(phase, 64 - phase) * 32, 0)

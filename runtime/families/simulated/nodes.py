@@ -3,14 +3,19 @@
 Invariant: knows no registry; it describes entries as `Node`s, and the engine attaches them.
 """
 
+from typing import Protocol
+
 import msgspec
 
-from runtime.families.simulated.catalogue import SimulatedModel
-from runtime.families.simulated.device import SimulatedDevice
 from runtime.families.simulated.hid import SimulatedHidDevice
 from runtime.model.properties import Properties
 from runtime.model.report_descriptor import device_usages, primary_usage
-from runtime.model.usb import InterfaceDescriptor, Speed
+from runtime.model.usb import (
+    ConfigurationDescriptor,
+    DeviceDescriptor,
+    InterfaceDescriptor,
+    Speed,
+)
 
 CONTROLLER_LOCATION = 0x80000000  # locationID of the root: bus 0x80, which no real bus here has
 
@@ -26,33 +31,52 @@ class Node(msgspec.Struct, frozen=True):
     interface: int = -1
 
 
+class DescribedUsb(Protocol):
+    """What the tree shows of a USB device, whoever answers for it."""
+
+    @property
+    def speed(self) -> Speed:
+        """How fast its port runs."""
+
+    @property
+    def descriptor(self) -> DeviceDescriptor:
+        """Its descriptor with all configurations."""
+
+    @property
+    def configuration(self) -> ConfigurationDescriptor:
+        """The active configuration."""
+
+
+Described = DescribedUsb | SimulatedHidDevice
+
+
 def location_id(port: int) -> int:
     """The locationID of a port's device."""
     return CONTROLLER_LOCATION | port << 20
 
 
-def device_node(device: SimulatedModel, port: int) -> Node:
+def device_node(device: Described, port: int) -> Node:
     """The entry of a device in a port, with what is below it."""
     if isinstance(device, SimulatedHidDevice):
         return _hid_node(device, port)
     return _usb_node(device, port)
 
 
-def _usb_node(device: SimulatedDevice, port: int) -> Node:
+def _usb_node(device: DescribedUsb, port: int) -> Node:
     d = device.descriptor
     identity: Properties = {
         "idVendor": d.vendor,
         "idProduct": d.product,
         "bcdDevice": d.device_version,
         "locationID": location_id(port),
-        "Device Speed": int(Speed.FULL),
+        "Device Speed": int(device.speed),
         "USB Vendor Name": d.manufacturer,
         "USB Product Name": d.product_name,
         "USB Serial Number": d.serial,
         "Simulated": True,
     }
     return Node(
-        name=d.product_name,
+        name=d.product_name or "IOUSBHostDevice",
         cls="IOUSBHostDevice",
         location=f"{location_id(port):08x}",
         properties={

@@ -86,3 +86,14 @@ def _with_endpoint(interface: InterfaceDescriptor, body: bytes) -> InterfaceDesc
         interface.string,
         (*interface.endpoints, endpoint),
     )
+
+
+def configuration_bytes(raw: bytes, index: int) -> bytes | None:
+    """The index-th configuration of raw descriptors with all that is in it; None: there is none."""
+    rest = raw[raw[0] :]
+    while len(rest) >= 4 and rest[1] == _CONFIGURATION:
+        total = max(int.from_bytes(rest[2:4], "little"), 9)
+        if index == 0:
+            return rest[:total]
+        rest, index = rest[total:], index - 1
+    return None

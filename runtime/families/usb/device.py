@@ -53,6 +53,7 @@ class UsbfsDevice:
         self._active = known.configuration
         self._alternates: dict[int, int] = {}
         self._taken: set[int] = set()
+        self._lent: set[int] = set()  # claimed by a driver's open of the node, not by this one
         self._ends: dict[int, OnEnd] = {}
         asyncio.get_running_loop().add_writer(fd, self._reap)
 
@@ -86,21 +87,30 @@ class UsbfsDevice:
     def select(self, number: int, alternate: int) -> None:
         """Choose the alternate setting of an interface that was taken."""
         self._setting(number, alternate)
-        with refusals(f"alternate setting {alternate}"):
-            self._usbfs.set_interface(number, alternate)
+        if number not in self._lent:  # who has it has chosen
+            with refusals(f"alternate setting {alternate}"):
+                self._usbfs.set_interface(number, alternate)
         self._alternates[number] = alternate
 
     def set_configuration(self, value: int) -> None:
         """Choose the configuration; the kernel makes its interfaces anew."""
+        self._let_go()
         with refusals(f"configuration {value}"):
             self._usbfs.set_configuration(value)
         self._active = value
         self._alternates.clear()
 
     def reset(self) -> None:
-        """Reset the device; the kernel sets it up as it was."""
+        """Reset the device; the kernel sets it up as it was.
+
+        What usbfs has would be given to a kernel driver by that, so nobody has it meanwhile. A
+        driver that was lent its interface claims it again with its next transfer.
+        """
+        taken = self._let_go()
         with refusals("reset"):
             self._usbfs.reset()
+        for number in taken:
+            self.take(number)
 
     def take(self, number: int) -> None:
         """Claim an interface; a kernel driver that has it is detached from it."""
@@ -108,6 +118,21 @@ class UsbfsDevice:
             with refusals(f"interface {number}"):
                 self._usbfs.claim(number)
             self._taken.add(number)
+        self._lent.discard(number)
+
+    def lend(self, number: int, node: int) -> None:
+        """Let a fresh open of the node have an interface that was taken, and nothing else."""
+        fresh = Usbfs(node)
+        with refusals(f"interface {number}"):
+            self._usbfs.release(number)
+            self._taken.discard(number)
+            try:
+                fresh.claim(number)
+                fresh.drop_privileges(1 << number)
+            except OSError:
+                self.take(number)
+                raise
+        self._lent.add(number)
 
     def give_back(self, number: int) -> None:
         """Let the kernel have an interface again, also one that an earlier broker lost."""
@@ -116,6 +141,9 @@ class UsbfsDevice:
             if number in self._taken:
                 self._taken.discard(number)
                 self._usbfs.release(number)
+            if number in self._lent:
+                self._lent.discard(number)
+                self._revoke(number)
             if not self._usbfs.driver(number):
                 self._usbfs.connect(number)
 
@@ -153,7 +181,7 @@ class UsbfsDevice:
             return
         for urb in tuple(self._ends):
             self.discard(urb)
-        for number in tuple(self._taken):
+        for number in self._taken | self._lent:
             self.give_back(number)
         asyncio.get_running_loop().remove_writer(self._fd)
         os.close(self._fd)
@@ -193,6 +221,21 @@ class UsbfsDevice:
         except OSError:
             # ENODEV: unplugged, and every URB was reaped. The node stays writable for ever.
             asyncio.get_running_loop().remove_writer(self._fd)
+
+    def _let_go(self) -> set[int]:
+        """Give up all interfaces, so that nobody has them; which of them were taken."""
+        taken, self._taken = self._taken, set()
+        with contextlib.suppress(OSError):
+            for number in taken:
+                self._usbfs.release(number)
+            for number in self._lent:
+                self._revoke(number)
+        return taken
+
+    def _revoke(self, number: int) -> None:
+        """Take an interface from the driver that it was lent to; its transfers end."""
+        if self._usbfs.driver(number) == "usbfs":
+            self._usbfs.disconnect(number)
 
     def _setting(self, number: int, alternate: int) -> InterfaceDescriptor:
         for interface in self.configuration.interfaces:

@@ -11,6 +11,7 @@ import time
 
 from runtime.families.provider import Complete
 from runtime.families.usb import guard
+from runtime.families.usb.lending import Lending
 from runtime.families.usb.pipes import PipeCalls
 from runtime.families.usb.provider import UsbDevice
 from runtime.families.usb.requests import ControlRequests
@@ -27,13 +28,27 @@ class InterfaceSession:
     """One driver process at one interface. `close` ends everything that it holds."""
 
     def __init__(
-        self, device: UsbDevice, number: int, openers: set[int], complete: Complete
+        self,
+        device: UsbDevice,
+        number: int,
+        openers: set[int],
+        complete: Complete,
+        lending: Lending | None = None,
     ) -> None:
-        """`openers` is shared by all sessions of the device: interfaces open now."""
+        """Begin with nothing open.
+
+        Args:
+            device: What moves the bytes.
+            number: Of the interface.
+            openers: Shared by all sessions of the device: interfaces open now.
+            complete: Where completions go.
+            lending: How the driver gets to move its data itself; None: it does not.
+        """
         self._device = device
         self._number = number
         self._openers = openers
         self._complete = complete
+        self._lending = lending
         self._opened = False
         self._gone = False
         self._handles = itertools.count(1)
@@ -59,11 +74,9 @@ class InterfaceSession:
 
     def close(self) -> None:
         """Abort outstanding I/O, whose completions come first, and close; idempotent."""
-        self._close_pipes()
-        self._abort_requests()
-        if self._opened:
-            self._opened = False
-            self._openers.discard(self._number)
+        self._shut()
+        if self._lending is not None:
+            self._lending.close()
 
     def unplug(self) -> None:
         """The device is gone: `close`, and nothing can be opened any more."""
@@ -76,7 +89,9 @@ class InterfaceSession:
             case methods.InterfaceOpen():
                 self._open()
             case methods.InterfaceClose():
-                self.close()
+                self._shut()
+            case usb.OpenDirect():
+                result = await self._open_direct()
             case methods.GetInterfaceDescriptor():
                 result = self._device.interface(self._number)
             case methods.CopyConfigurationDescriptor():
@@ -121,6 +136,20 @@ class InterfaceSession:
                 )
         return result
 
+    def _shut(self) -> None:
+        self._close_pipes()
+        self._abort_requests()
+        if self._opened:
+            self._opened = False
+            self._openers.discard(self._number)
+
+    async def _open_direct(self) -> object:
+        self._require_open()
+        if self._lending is None:
+            return False
+        guard.check_alone(self._device.configuration, "OpenDirect")
+        return await self._lending.lend(self._number)
+
     def _open(self) -> None:
         if self._gone:
             raise ReturnError(IOReturn.NO_DEVICE, "the device was unplugged")
@@ -160,11 +189,10 @@ class InterfaceSession:
         self._device.select(self._number, alternate)
 
     def _set_configuration(self, value: int) -> None:
-        """Its own interface goes with it, so it is closed and given back first."""
+        """Its own interface goes with it, so it is closed first."""
         self._require_open()
         guard.check_alone(self._device.configuration, "SetConfiguration")
-        self.close()
-        self._device.give_back(self._number)
+        self._shut()
         self._device.set_configuration(value)
 
     async def _device_request(

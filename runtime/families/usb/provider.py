@@ -113,7 +113,7 @@ class UsbDevice(Protocol):
         """Choose the alternate setting of an interface that was taken; ReturnError."""
 
     def set_configuration(self, value: int) -> None:
-        """Choose the configuration; no interface may be taken. ReturnError."""
+        """Choose the configuration; what was taken is no more. ReturnError."""
 
     def reset(self) -> None:
         """Reset the device; settings and configuration are as before. ReturnError."""

@@ -4,7 +4,7 @@ Each is a value of its own; its docstring says what is done, answered and refuse
 Invariant: values only, no I/O; a command that is not in `Command` cannot be asked.
 """
 
-from runtime.wire.commands.devices import Plug, Unplug
+from runtime.wire.commands.devices import Plug, PlugRecorded, Unplug
 from runtime.wire.commands.drivers import (
     CrashDriver,
     DebugDriver,
@@ -55,6 +55,7 @@ Command = (
     | RemoveProfile
     | GetRecords
     | Plug
+    | PlugRecorded
     | Unplug
     | CrashDriver
     | RestartDriver

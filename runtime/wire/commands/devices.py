@@ -9,11 +9,11 @@ import msgspec
 
 from runtime.model.identity import EntryId
 from runtime.wire.commands.base import CommandOf
-from runtime.wire.limits import Name
+from runtime.wire.limits import Name, Text
 
 
 class Plugged(msgspec.Struct, frozen=True, array_like=True):
-    """Answer to `Plug` and `Unplug`: the device's entry, and its path in the IOService plane."""
+    """Answer to every command here: the device's entry, and its path in the IOService plane."""
 
     entry: EntryId
     path: str
@@ -26,8 +26,20 @@ class Plug(CommandOf[Plugged], frozen=True, array_like=True, tag="plug"):
     model: Name
 
 
-class Unplug(CommandOf[Plugged], frozen=True, array_like=True, tag="unplug"):
-    """Unplug the simulated device of this model that was plugged last."""
+class PlugRecorded(CommandOf[Plugged], frozen=True, array_like=True, tag="plug-recorded"):
+    """Plug a recorded device in; `path` unplugs it.
+
+    Both paths are absolute: a umockdev dump or the text of `lsusb -v`, and its transfers, a pcapng
+    file or a recording of ioctls; empty for none. They are read with the rights of who asks.
+    """
 
     RESULT: ClassVar[object] = Plugged
-    model: Name
+    path: Text
+    capture: Text = ""
+
+
+class Unplug(CommandOf[Plugged], frozen=True, array_like=True, tag="unplug"):
+    """Unplug the simulated device of this model, or recorded in this file, plugged last."""
+
+    RESULT: ClassVar[object] = Plugged
+    model: Text

@@ -63,20 +63,24 @@ def bundle_with(source: str, **files: bytes) -> bytes:
     return archive.pack({"Driver.py": source.encode(), **files})
 
 
+SERVICE = 0x1_0000_0200
+
+
 def a_load() -> driver.Load:
-    """What to run: the class `Driver` of the module `Driver`."""
-    return driver.Load("com.example.test", "Driver", "Driver")
+    """What to run: the module `Driver`."""
+    return driver.Load("com.example.test", "Driver")
 
 
 def an_attach() -> driver.Attach:
-    """What to run it on: a USB interface."""
+    """The class `Driver` on a USB interface."""
     return driver.Attach(
-        service=0x1_0000_0200,
+        service=SERVICE,
         provider=0x1_0000_0100,
         provider_class="IOUSBHostInterface",
         provider_name="Interface 0",
         properties=properties.encode({"IOUserClass": "Driver"}),
         provider_properties=properties.encode({"bInterfaceNumber": 0}),
+        user_class="Driver",
     )
 
 
@@ -137,13 +141,13 @@ class Process:
         assert isinstance(message, kind), f"{message}, log {self.lines}"
         return message
 
-    def begin(self, **changes: object) -> driver.Staged:
-        """Greet, load, attach, and return what came with LOADED."""
+    def begin(self, user_class: str = "Driver", **changes: object) -> driver.Attached:
+        """Greet, load, attach, and return what came of that."""
         self.greet()
         self.send(msgspec.structs.replace(a_load(), **changes))
-        loaded = self.expect(driver.Staged)
-        self.send(an_attach())
-        return loaded
+        self.expect(driver.Staged)
+        self.send(msgspec.structs.replace(an_attach(), user_class=user_class))
+        return self.expect(driver.Attached)
 
     def greet(self) -> driver.Staged:
         """Exchange hellos and return what came with LOCKED_DOWN."""
@@ -159,7 +163,7 @@ class Process:
         provider: Callable[[driver.Call], driver.Reply | driver.Fail],
     ) -> driver.Reply | driver.Fail | driver.Goodbye | None:
         """Call the driver, answering its own calls by `provider` meanwhile."""
-        self.send(driver.Call(number, 0, method))
+        self.send(driver.Call(number, SERVICE, method))
         listening: list[socket.socket] = [self.control, self.provider]
         while True:
             ready = select.select(listening, [], [], DEADLINE_S)[0]
@@ -177,7 +181,7 @@ class Process:
                 self.asked.append(message)
                 self.send(provider(message))
             else:
-                assert not isinstance(message, driver.Hello | driver.Staged)
+                assert not isinstance(message, driver.Hello | driver.Staged | driver.Attached)
                 return message
 
     def answer(self, provider: Callable[[driver.Call], driver.Reply | driver.Fail]) -> None:

@@ -20,6 +20,7 @@ from tests.integration.host.stage import (
     NOBODY,
     ROOT,
     SAMPLE,
+    SERVICE,
     Process,
     Provider,
     Zygote,
@@ -44,12 +45,12 @@ class Driver(IOService):
 RUNTIME = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
-from tests.integration.host.stage import Zygote, bundle_with
+from tests.integration.host.stage import SERVICE, Zygote, bundle_with
 from runtime.wire import driver, methods
 
 process = Zygote().spawn(bundle_with(sys.stdin.read()))
 process.begin()
-process.send(driver.Call(1, 0, methods.Start()))
+process.send(driver.Call(1, SERVICE, methods.Start()))
 process.wait_log(bool)
 print(process.pid, flush=True)
 time.sleep(1000)
@@ -68,6 +69,7 @@ def test_drivers_run_on_when_the_zygote_is_killed(zygote: Zygote) -> None:
     zygote.process.kill()
     zygote.process.wait(DEADLINE_S)
     assert isinstance(process.call(2, methods.Stop(), Provider()), driver.Reply)
+    process.send(driver.Goodbye())
     assert process.wait() == Exit(ExitHow.CODE, 0)
 
 
@@ -96,7 +98,7 @@ def test_a_busy_driver_ends_when_the_runtime_closes_its_watch_socket(zygote: Zyg
     source = "\n".join([IDLE.replace("pass", ""), " def init(self):", "  while True: pass"])
     process = zygote.spawn(bundle_with(source))
     process.begin()
-    process.send(driver.Call(1, 0, methods.Start()))
+    process.send(driver.Call(1, SERVICE, methods.Start()))
     process.watch.shutdown(2)
     assert process.wait() == Exit(ExitHow.CODE, 1)
 

@@ -30,6 +30,7 @@ class Driver(IOService):
         queue.Sleep("tick")
         IOLog("woken")
 
+    @QUEUENAME("Slow")
     @callback(IOTimerDispatchSource.TimerOccurred)
     def Tick(self, action, time):
         IODispatchQueue.Log("tick", IOLog)

@@ -5,7 +5,7 @@ import signal
 
 from runtime.linux import memfd
 from runtime.model.kern_return import IOReturn
-from runtime.model.outcome import Exit, ExitHow, Stage
+from runtime.model.outcome import Exit, ExitHow
 from runtime.wire import driver, methods
 from tests.integration.host.stage import SAMPLE, Process, Provider, Zygote, bundle_of
 
@@ -14,9 +14,8 @@ NAMES = {"executable": "MyUserUSBInterfaceDriver", "user_class": "MyUserUSBInter
 
 def start(zygote: Zygote, provider: Provider) -> Process:
     process = zygote.spawn(bundle_of(SAMPLE))
-    loaded = process.begin(bundle_id="com.example.sampleusb.driver", **NAMES)
-    assert loaded.stage is Stage.LOADED
-    assert loaded.classes == ("MyUserUSBInterfaceDriver", "IOService", "OSObject")
+    attached = process.begin(bundle_id="com.example.sampleusb.driver", **NAMES)
+    assert attached.classes == ("MyUserUSBInterfaceDriver", "IOService", "OSObject")
     assert isinstance(process.call(1, methods.Start(), provider), driver.Reply)
     return process
 
@@ -30,6 +29,7 @@ def test_runs_from_start_to_free(zygote: Zygote) -> None:
         process.answer(provider)  # the next AsyncIO
     process.provide(provider.complete(b"", IOReturn.ABORTED))
     assert isinstance(process.call(2, methods.Stop(), provider), driver.Reply)
+    process.send(driver.Goodbye())
     assert process.receive() == driver.Goodbye()
     assert process.receive() is None
     assert process.wait() == Exit(ExitHow.CODE, 0)

@@ -159,9 +159,9 @@ def test_a_breach_at_the_broker_ends_the_driver_alone(
 ) -> None:
     prelude = (
         "import os, time\n"
-        "from runtime.driverkit.transport import transport\n"
         "from runtime.wire import codec, driver, methods\n"
-        "peer = transport()._connection._provider.fileno()\n"
+        "line = provider._transport._connection._services[self.GetRegistryEntryID()]\n"
+        "peer = line.provider.fileno()\n"
         "def tell(data): os.write(peer, data)\n"
     )
     source = driver_source(prelude + body + "\ntime.sleep(30)")

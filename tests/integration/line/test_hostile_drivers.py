@@ -20,10 +20,10 @@ from .conftest import ROOT, RuntimeProcess, wait_for
 PRELUDE = """
 import os, time
 import msgspec
-from runtime.driverkit.transport import transport
+from runtime.driverkit.transport import process
 from runtime.model.outcome import Stage
 from runtime.wire import codec, driver, methods
-control = transport()._connection._control.fileno()
+control = process()._connection._control.fileno()
 def send(message):
     os.write(control, codec.encode(message))
 """
@@ -65,7 +65,8 @@ def _first_exit(runtime: RuntimeProcess) -> Exit:
         ),
         pytest.param(
             "v = 1\nfor _ in range(400): v = [v]\n"
-            "send(driver.Call(9, 0, methods.SetProperties(codec.raw({'a': v}))))\ntime.sleep(30)",
+            "method = methods.SetProperties(codec.raw({'a': v}))\n"
+            "send(driver.Call(9, self.GetRegistryEntryID(), method))\ntime.sleep(30)",
             "levels",
             id="properties that nobody could walk",
         ),
@@ -120,9 +121,8 @@ def test_log_lines_of_full_length(runtime_process: RuntimeProcess, tmp_path: Pat
 def test_transfers_on_many_pipes(runtime_process: RuntimeProcess, tmp_path: Path) -> None:
     """What a driver has outstanding is bounded for all of its pipes together."""
     body = """
-from runtime.driverkit.transport import transport
 from runtime.driverkit import IOReturnError
-here = transport()
+here = provider._transport
 here.call(0, methods.InterfaceOpen())
 pipe = codec.Decoder(int, "handle")
 pipes = [pipe(here.call(0, methods.CopyPipe(0x81))) for _ in range(3)]

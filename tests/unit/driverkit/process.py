@@ -10,6 +10,8 @@ import msgspec
 from runtime.driverkit.dispatch import IODispatchQueue
 from runtime.host.sources import Sources
 from runtime.host.thread_queue import ThreadQueue
+from runtime.linux.data_queue import DataQueue
+from runtime.linux.shared_memory import SharedMemory
 from runtime.wire.methods import Completion, Method
 from tests.unit.host.engine import Queues
 
@@ -55,6 +57,14 @@ class FakeProcess:
     def sources(self) -> Sources:
         """The host's."""
         return self._sources
+
+    def allocate(self, size: int) -> SharedMemory:
+        """See `Transport.allocate`."""
+        return SharedMemory.create(size)
+
+    def create_data_queue(self, size: int) -> DataQueue:
+        """See `Transport.create_data_queue`."""
+        return DataQueue.create(size)
 
     def log(self, text: str) -> None:
         """Keep it."""

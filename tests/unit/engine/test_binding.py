@@ -31,7 +31,7 @@ class Counting(Binding):
     """Remembers which entries it was to match."""
 
     def __init__(self, *parts: Any) -> None:
-        super().__init__(*parts)
+        super().__init__(*parts, syspath=lambda _entry: "")
         self.matched: list[EntryId] = []
 
     def match_one(self, entry_id: EntryId) -> None:

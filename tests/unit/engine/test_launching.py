@@ -91,7 +91,7 @@ class Bench:
         self.hub, self.supervisor, self.bundles = Hub(), Supervisor(), Bundles()
         kernel = KernelDrivers(folder, folder)
         parts: tuple[Any, ...] = (self.registry, self.hub, (Family(),), self.bundles, kernel)
-        self.binding = Binding(*parts)
+        self.binding = Binding(*parts, syspath=lambda _entry: "")
         role: Any = self.supervisor
         self.binding.use(role, role)
 

@@ -27,13 +27,14 @@ from runtime.model.events import Crashed, Detail, Quarantined
 from runtime.model.identity import BundleId, ContentHash, DriverId, EntryId
 from runtime.model.outcome import Decision, Exit, ExitHow, Stage
 from runtime.model.records import Driver
-from runtime.supervisor import understudies, user_server
+from runtime.supervisor import understudies, user_service
 from runtime.supervisor.channels import Channels
 from runtime.supervisor.driver import SupervisedDriver
 from runtime.supervisor.launcher import Launcher
 from runtime.supervisor.policy import RestartPolicy
 from runtime.supervisor.ports import DriverSpec, SessionEnd, Surroundings
 from runtime.supervisor.process import PACKETS_A_TURN
+from runtime.supervisor.servers import Servers
 from runtime.supervisor.standby import Standby
 from runtime.supervisor.understudies import Understudies
 from runtime.supervisor.zygote import Child, Zygote
@@ -179,8 +180,11 @@ class Recorder(Surroundings):
         del driver
         self.detached += 1
 
-    def crashed(self, driver: Driver, spec: DriverSpec, exit_: Exit, remains: Remains) -> None:
-        del driver, spec, exit_, remains
+    def crashed(self, driver: Driver, spec: DriverSpec) -> None:
+        del driver, spec
+
+    def report(self, drivers: tuple[Driver, ...], exit_: Exit, remains: Remains) -> None:
+        del drivers, exit_, remains
         self.reports += 1
 
     def ended(self, driver: Driver) -> None:
@@ -217,7 +221,8 @@ class Life(RuleBasedStateMachine):
             state=DriverState.STOPPED,
         )
         self.understudies = Understudies(self.launcher)
-        driver = SupervisedDriver(record, self.spec(), self.understudies, POLICY, self.around)
+        servers = Servers(self.understudies, self.around)
+        driver = SupervisedDriver(record, self.spec(), servers, POLICY, self.around)
         driver.launch()
         return driver
 
@@ -239,6 +244,7 @@ class Life(RuleBasedStateMachine):
             provider_properties=nothing,
             bundle=self.archive,
             dumpable=False,
+            shared=False,
             open_session=self.open_session,
             entitled=lambda: self.decision,
         )
@@ -271,7 +277,7 @@ class Life(RuleBasedStateMachine):
             return True
         if server is None:
             return record.state in LIVE
-        return server._process._killed_for is not None or self.puppet().ended
+        return server._process._ending.killed is not None or self.puppet().ended
 
     def call(self, action: Callable[[], object]) -> None:
         async def inside() -> None:
@@ -307,6 +313,7 @@ class Life(RuleBasedStateMachine):
             puppet.come_on()
         else:
             puppet.stage = Stage.STARTED
+            puppet.say(wire.Attached(self.driver.record.service, ("Driver", "IOService")))
             puppet.say(wire.Reply(1, codec.raw(None)))
         shown = Stage.ENTITLED if puppet.stage is Stage.LOADED else puppet.stage
         self.settle(lambda: self.driver.record.launch[-1].stage is shown)
@@ -329,7 +336,7 @@ class Life(RuleBasedStateMachine):
         self.settle(lambda: self.driver.record.launch[-1].stage is Stage.LOADED)
         server = self.driver._server
         assert server is not None
-        self.call(server.kill)  # as when it does not leave in time
+        self.call(lambda: server.kill(ExitHow.STOPPED, ""))  # as when it does not leave in time
         self.decision = ALLOWED
         self._expect(DriverState.STOPPED)
         self.stopped_for_good = True
@@ -345,7 +352,7 @@ class Life(RuleBasedStateMachine):
         puppet = self.puppet()
         if self.state is DriverState.STOPPING:
             return
-        puppet.say(wire.Call(7, 0, methods.RegisterService()))
+        puppet.say(wire.Call(7, self.driver.record.service, methods.RegisterService()))
         self.settle(lambda: self.driver._account.reached(Stage.REGISTERED))
         stages = [step.stage for step in self.driver.record.launch]
         assert stages == list(Stage)
@@ -559,7 +566,7 @@ def test_rubbish_among_the_last_words_is_a_breach_and_loses_nothing() -> None:
 
         def last_words() -> None:
             for number in range(PACKETS_A_TURN):
-                puppet.say(wire.Call(number, 0, methods.RegisterService()))
+                puppet.say(wire.Call(number, life.driver.record.service, methods.RegisterService()))
             puppet.say(b"\xc1")
             puppet.end()
             os.waitid(os.P_PID, puppet.pid, os.WEXITED | os.WNOWAIT)
@@ -576,7 +583,7 @@ def test_one_that_does_not_register_in_time_is_told(
     monkeypatch: pytest.MonkeyPatch, registers: bool
 ) -> None:
     """In its log alone: it may never want to."""
-    monkeypatch.setattr(user_server, "REGISTER_SECONDS", 0.2)
+    monkeypatch.setattr(user_service, "REGISTER_SECONDS", 0.2)
     life = Life()
     try:
         life.comes_up()

@@ -55,8 +55,10 @@ def test_progress_extends_the_deadline() -> None:
 def test_only_a_callback_of_the_default_queue_progresses() -> None:
     """Start and Stop run there, and nothing while it is idle."""
     busy = QueuePulse("IO", "ReadComplete", 9, quiet_us=9)
-    assert progress(Pulse((QueuePulse("Default"), busy))) is None
-    assert progress(Pulse((QueuePulse("Default", "Start", 9, quiet_us=7), busy))) == 7
+    other = QueuePulse("Default of 0x8", "Stop", 9, quiet_us=8, service=8)
+    assert progress(Pulse((QueuePulse("Default", service=5), busy, other)), 5) is None
+    starting = QueuePulse("Default", "Start", 9, quiet_us=7, service=5)
+    assert progress(Pulse((other, starting, busy)), 5) == 7
 
 
 def test_silence() -> None:

@@ -1,23 +1,21 @@
-"""What the reader keeps: memory, time, and its one connection.
+"""What a process keeps that parses a file of somebody else's: memory, time, and what it has open.
 
 What a kernel does not have is left out (Landlock before 5.13, system calls of a machine that are
 not known): the parsers are safe code, and this is the second wall.
 Invariant: every step only takes away; afterwards no file can be opened and no program started.
 """
 
-import codecs
-import importlib
 import os
 import resource
 from pathlib import Path
 
-from runtime.linux import hwdata, landlock, privileges, seccomp
+from runtime.linux import landlock, privileges, seccomp
 from runtime.linux.seccomp import Allow, Refuse, Rule
 from runtime.linux.syscalls import AUDIT_ARCH, machine, numbers
 from runtime.model.errors import SpawnError
 
 NOBODY = 65_534
-SPARE_BYTES = 192 << 20  # beside ten times the file: the buffers of the client's snapshot
+SPARE_BYTES = 192 << 20  # beside `TIMES` the file: the buffers of what is made of it
 TIMES = 12
 CPU_SECONDS = 300
 _OPEN_FILES = 64
@@ -33,14 +31,13 @@ _CALLS = """
 
 
 def confine(size: int) -> None:
-    """Give up what reading a file of `size` bytes does not need.
+    """Give up what reading a file of `size` bytes does not need; import what that takes before.
 
     Raises:
         SpawnError: A step failed; the file must not be parsed.
     """
     try:
         used = _used_bytes()
-        _import_all()
         if os.geteuid() == 0:
             privileges.become(NOBODY)
         privileges.drop_capabilities()
@@ -62,7 +59,7 @@ def confine(size: int) -> None:
                     rules[known[name]] = Refuse(2)  # ENOENT: a late import is told plainly
             seccomp.load(seccomp.assemble(AUDIT_ARCH[machine()], rules))
     except OSError as error:
-        raise SpawnError(f"reader: expected to give up its privileges, found: {error}") from error
+        raise SpawnError(f"parser: expected to give up its privileges, found: {error}") from error
 
 
 def _used_bytes() -> int:
@@ -77,12 +74,3 @@ def _limit(memory: int) -> None:
     privileges.limit(resource.RLIMIT_NPROC, 0)
     privileges.limit(resource.RLIMIT_FSIZE, 0)
     privileges.limit(resource.RLIMIT_CORE, 0)
-
-
-def _import_all() -> None:
-    """Import and read what is wanted late: afterwards nothing can be opened."""
-    for name in ("cp1252", "utf-16-le", "utf-16-be", "utf-16", "latin-1", "ascii"):
-        codecs.lookup(name)
-    importlib.import_module("runtime.interchange.text_values")
-    hwdata.usb()
-    hwdata.pci()

@@ -1,0 +1,1 @@
+"""USB devices replayed from recordings: read from files, played back to drivers."""

@@ -1,0 +1,164 @@
+"""One service in the driver process: made, started, given its completions, stopped.
+
+It is also the SDK's transport for it and its provider. Everything here but `call` runs on its
+Default queue.
+Invariant: every call of the runtime is answered once, or the process ends with an epitaph.
+"""
+
+import functools
+import itertools
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+from runtime.driverkit import hid, usb
+from runtime.driverkit.dispatch import IODispatchQueue
+from runtime.driverkit.kern_return import IOReturnError
+from runtime.driverkit.object import OSObject
+from runtime.driverkit.service import Entry, IOService
+from runtime.host.activity import Activity
+from runtime.host.connection import Connection
+from runtime.host.lines import Incoming, ProviderLost
+from runtime.host.queues import DefaultQueue
+from runtime.model import properties
+from runtime.model.errors import BreachError
+from runtime.model.kern_return import IOReturn
+from runtime.wire import codec, driver, methods
+from runtime.wire.limits import NAME, TEXT
+
+_PROVIDERS = usb.PROVIDERS | hid.PROVIDERS
+
+
+class _Expected(NamedTuple):
+    """An asynchronous I/O that has not ended."""
+
+    name: str
+    queue: IODispatchQueue
+    done: Callable[[methods.Completion], None]
+
+
+class Instance:
+    """A service of the driver's class on one provider.
+
+    Args:
+        attach: What the runtime said of it.
+        cls: The driver's class.
+        connection: To the runtime, and to the provider.
+        queue: Its Default queue, on which this is called.
+        gone: Called when it is stopped, or its Start failed: nothing comes for it any more.
+    """
+
+    def __init__(
+        self,
+        attach: driver.Attach,
+        cls: type[IOService],
+        connection: Connection,
+        queue: DefaultQueue,
+        gone: Callable[[], None],
+    ) -> None:
+        self._id = attach.service
+        self._connection = connection
+        self._queue = queue
+        self._gone = gone
+        self._numbers = itertools.count(1)
+        self._expected: dict[int, _Expected] = {}
+        kind = _PROVIDERS.get(attach.provider_class, IOService)
+        table = properties.decode(attach.provider_properties)
+        name = attach.provider_name
+        self._provider = kind(Entry(attach.provider, name, table, transport=self))
+        own = properties.decode(attach.properties)
+        self._service = cls(Entry(self._id, attach.user_class, own, self._provider, self))
+        chain = [base.__name__[:NAME] for base in cls.__mro__ if issubclass(base, OSObject)]
+        connection.send(driver.Attached(self._id, tuple(chain)))
+
+    def handle(self, packet: Incoming) -> None:
+        """Carry out one packet.
+
+        Raises:
+            BreachError: The packet has no place here.
+            Exception: What the driver's own code raised.
+        """
+        match packet:
+            case driver.Call(number=number, method=methods.Start()):
+                self._start(number)
+            case driver.Call(number=number, method=methods.Stop()):
+                self._stop(number)
+            case driver.Complete():
+                self._complete(packet)
+            case ProviderLost():
+                self._provider_lost()
+            case _:
+                raise BreachError(f"packet: expected one for a driver, found {packet}")
+
+    def _start(self, number: int) -> None:
+        try:
+            self._queue.run("init", self._init)
+            self._queue.run("Start", lambda: self._service.Start(self._provider))
+        except IOReturnError as error:
+            self._gone()
+            self._connection.send(driver.Fail(number, error.code, error.text[:TEXT]))
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}"
+            self._connection.send(driver.Fail(number, IOReturn.ERROR, text[:TEXT]))
+            raise
+        else:
+            self._connection.send(driver.Reply(number, codec.raw(None)))
+
+    def _init(self) -> None:
+        if not self._service.init():
+            name = type(self._service).__name__
+            raise IOReturnError(IOReturn.ERROR, f"{name}.init returned False")
+
+    def _stop(self, number: int) -> None:
+        self._queue.run("Stop", lambda: self._service.Stop(self._provider))
+        self._queue.run("free", self._service.free)
+        self._gone()
+        self._connection.send(driver.Reply(number, codec.raw(None)))
+
+    def _complete(self, packet: driver.Complete) -> None:
+        expected = self._expected.pop(packet.action, None)
+        if expected is None:
+            raise BreachError(f"completion: expected one of an open I/O, found {packet.action}")
+        self._dispatch(expected, packet.completion)
+
+    def _provider_lost(self) -> None:
+        """Every I/O that is open ends, in the order in which it was queued."""
+        while self._expected:
+            expected = self._expected.pop(next(iter(self._expected)))
+            end = methods.CompleteAsyncIO(IOReturn.OFFLINE, 0, time.monotonic_ns())
+            self._dispatch(expected, end)
+
+    def _dispatch(self, expected: _Expected, completion: methods.Completion) -> None:
+        work = functools.partial(expected.done, completion)
+        if expected.queue is self._queue:
+            self._queue.run(expected.name, work)
+        else:
+            expected.queue.post(expected.name, work)
+
+    # --- the SDK's transport ---------------------------------------------------------------
+
+    def call(self, handle: int, method: methods.Method) -> msgspec.Raw:
+        """See `Transport.call`."""
+        activity = Activity.current()
+        if activity is None:
+            return self._connection.call(self._id, handle, method)
+        with activity.calling():
+            return self._connection.call(self._id, handle, method)
+
+    def expect(
+        self, name: str, queue: IODispatchQueue, done: Callable[[methods.Completion], None]
+    ) -> int:
+        """See `Transport.expect`."""
+        number = next(self._numbers)
+        self._expected[number] = _Expected(name, queue, done)
+        return number
+
+    def forget(self, number: int) -> None:
+        """See `Transport.forget`."""
+        self._expected.pop(number, None)
+
+    def default_queue(self) -> IODispatchQueue:
+        """See `Transport.default_queue`."""
+        return self._queue

@@ -1,0 +1,131 @@
+"""The sockets of a driver process as its reader sees them: the runtime's, and a line a service.
+
+Invariant: used by one thread at a time, the one that reads; but `wake` by any.
+"""
+
+import collections
+import os
+import select
+import socket
+from collections.abc import Callable, Iterator
+
+from runtime.linux.sockets import receive_packet
+from runtime.model.errors import BreachError
+from runtime.wire import codec, driver, session
+
+_decode: codec.Decoder[driver.FromProvider] = codec.Decoder(
+    driver.FromProvider, "packet of the provider"
+)
+
+
+class ProviderLost:
+    """The provider cannot be reached any more: nothing comes from it, calls to it fail."""
+
+
+Incoming = driver.ToDriver | driver.Complete | ProviderLost
+"""What reaches a Default queue."""
+
+Inbox = collections.deque[Incoming]
+"""What has come for one queue, the oldest first."""
+
+
+class Line:
+    """One service: the socket to its provider, None once that is lost, and its queue's inbox."""
+
+    def __init__(self, provider: socket.socket, inbox: Inbox) -> None:
+        self.provider: socket.socket | None = provider
+        self.inbox = inbox
+
+
+Arrived = tuple[Line | None, Incoming | driver.Reply | driver.Fail]
+"""A message, and the line that it came on; None is the runtime's socket."""
+
+
+class Lines:
+    """Waits for packets and decodes them.
+
+    Args:
+        control: The runtime's socket; the caller's.
+        leave: Ends the process with an exit code when the runtime is gone.
+    """
+
+    def __init__(self, control: socket.socket, leave: Callable[[int], object]) -> None:
+        self._control = control
+        self._leave = leave
+        self._session = session.driver_of_runtime()
+        self._lines: dict[int, Line] = {}  # by descriptor
+        self._descriptors: collections.deque[int] = collections.deque()
+        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._sockets, self._all = select.poll(), select.poll()
+        self._all.register(self._wake, select.POLLIN)
+        self._listen(control)
+
+    def read(self, *, idle: bool) -> list[Arrived]:
+        """Wait for packets: one of each provider that has one, or else one of the runtime.
+
+        None came when the wait was ended by `wake`, which only an `idle` reader hears.
+
+        Raises:
+            BreachError: A packet is not of its protocol.
+        """
+        poll = self._all if idle else self._sockets
+        ready = {fd for fd, _ in poll.poll()}
+        if self._wake in ready:
+            os.eventfd_read(self._wake)
+        return list(self._receive(ready))
+
+    def wake(self) -> None:
+        """End an idle reader's wait; any thread."""
+        os.eventfd_write(self._wake, 1)
+
+    def open(self, inbox: Inbox) -> Line:
+        """A line on the provider socket that came beside the last `Attach`."""
+        provider = socket.socket(fileno=self.take_descriptor())
+        line = self._lines[provider.fileno()] = Line(provider, inbox)
+        self._listen(provider)
+        return line
+
+    def close(self, line: Line) -> None:
+        """Close a line's socket; idempotent."""
+        if line.provider is not None:
+            for poll in (self._sockets, self._all):
+                poll.unregister(line.provider)
+            del self._lines[line.provider.fileno()]
+            line.provider.close()
+            line.provider = None
+
+    def take_descriptor(self) -> int:
+        """The descriptor that came beside a packet; the caller's to close.
+
+        Raises:
+            BreachError: None came.
+        """
+        if not self._descriptors:
+            raise BreachError("packet: expected a descriptor beside it, found none")
+        return self._descriptors.popleft()
+
+    def _receive(self, ready: set[int]) -> Iterator[Arrived]:
+        lines = [line for fd, line in self._lines.items() if fd in ready]
+        for line in lines:
+            if line.provider is not None:
+                packet, _ = _packet(line.provider)
+                yield line, _decode(packet) if packet else ProviderLost()
+        if not lines and self._control.fileno() in ready:
+            packet, descriptors = _packet(self._control)
+            if not packet:
+                self._leave(1)
+            else:
+                self._descriptors += descriptors
+                yield None, self._session.receive(packet)
+
+    def _listen(self, sock: socket.socket) -> None:
+        for poll in (self._sockets, self._all):
+            poll.register(sock, select.POLLIN)
+
+
+def _packet(sock: socket.socket) -> tuple[bytes, list[int]]:
+    """The next packet and its descriptors; empty when the other end is gone."""
+    try:
+        return receive_packet(sock, max_fds=1)
+    except ConnectionResetError:
+        return b"", []

@@ -1,0 +1,31 @@
+"""A process that opens a USB device's node once more, hands it to the device's broker, and ends.
+
+Claims belong to an open, so each start of a driver needs one of its own; and only a process that
+is not locked down yet can open. It reads nothing, and its broker takes privileges from the open
+before a driver has it.
+Invariant: `run` never returns into the zygote's loop.
+"""
+
+import os
+import socket
+from collections.abc import Sequence
+from typing import NoReturn
+
+from runtime.host import broker
+from runtime.host.child import leave_zygote
+from runtime.host.lockdown import Sandbox
+from runtime.linux.sockets import send_packet
+from runtime.model.errors import SpawnError
+from runtime.wire.zygote import Spawn
+
+
+def run(spawn: Spawn, fds: Sequence[int], sandbox: Sandbox) -> NoReturn:
+    """Open and hand over; called in a fresh child of the zygote. `fds` are those of its role."""
+    control, output, named = fds
+    leave_zygote(spawn.name, output, set(fds), sandbox)
+    try:
+        node = broker.open_node(named, sandbox)
+        send_packet(socket.socket(fileno=control), b"node", [node])
+    except (SpawnError, OSError):
+        os._exit(1)  # its broker sees the end of the socket, and moves the data itself
+    os._exit(0)

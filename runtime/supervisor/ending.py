@@ -1,0 +1,71 @@
+"""How one driver process ended, and what it left behind.
+
+What it said last, why it was killed, which packets went before: kept while it runs, judged when
+it is reaped.
+Invariant: pure but for the clock; the first reason to kill it is the one reported.
+"""
+
+import signal
+import time
+from collections import deque
+
+import msgspec
+
+from runtime.model.crash_report import MESSAGES, Packet, Remains
+from runtime.model.outcome import Exit, ExitHow
+from runtime.supervisor import post_mortem
+from runtime.wire import driver as wire
+from runtime.wire import limits
+
+
+class Ending:
+    """What is known of the end of one process, from its creation on.
+
+    Attributes:
+        killed: Why it was killed; None while nobody has.
+        goodbye: Its epitaph; None while there is none.
+    """
+
+    def __init__(self) -> None:
+        self.killed: Exit | None = None
+        self.goodbye: wire.Goodbye | None = None
+        self._packets: deque[tuple[bool, str, int]] = deque(maxlen=MESSAGES)
+
+    def kill(self, how: ExitHow, detail: str) -> None:
+        """It is being killed; a later reason is none."""
+        if self.killed is None:
+            self.killed = Exit(how, int(signal.SIGKILL), detail)
+
+    @property
+    def breached(self) -> bool:
+        """Whether it broke the protocol: nothing more of it is read."""
+        return self.killed is not None and self.killed.how is ExitHow.BREACH
+
+    def note(self, message: wire.ToDriver | wire.ToRuntime, *, sent: bool) -> None:
+        """Keep the kind of a packet for the crash report."""
+        what = type(message).__name__
+        if isinstance(message, wire.Call):
+            what = f"{what} {type(message.method).__name__}"
+        self._packets.append((sent, what, time.monotonic_ns()))
+
+    def exit(self, ended: Exit, dump: str) -> Exit:
+        """How it ended, by what the kernel says of that, and faulthandler's text."""
+        if self.killed is not None:
+            return self.killed
+        goodbye = self.goodbye or wire.Goodbye()
+        how = ended.how
+        if how is ExitHow.CODE and self.goodbye is not None and not goodbye.error:
+            how = ExitHow.STOPPED
+        detail = goodbye.error.partition("\n")[0]
+        frames = tuple(frame[: limits.NAME] for frame in goodbye.frames[: limits.FRAMES])
+        if how is ExitHow.SIGNAL:
+            frames = next((t.frames for t in post_mortem.threads(dump) if t.faulting), ())
+        return Exit(how, ended.number, detail, frames)
+
+    def remains(self, exit_: Exit, dump: str) -> Remains:
+        """What it left behind."""
+        now = time.monotonic_ns()
+        packets = tuple(
+            Packet(sent, what, (now - when) // 1000) for sent, what, when in self._packets
+        )
+        return msgspec.structs.replace(post_mortem.remains(exit_, dump), packets=packets)

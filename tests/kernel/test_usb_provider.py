@@ -1,0 +1,68 @@
+"""What a broker does with USB devices on a real kernel's usbfs: honest ones, and hostile ones."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.kernel.vm import VirtualMachine
+
+ROOT = Path(__file__).resolve().parents[2]
+FIND = """
+end=$(($(date +%s) + 60))
+while [ $(date +%s) -lt $end ]; do
+    for d in /sys/bus/usb/devices/*; do
+        [ "$(cat $d/idVendor 2>/dev/null)$(cat $d/idProduct 2>/dev/null)" = $1 ] || continue
+        [ -e $d/bConfigurationValue ] || continue
+        printf '/dev/bus/usb/%03d/%03d' $(cat $d/busnum) $(cat $d/devnum)
+        exit
+    done
+    sleep 0.1
+done
+exit 1
+"""
+
+
+def plug(vm: VirtualMachine, *arguments: str) -> str:
+    """Start a device of Python in the guest; the process that is it."""
+    vm.run("modprobe", "vhci_hcd")
+    script = f"cd {ROOT}; exec {sys.executable} -m tests.kernel.guest.vhci {' '.join(arguments)}"
+    command = f"({script}) >/run/vhci.log 2>&1 </dev/null & echo $!"
+    return vm.run("sh", "-c", command).stdout.strip()
+
+
+@pytest.fixture
+def node(vm: VirtualMachine) -> Iterator[str]:
+    """The loopback device in a port of the guest's virtual controller."""
+    pid = plug(vm, "loopback")
+    found = vm.run("sh", "-c", FIND, "sh", "12090002", timeout=90)
+    assert found.code == 0, vm.run("sh", "-c", "cat /run/vhci.log; dmesg | tail -20").stdout
+    yield found.stdout
+    vm.run("kill", pid)
+
+
+def test_the_suite(vm: VirtualMachine, node: str, measured: Callable[[str], None]) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    command.append(str(ROOT / "tests/conformance/test_usb_provider.py"))
+    result = vm.run("env", f"--chdir={ROOT}", f"CONFORMANCE_NODE={node}", *command, timeout=300)
+    assert result.code == 0, result.stdout + result.stderr
+    assert " skipped" not in result.stdout
+    measured(f"guest: {result.stdout.strip().splitlines()[-1]}")
+
+
+def test_hostile_devices(vm: VirtualMachine, measured: Callable[[str], None]) -> None:
+    """Whatever a device does, everything that was tried with it ends, and ends as it should."""
+    vm.run("modprobe", "vhci_hcd")
+    command = [sys.executable, "-m", "tests.kernel.guest.break_usb"]
+    result = vm.run("env", f"--chdir={ROOT}", *command, timeout=300)
+    assert result.code == 0, result.stdout + result.stderr
+    cases = [json.loads(line) for line in result.stdout.splitlines()]
+    assert not [case["surprise"] for case in cases if case["surprise"]]
+    used = [case for case in cases if case["node"]]
+    honest = next(case for case in cases if case["trick"] == "honest")
+    assert "USB_PIPE_STALLED" not in honest["ended"] or honest["ended"]["SUCCESS"] > 10
+    measured(f"guest: {len(cases)} hostile devices, {len(used)} of which the kernel let in")
+    for case in cases:
+        measured(f"guest: {case['trick']} {case['number']}: {case['ended'] or 'no node'}")
