@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from runtime.driverkit import hid, usb
 from runtime.driverkit.dispatch import IODispatchQueue
 from runtime.driverkit.kern_return import IOReturnError
 from runtime.driverkit.service import Entry, IOService
-from runtime.driverkit.usb import PROVIDERS
 from runtime.host import libraries
 from runtime.host.activity import Activity
 from runtime.host.connection import Connection
@@ -30,6 +30,8 @@ from runtime.model.errors import BreachError
 from runtime.model.kern_return import IOReturn
 from runtime.wire import codec, driver, methods
 from runtime.wire.limits import TEXT
+
+_PROVIDERS = usb.PROVIDERS | hid.PROVIDERS
 
 
 class _Expected(NamedTuple):
@@ -65,7 +67,7 @@ class Instance:
         self._gone = gone
         self._numbers = itertools.count(1)
         self._expected: dict[int, _Expected] = {}
-        kind = PROVIDERS.get(attach.provider_class, IOService)
+        kind = _PROVIDERS.get(attach.provider_class, IOService)
         table = properties.decode(attach.provider_properties)
         name = attach.provider_name
         self._provider = kind(Entry(attach.provider, name, table, transport=self))
