@@ -176,15 +176,12 @@ class IOUSBHostInterface(USBRequests):
                 such endpoint.
         """
         handle = invoke(self._transport, 0, methods.CopyPipe(address), int)
-        endpoint = next(
-            each for each in self.GetInterfaceDescriptor().endpoints if each.address == address
-        )
+        mediated = MediatedPath(self._transport, handle, address)
         if self._node is None:
-            mediated = MediatedPath(self._transport, handle, address)
-            return IOUSBHostPipe(mediated, endpoint, self._copy_where)
-        direct = DirectPath(self._node, endpoint)
+            return IOUSBHostPipe(mediated, self._copy_where)
+        direct = DirectPath(self._node, mediated.endpoint())
         self._paths.append(direct)
-        return IOUSBHostPipe(direct, endpoint, self._copy_where)
+        return IOUSBHostPipe(direct, self._copy_where)
 
     def SelectAlternateSetting(self, bAlternateSetting: int) -> None:
         """Choose the open interface's setting; its pipes are closed, their I/O is aborted.

@@ -35,6 +35,9 @@ Done = Callable[[Ended, int], None]
 class Path(Protocol):
     """One pipe's bytes on their way. `memory` is sent or filled."""
 
+    def endpoint(self) -> EndpointDescriptor:
+        """The endpoint's descriptor; IOReturnError."""
+
     def io(self, memory: memoryview, timeout_ms: int) -> int:
         """One transfer, waited for; the bytes moved. IOReturnError."""
 
@@ -60,6 +63,10 @@ class MediatedPath:
         self._transport = transport
         self._handle = handle
         self._reads = bool(address & 0x80)
+
+    def endpoint(self) -> EndpointDescriptor:
+        """See `Path.endpoint`."""
+        return invoke(self._transport, self._handle, methods.GetDescriptors(), EndpointDescriptor)
 
     def io(self, memory: memoryview, timeout_ms: int) -> int:
         """See `Path.io`; what is too long for a message moves in parts, until one is short."""
@@ -139,9 +146,14 @@ class DirectPath:
 
     def __init__(self, node: Node, endpoint: EndpointDescriptor) -> None:
         self._node = node
+        self._endpoint = endpoint
         self._address = endpoint.address
         self._kind = endpoint.transfer_type
         self._closed = False
+
+    def endpoint(self) -> EndpointDescriptor:
+        """See `Path.endpoint`."""
+        return self._endpoint
 
     def close(self) -> None:
         """End what is queued, and take no more."""

@@ -47,16 +47,13 @@ class IOUSBHostPipe:
     )
     """`(action, status, completionTimestamp)`: as above; each frame tells its own end."""
 
-    def __init__(
-        self, path: Path, endpoint: EndpointDescriptor, where: Callable[[], tuple[int, int]]
-    ) -> None:
+    def __init__(self, path: Path, where: Callable[[], tuple[int, int]]) -> None:
         self._path = path
-        self._endpoint = endpoint
         self._where = where
 
     def GetDescriptors(self) -> EndpointDescriptor:
         """The endpoint's descriptor."""
-        return self._endpoint
+        return self._path.endpoint()
 
     def GetSpeed(self) -> int:
         """How fast the device's port runs, as tIOUSBHostConnectionSpeed."""

@@ -54,11 +54,12 @@ class Sources:
         with self._lock:
             self._alarms.pop(key, None)
 
-    def watch(self, descriptor: int, ready: Callable[[], None]) -> None:
-        """See `Sources.watch`."""
+    def watch(self, descriptor: int, ready: Callable[[], None], *, writable: bool = False) -> None:
+        """See `Sources.watch`; `writable`: when it can be written, instead."""
+        events = select.EPOLLOUT if writable else select.EPOLLIN
         with self._lock:
             self._watched[descriptor] = ready
-            self._begun().register(descriptor, select.EPOLLIN)
+            self._begun().register(descriptor, events)
 
     def unwatch(self, descriptor: int) -> None:
         """See `Sources.unwatch`."""
