@@ -20,6 +20,7 @@ from runtime.engine.commands import Commands
 from runtime.engine.connection import ClientConnection
 from runtime.engine.crash_reports import CrashReports
 from runtime.engine.debugging import Doors
+from runtime.engine.decisions import Decisions
 from runtime.engine.devices import Devices
 from runtime.engine.driver_commands import DriverCommands
 from runtime.engine.explaining import Explaining
@@ -124,7 +125,7 @@ class Runtime:
             self._binding,
             self._supervisor,
             brokers,
-            self._activation,
+            Decisions(hub, self._activation),
             self._workers,
             self._keeper,
             Explaining(registry, self._binding, kernel, self._activation.idle),
@@ -201,7 +202,9 @@ class Runtime:
 
         bus = SystemBus()
         self._ending.callback(bus.close)
-        return AdministratorsAuthority(self._hub, bus, self._activation.removable_by)
+        return AdministratorsAuthority(
+            self._hub, bus, self._activation.removable_by, self._activation.audit.record_once
+        )
 
     def _serve_owner(self) -> None:
         if self._settings.owner < 0:

@@ -15,10 +15,11 @@ import msgspec
 from runtime.engine import trusting
 from runtime.engine.kernel_drivers import made_index
 from runtime.engine.recorded import read_recording
-from runtime.engine.trusting import ChangeTrust
-from runtime.extensions import staging
+from runtime.engine.trusting import ChangeTrust, Judge
+from runtime.extensions import location, staging
 from runtime.extensions.profile import read_profile
 from runtime.extensions.staging import Staged
+from runtime.extensions.verdicts import Verdict
 from runtime.families import details
 from runtime.families.recorded.recording import Recording
 from runtime.linux import memfd, sockets, udev
@@ -52,6 +53,12 @@ class Load(msgspec.Struct, frozen=True, array_like=True, tag="load"):
 
     state_dir: str
     content_hash: ContentHash
+
+
+class FindApps(msgspec.Struct, frozen=True, array_like=True, tag="find-apps"):
+    """Look for apps. Result: the paths where none is any more, though their folders are."""
+
+    paths: tuple[str, ...]
 
 
 class Describe(msgspec.Struct, frozen=True, array_like=True, tag="describe"):
@@ -94,10 +101,14 @@ Job = (
     | Enumerate
     | IndexModules
     | ChangeTrust
+    | FindApps
+    | Judge
     | ReadProfile
     | ReadRecording
 )
-JobResult = Staged | Details | Trusted | Profile | Recording | int
+JobResult = (
+    tuple[Verdict, ...] | tuple[str, ...] | Staged | Details | Trusted | Profile | Recording | int
+)
 
 
 class Failed(msgspec.Struct, frozen=True, array_like=True):
@@ -174,6 +185,10 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
             beside = [recording]
         case ChangeTrust():
             result = trusting.carry_out(job)
+        case FindApps():
+            result = location.missing(job.paths)
+        case Judge():
+            result = trusting.judge(job)
         case Sweep():
             result = staging.collect_garbage(Path(job.state_dir), job.keep)
     return result, beside

@@ -18,6 +18,7 @@ from runtime.driverkit.kern_return import IOReturnError
 from runtime.driverkit.object import OSObject
 from runtime.driverkit.service import Entry, IOService
 from runtime.driverkit.usb import PROVIDERS
+from runtime.host import libraries
 from runtime.host.activity import Activity
 from runtime.host.connection import Connection
 from runtime.host.lines import Incoming, ProviderLost
@@ -68,6 +69,7 @@ class Instance:
         self._provider = kind(Entry(attach.provider, name, table, transport=self))
         own = properties.decode(attach.properties)
         self._service = cls(Entry(self._id, attach.user_class, own, self._provider, self))
+        libraries.offer(self._service, self)
         chain = [base.__name__[:NAME] for base in cls.__mro__ if issubclass(base, OSObject)]
         connection.send(driver.Attached(self._id, tuple(chain)))
 
@@ -112,6 +114,7 @@ class Instance:
     def _stop(self, number: int) -> None:
         self._queue.run("Stop", lambda: self._service.Stop(self._provider))
         self._queue.run("free", self._service.free)
+        libraries.withdraw(self._service)
         self._gone()
         self._connection.send(driver.Reply(number, codec.raw(None)))
 

@@ -79,8 +79,10 @@ class SupervisedDriver:
         what is outstanding on it is aborted first. `note`: why it is to stay stopped though
         nothing else keeps it from running.
         """
-        self._intent = max(self._intent, intent)
-        self._stop_note = note or self._stop_note
+        if intent > self._intent:
+            self._intent, self._stop_note = intent, note
+        elif intent is self._intent and not note:
+            self._stop_note = ""  # something else keeps it from running, too
         state = self.record.state
         if state in (DriverState.RESTARTING, DriverState.QUARANTINED):
             self._account.advance(DriverEvent.STOP_ASKED, note=self._stop_note or self.record.note)
@@ -92,6 +94,12 @@ class SupervisedDriver:
                 self._servers.withdraw(self._service)
             else:
                 self._service.stop(unplugged=unplugged)
+
+    def restart(self) -> None:
+        """Stop in order and start again; takes back a stop that had no reason but its note."""
+        if self._stop_note:
+            self._intent, self._stop_note = Intent.NONE, ""
+        self.stop(Intent.RESTART)
 
     def crash(self) -> None:
         """Have the process dereference null."""

@@ -4,6 +4,7 @@ Each is a value of its own; its docstring says what is done, answered and refuse
 Invariant: values only, no I/O; a command that is not in `Command` cannot be asked.
 """
 
+from runtime.wire.commands.audit import CollectGarbage, ReadAudit, Reset, Shown
 from runtime.wire.commands.devices import Plug, PlugRecorded, Unplug
 from runtime.wire.commands.drivers import (
     CrashDriver,
@@ -53,6 +54,10 @@ Command = (
     | ListProfiles
     | AddProfile
     | RemoveProfile
+    | ReadAudit
+    | Shown
+    | Reset
+    | CollectGarbage
     | GetRecords
     | Plug
     | PlugRecorded

@@ -4,6 +4,7 @@ The processes are real children that do nothing; this test speaks for them on th
 """
 
 import asyncio
+import functools
 import os
 import time
 from collections.abc import Callable, Coroutine
@@ -458,5 +459,22 @@ def test_one_that_somebody_stopped_says_so_until_it_is_launched_again() -> None:
         assert (life.state, life.driver.record.note) == (DriverState.STOPPED, "by ada")
         life.call(lambda: life.driver.relaunch(life.spec()))
         assert life.driver.record.note == ""
+    finally:
+        life.teardown()
+
+
+@pytest.mark.parametrize(("reasons", "again"), [(["by ada"], True), (["by ada", ""], False)])
+def test_a_restart_takes_back_what_somebody_asked_for_and_nothing_else(
+    reasons: list[str], again: bool
+) -> None:
+    life = Life()
+    try:
+        life.comes_up()
+        puppet = life.puppet()
+        for note in reasons:
+            life.call(functools.partial(life.driver.stop, Intent.STOP, note=note))
+        life.call(life.driver.restart)
+        life._ends(puppet.end)
+        assert life.state is (DriverState.STARTING if again else DriverState.STOPPED)
     finally:
         life.teardown()
