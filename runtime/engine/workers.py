@@ -13,6 +13,7 @@ from typing import Any
 
 from runtime.engine import worker
 from runtime.engine.trusting import MOST_JUDGED, ChangeTrust, Judge
+from runtime.extensions.program import Program
 from runtime.extensions.staging import Staged
 from runtime.extensions.verdicts import Verdict
 from runtime.families.recorded.recording import Recording
@@ -33,6 +34,7 @@ _done: codec.Decoder[worker.Done] = codec.Decoder(worker.Done, "worker's result"
 _staged: codec.Decoder[Staged] = codec.Decoder(Staged, "staged extension")
 _devices: codec.Decoder[list[Device]] = codec.Decoder(list[Device], "machine's devices")
 _trusted: codec.Decoder[Trusted] = codec.Decoder(Trusted, "trust")
+_program: codec.Decoder[Program] = codec.Decoder(Program, "program")
 _count: codec.Decoder[int] = codec.Decoder(int, "number of bundles")
 _profile: codec.Decoder[Profile] = codec.Decoder(Profile, "configuration profile")
 _verdicts: codec.Decoder[tuple[Verdict, ...]] = codec.Decoder(tuple[Verdict, ...], "verdicts")
@@ -124,6 +126,15 @@ class Workers:
         if len(descriptors) != 1:
             raise ProblemError("failed", f"worker: expected one memfd, found {len(descriptors)}")
         return _recording(result), memfd.Shared(descriptors[0])
+
+    async def identify(self, job: worker.Identify) -> Program:
+        """Which app a process is of.
+
+        Raises:
+            ProblemError: ``gone``: it has ended.
+        """
+        result, _ = await self._run(job)
+        return _program(result)
 
     async def index_modules(self, state_dir: str, folder: str) -> bytes:
         """The index of the modules of a folder, dumped."""

@@ -9,9 +9,13 @@ Invariant: at most one service at a time.
 import asyncio
 import time
 
+import msgspec
+
 from runtime.model import events
 from runtime.model.driver_lifecycle import LIVE, DriverEvent, DriverState, Intent
-from runtime.model.errors import ProblemError
+from runtime.model.errors import ProblemError, ReturnError
+from runtime.model.identity import EntryId
+from runtime.model.kern_return import IOReturn
 from runtime.model.outcome import Exit, ExitHow
 from runtime.model.processes import NO_CALL, OpenCall
 from runtime.model.records import Driver
@@ -117,6 +121,14 @@ class SupervisedDriver:
                 "wrong-state", f"driver {self.record.name}: expected a process, found none"
             )
         return await self._server.sample(self.record.name)
+
+    async def open(
+        self, client: EntryId, kind: int, entitlements: msgspec.Raw, program: int
+    ) -> tuple[str, ...]:
+        """See `UserService.open`; kIOReturnNotReady, too, while there is no process."""
+        if self._service is None:
+            raise ReturnError(IOReturn.NOT_READY, f"{self.record.name} does not run")
+        return await self._service.open(client, kind, entitlements, program)
 
     def oldest_call(self, now_ns: int) -> OpenCall:
         """What its process has not returned from for longest."""
