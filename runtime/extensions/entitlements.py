@@ -19,11 +19,16 @@ FAMILY_HID_DEVICE = "com.apple.developer.driverkit.family.hid.device"
 FAMILY_HID_EVENTS = "com.apple.developer.driverkit.family.hid.eventservice"
 TRANSPORT_PCI = "com.apple.developer.driverkit.transport.pci"
 
+USER_CLIENT_ACCESS = "com.apple.developer.driverkit.userclient-access"
+ANY_USER_CLIENT = "com.apple.developer.driverkit.allow-any-userclient-access"
+ADMINISTRATOR = "com.apple.developer.driverkit.administrator"
+
 _FAMILIES = {
     "AppleUserHIDDevice": FAMILY_HID_DEVICE,
     "AppleUserHIDEventService": FAMILY_HID_EVENTS,
 }
 """What a service of a class needs, by the personality's IOClass."""
+
 ALLOWED = Decision(allowed=True)
 
 
@@ -51,6 +56,19 @@ def check(
         if not decision.allowed:
             return decision
     return ALLOWED
+
+
+def check_user_client(app: Properties, extension: Properties, bundle_id: str) -> Decision:
+    """Decide whether a program of an app may open a service of an extension.
+
+    Source: xnu IOUserServer.cpp, IOUserUserClient::start.
+    """
+    if extension.get(ANY_USER_CLIENT) is True:
+        return ALLOWED
+    granted = app.get(USER_CLIENT_ACCESS)
+    if bundle_id in (granted if isinstance(granted, list) else [granted]):
+        return ALLOWED
+    return _denied(USER_CLIENT_ACCESS, f"a list with {bundle_id}", granted)
 
 
 def publishing(entitlements: Properties, key: str) -> Decision:
