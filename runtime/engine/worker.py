@@ -48,7 +48,10 @@ class ReadProfile(msgspec.Struct, frozen=True, array_like=True, tag="read-profil
 
 
 class Load(msgspec.Struct, frozen=True, array_like=True, tag="load"):
-    """Read a staged bundle, compare its hash, seal it. Result: its size; beside: the memfd."""
+    """Read a staged bundle, compare its hash, seal it.
+
+    Result: its size; beside: the memfd, and another one of its native modules, if it has any.
+    """
 
     state_dir: str
     content_hash: ContentHash
@@ -159,6 +162,8 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
         case Load():
             data = staging.load_staged(Path(job.state_dir), job.content_hash)
             result, beside = len(data), [memfd.sealed("bundle", data)]
+            if modules := staging.native_modules(data):
+                beside.append(memfd.sealed("native", modules))
         case Describe():
             result = details.describe(job.device)
         case Enumerate():
