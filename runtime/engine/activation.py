@@ -14,9 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from runtime.engine import worker
+from runtime.engine.app_watch import AppWatch
+from runtime.engine.auditing import Auditing
 from runtime.engine.binding import Binding
 from runtime.engine.bundles import Bundles
 from runtime.engine.hub import Hub
+from runtime.engine.judging import Judging
 from runtime.engine.readying import Readying
 from runtime.engine.trusting import ChangeTrust
 from runtime.engine.workers import Workers
@@ -27,6 +30,7 @@ from runtime.extensions.staging import Staged
 from runtime.extensions.store import Store
 from runtime.linux import places
 from runtime.linux.sockets import Peer
+from runtime.model.audit import AuditEntry, Deed
 from runtime.model.errors import ProblemError
 from runtime.model.events import Detail, Noted
 from runtime.model.identity import BundleId, RequestId
@@ -58,7 +62,15 @@ class Activation:
             store, time.time_ns, lambda: secrets.token_hex(16), self._emit, hub.record
         )
         load = functools.partial(workers.load, str(state_dir))
+        self.audit = Auditing(store)
         self._readying = Readying(self._extensions, binding, bundles, load, self._emit)
+        judge = functools.partial(workers.judge, str(state_dir))
+        self._judging = Judging(
+            self._extensions.verdicts, judge, self._readying.refresh, self._note
+        )
+        self._apps = AppWatch(
+            self._extensions.apps, workers.missing_apps, self._app_removed, self._note
+        )
         self.driver_changed = self._readying.upgrading.driver_changed
         for extension in self._extensions.extensions():
             hub.record(extension)
@@ -70,18 +82,30 @@ class Activation:
 
     def close(self) -> None:
         """Close the store; idempotent."""
+        self._apps.close()
+        self._judging.close()
         self._readying.close()
         self._close_store()
 
     async def start(self) -> None:
         """Make ready what was approved in an earlier run, and drop what nothing refers to."""
+        await self._judging.start()
         await self._readying.refresh()
+        await self._apps.start()
+        try:
+            await self.collect_garbage()
+        except ProblemError as error:
+            self._hub.note(str(error))  # it costs room, and nothing else
+
+    async def collect_garbage(self) -> int:
+        """Delete staged bundles that no extension refers to; returns how many there were.
+
+        Raises:
+            ProblemError: They could not be deleted.
+        """
         async with self._staging:
             keep = tuple(self._extensions.referenced())
-            try:
-                await self._workers.sweep(str(self._state_dir), keep)
-            except ProblemError as error:
-                self._hub.note(str(error))  # it costs room, and nothing else
+            return await self._workers.sweep(str(self._state_dir), keep)
 
     async def activate(self, command: Activate, peer: Peer) -> Request:
         """Stage an app's extension and take its request, whatever it would replace.
@@ -137,6 +161,7 @@ class Activation:
             request = self._extensions.activate(
                 staged, requester, peer.uid, devices, self._hits_before(staged)
             )
+        self._apps.follow()
         await self._readying.refresh()
         return request
 
@@ -178,9 +203,21 @@ class Activation:
         await self._readying.refresh()
         return extension
 
+    async def reset(self, by: str) -> tuple[list[Extension], list[Extension]]:
+        """Remove all extensions that no profile keeps; returns what went and what is kept."""
+        removed = self._extensions.reset(by)
+        await self._readying.refresh()
+        return removed
+
     def removable_by(self, bundle_id: BundleId, uid: int) -> bool:
         """Whether a profile lets this user remove an extension without authority."""
         return self._extensions.removable_by(bundle_id, uid)
+
+    async def _app_removed(self, bundle_id: BundleId) -> None:
+        try:
+            await self.deactivate(bundle_id, "the removal of its app")
+        except ProblemError as error:  # a profile keeps it
+            self._note(f"its app is gone: {error}")
 
     async def change_trust(self, command: ListTrust | AddTrust | RemoveTrust, by: str) -> Trusted:
         """Carry out a command about trust; changes are journaled with who made them.
@@ -194,6 +231,10 @@ class Activation:
             for item in done.items:
                 purpose = f" ({item.purpose})" if item.purpose else ""
                 self._emit(Noted(f"{item.name}{purpose} {what}, by {by}: {item.fingerprint}"))
+                self.audit.record(
+                    AuditEntry(Deed.TRUST, item.fingerprint, f"{item.name}{purpose}", by, what)
+                )
+            await self._judging.judge()
         return done
 
     async def change_policy(
@@ -220,6 +261,9 @@ class Activation:
         self._extensions.set_developer(on=on, by=by)
         self._hub.set_status(developer=self._extensions.developer)
         await self._readying.refresh()
+
+    def _note(self, text: str) -> None:
+        self._emit(Noted(text))
 
     def _emit(self, detail: Detail) -> None:
         self._hub.event(detail)
