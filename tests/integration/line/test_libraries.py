@@ -1,15 +1,17 @@
 """Libraries that know nothing of drivers, unchanged, inside a driver process."""
 
+import re
 import shutil
 from importlib.metadata import files
 from pathlib import Path
 
+from runtime.commands import dext
 from runtime.model.processes import Role
-from runtime.wire.commands.devices import Plug
+from runtime.wire.commands.devices import Plug, Unplug
 from runtime.wire.commands.drivers import ReadProcesses
 
 from .apps import drive, driver_source, make_app
-from .conftest import RuntimeProcess, kill, wait_for
+from .conftest import ROOT, RuntimeProcess, kill, wait_for
 
 PYUSB = """
 import errno
@@ -129,3 +131,23 @@ def test_native_modules_are_loaded_from_memory(
     for starts in (2, 3):  # the first one by a process of the zygote that is gone
         kill(runtime_process.driver().pid)
         log_of_starts(runtime_process, starts, denied)
+
+
+PAGE = ROOT / "docs" / "unmodified-libraries.md"
+FILE = re.compile(r"^`(Echo\.app/\S+)`:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def test_the_page_about_libraries(runtime_process: RuntimeProcess, tmp_path: Path) -> None:
+    """Its files make a driver that says what the page says, in less than forty lines."""
+    for path, text in FILE.findall(PAGE.read_text(encoding="utf-8")):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    app = tmp_path / "Echo.app"
+    (module,) = app.rglob("EchoDriver.py")
+    assert len(module.read_text(encoding="utf-8").splitlines()) < 40
+    assert dext.run(["lint", str(app)]) == 0
+    vendor(module.parent, "pyusb")
+    runtime_process.approve(runtime_process.pending(app))
+    runtime_process.call(Plug("loopback"))
+    log_of_starts(runtime_process, 1, "Loopback USB Device says hello")
+    runtime_process.call(Unplug("loopback"))
