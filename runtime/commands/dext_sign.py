@@ -37,6 +37,8 @@ def add_verbs(verb: shell.AddVerb) -> None:
     notarize.add_argument("--notary", metavar="NAME", required=True, help="identity of the notary")
     notarize.add_argument("--store", action="store_true", help="countersign as a store instead")
     notarize.add_argument("--revoke", metavar="NUMBER", help="take a ticket back")
+    listed = "write all tickets taken back, signed, for `systemextensionsctl trust add`"
+    notarize.add_argument("--revocations", metavar="FILE", help=listed)
     notarize.add_argument("--json", action="store_true", help="one array of objects")
     shell.local_verb(notarize, _notarize)
 

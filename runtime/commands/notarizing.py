@@ -7,6 +7,7 @@ Invariant: a ticket is stapled only to an app that verifies and that the checks 
 
 import argparse
 import datetime
+from pathlib import Path
 
 import msgspec
 
@@ -16,7 +17,8 @@ from runtime.commands.plaintext import plain
 from runtime.extensions import notary_checks, signed_app
 from runtime.linux import places
 from runtime.model.errors import ProblemError
-from runtime.signing import identity, notary
+from runtime.signing import identity, notary, revoked
+from runtime.signing.identity import Identity
 from runtime.signing.ledger import Issued, Ledger
 from runtime.signing.purpose import Purpose
 
@@ -33,7 +35,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def notarize(options: argparse.Namespace) -> int:
-    """Notarize an app, list the notary's tickets, or take one back."""
+    """Notarize an app, list the notary's tickets, take one back, or write those taken back."""
     folder = places.identities()
     who = identity.load(options.notary, folder)
     ledger = Ledger(identity.path_of(options.notary, folder).with_suffix(".sqlite"))
@@ -41,6 +43,8 @@ def notarize(options: argparse.Namespace) -> int:
         ledger.revoke(options.revoke)
         print(f"revoked {options.revoke}")
         return shell.OK
+    if options.revocations is not None:
+        return _write_revocations(ledger, who, places.absolute(options.revocations))
     if options.app is None:
         return _list(ledger, as_json=options.json)
     app = signed_app.read(places.absolute(options.app))
@@ -57,6 +61,14 @@ def notarize(options: argparse.Namespace) -> int:
     stapled = notary.make_ticket(ticket, who, purpose)
     replace({app.app.folder / path: data for path, data in stapled.items()})
     print(f"ticket {ticket.number} for {plain(ticket.identifier)}, stapled")
+    return shell.OK
+
+
+def _write_revocations(ledger: Ledger, who: Identity, path: Path) -> int:
+    """Sign the numbers of all tickets that were taken back, for the machines that trust `who`."""
+    numbers = [issued.ticket.number for issued in ledger.issued() if issued.revoked]
+    replace({path: revoked.make(numbers, who, datetime.datetime.now(datetime.UTC))})
+    print(f"{len(numbers)} revoked tickets in {plain(str(path))}")
     return shell.OK
 
 

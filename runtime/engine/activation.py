@@ -14,10 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from runtime.engine import worker
+from runtime.engine.app_watch import AppWatch
 from runtime.engine.auditing import Auditing
 from runtime.engine.binding import Binding
 from runtime.engine.bundles import Bundles
 from runtime.engine.hub import Hub
+from runtime.engine.judging import Judging
 from runtime.engine.readying import Readying
 from runtime.engine.trusting import ChangeTrust
 from runtime.engine.workers import Workers
@@ -62,6 +64,13 @@ class Activation:
         load = functools.partial(workers.load, str(state_dir))
         self.audit = Auditing(store)
         self._readying = Readying(self._extensions, binding, bundles, load, self._emit)
+        judge = functools.partial(workers.judge, str(state_dir))
+        self._judging = Judging(
+            self._extensions.verdicts, judge, self._readying.refresh, self._note
+        )
+        self._apps = AppWatch(
+            self._extensions.apps, workers.missing_apps, self._app_removed, self._note
+        )
         self.driver_changed = self._readying.upgrading.driver_changed
         for extension in self._extensions.extensions():
             hub.record(extension)
@@ -73,12 +82,16 @@ class Activation:
 
     def close(self) -> None:
         """Close the store; idempotent."""
+        self._apps.close()
+        self._judging.close()
         self._readying.close()
         self._close_store()
 
     async def start(self) -> None:
         """Make ready what was approved in an earlier run, and drop what nothing refers to."""
+        await self._judging.start()
         await self._readying.refresh()
+        await self._apps.start()
         try:
             await self.collect_garbage()
         except ProblemError as error:
@@ -148,6 +161,7 @@ class Activation:
             request = self._extensions.activate(
                 staged, requester, peer.uid, devices, self._hits_before(staged)
             )
+        self._apps.follow()
         await self._readying.refresh()
         return request
 
@@ -199,6 +213,12 @@ class Activation:
         """Whether a profile lets this user remove an extension without authority."""
         return self._extensions.removable_by(bundle_id, uid)
 
+    async def _app_removed(self, bundle_id: BundleId) -> None:
+        try:
+            await self.deactivate(bundle_id, "the removal of its app")
+        except ProblemError as error:  # a profile keeps it
+            self._note(f"its app is gone: {error}")
+
     async def change_trust(self, command: ListTrust | AddTrust | RemoveTrust, by: str) -> Trusted:
         """Carry out a command about trust; changes are journaled with who made them.
 
@@ -214,6 +234,7 @@ class Activation:
                 self.audit.record(
                     AuditEntry(Deed.TRUST, item.fingerprint, f"{item.name}{purpose}", by, what)
                 )
+            await self._judging.judge()
         return done
 
     async def change_policy(
@@ -240,6 +261,9 @@ class Activation:
         self._extensions.set_developer(on=on, by=by)
         self._hub.set_status(developer=self._extensions.developer)
         await self._readying.refresh()
+
+    def _note(self, text: str) -> None:
+        self._emit(Noted(text))
 
     def _emit(self, detail: Detail) -> None:
         self._hub.event(detail)

@@ -24,6 +24,7 @@ from runtime.engine.decisions import Decisions
 from runtime.engine.devices import Devices
 from runtime.engine.driver_commands import DriverCommands
 from runtime.engine.explaining import Explaining
+from runtime.engine.hid_interfaces import HidInterfaces
 from runtime.engine.hub import Hub
 from runtime.engine.keeper import Keeper
 from runtime.engine.kernel_drivers import KernelDrivers
@@ -36,6 +37,7 @@ from runtime.engine.settings import Settings
 from runtime.engine.simulation import Simulation
 from runtime.engine.surroundings import DriverSurroundings
 from runtime.engine.usb_interfaces import UsbInterfaces
+from runtime.engine.user_clients import UserClients
 from runtime.engine.workers import Workers
 from runtime.linux import notify
 from runtime.linux.sockets import Peer, peer_credentials
@@ -86,8 +88,12 @@ class Runtime:
         self._devices = Devices(registry, self._hub, self._workers)
         simulation = Simulation(registry, self._hub, self._devices.machine.resources)
         kernel = KernelDrivers(settings.state_dir)
-        families = (simulation, UsbInterfaces(registry, self._devices.machine))
         machine = self._devices.machine
+        families = (
+            simulation,
+            UsbInterfaces(registry, machine),
+            HidInterfaces(registry, machine),
+        )
         parts = (registry, self._hub, families, self._bundles, kernel)
         self._binding = Binding(*parts, syspath=machine.syspath)
         self._devices.follow(self._binding)
@@ -129,6 +135,14 @@ class Runtime:
             self._workers,
             self._keeper,
             Explaining(registry, self._binding, kernel, self._activation.idle),
+            UserClients(
+                registry,
+                hub,
+                self._bundles,
+                self._supervisor,
+                self._workers,
+                state_dir=settings.state_dir,
+            ),
             self.end,
         )
         self._listener = Listener(

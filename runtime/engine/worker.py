@@ -15,10 +15,12 @@ import msgspec
 from runtime.engine import trusting
 from runtime.engine.kernel_drivers import made_index
 from runtime.engine.recorded import read_recording
-from runtime.engine.trusting import ChangeTrust
-from runtime.extensions import staging
+from runtime.engine.trusting import ChangeTrust, Judge
+from runtime.extensions import location, program, staging
 from runtime.extensions.profile import read_profile
+from runtime.extensions.program import Program
 from runtime.extensions.staging import Staged
+from runtime.extensions.verdicts import Verdict
 from runtime.families import details
 from runtime.families.recorded.recording import Recording
 from runtime.linux import memfd, sockets, udev
@@ -54,6 +56,12 @@ class Load(msgspec.Struct, frozen=True, array_like=True, tag="load"):
     content_hash: ContentHash
 
 
+class FindApps(msgspec.Struct, frozen=True, array_like=True, tag="find-apps"):
+    """Look for apps. Result: the paths where none is any more, though their folders are."""
+
+    paths: tuple[str, ...]
+
+
 class Describe(msgspec.Struct, frozen=True, array_like=True, tag="describe"):
     """Read a device's details. Result: `Details`."""
 
@@ -86,6 +94,15 @@ class ReadRecording(msgspec.Struct, frozen=True, array_like=True, tag="read-reco
     uid: int
 
 
+class Identify(msgspec.Struct, frozen=True, array_like=True, tag="identify"):
+    """Find out which app a process is of. Result: `Program`."""
+
+    pid: int
+    started: int
+    state_dir: str
+    developer: bool
+
+
 Job = (
     Stage
     | Load
@@ -94,10 +111,23 @@ Job = (
     | Enumerate
     | IndexModules
     | ChangeTrust
+    | FindApps
+    | Judge
     | ReadProfile
     | ReadRecording
+    | Identify
 )
-JobResult = Staged | Details | Trusted | Profile | Recording | int
+JobResult = (
+    tuple[Verdict, ...]
+    | tuple[str, ...]
+    | Program
+    | Staged
+    | Details
+    | Trusted
+    | Profile
+    | Recording
+    | int
+)
 
 
 class Failed(msgspec.Struct, frozen=True, array_like=True):
@@ -174,6 +204,12 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
             beside = [recording]
         case ChangeTrust():
             result = trusting.carry_out(job)
+        case Identify(pid=pid, started=started, developer=developer):
+            result = program.identify(pid, started, Path(job.state_dir), developer=developer)
+        case FindApps():
+            result = location.missing(job.paths)
+        case Judge():
+            result = trusting.judge(job)
         case Sweep():
             result = staging.collect_garbage(Path(job.state_dir), job.keep)
     return result, beside

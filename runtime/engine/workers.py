@@ -8,11 +8,14 @@ import asyncio
 import os
 import socket
 import subprocess
+from collections.abc import Sequence
 from typing import Any
 
 from runtime.engine import worker
-from runtime.engine.trusting import ChangeTrust
+from runtime.engine.trusting import MOST_JUDGED, ChangeTrust, Judge
+from runtime.extensions.program import Program
 from runtime.extensions.staging import Staged
+from runtime.extensions.verdicts import Verdict
 from runtime.families.recorded.recording import Recording
 from runtime.linux import children, memfd, roles, sockets
 from runtime.model.device import Device
@@ -24,14 +27,18 @@ from runtime.wire.commands.registry import Details
 from runtime.wire.commands.trust import Trusted
 
 WORKERS = 2
+MOST_APPS = 16  # in one job: their paths are one packet
 LINGER_SECONDS = 5.0  # of a worker that has answered
 
 _done: codec.Decoder[worker.Done] = codec.Decoder(worker.Done, "worker's result")
 _staged: codec.Decoder[Staged] = codec.Decoder(Staged, "staged extension")
 _devices: codec.Decoder[list[Device]] = codec.Decoder(list[Device], "machine's devices")
 _trusted: codec.Decoder[Trusted] = codec.Decoder(Trusted, "trust")
+_program: codec.Decoder[Program] = codec.Decoder(Program, "program")
 _count: codec.Decoder[int] = codec.Decoder(int, "number of bundles")
 _profile: codec.Decoder[Profile] = codec.Decoder(Profile, "configuration profile")
+_verdicts: codec.Decoder[tuple[Verdict, ...]] = codec.Decoder(tuple[Verdict, ...], "verdicts")
+_paths: codec.Decoder[tuple[str, ...]] = codec.Decoder(tuple[str, ...], "apps' paths")
 _recording: codec.Decoder[Recording] = codec.Decoder(Recording, "recording")
 _details: codec.Decoder[Details] = codec.Decoder(Details, "device's details")
 
@@ -87,6 +94,26 @@ class Workers:
         result, _ = await self._run(worker.ReadProfile(data, label))
         return _profile(result)
 
+    async def judge(
+        self, state_dir: str, content_hashes: Sequence[ContentHash]
+    ) -> tuple[Verdict, ...]:
+        """What the signatures of staged extensions are worth now."""
+        found: list[Verdict] = []
+        for first in range(0, len(content_hashes), MOST_JUDGED):
+            some = tuple(content_hashes[first : first + MOST_JUDGED])
+            result, _ = await self._run(Judge(state_dir, some))
+            found += _verdicts(result)
+        return tuple(found)
+
+    async def missing_apps(self, paths: Sequence[str]) -> frozenset[str]:
+        """The paths of apps that were deleted or moved."""
+        found: set[str] = set()
+        for first in range(0, len(paths), MOST_APPS):
+            some = tuple(paths[first : first + MOST_APPS])
+            result, _ = await self._run(worker.FindApps(some))
+            found.update(_paths(result))
+        return frozenset(found)
+
     async def read_recording(
         self, path: str, capture: str, uid: int
     ) -> tuple[Recording, memfd.Shared]:
@@ -99,6 +126,15 @@ class Workers:
         if len(descriptors) != 1:
             raise ProblemError("failed", f"worker: expected one memfd, found {len(descriptors)}")
         return _recording(result), memfd.Shared(descriptors[0])
+
+    async def identify(self, job: worker.Identify) -> Program:
+        """Which app a process is of.
+
+        Raises:
+            ProblemError: ``gone``: it has ended.
+        """
+        result, _ = await self._run(job)
+        return _program(result)
 
     async def index_modules(self, state_dir: str, folder: str) -> bytes:
         """The index of the modules of a folder, dumped."""

@@ -36,7 +36,7 @@ def requested(ledger: Ledger, staged: Staged) -> KnownExtension:
             f"sx-{int(SxCode.DUPLICATE_EXTENSION_IDENTIFIER)}",
             f"{extension_id(staged)}: expected an identifier that is free, found other content",
         )
-    return advanced(judged(known, staged.manifest), ExtensionEvent.REQUESTED)
+    return advanced(judged(known, staged), ExtensionEvent.REQUESTED)
 
 
 def known_request(ledger: Ledger, request_id: RequestId) -> Request:

@@ -7,7 +7,6 @@ import msgspec
 
 from runtime.extensions import entitlement_words
 from runtime.extensions.contents import KnownExtension
-from runtime.extensions.manifest import Manifest
 from runtime.extensions.staging import Staged
 from runtime.model.extension_lifecycle import ExtensionEvent, ExtensionState, advance
 from runtime.model.identity import RequestId
@@ -85,11 +84,17 @@ def new_request(known: KnownExtension, number: int, asked: Asked) -> Request:
     )
 
 
-def judged(known: KnownExtension, manifest: Manifest) -> KnownExtension:
-    """An extension with what its signature is worth now: trust may have changed since."""
-    record = msgspec.structs.replace(
-        known.record, signature=manifest.signature, team_id=manifest.team_id
-    )
+def judged(known: KnownExtension, staged: Staged) -> KnownExtension:
+    """An extension as it was staged again: where its app is, what its signature is worth now.
+
+    An app that lost its signature takes nothing from an extension that was trusted by it before:
+    what was kept of that (`runtime.extensions.evidence`) is judged by itself.
+    """
+    record = msgspec.structs.replace(known.record, app=staged.app, app_path=staged.app_path)
+    manifest = staged.manifest
+    if known.manifest.trusted and not manifest.trusted:
+        return KnownExtension(record, known.manifest)
+    record = msgspec.structs.replace(record, signature=manifest.signature, team_id=manifest.team_id)
     return KnownExtension(record, manifest)
 
 

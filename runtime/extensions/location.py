@@ -17,6 +17,16 @@ def applications_folders(home: Path) -> tuple[Path, ...]:
     return (home / "Applications", SHARED_APPLICATIONS)
 
 
+def missing(paths: Sequence[str]) -> tuple[str, ...]:
+    """The paths of apps that were deleted or moved: the folder is there, the app in it is not.
+
+    Blocks.
+    """
+    return tuple(
+        path for path in paths if Path(path).parent.is_dir() and not Path(path, "Contents").is_dir()
+    )
+
+
 def check_location(app: Path, folders: Sequence[Path]) -> None:
     """Hold an app to the Applications folders, links resolved.
 

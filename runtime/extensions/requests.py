@@ -39,6 +39,7 @@ from runtime.extensions.staging import Staged
 from runtime.extensions.store import Store
 from runtime.extensions.transaction import RUNTIME, Transaction
 from runtime.extensions.upgrades import Upgrades, conclude, roll_back
+from runtime.extensions.verdicts import Verdicts
 from runtime.model.errors import ProblemError
 from runtime.model.events import Detail, DeveloperMode, Requested
 from runtime.model.extension_lifecycle import RUNNABLE, ExtensionEvent, ExtensionState
@@ -48,6 +49,7 @@ from runtime.model.records import DeviceHit, Extension, Request, Requester, Requ
 from runtime.model.sx_code import SxCode
 from runtime.wire.commands.extensions import Replacing
 
+_LASTING = (RequestState.WAITING, RequestState.COMPLETED)
 KEPT_REQUESTS = 500  # finished requests that are remembered
 
 
@@ -70,6 +72,7 @@ class Extensions:
     ) -> None:
         self._ledger = Ledger(store, emit, changed)
         self.upgrades = Upgrades(self._ledger, now)
+        self.verdicts = Verdicts(self._ledger, now, nonce)
         self.profiles = Profiles(self._ledger, now)
         self._now = now
         self._nonce = nonce
@@ -94,6 +97,20 @@ class Extensions:
     def idle(self) -> list[ActiveExtension]:
         """What could run, if it were approved or developer mode were on."""
         return those_in(self._ledger, ExtensionState.WAITING, ExtensionState.DISABLED)
+
+    def apps(self) -> dict[BundleId, frozenset[str]]:
+        """The paths of the apps that asked for each extension, for any user and version."""
+        found = {
+            known.record.id: {known.record.app_path} for known in self._ledger.extensions.values()
+        }
+        for request in self._ledger.requests.values():
+            if request.extension in found and request.state in _LASTING:
+                found[request.extension].add(request.requester.app_path)
+        apps: dict[BundleId, frozenset[str]] = {}
+        for known in self._ledger.extensions.values():
+            bundle_id = known.record.bundle_id
+            apps[bundle_id] = apps.get(bundle_id, frozenset()) | found[known.record.id]
+        return apps
 
     def referenced(self) -> frozenset[ContentHash]:
         """The content that has to stay staged."""
@@ -121,7 +138,7 @@ class Extensions:
         repeated = self._ledger.repeated(key)
         if repeated is not None:
             before = self._ledger.extensions[repeated.extension]
-            known = ruled(judged(before, staged.manifest), self._ledger.policy)
+            known = ruled(judged(before, staged), self._ledger.policy)
             again = repeat(repeated, known, (devices, devices_before), self._nonce())
             change = Transaction(self._ledger, self._now())
             change.put(known)

@@ -9,6 +9,7 @@ Invariant: says what it found, never what it assumes.
 """
 
 import datetime
+from collections.abc import Mapping
 
 import msgspec
 
@@ -60,23 +61,34 @@ def inspect(app: SignedApp, name: str, known: Trust, now: datetime.datetime) -> 
             extension.team_id or "none",
             sx_code=SxCode.CODE_SIGNATURE_INVALID,
         )
-    return _judged(app, name, (whole, extension), known, now)
+    return judge(
+        Signed(extension, part.files, part.label),
+        Signed(whole, app.app.files, app.app.label),
+        known,
+        now,
+    )
 
 
-def _judged(
-    app: SignedApp, name: str, codes: tuple[Code, Code], known: Trust, now: datetime.datetime
-) -> Signature:
-    whole, extension = codes
-    part = app.extensions[name]
-    signer = f"{extension.signer} ({extension.team_id or 'no team'})"
+class Signed(msgspec.Struct, frozen=True):
+    """A bundle that is as it was sealed: its signature, the files of that, and its label."""
+
+    code: Code
+    files: Mapping[str, bytes]
+    label: str
+
+
+def judge(extension: Signed, app: Signed, known: Trust, now: datetime.datetime) -> Signature:
+    """Judge the signers of an extension and its app, and the channel that they came through."""
+    team = extension.code.team_id
+    signer = f"{extension.code.signer} ({team or 'no team'})"
     try:
-        code.judge_signer(extension, part.files, known, now, part.label)
-        code.judge_signer(whole, app.app.files, known, now, app.app.label)
-        channel = notary.judge_channel(whole, app.app.files, known, now, app.app.label)
+        for one in (extension, app):
+            code.judge_signer(one.code, one.files, known, now, one.label)
+        channel = notary.judge_channel(app.code, app.files, known, now, app.label)
     except SignatureError as error:
         words = f"signed by {signer}, not trusted"
-        return Signature(words, extension.team_id, reason=str(error))
-    return Signature(f"signed by {signer}, {_CHANNEL[channel]}", extension.team_id, trusted=True)
+        return Signature(words, team, reason=str(error))
+    return Signature(f"signed by {signer}, {_CHANNEL[channel]}", team, trusted=True)
 
 
 def _invalid(error: SignatureError) -> BundleError:

@@ -27,6 +27,7 @@ from runtime.model.identity import ContentHash
 from runtime.model.sx_code import SxCode
 
 FOLDER = "staged"
+EVIDENCE = ".app"  # ends the name of what `runtime.extensions.evidence` keeps
 _TEMPORARY = ".tmp-"
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR})
 
@@ -61,13 +62,13 @@ def stage(
     app = read_app(app_path, bundle_id)
     bundle = _only(app)
     _check_runnable(app, bundle)
-    manifest = _judged(app_path, bundle, state_dir)
     try:
         data = archive.pack(bundle.files)
     except BreachError as error:
         raise refused(bundle.path, "a bundle that can be packed", str(error)) from error
     content_hash = archive.content_hash(data)
-    _write(state_dir / FOLDER, content_hash, data)
+    manifest = _judged(app_path, bundle, content_hash, state_dir)
+    write(state_dir, content_hash, data)
     return Staged(manifest, content_hash, app.name, app.path, len(data))
 
 
@@ -107,7 +108,7 @@ def collect_garbage(state_dir: Path, keep: Collection[ContentHash]) -> int:
     removed = 0
     try:
         for path in folder.iterdir():
-            if path.name not in keep:
+            if path.name.removesuffix(EVIDENCE) not in keep:
                 path.unlink(missing_ok=True)
                 removed += 1
     except OSError as error:
@@ -127,7 +128,7 @@ def _only(app: App) -> Bundle:
     return app.extensions[0]
 
 
-def _judged(app_path: Path, bundle: Bundle, state_dir: Path) -> Manifest:
+def _judged(app_path: Path, bundle: Bundle, content_hash: ContentHash, state_dir: Path) -> Manifest:
     """The manifest with what its signature is worth on this machine.
 
     The app is read once more, whole this time; what is judged is what was read before, or nothing.
@@ -135,7 +136,7 @@ def _judged(app_path: Path, bundle: Bundle, state_dir: Path) -> Manifest:
     if not any(path.startswith("_CodeSignature/") for path in bundle.files):
         return bundle.manifest
     # X.509 takes 100 ms to import, and the runtime imports this module without running it.
-    from runtime.extensions import signature, signed_app, trust_folder  # noqa: PLC0415
+    from runtime.extensions import evidence, signature, signed_app, trust_folder  # noqa: PLC0415
 
     name = bundle.path.removeprefix(f"{EXTENSIONS_FOLDER}/").split("/")[0]
     signed = signed_app.read(app_path)
@@ -144,6 +145,8 @@ def _judged(app_path: Path, bundle: Bundle, state_dir: Path) -> Manifest:
         raise refused(bundle.path, "a bundle that nobody changes while it is read", "another")
     now = datetime.datetime.now(datetime.UTC)
     found = signature.inspect(signed, name, trust_folder.load(state_dir), now)
+    if found.trusted or not (state_dir / FOLDER / f"{content_hash}{EVIDENCE}").exists():
+        evidence.keep(signed, content_hash, state_dir)
     return msgspec.structs.replace(
         bundle.manifest, signature=found.words, team_id=found.team_id, trusted=found.trusted
     )
@@ -168,13 +171,18 @@ def _check_runnable(app: App, bundle: Bundle) -> None:
         )
 
 
-def _write(folder: Path, content_hash: ContentHash, data: bytes) -> None:
-    """Write atomically: a temporary file, flushed to disk, renamed; then the folder flushed."""
-    target = folder / content_hash
+def write(state_dir: Path, name: str, data: bytes) -> None:
+    """Write a staged file atomically: flushed to disk, renamed; then the folder flushed.
+
+    Raises:
+        UnavailableError: The state folder cannot be written.
+    """
+    folder = state_dir / FOLDER
+    target = folder / name
     temporary = folder / f"{_TEMPORARY}{secrets.token_hex(8)}"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if target.exists() and archive.content_hash(target.read_bytes()) == content_hash:
+        if target.exists() and target.read_bytes() == data:
             return
         _write_through(temporary, data)
         temporary.rename(target)

@@ -1,6 +1,7 @@
 """Whom the administrator of this machine trusts, as files in the state folder.
 
-``trust/PURPOSE-SHA256.pem`` is an anchor, ``trust/SHA256.crl`` a revocation list (PEM both).
+``trust/PURPOSE-SHA256.pem`` is an anchor, ``trust/SHA256.crl`` a revocation list (PEM both),
+``trust/SHA256.tickets`` a notary's list of tickets that it took back.
 
 Blocks: worker processes and commands only.
 Invariant: what a file says is in its name and checked against its content; a file that does not
@@ -8,21 +9,25 @@ hold is refused by name and trusts nobody.
 """
 
 import contextlib
+import hashlib
 import os
 import secrets
 from pathlib import Path
 
+import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from runtime.model.errors import UnavailableError
-from runtime.signing import certificates
+from runtime.model.errors import SignatureError, UnavailableError
+from runtime.signing import certificates, revoked
 from runtime.signing.errors import broken
 from runtime.signing.purpose import Purpose
+from runtime.signing.revoked import RevokedTickets
 from runtime.signing.trust import Anchor, Trust, common_name
 from runtime.wire.commands.trust import TrustItem
 
 FOLDER = "trust"
+TICKETS = ".tickets"
 MAX_FILES = 256
 MAX_BYTES = 4 << 20
 _PEM = serialization.Encoding.PEM
@@ -35,19 +40,34 @@ def load(state_dir: Path) -> Trust:
         SignatureError: A file is not what its name says.
         UnavailableError: The folder cannot be read.
     """
+    known, lists = _read(state_dir)
+    numbers: set[str] = set()
+    for _, listed in lists:
+        with contextlib.suppress(SignatureError):  # its notary is not trusted, nor are its tickets
+            revoked.judge(listed, known, "revoked tickets")
+            numbers.update(listed.numbers)
+    return msgspec.structs.replace(known, revoked_tickets=frozenset(numbers))
+
+
+def _read(state_dir: Path) -> tuple[Trust, list[tuple[str, RevokedTickets]]]:
+    """Anchors and revocation lists; and the lists of tickets, with their fingerprints."""
     anchors: list[Anchor] = []
     revocations: list[x509.CertificateRevocationList] = []
+    tickets: list[tuple[str, RevokedTickets]] = []
     for path, data in _files(state_dir / FOLDER):
         if path.suffix == ".crl":
             one = certificates.revocations(data, str(path))
             _check_name(path, _revocations_name(one))
             revocations.append(one)
+        elif path.suffix == TICKETS:
+            _check_name(path, _tickets_name(data))
+            tickets.append((path.stem, revoked.read(data, str(path))))
         else:
             purpose = Purpose(path.name.split("-")[0])
             anchor = Anchor(purpose, certificates.from_pem(data, str(path)))
             _check_name(path, _anchor_name(anchor))
             anchors.append(anchor)
-    return Trust(tuple(anchors), tuple(revocations))
+    return Trust(tuple(anchors), tuple(revocations)), tickets
 
 
 def items(state_dir: Path) -> list[TrustItem]:
@@ -57,7 +77,7 @@ def items(state_dir: Path) -> list[TrustItem]:
         SignatureError: A file is not what its name says.
         UnavailableError: The folder cannot be read.
     """
-    known = load(state_dir)
+    known, lists = _read(state_dir)
     anchors = [
         TrustItem(
             anchor.fingerprint,
@@ -67,18 +87,22 @@ def items(state_dir: Path) -> list[TrustItem]:
         )
         for anchor in known.anchors
     ]
-    return anchors + [_revocation_item(one) for one in known.revocations]
+    revocations = [_revocation_item(one) for one in known.revocations]
+    return anchors + revocations + [_tickets_item(*listed) for listed in lists]
 
 
 def add(state_dir: Path, data: bytes, purpose: Purpose, label: str) -> TrustItem:
     """Trust a certificate authority for a purpose, or add a revocation list; adding again is fine.
 
-    `data` is PEM; `label` names it in errors. The purpose of a revocation list is its issuer's.
+    `data` is PEM, or a notary's list of revoked tickets; `label` names it in errors. The purpose of
+    a list is its issuer's.
 
     Raises:
-        SignatureError: It is neither, or no certificate authority.
+        SignatureError: It is none of these, no certificate authority, or of no trusted notary.
         UnavailableError: The folder cannot be written.
     """
+    if data.startswith(revoked.BEGINS):
+        return _add_tickets(state_dir, data, label)
     if b"BEGIN X509 CRL" in data:
         revocations = certificates.revocations(data, label)
         name = _revocations_name(revocations)
@@ -90,6 +114,14 @@ def add(state_dir: Path, data: bytes, purpose: Purpose, label: str) -> TrustItem
     _write(state_dir / FOLDER / _anchor_name(anchor), certificate.public_bytes(_PEM))
     until = f"{certificate.not_valid_after_utc:%Y-%m-%d}"
     return TrustItem(anchor.fingerprint, purpose, common_name(certificate), until)
+
+
+def _add_tickets(state_dir: Path, data: bytes, label: str) -> TrustItem:
+    listed = revoked.read(data, label)
+    revoked.judge(listed, _read(state_dir)[0], label)
+    name = _tickets_name(data)
+    _write(state_dir / FOLDER / name, data)
+    return _tickets_item(name.removesuffix(TICKETS), listed)
 
 
 def remove(state_dir: Path, fingerprint: str) -> list[TrustItem]:
@@ -133,6 +165,14 @@ def _revocations_name(one: x509.CertificateRevocationList) -> str:
     return f"{one.fingerprint(hashes.SHA256()).hex()}.crl"
 
 
+def _tickets_name(data: bytes) -> str:
+    return f"{hashlib.sha256(data).hexdigest()}{TICKETS}"
+
+
+def _tickets_item(fingerprint: str, listed: RevokedTickets) -> TrustItem:
+    return TrustItem(fingerprint, "", f"{len(listed.numbers)} tickets of {listed.notary}", "")
+
+
 def _check_name(path: Path, name: str) -> None:
     """What is removed by its fingerprint is found by its name: no file may bear another's."""
     if path.name != name:
@@ -143,9 +183,15 @@ def _is_ours(path: Path) -> bool:
     purposes = tuple(f"{purpose}-" for purpose in Purpose)
     if not path.is_file():  # a FIFO would never end
         raise broken(str(path), "a regular file", "another")
-    if path.suffix == ".crl" or (path.suffix == ".pem" and path.name.startswith(purposes)):
+    if path.suffix in {".crl", TICKETS} or (
+        path.suffix == ".pem" and path.name.startswith(purposes)
+    ):
         return True
-    raise broken(str(path), "an anchor PURPOSE-SHA256.pem or a list SHA256.crl", "another file")
+    raise broken(
+        str(path),
+        "an anchor PURPOSE-SHA256.pem or a list SHA256.crl or SHA256.tickets",
+        "another file",
+    )
 
 
 def _bounded(path: Path) -> bytes:

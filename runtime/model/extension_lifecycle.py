@@ -70,6 +70,7 @@ TRANSITIONS: dict[tuple[ExtensionState, ExtensionEvent], ExtensionState] = {
     (_S.ACTIVE, _E.DEVELOPER_OFF): _S.DISABLED,
     (_S.ACTIVE, _E.DISTRUSTED): _S.DISABLED,
     (_S.ACTIVE, _E.FORBIDDEN): _S.DISABLED,
+    (_S.DISABLED, _E.APPROVED): _S.ACTIVE,  # its app came back with a better signature
     (_S.DISABLED, _E.DEVELOPER_ON): _S.ACTIVE,
     (_S.DISABLED, _E.TRUSTED): _S.ACTIVE,
     (_S.DISABLED, _E.PERMITTED): _S.ACTIVE,

@@ -76,16 +76,26 @@ def verify(files: Mapping[str, bytes], where: str, nested: Mapping[str, str] | N
     Raises:
         SignatureError: It is not signed, or the first thing that is not as it was sealed.
     """
-    data = files.get(SIGNATURE)
     for path in sorted(files):
         if path.startswith(FOLDER) and path not in KNOWN:  # the seal does not cover this folder
             raise broken(f"{where}/{path}", "only what a signature is made of", "another file")
+    code = read(files, where)
+    seal.check(code.seal, files, where)
+    seal.check_nested(code.seal, nested or {}, where)
+    return code
+
+
+def read(files: Mapping[str, bytes], where: str) -> Code:
+    """Read what a bundle's signature says; its files are not held to it.
+
+    Raises:
+        SignatureError: It is not signed, or the signature does not hold.
+    """
+    data = files.get(SIGNATURE)
     if data is None:
         raise broken(f"{where}/{SIGNATURE}", "a code signature", "no such file")
     opened = statement.read(data, Kind.CODE, f"{where}/{SIGNATURE}")
     sealed = seal.read(opened.payload, f"{where}/{SIGNATURE}")
-    seal.check(sealed, files, where)
-    seal.check_nested(sealed, nested or {}, where)
     return Code(sealed, seal.digest(opened.payload), opened.chain, opened.signature)
 
 

@@ -38,6 +38,7 @@ class Kind(enum.StrEnum):
     TIMESTAMP = "timestamp"
     TICKET = "ticket"
     STORE = "store"
+    REVOKED = "revoked tickets"
 
 
 class Statement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

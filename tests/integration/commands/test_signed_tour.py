@@ -50,6 +50,19 @@ def test_a_signed_and_notarized_app_needs_no_developer_mode(runtime: Runtime, ap
     listed = runtime.ok("systemextensionsctl", "list")
     assert f"*\t*\tABCDE12345\t{BUNDLE_ID}" in listed
 
+    (ticket,) = json.loads(runtime.ok("dext", "notarize", "--notary", "notary", "--json"))
+    runtime.ok("dext", "notarize", "--notary", "notary", "--revoke", ticket["number"])
+    listed_tickets = str(app.parent / "revoked")
+    runtime.ok("dext", "notarize", "--notary", "notary", "--revocations", listed_tickets)
+    added = runtime.ok("systemextensionsctl", "trust", "add", listed_tickets, "--json")
+    (stopped,) = json.loads(runtime.ok("systemextensionsctl", "list", "--json"))
+    assert stopped["state"] == "disabled"
+    assert f"found {ticket['number']}, which was revoked" in stopped["note"]
+    fingerprint = json.loads(added)[0]["fingerprint"]
+    runtime.ok("systemextensionsctl", "trust", "remove", fingerprint)
+    (again,) = json.loads(runtime.ok("systemextensionsctl", "list", "--json"))
+    assert (again["state"], again["note"]) == ("active", "")
+
     runtime.ok("systemextensionsctl", "uninstall", "ABCDE12345", BUNDLE_ID)
     profile = app.parent / "company.mobileconfig"
     payload = {
