@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QCoreApplication
 
 from ioregui import plaintext
+from ioregui.records import localized
 from ioregui.records.column import Tone
 from ioregui.records.entitlements import entitlement_facts
 from ioregui.records.facts import Fact, FactGroup
@@ -45,7 +46,7 @@ class Row:
 def name(row: Row) -> str:
     """Return the extension's name; its identifier where it has none."""
     one = row.extension
-    return plaintext.plain(one.name) or plaintext.plain(one.bundle_id)
+    return plaintext.plain(localized.name(one)) or plaintext.plain(one.bundle_id)
 
 
 def version(row: Row) -> str:
@@ -114,7 +115,10 @@ def _extension(row: Row) -> FactGroup:
                 _sentence(one.app_path) or _unknown(),
                 exact=True,
             ),
-            Fact(translate("extensions", "In its words"), _sentence(one.usage) or _unknown()),
+            Fact(
+                translate("extensions", "In its words"),
+                _sentence(localized.usage(one)) or _unknown(),
+            ),
         ),
     )
 
