@@ -44,6 +44,7 @@ from runtime.driverkit.hid_elements import (
     kIOHIDElementTypeOutput,
 )
 from runtime.driverkit.hid_events import IntToFixed, IOUserHIDEventService
+from runtime.driverkit.hid_usb import IOUserUSBHostHIDDevice
 from runtime.driverkit.kern_return import (
     IOReturnError,
     StringFromReturn,
@@ -147,6 +148,7 @@ __all__ = [
     "IOUserClientMethodDispatch",
     "IOUserHIDDevice",
     "IOUserHIDEventService",
+    "IOUserUSBHostHIDDevice",
     "IntToFixed",
     "OSAction",
     "OSObject",

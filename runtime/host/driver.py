@@ -113,10 +113,11 @@ class Driver:
         self._load = load
         self._rename(load.server_name)
         bundle = self._connection.take_bundle()
-        files = archive.unpack(memfd.read_sealed(bundle))
+        data = memfd.read_sealed(bundle)
+        files = archive.unpack(data)
         os.close(bundle)
         libraries.install()
-        install(files, f"{load.bundle_id}.dext")
+        install(files, f"{load.bundle_id}.dext", archive.content_hash(data))
         self._module = importlib.import_module(load.executable)
         self._connection.send(driver.Staged(Stage.LOADED))
 
