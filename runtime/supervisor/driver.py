@@ -182,7 +182,7 @@ class SupervisedDriver:
         self._service = None
         died = self.record
         self._around.detach(died)
-        self._account.change(pid=0, service=0, last_exit=exit_, debugging=False)
+        self._account.change(pid=0, service=0, last_exit=exit_, debugging=False, beside=())
         if self.record.state is DriverState.STOPPING:
             self._stopped(died.pid)
         elif self._start_error and exit_.how is ExitHow.STOPPED:

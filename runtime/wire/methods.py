@@ -18,7 +18,7 @@ from runtime.model.usb import (
     EndpointDescriptor,
     InterfaceDescriptor,
 )
-from runtime.wire import usb
+from runtime.wire import hid, usb
 from runtime.wire.limits import Handle, Number, Payload
 from runtime.wire.method import MethodBase as _Method
 
@@ -184,6 +184,7 @@ Method = (
     | Abort
     | ClearStall
     | usb.Method
+    | hid.Method
 )
 
 ServiceMethod = RegisterService | SetProperties | UserClientClosed
@@ -203,4 +204,4 @@ class CompleteAsyncIO(msgspec.Struct, frozen=True, array_like=True, tag="Complet
     handle: Handle = 0
 
 
-Completion = CompleteAsyncIO | usb.CompleteIsochIO
+Completion = CompleteAsyncIO | usb.CompleteIsochIO | hid.Completion
