@@ -172,6 +172,7 @@ class Runtime:
             self._modules.start()
             self._settle()
             await self._activation.start()
+            self._workers.start()
             notify.ready()
             await self._over.wait()
         finally:
@@ -184,6 +185,7 @@ class Runtime:
     async def _close(self) -> None:
         self._modules.close()
         await self._commands.stop()
+        await self._workers.close()
         self._devices.close()
         self._listener.close()
         for connection in self._hub.connections():

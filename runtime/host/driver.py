@@ -168,7 +168,7 @@ class Driver:
                 f"{'nothing' if cls is None else 'another ' + type(cls).__name__}"
             )
         gone = functools.partial(self._gone, attach.service)
-        return Instance(attach, cls, self._connection, queue, gone)
+        return Instance(attach, cls, self._connection, queue, gone, die=self.die)
 
     def _gone(self, service: int) -> None:
         """A service is over: its provider is let go, and its queues end."""
