@@ -6,6 +6,7 @@ Invariant: ends after one job; never in the runtime's own process.
 """
 
 import contextlib
+import os
 import socket
 import sys
 from pathlib import Path
@@ -23,7 +24,7 @@ from runtime.extensions.staging import Staged
 from runtime.extensions.verdicts import Verdict
 from runtime.families import details
 from runtime.families.recorded.recording import Recording
-from runtime.linux import memfd, sockets, udev
+from runtime.linux import memfd, privileges, sockets, udev
 from runtime.model.device import Device
 from runtime.model.errors import BundleError, InspectorError, ProblemError
 from runtime.model.identity import ContentHash
@@ -34,12 +35,16 @@ from runtime.wire.commands.trust import Trusted
 
 
 class Stage(msgspec.Struct, frozen=True, array_like=True, tag="stage"):
-    """Stage an app's extension. `folders` None: developer mode, anywhere. Result: `Staged`."""
+    """Stage an app's extension. `folders` None: developer mode, anywhere. Result: `Staged`.
+
+    `uid` is who asks: root reads the app as they do, else they had root read what they may not.
+    """
 
     app_path: str
     bundle_id: str
     state_dir: str
     folders: tuple[str, ...] | None
+    uid: int
 
 
 class ReadProfile(msgspec.Struct, frozen=True, array_like=True, tag="read-profile"):
@@ -185,7 +190,10 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
     match job:
         case Stage():
             folders = None if job.folders is None else [Path(folder) for folder in job.folders]
-            result = staging.stage(Path(job.app_path), job.bundle_id, Path(job.state_dir), folders)
+            result = staging.stage(
+                *(Path(job.app_path), job.bundle_id, Path(job.state_dir), folders),
+                reading=lambda: _reading(job.uid),
+            )
         case Load():
             data = staging.load_staged(Path(job.state_dir), job.content_hash)
             result, beside = len(data), [memfd.sealed("bundle", data)]
@@ -213,6 +221,11 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
         case Sweep():
             result = staging.collect_garbage(Path(job.state_dir), job.keep)
     return result, beside
+
+
+def _reading(uid: int) -> contextlib.AbstractContextManager[None]:
+    other = os.geteuid() == 0 and uid != 0
+    return privileges.reading_as(uid) if other else contextlib.nullcontext()
 
 
 if __name__ == "__main__":
