@@ -119,6 +119,7 @@ class Runtime:
         )
         policy = ALWAYS_AT_ONCE if settings.restart_at_once else RestartPolicy()
         zygote = Zygote(self._note)
+        self._bundles.use(zygote)
         brokers = Brokers(zygote, policy, BrokerEntries(registry, self._note))
         self._supervisor = Supervisor(zygote, policy, surroundings)
         self._binding.use(self._supervisor, brokers)
@@ -171,6 +172,7 @@ class Runtime:
             self._modules.start()
             self._settle()
             await self._activation.start()
+            self._workers.start()
             notify.ready()
             await self._over.wait()
         finally:
@@ -183,6 +185,7 @@ class Runtime:
     async def _close(self) -> None:
         self._modules.close()
         await self._commands.stop()
+        await self._workers.close()
         self._devices.close()
         self._listener.close()
         for connection in self._hub.connections():
