@@ -1,4 +1,13 @@
 """The names of the window's pages, for the command line too. Invariant: Qt-free."""
 
-NAMES = ("registry", "drivers", "extensions", "approvals", "events", "undriven", "compare")
+NAMES = (
+    "registry",
+    "drivers",
+    "extensions",
+    "approvals",
+    "policy",
+    "events",
+    "undriven",
+    "compare",
+)
 """From top to bottom."""

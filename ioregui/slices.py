@@ -15,6 +15,7 @@ from ioregui.extensions.page import ExtensionsPage
 from ioregui.household import Household
 from ioregui.matching.panel import MatchingPanel
 from ioregui.matching.undriven import UndrivenPage
+from ioregui.policy.page import PolicyPage
 from ioregui.properties.panel import PropertiesPanel
 from ioregui.registry.model import RegistryModel
 from ioregui.registry.view import RegistryView
@@ -63,6 +64,7 @@ class Slices:
         self.undriven = UndrivenPage(bridge)
         self.extensions = ExtensionsPage(bridge)
         self.approvals = ApprovalsPage(bridge)
+        self.policy = PolicyPage(bridge)
         self.events = TimelinePage(bridge)
         self.compare = ComparePage(household, self.shown_plane)
         self.timeline = TimelineStrip(bridge)
@@ -118,6 +120,12 @@ class Slices:
                 self.approvals,
                 waiting,
                 waits=True,
+            ),
+            Page(
+                "policy",
+                tell("Page", "Policy"),
+                tell("Page", "What profiles decide in users' place, and who decided what"),
+                self.policy,
             ),
             events,
             Page(

@@ -11,6 +11,7 @@ from PySide6.QtCore import QCoreApplication
 
 from ioregui import plaintext
 from ioregui.approvals import words
+from ioregui.policy.words import ruling_fact
 from ioregui.records import localized, moments
 from ioregui.records.column import Tone
 from ioregui.records.entitlements import entitlement_facts
@@ -92,6 +93,7 @@ def _publisher(request: Request) -> FactGroup:
                 "", translate("approvals", "Nobody vouches for it: it runs only in developer mode.")
             )
         )
+    facts += ruling_fact(request.ruling)
     facts.append(
         Fact(translate("approvals", "Content hash"), request.content_hash[:SHORT_HASH], exact=True)
     )

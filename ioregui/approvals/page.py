@@ -27,6 +27,7 @@ from ioregui.records.model import RecordModel
 from ioregui.records.table import RecordTable
 from runtime.model.identity import RequestId
 from runtime.model.records import Request, RequestState
+from runtime.wire.commands.audit import Shown
 
 
 class ApprovalsPage(QWidget):
@@ -128,6 +129,8 @@ class ApprovalsPage(QWidget):
     def _picked(self) -> None:
         before, picked = self.detail.request, self.table.selected
         self.detail.show_request(picked)
+        if picked is not None and picked.state is RequestState.WAITING:
+            self._bridge.ask(Shown(picked.id))
         if before is not None and before.id not in self._bridge.mirror.requests:
             self._refresh()  # the one that was kept only while it was open
 

@@ -12,6 +12,7 @@ from ioregui.drivers.summary import frame_text, launch_facts
 from ioregui.records import moments
 from ioregui.records.column import Tone
 from ioregui.records.facts import Fact, FactGroup
+from runtime.model import report_text
 from runtime.model.crash_report import Beside, CrashReport, Packet, ThreadFrames
 
 translate = QCoreApplication.translate
@@ -24,6 +25,10 @@ def report_facts(report: CrashReport) -> tuple[FactGroup, ...]:
         *threads[:1],
         _what(report),
         *threads[1:],
+        _group(
+            translate("drivers", "Processor"),
+            map(_line, report_text.fault_lines(report.fault) if report.fault else ()),
+        ),
         _group(translate("drivers", "Log before it"), [_line(one.text) for one in report.log]),
         _group(translate("drivers", "Messages before it"), map(_packet, report.packets)),
         FactGroup(translate("drivers", "Launch"), launch_facts(report.launch)),

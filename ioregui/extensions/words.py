@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QCoreApplication
 
 from ioregui import plaintext
+from ioregui.policy.words import ruling, ruling_fact
 from ioregui.records import localized
 from ioregui.records.column import Tone
 from ioregui.records.entitlements import entitlement_facts
@@ -72,6 +73,10 @@ def why_not_deactivate(row: Row | None) -> str:
         return translate("extensions", "Select an extension first.")
     if row.extension.state is ExtensionState.REMOVED:
         return translate("extensions", "It is removed already.")
+    if row.extension.kept is not None:
+        return translate("extensions", "It may not be removed here: {0}.").format(
+            ruling(row.extension.kept)
+        )
     return ""
 
 
@@ -107,6 +112,8 @@ def _extension(row: Row) -> FactGroup:
         translate("extensions", "Extension"),
         (
             Fact(translate("extensions", "State"), state, state_tone(row)),
+            *ruling_fact(one.ruling),
+            *_kept(one),
             Fact(translate("extensions", "Identifier"), plaintext.plain(one.bundle_id), exact=True),
             Fact(translate("extensions", "Version"), version(row) or _unknown()),
             Fact(translate("extensions", "App"), plaintext.plain(one.app) or _unknown()),
@@ -121,6 +128,12 @@ def _extension(row: Row) -> FactGroup:
             ),
         ),
     )
+
+
+def _kept(one: Extension) -> tuple[Fact, ...]:
+    if one.kept is None:
+        return ()
+    return (Fact(translate("extensions", "Kept by"), ruling(one.kept)),)
 
 
 def _publisher(one: Extension) -> FactGroup:

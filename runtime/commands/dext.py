@@ -16,6 +16,7 @@ from runtime.commands import (
     dext_log,
     dext_plug,
     dext_sign,
+    dext_vendor,
     shell,
 )
 from runtime.commands.plaintext import plain
@@ -62,6 +63,8 @@ def _list(runtime: Connection, options: argparse.Namespace) -> int:
 
 def _line(driver: Driver) -> str:
     process = f"pid {driver.pid}" if driver.pid else "no process"
+    if driver.beside:
+        process += f" shared with {len(driver.beside)} more"
     return (
         f"{driver.id} {plain(driver.name)} {driver.state.value}, {process}, "
         f"crashes: {driver.crashes}, {driver.bundle_id} on {plain(driver.provider_path)}"
@@ -169,6 +172,9 @@ def _add_file_verbs(verb: shell.AddVerb) -> None:
     lint = verb("lint", None, "judge a bundle's personalities before activation")
     dext_lint.add_options(lint)
     shell.local_verb(lint, dext_lint.run)
+    vendor = verb("vendor", None, "put third-party libraries into a driver extension")
+    dext_vendor.add_options(vendor)
+    shell.local_verb(vendor, dext_vendor.run)
     dext_sign.add_verbs(verb)
 
 

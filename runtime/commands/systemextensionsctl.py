@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from runtime.client.blocking import Connection
-from runtime.commands import policy, service, shell, trust
+from runtime.commands import audit, policy, service, shell, trust
 from runtime.commands.plaintext import plain
 from runtime.commands.selection import find_request
 from runtime.linux import places
@@ -18,6 +18,7 @@ from runtime.model.extension_lifecycle import ExtensionState
 from runtime.model.identity import BundleId, RequestId
 from runtime.model.records import Extension, Request, RequestState
 from runtime.wire import client as wire
+from runtime.wire.commands.audit import CollectGarbage, Reset
 from runtime.wire.commands.extensions import Activate, Deactivate, Decide, SetDeveloperMode
 from runtime.wire.commands.registry import GetRecords, Subscribe, Topic
 
@@ -145,6 +146,22 @@ def _uninstall(runtime: Connection, options: argparse.Namespace) -> int:
     return _deactivate(runtime, options)
 
 
+def _reset(runtime: Connection, _options: argparse.Namespace) -> int:
+    removed = runtime.call(Reset())
+    for extension in removed.gone:
+        print(f"removed {extension.id}")
+    for extension in removed.kept:
+        print(f"kept {extension.id}, as a profile says")
+    if not removed.gone and not removed.kept:
+        print("there is no extension")
+    return shell.OK
+
+
+def _gc(runtime: Connection, _options: argparse.Namespace) -> int:
+    print(f"removed {runtime.call(CollectGarbage())} staged bundles that nothing refers to")
+    return shell.OK
+
+
 def _pending(runtime: Connection, options: argparse.Namespace) -> int:
     requests = [
         request
@@ -196,8 +213,11 @@ def _parser() -> shell.Parser:
     uninstall = verb("uninstall", _uninstall, "stop and remove an extension of a team")
     uninstall.add_argument("team_id", metavar="TEAM", help=f"team, {NO_TEAM} for none")
     uninstall.add_argument("bundle_id", metavar="ID", help="its bundle identifier")
+    verb("reset", _reset, "remove all extensions that no profile keeps")
+    verb("gc", _gc, "remove staged bundles that no extension refers to")
+    auditing = verb("audit", audit.run, "say who was asked what, and who decided")
     pending = verb("pending", _pending, "list the requests that wait for approval")
-    for added in (listing, activate, pending):
+    for added in (listing, activate, auditing, pending):
         added.add_argument("--json", action="store_true", help="one array of objects")
     for name, approve in (("approve", True), ("deny", False)):
         decide = verb(name, _decide, f"{name} a request")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from runtime.engine import worker
 from runtime.engine.app_watch import AppWatch
+from runtime.engine.auditing import Auditing
 from runtime.engine.binding import Binding
 from runtime.engine.bundles import Bundles
 from runtime.engine.hub import Hub
@@ -29,6 +30,7 @@ from runtime.extensions.staging import Staged
 from runtime.extensions.store import Store
 from runtime.linux import places
 from runtime.linux.sockets import Peer
+from runtime.model.audit import AuditEntry, Deed
 from runtime.model.errors import ProblemError
 from runtime.model.events import Detail, Noted
 from runtime.model.identity import BundleId, RequestId
@@ -60,6 +62,7 @@ class Activation:
             store, time.time_ns, lambda: secrets.token_hex(16), self._emit, hub.record
         )
         load = functools.partial(workers.load, str(state_dir))
+        self.audit = Auditing(store)
         self._readying = Readying(self._extensions, binding, bundles, load, self._emit)
         judge = functools.partial(workers.judge, str(state_dir))
         self._judging = Judging(
@@ -89,12 +92,20 @@ class Activation:
         await self._judging.start()
         await self._readying.refresh()
         await self._apps.start()
+        try:
+            await self.collect_garbage()
+        except ProblemError as error:
+            self._hub.note(str(error))  # it costs room, and nothing else
+
+    async def collect_garbage(self) -> int:
+        """Delete staged bundles that no extension refers to; returns how many there were.
+
+        Raises:
+            ProblemError: They could not be deleted.
+        """
         async with self._staging:
             keep = tuple(self._extensions.referenced())
-            try:
-                await self._workers.sweep(str(self._state_dir), keep)
-            except ProblemError as error:
-                self._hub.note(str(error))  # it costs room, and nothing else
+            return await self._workers.sweep(str(self._state_dir), keep)
 
     async def activate(self, command: Activate, peer: Peer) -> Request:
         """Stage an app's extension and take its request, whatever it would replace.
@@ -192,6 +203,12 @@ class Activation:
         await self._readying.refresh()
         return extension
 
+    async def reset(self, by: str) -> tuple[list[Extension], list[Extension]]:
+        """Remove all extensions that no profile keeps; returns what went and what is kept."""
+        removed = self._extensions.reset(by)
+        await self._readying.refresh()
+        return removed
+
     def removable_by(self, bundle_id: BundleId, uid: int) -> bool:
         """Whether a profile lets this user remove an extension without authority."""
         return self._extensions.removable_by(bundle_id, uid)
@@ -214,6 +231,9 @@ class Activation:
             for item in done.items:
                 purpose = f" ({item.purpose})" if item.purpose else ""
                 self._emit(Noted(f"{item.name}{purpose} {what}, by {by}: {item.fingerprint}"))
+                self.audit.record(
+                    AuditEntry(Deed.TRUST, item.fingerprint, f"{item.name}{purpose}", by, what)
+                )
             await self._judging.judge()
         return done
 

@@ -16,9 +16,11 @@ from runtime.engine.hub import Hub
 from runtime.linux import logind, polkit
 from runtime.linux.bus import BusError, SystemBus
 from runtime.linux.sockets import Peer
+from runtime.model.audit import AuditEntry, Deed
 from runtime.model.errors import ProblemError, UnavailableError
 from runtime.model.identity import BundleId
 from runtime.wire.commands import Command
+from runtime.wire.commands.audit import CollectGarbage, ReadAudit, Reset, Shown
 from runtime.wire.commands.drivers import (
     CrashDriver,
     DebugDriver,
@@ -33,6 +35,8 @@ from runtime.wire.commands.extensions import (
     Decide,
     InstallSample,
     SetDeveloperMode,
+    Submit,
+    Withdraw,
 )
 from runtime.wire.commands.lifetime import Detach, Quit
 from runtime.wire.commands.policy import AddProfile, ListProfiles, RemoveProfile
@@ -64,10 +68,12 @@ class Action(enum.StrEnum):
 _FREE = (
     *(Subscribe, GetRecords, Describe, ReadHistory, ReadValue, Explain, ExplainExtension),
     *(ReadLog, ReadProcesses, ListCrashes, ReadCrash, ListTrust, ListProfiles),
-    *(Activate, Detach),
+    *(Activate, Submit, Withdraw, Shown, ReadAudit, Detach),
 )
 _ACTIONS: dict[type, Action] = {
     Deactivate: Action.EXTENSIONS,
+    Reset: Action.EXTENSIONS,
+    CollectGarbage: Action.EXTENSIONS,
     AddTrust: Action.POLICY,
     RemoveTrust: Action.POLICY,
     AddProfile: Action.POLICY,
@@ -86,11 +92,17 @@ class AdministratorsAuthority:
     """Asks polkit and logind. `removable_by` says what a profile lets a user remove alone."""
 
     def __init__(
-        self, hub: Hub, bus: SystemBus, removable_by: Callable[[BundleId, int], bool]
+        self,
+        hub: Hub,
+        bus: SystemBus,
+        removable_by: Callable[[BundleId, int], bool],
+        record: Callable[[AuditEntry], None],
     ) -> None:
+        """`record` takes entries for the audit."""
         self._hub = hub
         self._bus = bus
         self._removable_by = removable_by
+        self._record = record
         self._asked: set[int] = set()  # users who have a password dialog open
 
     async def require(self, client: ClientConnection, command: Command) -> None:
@@ -101,6 +113,19 @@ class AdministratorsAuthority:
         if peer.uid == 0 or isinstance(command, _FREE) or self._is_own(command, peer.uid):
             return
         action, details = self._action(command)
+        by = f"user {peer.uid}, pid {peer.pid} of {peer.started}"
+        what = " ".join(details.values())
+        try:
+            await self._authorize(client, action, details)
+        except ProblemError as error:
+            self._record(AuditEntry(Deed.AUTHORITY, action, what, by, str(error)))
+            raise
+        self._record(AuditEntry(Deed.AUTHORITY, action, what, by, "polkit's yes"))
+
+    async def _authorize(
+        self, client: ClientConnection, action: Action, details: dict[str, str]
+    ) -> None:
+        peer = client.peer
         await self._check_session(peer)
         if peer.uid in self._asked:
             raise ProblemError(

@@ -11,6 +11,7 @@ from runtime.engine.connection import ClientConnection
 from runtime.engine.hub import Hub
 from runtime.model.errors import ProblemError
 from runtime.wire.commands import Command
+from runtime.wire.commands.audit import Reset
 from runtime.wire.commands.extensions import Deactivate, Decide, SetDeveloperMode
 from runtime.wire.commands.policy import AddProfile, RemoveProfile
 from runtime.wire.commands.trust import AddTrust, RemoveTrust
@@ -23,6 +24,7 @@ DECISIONS = (
     RemoveTrust,
     AddProfile,
     RemoveProfile,
+    Reset,
 )
 """Commands that change what may run on this machine."""
 

@@ -6,10 +6,11 @@ Invariant: every command is answered exactly once, and decisions only with autho
 
 from collections.abc import Callable
 
-from runtime.engine.activation import Activation, user_name
+from runtime.engine.activation import user_name
 from runtime.engine.authority import Authority
 from runtime.engine.binding import Binding
 from runtime.engine.connection import ClientConnection
+from runtime.engine.decisions import Decisions
 from runtime.engine.devices import Devices
 from runtime.engine.driver_commands import DriverCommands
 from runtime.engine.explaining import Explaining
@@ -17,12 +18,14 @@ from runtime.engine.hub import Hub
 from runtime.engine.keeper import Keeper
 from runtime.engine.plugging import Plugging
 from runtime.engine.samples import install_sample
+from runtime.engine.user_clients import UserClients
 from runtime.engine.workers import Workers
 from runtime.model.errors import ProblemError
 from runtime.model.identity import EntryId
 from runtime.supervisor.brokers import Brokers
 from runtime.supervisor.supervisor import Supervisor
 from runtime.wire.commands import Command
+from runtime.wire.commands.audit import CollectGarbage, ReadAudit, Reset, Shown
 from runtime.wire.commands.devices import Plug, PlugRecorded, Unplug
 from runtime.wire.commands.drivers import (
     CrashDriver,
@@ -58,20 +61,8 @@ from runtime.wire.commands.registry import (
     Records,
     Subscribe,
 )
+from runtime.wire.commands.services import OpenService
 from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust
-
-Deciding = (
-    Activate
-    | Deactivate
-    | Decide
-    | SetDeveloperMode
-    | ListTrust
-    | AddTrust
-    | RemoveTrust
-    | ListProfiles
-    | AddProfile
-    | RemoveProfile
-)
 
 
 class Commands:
@@ -87,10 +78,11 @@ class Commands:
         binding: Binding,
         supervisor: Supervisor,
         brokers: Brokers,
-        activation: Activation,
+        decisions: Decisions,
         workers: Workers,
         keeper: Keeper,
         explaining: Explaining,
+        user_clients: UserClients,
         quit_: Callable[[], None],
     ) -> None:
         self._hub = hub
@@ -101,10 +93,11 @@ class Commands:
         self._binding = binding
         self._supervisor = supervisor
         self._brokers = brokers
-        self._activation = activation
+        self._decisions = decisions
         self._workers = workers
         self._keeper = keeper
         self._explaining = explaining
+        self._user_clients = user_clients
         self._quit = quit_
 
     async def handle(self, client: ClientConnection, command: Command) -> object:
@@ -122,20 +115,28 @@ class Commands:
                 result = self._records(client)
             case Describe() | ReadHistory() | ReadValue() | Explain() | ExplainExtension():
                 result = await self._look_up(command)
-            case Activate() | Submit() | Withdraw():
-                result = await self._request(client, command)
             case (
-                Deactivate()
-                | Decide()
-                | SetDeveloperMode()
+                Activate()
+                | Submit()
+                | Withdraw()
+                | Shown()
+                | ReadAudit()
                 | ListTrust()
+                | ListProfiles()
+            ):
+                result = await self._decisions.ask(command, client.peer)
+            case (
+                Decide()
+                | Deactivate()
+                | SetDeveloperMode()
                 | AddTrust()
                 | RemoveTrust()
-                | ListProfiles()
                 | AddProfile()
                 | RemoveProfile()
+                | Reset()
+                | CollectGarbage()
             ):
-                result = await self._decide(client, command)
+                result = await self._decisions.decide(command, client)
             case Plug() | PlugRecorded() | Unplug():
                 result = await self._plugging.carry_out(command, client.peer.uid)
             case CrashDriver() | RestartDriver() | StopDriver() | ReleaseDriver():
@@ -149,6 +150,8 @@ class Commands:
                 | ReadCrash()
             ):
                 result = await self._drivers.look(command)
+            case OpenService():
+                result = await self._user_clients.open(command, client.peer)
             case InstallSample():
                 result = install_sample(client.peer.uid)
             case Quit():
@@ -194,33 +197,3 @@ class Commands:
         if device is None:
             return Details((), "this entry is no device of the machine")
         return await self._workers.describe(device)
-
-    async def _request(
-        self, client: ClientConnection, command: Activate | Submit | Withdraw
-    ) -> object:
-        """What any app may ask."""
-        match command:
-            case Activate():
-                return await self._activation.activate(command, client.peer)
-            case Submit():
-                return await self._activation.submit(command, client.peer)
-            case Withdraw(request=request):
-                return self._activation.withdraw(request, client.peer)
-
-    async def _decide(self, client: ClientConnection, command: Deciding) -> object:
-        """What may run, and who says so; its authority was looked at before."""
-        by = user_name(client.peer.uid)
-        match command:
-            case Activate():
-                return await self._activation.activate(command, client.peer)
-            case Decide():
-                return await self._activation.decide(command, by)
-            case Deactivate(bundle_id=bundle_id):
-                return await self._activation.deactivate(bundle_id, by)
-            case SetDeveloperMode(on=on):
-                await self._activation.set_developer(on=on, by=by)
-                return self._hub.status_for(client)
-            case ListTrust() | AddTrust() | RemoveTrust():
-                return await self._activation.change_trust(command, by)
-            case ListProfiles() | AddProfile() | RemoveProfile():
-                return await self._activation.change_policy(command, by)

@@ -80,6 +80,7 @@ class CrashReports:
                 kernel=platform.release(),
                 python=platform.python_version(),
                 beside=tuple(Beside(each.name, each.provider_path) for each in others[:BESIDE]),
+                fault=remains.fault,
             )
         )
         if self._timer is None:

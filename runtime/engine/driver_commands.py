@@ -112,7 +112,7 @@ class DriverCommands:
         else:
             running = driver.record.state in LIVE
             self._require(running, driver.record, "a running or a stopped driver")
-            driver.stop(Intent.RESTART)
+            driver.restart()
 
     def _debug(self, command: DebugDriver) -> DebugDoor:
         driver = self._supervisor.find(command.driver)

@@ -20,9 +20,11 @@ from runtime.engine.commands import Commands
 from runtime.engine.connection import ClientConnection
 from runtime.engine.crash_reports import CrashReports
 from runtime.engine.debugging import Doors
+from runtime.engine.decisions import Decisions
 from runtime.engine.devices import Devices
 from runtime.engine.driver_commands import DriverCommands
 from runtime.engine.explaining import Explaining
+from runtime.engine.hid_interfaces import HidInterfaces
 from runtime.engine.hub import Hub
 from runtime.engine.keeper import Keeper
 from runtime.engine.kernel_drivers import KernelDrivers
@@ -35,6 +37,7 @@ from runtime.engine.settings import Settings
 from runtime.engine.simulation import Simulation
 from runtime.engine.surroundings import DriverSurroundings
 from runtime.engine.usb_interfaces import UsbInterfaces
+from runtime.engine.user_clients import UserClients
 from runtime.engine.workers import Workers
 from runtime.linux import notify
 from runtime.linux.sockets import Peer, peer_credentials
@@ -85,8 +88,12 @@ class Runtime:
         self._devices = Devices(registry, self._hub, self._workers)
         simulation = Simulation(registry, self._hub, self._devices.machine.resources)
         kernel = KernelDrivers(settings.state_dir)
-        families = (simulation, UsbInterfaces(registry, self._devices.machine))
         machine = self._devices.machine
+        families = (
+            simulation,
+            UsbInterfaces(registry, machine),
+            HidInterfaces(registry, machine),
+        )
         parts = (registry, self._hub, families, self._bundles, kernel)
         self._binding = Binding(*parts, syspath=machine.syspath)
         self._devices.follow(self._binding)
@@ -124,10 +131,18 @@ class Runtime:
             self._binding,
             self._supervisor,
             brokers,
-            self._activation,
+            Decisions(hub, self._activation),
             self._workers,
             self._keeper,
             Explaining(registry, self._binding, kernel, self._activation.idle),
+            UserClients(
+                registry,
+                hub,
+                self._bundles,
+                self._supervisor,
+                self._workers,
+                state_dir=settings.state_dir,
+            ),
             self.end,
         )
         self._listener = Listener(
@@ -203,7 +218,9 @@ class Runtime:
 
         bus = SystemBus()
         self._ending.callback(bus.close)
-        return AdministratorsAuthority(self._hub, bus, self._activation.removable_by)
+        return AdministratorsAuthority(
+            self._hub, bus, self._activation.removable_by, self._activation.audit.record_once
+        )
 
     def _serve_owner(self) -> None:
         if self._settings.owner < 0:

@@ -18,8 +18,9 @@ from runtime.engine import trusting
 from runtime.engine.kernel_drivers import made_index
 from runtime.engine.recorded import read_recording
 from runtime.engine.trusting import ChangeTrust, Judge
-from runtime.extensions import location, staging
+from runtime.extensions import location, program, staging
 from runtime.extensions.profile import read_profile
+from runtime.extensions.program import Program
 from runtime.extensions.staging import Staged
 from runtime.extensions.verdicts import Verdict
 from runtime.families import details
@@ -97,6 +98,15 @@ class ReadRecording(msgspec.Struct, frozen=True, array_like=True, tag="read-reco
     uid: int
 
 
+class Identify(msgspec.Struct, frozen=True, array_like=True, tag="identify"):
+    """Find out which app a process is of. Result: `Program`."""
+
+    pid: int
+    started: int
+    state_dir: str
+    developer: bool
+
+
 Job = (
     Stage
     | Load
@@ -109,9 +119,18 @@ Job = (
     | Judge
     | ReadProfile
     | ReadRecording
+    | Identify
 )
 JobResult = (
-    tuple[Verdict, ...] | tuple[str, ...] | Staged | Details | Trusted | Profile | Recording | int
+    tuple[Verdict, ...]
+    | tuple[str, ...]
+    | Program
+    | Staged
+    | Details
+    | Trusted
+    | Profile
+    | Recording
+    | int
 )
 
 
@@ -197,6 +216,8 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
             beside = [recording]
         case ChangeTrust():
             result = trusting.carry_out(job)
+        case Identify(pid=pid, started=started, developer=developer):
+            result = program.identify(pid, started, Path(job.state_dir), developer=developer)
         case FindApps():
             result = location.missing(job.paths)
         case Judge():

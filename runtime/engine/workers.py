@@ -12,6 +12,7 @@ from typing import Any
 from runtime.engine import worker
 from runtime.engine.spare import Spare, end
 from runtime.engine.trusting import MOST_JUDGED, ChangeTrust, Judge
+from runtime.extensions.program import Program
 from runtime.extensions.staging import Staged
 from runtime.extensions.verdicts import Verdict
 from runtime.families.recorded.recording import Recording
@@ -31,6 +32,8 @@ _done: codec.Decoder[worker.Done] = codec.Decoder(worker.Done, "worker's result"
 _staged: codec.Decoder[Staged] = codec.Decoder(Staged, "staged extension")
 _devices: codec.Decoder[list[Device]] = codec.Decoder(list[Device], "machine's devices")
 _trusted: codec.Decoder[Trusted] = codec.Decoder(Trusted, "trust")
+_program: codec.Decoder[Program] = codec.Decoder(Program, "program")
+_count: codec.Decoder[int] = codec.Decoder(int, "number of bundles")
 _profile: codec.Decoder[Profile] = codec.Decoder(Profile, "configuration profile")
 _verdicts: codec.Decoder[tuple[Verdict, ...]] = codec.Decoder(tuple[Verdict, ...], "verdicts")
 _paths: codec.Decoder[tuple[str, ...]] = codec.Decoder(tuple[str, ...], "apps' paths")
@@ -131,6 +134,15 @@ class Workers:
             raise ProblemError("failed", f"worker: expected one memfd, found {len(descriptors)}")
         return _recording(result), memfd.Shared(descriptors[0])
 
+    async def identify(self, job: worker.Identify) -> Program:
+        """Which app a process is of.
+
+        Raises:
+            ProblemError: ``gone``: it has ended.
+        """
+        result, _ = await self._run(job)
+        return _program(result)
+
     async def index_modules(self, state_dir: str, folder: str) -> bytes:
         """The index of the modules of a folder, dumped."""
         descriptor = await self._memfd(worker.IndexModules(state_dir, folder))
@@ -139,9 +151,10 @@ class Workers:
         finally:
             os.close(descriptor)
 
-    async def sweep(self, state_dir: str, keep: tuple[ContentHash, ...]) -> None:
-        """Delete staged bundles that nothing refers to."""
-        await self._run(worker.Sweep(state_dir, keep))
+    async def sweep(self, state_dir: str, keep: tuple[ContentHash, ...]) -> int:
+        """Delete staged bundles that nothing refers to; returns how many there were."""
+        result, _ = await self._run(worker.Sweep(state_dir, keep))
+        return _count(result)
 
     async def _memfd(self, job: worker.Job) -> int:
         _, descriptors = await self._run(job)

@@ -9,6 +9,7 @@ import sqlite3
 import msgspec
 
 from runtime.extensions.manifest import Manifest
+from runtime.model.audit import DECIDED, AuditEntry
 from runtime.model.identity import BundleId, ContentHash, RequestId
 from runtime.model.policy import Profile
 from runtime.model.records import Extension, Request
@@ -31,8 +32,16 @@ MIGRATIONS = (
         position INTEGER PRIMARY KEY AUTOINCREMENT,
         identifier TEXT NOT NULL UNIQUE, record BLOB NOT NULL);
     """,
+    """
+    CREATE TABLE audit (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        decided INTEGER NOT NULL, record BLOB NOT NULL);
+    CREATE INDEX audit_kinds ON audit (decided, number);
+    """,
 )
 """Each brings the file from the version of its index to the next one."""
+
+AUDIT_ENTRIES = 10_000  # that are kept of what was decided, and as many of what was asked
 
 DecisionKey = tuple[BundleId, ContentHash, int]
 """Bundle id, content hash and uid: what an approval belongs to."""
@@ -72,8 +81,19 @@ class Changes(msgspec.Struct):
     requests: dict[RequestId, Request | None] = {}
     decisions: dict[DecisionKey, StoredDecision | None] = {}
     profiles: dict[str, Profile | None] = {}
+    audit: list[AuditEntry] = []
     developer: bool | None = None
     number: int | None = None
+
+
+_encode = msgspec.msgpack.encode
+_extension = msgspec.msgpack.Decoder(Extension)
+_manifest = msgspec.msgpack.Decoder(Manifest)
+decode_request = msgspec.msgpack.Decoder(Request).decode
+decode_decision = msgspec.msgpack.Decoder(StoredDecision).decode
+decode_profile = msgspec.msgpack.Decoder(Profile).decode
+decode_entry = msgspec.msgpack.Decoder(AuditEntry).decode
+"""The last four decode a row's record, and raise as `decode_extension` does."""
 
 
 def read(connection: sqlite3.Connection) -> Contents:
@@ -88,17 +108,17 @@ def read(connection: sqlite3.Connection) -> Contents:
         for record, manifest in connection.execute(
             "SELECT record, manifest FROM extensions ORDER BY position"
         ):
-            known = KnownExtension(_extension.decode(record), _manifest.decode(manifest))
+            known = decode_extension(record, manifest)
             contents.extensions[known.record.id] = known
         for (record,) in connection.execute("SELECT record FROM requests ORDER BY position"):
-            request = _request.decode(record)
+            request = decode_request(record)
             contents.requests[request.id] = request
         for bundle_id, content_hash, uid, record in connection.execute(
             "SELECT bundle_id, content_hash, uid, record FROM decisions"
         ):
-            contents.decisions[bundle_id, content_hash, uid] = _decision.decode(record)
+            contents.decisions[bundle_id, content_hash, uid] = decode_decision(record)
         for (record,) in connection.execute("SELECT record FROM profiles ORDER BY position"):
-            profile = _profile.decode(record)
+            profile = decode_profile(record)
             contents.profiles[profile.identifier] = profile
     except (msgspec.MsgspecError, TypeError) as error:
         raise ValueError(str(error)) from error
@@ -122,11 +142,22 @@ def write(connection: sqlite3.Connection, changes: Changes) -> None:
         _write_decision(connection, key, decision)
     for identifier, profile in changes.profiles.items():
         _write_profile(connection, identifier, profile)
+    for entry in changes.audit:
+        _write_entry(connection, entry)
     for name, value in (("developer", changes.developer), ("number", changes.number)):
         if value is not None:
             connection.execute(
                 "REPLACE INTO settings (name, value) VALUES (?, ?)", (name, int(value))
             )
+
+
+def decode_extension(record: bytes, manifest: bytes) -> KnownExtension:
+    """An extension's row.
+
+    Raises:
+        msgspec.MsgspecError, TypeError: It is not what was written; as of every row here.
+    """
+    return KnownExtension(_extension.decode(record), _manifest.decode(manifest))
 
 
 def _write_extension(
@@ -181,9 +212,32 @@ def _write_profile(
         )
 
 
-_encode = msgspec.msgpack.encode
-_extension = msgspec.msgpack.Decoder(Extension)
-_manifest = msgspec.msgpack.Decoder(Manifest)
-_request = msgspec.msgpack.Decoder(Request)
-_decision = msgspec.msgpack.Decoder(StoredDecision)
-_profile = msgspec.msgpack.Decoder(Profile)
+def _write_entry(connection: sqlite3.Connection, entry: AuditEntry) -> None:
+    decided = entry.deed in DECIDED
+    connection.execute(
+        "INSERT INTO audit (decided, record) VALUES (?, ?)", (decided, _encode(entry))
+    )
+    connection.execute(
+        "DELETE FROM audit WHERE number <= (SELECT number FROM audit WHERE decided = ? "
+        "ORDER BY number DESC LIMIT 1 OFFSET ?) AND decided = ?",
+        (decided, AUDIT_ENTRIES, decided),
+    )
+
+
+def read_audit(connection: sqlite3.Connection, before: int, most: int) -> list[AuditEntry]:
+    """The newest entries, newest first; those with a smaller number than `before`, if not 0.
+
+    Raises:
+        ValueError: A row is not what was written.
+        sqlite3.Error: The file cannot be read.
+    """
+    rows = connection.execute(
+        "SELECT number, record FROM audit WHERE number < ? ORDER BY number DESC LIMIT ?",
+        (before or (1 << 63) - 1, most),
+    )
+    try:
+        return [
+            msgspec.structs.replace(decode_entry(record), number=number) for number, record in rows
+        ]
+    except msgspec.MsgspecError as error:
+        raise ValueError(str(error)) from error

@@ -44,6 +44,21 @@ def remove(change: Transaction, ledger: Ledger, bundle_id: BundleId, by: str) ->
     return change.extension(foremost.record.id).record
 
 
+def remove_all(
+    change: Transaction, ledger: Ledger, by: str
+) -> tuple[list[Extension], list[Extension]]:
+    """Remove every extension that no profile keeps; returns what goes and what is kept."""
+    gone: list[Extension] = []
+    kept: list[Extension] = []
+    for known in list(ledger.extensions.values()):
+        record = known.record
+        if ledger.policy.keeping(known.manifest) is not None:
+            kept.append(record)
+        elif record.bundle_id not in [each.bundle_id for each in gone]:
+            gone.append(remove(change, ledger, record.bundle_id, by))
+    return gone, kept
+
+
 def removable_by(ledger: Ledger, bundle_id: BundleId, uid: int) -> bool:
     """Whether a profile lets this user, who asked for an extension, remove it alone."""
     return any(

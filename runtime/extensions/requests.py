@@ -34,7 +34,7 @@ from runtime.extensions.drafts import (
 from runtime.extensions.enforcing import enforce, forbidden, refuse, ruled
 from runtime.extensions.ledger import Ledger, decision_key
 from runtime.extensions.profiles import Profiles
-from runtime.extensions.removal import removable_by, remove
+from runtime.extensions.removal import removable_by, remove, remove_all
 from runtime.extensions.staging import Staged
 from runtime.extensions.store import Store
 from runtime.extensions.transaction import RUNTIME, Transaction
@@ -274,6 +274,13 @@ class Extensions:
             if approval is not None:  # it only waited for developer mode
                 change.complete(request, approval.by)
         change.apply()
+
+    def reset(self, by: str) -> tuple[list[Extension], list[Extension]]:
+        """Remove all extensions that no profile keeps; returns what went and what is kept."""
+        change = Transaction(self._ledger, self._now())
+        gone, kept = remove_all(change, self._ledger, by)
+        change.apply()
+        return gone, kept
 
     def removable_by(self, bundle_id: BundleId, uid: int) -> bool:
         """Whether a profile lets this user, who asked for an extension, remove it alone."""

@@ -2,17 +2,22 @@
 
 WAL with synchronous FULL: what `commit` returned from survives a crash of the machine.
 Source: sqlite.org/wal.html, pragma.html (synchronous, quick_check, user_version).
-Invariant: one transaction a change; a file that fails its check is set aside, never rewritten.
+Invariant: one transaction a change; a file that fails its check is set aside, never rewritten, and
+what it still says is taken over.
 """
 
 import sqlite3
 from pathlib import Path
 
-from runtime.extensions.contents import MIGRATIONS, Changes, Contents, read, write
+from runtime.extensions.contents import MIGRATIONS, Changes, Contents, read, read_audit, write
+from runtime.extensions.salvage import PARTS, Salvaged, salvage
+from runtime.extensions.soundness import repairs
+from runtime.model.audit import AuditEntry
 from runtime.model.errors import UnavailableError
 
 FILE = "extensions.sqlite"
 BUSY_SECONDS = 1.0
+NOTES = 5  # sentences about repairs; the records say the rest
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
 
 
@@ -35,13 +40,10 @@ class Store:
             self._connection, self._contents = self._open()
         except _BrokenError as error:
             aside = self._set_aside()
-            self.notes = (
-                f"{self.path.name} was broken ({error}) and is kept as {aside.name}; "
-                "extensions have to be approved again",
-            )
             self._connection, self._contents = self._open()
-
+            self._restore(aside, str(error))
         self._file = _identity(self.path)
+        self._repair()
 
     def read(self) -> Contents:
         """What the file held when it was opened."""
@@ -67,9 +69,43 @@ class Store:
         except sqlite3.Error as error:
             raise self._unavailable(str(error)) from error
 
+    def audit(self, before: int, most: int) -> list[AuditEntry]:
+        """Audit entries, newest first; those before a number, if it is not 0.
+
+        Raises:
+            UnavailableError: They cannot be read.
+        """
+        try:
+            return read_audit(self._connection, before, most)
+        except (sqlite3.Error, ValueError) as error:
+            raise self._unavailable(str(error)) from error
+
     def close(self) -> None:
         """Close the file; idempotent."""
         self._connection.close()
+
+    def _restore(self, aside: Path, why: str) -> None:
+        """Take over what can be read of the broken file."""
+        try:
+            found = salvage(aside)
+        except OSError as error:
+            found = Salvaged(Changes())
+            why = f"{why}; not copied: {error.strerror or error}"
+        self._file = _identity(self.path)
+        self.commit(found.changes)
+        self._contents = read(self._connection)
+        self.notes = (
+            f"{self.path.name} was broken ({why}) and is kept as {aside.name}; {found.read} of its "
+            f"records could be read and {found.lost} not: what is missing has to be approved again",
+        )
+
+    def _repair(self) -> None:
+        """Make the records agree with each other, and tell."""
+        changes, said = repairs(self._contents)
+        if said:
+            self.commit(changes)
+            self._contents = read(self._connection)
+            self.notes = (*self.notes, *said[:NOTES])
 
     def _open(self) -> tuple[sqlite3.Connection, Contents]:
         try:
@@ -109,7 +145,7 @@ class Store:
         number = 1
         while (aside := self.path.with_name(f"{FILE}.broken-{number}")).exists():
             number += 1
-        for suffix in ("", "-wal", "-shm"):
+        for suffix in PARTS:
             part = Path(f"{self.path}{suffix}")
             if part.exists():
                 part.rename(f"{aside}{suffix}")

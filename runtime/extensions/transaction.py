@@ -5,6 +5,7 @@ Invariant: nothing is remembered or told before `apply`; a step sees the steps b
 
 import msgspec
 
+from runtime.extensions import audit
 from runtime.extensions.contents import Changes, KnownExtension
 from runtime.extensions.drafts import Ending, advanced, completed, ended
 from runtime.extensions.ledger import Ledger
@@ -40,6 +41,7 @@ class Transaction:
         Raises:
             UnavailableError: The store cannot be written; nothing has changed.
         """
+        self.changes.audit += audit.entries(self.changes, self.details, self.now)
         self._ledger.apply(self.changes, self.details)
 
     def extension(self, extension_id: str) -> KnownExtension:

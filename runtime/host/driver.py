@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from runtime.driverkit.dispatch import IODispatchQueue
 from runtime.driverkit.service import IOService
+from runtime.host import libraries
 from runtime.host.connection import Connection
 from runtime.host.instance import Instance
 from runtime.host.lines import Incoming, ProviderLost
@@ -114,6 +115,7 @@ class Driver:
         bundle = self._connection.take_bundle()
         files = archive.unpack(memfd.read_sealed(bundle))
         os.close(bundle)
+        libraries.install()
         install(files, f"{load.bundle_id}.dext")
         self._module = importlib.import_module(load.executable)
         self._connection.send(driver.Staged(Stage.LOADED))

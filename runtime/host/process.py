@@ -18,6 +18,7 @@ from runtime.host.driver import Driver
 from runtime.host.lockdown import Sandbox
 from runtime.host.queues import DefaultQueue
 from runtime.host.watcher import Watcher
+from runtime.linux import fault
 from runtime.model.errors import SpawnError
 from runtime.model.outcome import Stage
 from runtime.wire import driver
@@ -38,6 +39,7 @@ def run(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> NoReturn:
     """Become the driver process; called in a fresh child of the zygote."""
     leave_zygote(spawn.name, fds.output, {fds.control, fds.watch, fds.crash}, sandbox)
     faulthandler.enable(fds.crash, all_threads=True)
+    fault.record(fds.crash)
     connection = Connection(socket.socket(fileno=fds.control), os._exit)
     connection.send(driver.Hello(DRIVER_VERSION))
     try:

@@ -17,7 +17,7 @@ from runtime.host.lockdown import Sandbox, prepare
 from runtime.linux import spawn as kernel
 from runtime.linux.sockets import receive_packet, send_packet
 from runtime.model.errors import BreachError, SpawnError
-from runtime.wire import codec, session
+from runtime.wire import codec, limits, session
 from runtime.wire.zygote import DESCRIPTORS, Ready, Role, Spawn, Spawned, SpawnFailed
 
 PRELOADED = """
@@ -28,7 +28,6 @@ typing
 """Modules that drivers are likely to import: forked, they cost nothing. They are loaded after the
 SDK and the host, so that what every driver touches lies together and few pages are copied."""
 
-_MOST_DESCRIPTORS = max(map(len, DESCRIPTORS.values()))
 _decode: codec.Decoder[Spawn] = codec.Decoder(Spawn, "packet of the runtime to its zygote")
 
 
@@ -66,7 +65,7 @@ def _serve(runtime: socket.socket) -> int:
     missing = sandbox.missing if sandbox else (refusal,)
     send_packet(runtime, codec.encode(Ready(missing, sandbox is not None and sandbox.elevated)))
     while True:
-        packet, fds = receive_packet(runtime, max_fds=_MOST_DESCRIPTORS)
+        packet, fds = receive_packet(runtime, max_fds=limits.DESCRIPTORS)
         if not packet:
             return 0
         try:
@@ -79,9 +78,9 @@ def _serve(runtime: socket.socket) -> int:
 def _spawn(
     runtime: socket.socket, spawn: Spawn, fds: list[int], sandbox: Sandbox | None, refusal: str
 ) -> None:
-    wanted = DESCRIPTORS[spawn.role]
-    if len(fds) != len(wanted):
-        raise BreachError(f"spawn: expected {len(wanted)} descriptors, found {len(fds)}")
+    wanted = len(DESCRIPTORS[spawn.role])
+    if len(fds) < wanted or (len(fds) > wanted and spawn.role is not Role.HID_BROKER):
+        raise BreachError(f"spawn: expected {wanted} descriptors, found {len(fds)}")
     if sandbox is None:
         send_packet(runtime, codec.encode(SpawnFailed(spawn.number, refusal)))
         return
@@ -94,9 +93,9 @@ def _spawn(
     if pid == 0 and spawn.role is Role.DRIVER:
         process.run(spawn, process.Descriptors(*fds), sandbox)
     if pid == 0 and spawn.role is Role.USB_OPENER:
-        opener.run(spawn, broker.Descriptors(*fds), sandbox)
-    if pid == 0:  # either kind
-        broker.run(spawn, broker.Descriptors(*fds), sandbox)
+        opener.run(spawn, fds, sandbox)
+    if pid == 0:  # any kind of broker
+        broker.run(spawn, fds, sandbox)
     try:
         send_packet(runtime, codec.encode(Spawned(spawn.number, pid)), [pidfd])
     finally:

@@ -28,7 +28,7 @@ def syscall(name: str, *args: int | bytes | ctypes.Array[ctypes.c_char] | None) 
     return result
 
 
-def function(name: str, *args: int | bytes | None) -> int:
+def function(name: str, *args: int | bytes | ctypes.Array[ctypes.c_char] | None) -> int:
     """Call a function of the C library that returns -1 and errno when it fails.
 
     Raises:

@@ -32,6 +32,13 @@ def argv(role: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", module, *arguments]
 
 
+def python() -> str:
+    """A Python of the version that drivers run on, which may have pip."""
+    if getattr(sys, "frozen", False):
+        return f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return sys.executable
+
+
 def resources() -> Path:
     """The folder of files that come with the program."""
     bundled = getattr(sys, "_MEIPASS", "")

@@ -27,6 +27,16 @@ class ThreadFrames(msgspec.Struct, frozen=True):
     frames: tuple[str, ...]
 
 
+class Fault(msgspec.Struct, frozen=True):
+    """What the processor was doing when the signal came that ended a process."""
+
+    signal: int
+    address: int | None  # that it faulted on; None when it did not fault
+    access: str  # to that address: ``read``, ``write``, ``execute``; empty when not known
+    registers: tuple[tuple[str, int], ...]
+    place: str = ""  # of the instruction: its file and the offset there; empty when not known
+
+
 class Packet(msgspec.Struct, frozen=True):
     """One packet of the control socket; `age_us` before the end."""
 
@@ -63,6 +73,7 @@ class Remains(msgspec.Struct, frozen=True):
     threads: tuple[ThreadFrames, ...] = ()
     packets: tuple[Packet, ...] = ()
     missing: tuple[str, ...] = ()  # facts that could not be had, and why
+    fault: Fault | None = None
 
 
 class CrashSummary(msgspec.Struct, frozen=True):
@@ -111,6 +122,7 @@ class CrashReport(msgspec.Struct, frozen=True):
     python: str
     version: int = VERSION
     beside: tuple[Beside, ...] = ()  # whom a shared process took with it
+    fault: Fault | None = None  # None unless a signal ended it that leaves the time to record it
 
     @property
     def summary(self) -> CrashSummary:

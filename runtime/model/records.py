@@ -47,6 +47,7 @@ class Driver(msgspec.Struct, frozen=True, array_like=True, tag="driver"):
     debugging: bool = False  # a debugger is attached: nobody judges whether it responds
     may: tuple[str, ...] = ()  # what its process may do, on what was really applied
     may_not: tuple[str, ...] = ()  # what it may not, and which means stop it
+    beside: tuple[str, ...] = ()  # paths of the providers of the others in its process
 
 
 class Entitlement(msgspec.Struct, frozen=True, array_like=True):

@@ -6,7 +6,7 @@ plain first.
 
 from datetime import UTC, datetime
 
-from runtime.model.crash_report import CrashReport
+from runtime.model.crash_report import CrashReport, Fault
 
 
 def lines(report: CrashReport) -> list[str]:
@@ -25,6 +25,7 @@ def lines(report: CrashReport) -> list[str]:
     for thread in report.threads:
         made += ["", f"{thread.name}{' (faulting)' if thread.faulting else ''}:"]
         made += [f"  {frame}" for frame in thread.frames] or ["  no Python frames"]
+    made += _part("Processor", fault_lines(report.fault)) if report.fault else []
     made += _part("Log", [f"{entry.source}: {entry.text}" for entry in report.log])
     made += _part("Packets", [_packet(p.sent, p.what, p.age_us) for p in report.packets])
     made += _part("Launch", [f"{at.after_us:>8} us {at.stage.value}" for at in report.launch])
@@ -36,6 +37,14 @@ def lines(report: CrashReport) -> list[str]:
 def clock(wall_ns: int) -> str:
     """A moment, in UTC."""
     return f"{datetime.fromtimestamp(wall_ns // 10**9, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def fault_lines(fault: Fault) -> list[str]:
+    """Where it was, what it wanted, and its registers."""
+    made = [f"at {fault.place}"] if fault.place else []
+    if fault.address is not None:
+        made.append(f"fault: {fault.access or 'address'} {fault.address:#x}")
+    return made + [f"{name:<8} {value:#018x}" for name, value in fault.registers]
 
 
 def _packet(sent: bool, what: str, age_us: int) -> str:

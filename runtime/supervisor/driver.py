@@ -9,9 +9,13 @@ Invariant: at most one service at a time.
 import asyncio
 import time
 
+import msgspec
+
 from runtime.model import events
 from runtime.model.driver_lifecycle import LIVE, DriverEvent, DriverState, Intent
-from runtime.model.errors import ProblemError
+from runtime.model.errors import ProblemError, ReturnError
+from runtime.model.identity import EntryId
+from runtime.model.kern_return import IOReturn
 from runtime.model.outcome import Exit, ExitHow
 from runtime.model.processes import NO_CALL, OpenCall
 from runtime.model.records import Driver
@@ -79,8 +83,10 @@ class SupervisedDriver:
         what is outstanding on it is aborted first. `note`: why it is to stay stopped though
         nothing else keeps it from running.
         """
-        self._intent = max(self._intent, intent)
-        self._stop_note = note or self._stop_note
+        if intent > self._intent:
+            self._intent, self._stop_note = intent, note
+        elif intent is self._intent and not note:
+            self._stop_note = ""  # something else keeps it from running, too
         state = self.record.state
         if state in (DriverState.RESTARTING, DriverState.QUARANTINED):
             self._account.advance(DriverEvent.STOP_ASKED, note=self._stop_note or self.record.note)
@@ -92,6 +98,12 @@ class SupervisedDriver:
                 self._servers.withdraw(self._service)
             else:
                 self._service.stop(unplugged=unplugged)
+
+    def restart(self) -> None:
+        """Stop in order and start again; takes back a stop that had no reason but its note."""
+        if self._stop_note:
+            self._intent, self._stop_note = Intent.NONE, ""
+        self.stop(Intent.RESTART)
 
     def crash(self) -> None:
         """Have the process dereference null."""
@@ -109,6 +121,14 @@ class SupervisedDriver:
                 "wrong-state", f"driver {self.record.name}: expected a process, found none"
             )
         return await self._server.sample(self.record.name)
+
+    async def open(
+        self, client: EntryId, kind: int, entitlements: msgspec.Raw, program: int
+    ) -> tuple[str, ...]:
+        """See `UserService.open`; kIOReturnNotReady, too, while there is no process."""
+        if self._service is None:
+            raise ReturnError(IOReturn.NOT_READY, f"{self.record.name} does not run")
+        return await self._service.open(client, kind, entitlements, program)
 
     def oldest_call(self, now_ns: int) -> OpenCall:
         """What its process has not returned from for longest."""
@@ -162,7 +182,7 @@ class SupervisedDriver:
         self._service = None
         died = self.record
         self._around.detach(died)
-        self._account.change(pid=0, service=0, last_exit=exit_, debugging=False)
+        self._account.change(pid=0, service=0, last_exit=exit_, debugging=False, beside=())
         if self.record.state is DriverState.STOPPING:
             self._stopped(died.pid)
         elif self._start_error and exit_.how is ExitHow.STOPPED:

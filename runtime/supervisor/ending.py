@@ -11,6 +11,7 @@ from collections import deque
 
 import msgspec
 
+from runtime.linux.images import Image
 from runtime.model.crash_report import MESSAGES, Packet, Remains
 from runtime.model.outcome import Exit, ExitHow
 from runtime.supervisor import post_mortem
@@ -26,7 +27,9 @@ class Ending:
         goodbye: Its epitaph; None while there is none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, images: tuple[Image, ...] = ()) -> None:
+        """`images`: what it may execute at first."""
+        self._images = images
         self.killed: Exit | None = None
         self.goodbye: wire.Goodbye | None = None
         self._packets: deque[tuple[bool, str, int]] = deque(maxlen=MESSAGES)
@@ -48,8 +51,8 @@ class Ending:
             what = f"{what} {type(message.method).__name__}"
         self._packets.append((sent, what, time.monotonic_ns()))
 
-    def exit(self, ended: Exit, dump: str) -> Exit:
-        """How it ended, by what the kernel says of that, and faulthandler's text."""
+    def exit(self, ended: Exit, crash: bytes) -> Exit:
+        """How it ended, by what the kernel says of that, and what is in its crash memfd."""
         if self.killed is not None:
             return self.killed
         goodbye = self.goodbye or wire.Goodbye()
@@ -59,13 +62,14 @@ class Ending:
         detail = goodbye.error.partition("\n")[0]
         frames = tuple(frame[: limits.NAME] for frame in goodbye.frames[: limits.FRAMES])
         if how is ExitHow.SIGNAL:
-            frames = next((t.frames for t in post_mortem.threads(dump) if t.faulting), ())
+            frames = post_mortem.faulting_frames(crash)
         return Exit(how, ended.number, detail, frames)
 
-    def remains(self, exit_: Exit, dump: str) -> Remains:
-        """What it left behind."""
+    def remains(self, exit_: Exit, crash: bytes) -> Remains:
+        """What it left behind, in its crash memfd and elsewhere."""
         now = time.monotonic_ns()
         packets = tuple(
             Packet(sent, what, (now - when) // 1000) for sent, what, when in self._packets
         )
-        return msgspec.structs.replace(post_mortem.remains(exit_, dump), packets=packets)
+        found = post_mortem.remains(exit_, crash, self._images)
+        return msgspec.structs.replace(found, packets=packets)

@@ -1,14 +1,19 @@
-"""What a dead process tells: threads and frames out of faulthandler's text.
+"""What a dead process tells: threads and frames out of faulthandler's text, and its registers.
 
-The text comes out of memory that the driver could write: it is matched, never trusted, and
+All of it comes out of memory that the driver could write: it is matched, never trusted, and
 every length is bounded.
 Source: CPython's faulthandler (`Current thread`, `Thread`, `File "…", line N in f`).
 Invariant: pure.
 """
 
 import re
+from collections.abc import Iterable
 
-from runtime.model.crash_report import THREADS, Remains, ThreadFrames
+import msgspec
+
+from runtime.linux import fault
+from runtime.linux.images import Image, place
+from runtime.model.crash_report import THREADS, Fault, Remains, ThreadFrames
 from runtime.model.outcome import Exit, ExitHow
 from runtime.wire import limits
 
@@ -31,22 +36,51 @@ def threads(text: str) -> tuple[ThreadFrames, ...]:
     return tuple(sorted(found, key=lambda thread: not thread.faulting))
 
 
-def remains(exit_: Exit, dump: str) -> Remains:
-    """What is known of a process's threads at its end, and what is not.
+def faulting_frames(crash: bytes) -> tuple[str, ...]:
+    """The frames of the thread that a signal ended, as a crash file has them."""
+    return next((thread.frames for thread in threads(_text(crash)) if thread.faulting), ())
+
+
+def remains(exit_: Exit, crash: bytes, images: Iterable[Image] = ()) -> Remains:
+    """What is known of a process at its end, and what is not.
 
     A Python exception unwinds its thread before anybody looks: its frames are those of the
     epitaph, and come first.
+
+    Args:
+        exit_: How it ended.
+        crash: The crash file that it was given, as it left it.
+        images: What was mapped into it when it was made.
     """
-    found = threads(dump)
+    found = threads(_text(crash))
     missing = []
     if exit_.how is ExitHow.CODE and exit_.frames:
         others = tuple(thread for thread in found if not thread.faulting)
         found = (ThreadFrames("thread of the exception", True, exit_.frames), *others)
     elif not found:
         missing.append(_why_no_threads(exit_))
+    recorded = _fault(exit_, crash, images)
     if exit_.how is ExitHow.SIGNAL:
-        missing.append("registers, faulting address and native frames: no tracer was attached")
-    return Remains(found[:THREADS], missing=tuple(missing))
+        missing += _not_recorded(exit_, recorded)
+    return Remains(found[:THREADS], missing=tuple(missing), fault=recorded)
+
+
+def _fault(exit_: Exit, crash: bytes, images: Iterable[Image]) -> Fault | None:
+    recorded = fault.read(crash)
+    if recorded is None or exit_.how is not ExitHow.SIGNAL or recorded.signal != exit_.number:
+        return None
+    at = place(images, dict(recorded.registers)["rip"])
+    return msgspec.structs.replace(recorded, place=at[: limits.NAME])
+
+
+def _not_recorded(exit_: Exit, recorded: Fault | None) -> list[str]:
+    if recorded is not None and recorded.place:
+        return ["native frames beyond the innermost: nothing here unwinds native code"]
+    if recorded is not None:
+        return ["native frames: the instruction is in no file that is known"]
+    if exit_.number in fault.SIGNALS:
+        return ["registers and faulting address: not recorded on this machine"]
+    return [f"registers: {exit_.signal_name} leaves a process no time to record them"]
 
 
 def _why_no_threads(exit_: Exit) -> str:
@@ -55,6 +89,11 @@ def _why_no_threads(exit_: Exit) -> str:
     if exit_.how is ExitHow.LAUNCH:
         return "Python frames: it ended before its code ran, or was killed in its launch"
     return "Python frames: SIGKILL leaves a process no time to write them"
+
+
+def _text(crash: bytes) -> str:
+    """What faulthandler wrote."""
+    return crash[fault.SIZE :].decode(errors="replace")
 
 
 def _frames(text: str) -> tuple[str, ...]:

@@ -22,12 +22,13 @@ from runtime.supervisor.deadline import LEAVE, LOAD, LOCK_DOWN, Deadline
 from runtime.supervisor.ending import Ending
 from runtime.supervisor.output import Output
 from runtime.supervisor.ports import DriverSpec, Gather
+from runtime.supervisor.zygote import Child
 from runtime.wire import driver as wire
 from runtime.wire import limits, session
 
 PACKETS_A_TURN = 64  # of one socket, so that no driver holds up the loop
 EOF_SECONDS = 2.0  # that a process may live on after its control socket ended
-CRASH_BYTES = 64 << 10  # of faulthandler's text
+CRASH_BYTES = 64 << 10  # of the crash memfd
 
 
 class Listener(Protocol):
@@ -63,16 +64,16 @@ class DriverProcess:
         deadline: What it is held to; at first, to lock itself down.
     """
 
-    def __init__(self, pid: int, pidfd: int, channels: Channels, listener: Listener) -> None:
-        self.pid = pid
-        self._pidfd = pidfd
+    def __init__(self, child: Child, channels: Channels, listener: Listener) -> None:
+        self.pid = child.pid
+        self._pidfd = pidfd = child.pidfd
         self._channels = channels
         self.listener = listener
         self._control = session.runtime_of_driver()
         self._watch = session.runtime_of_watcher()
         self._outgoing: deque[bytes] = deque()
         self._output = Output(channels.output, lambda line: self.listener.logged("output", line, 0))
-        self._ending = Ending()
+        self._ending = Ending(child.images)
         self._left = False
         self.deadline = Deadline(self.kill)
         self.deadline.set(LOCK_DOWN)
@@ -108,6 +109,17 @@ class DriverProcess:
     def attach(self, message: wire.Attach, provider: int) -> None:
         """Send what its provider is, with the provider socket; when it is loaded, not before."""
         self._send_beside(message, provider)
+
+    def call_beside(self, call: wire.Call, descriptor: int) -> bool:
+        """Send a call with a descriptor, which stays the caller's; whether it went."""
+        if self._pidfd < 0 or self._outgoing:
+            return False
+        try:
+            sockets.send_packet(self._channels.control, self._control.encode(call), [descriptor])
+        except OSError:
+            return False
+        self._ending.note(call, sent=True)
+        return True
 
     def leave(self) -> None:
         """Have it end in order: nobody wants it any more."""
@@ -234,8 +246,8 @@ class DriverProcess:
         os.close(self._pidfd)
         self._pidfd = -1
         self._drain()
-        exit_ = self._ending.exit(ended, self._dump())
-        self.listener.exited(exit_, lambda: self._ending.remains(exit_, self._dump()))
+        exit_ = self._ending.exit(ended, self._crash())
+        self.listener.exited(exit_, lambda: self._ending.remains(exit_, self._crash()))
         self._channels.close_ours()
 
     def _drain(self) -> None:
@@ -248,9 +260,9 @@ class DriverProcess:
             self._loop.remove_reader(descriptor)
         self._loop.remove_writer(channels.control)
 
-    def _dump(self) -> str:
-        """What faulthandler wrote into the crash memfd."""
-        return memfd.read_whole(self._channels.crash, CRASH_BYTES).decode(errors="replace")
+    def _crash(self) -> bytes:
+        """What it left in the crash memfd."""
+        return memfd.read_whole(self._channels.crash, CRASH_BYTES)
 
     @property
     def raised_on(self) -> int:

@@ -45,7 +45,7 @@ class Standby:
         self.over = asyncio.Event()
         self._on_end: Callable[[Exit], object] | None = None
         self.told = False
-        self.process = DriverProcess(child.pid, child.pidfd, channels, self)
+        self.process = DriverProcess(child, channels, self)
 
     def load(self, spec: DriverSpec, bundle: int) -> None:
         """Have it load what the spec names, once; the sealed bundle stays the caller's."""

@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from runtime.linux import children, roles, sockets
+from runtime.linux import children, images, roles, sockets
+from runtime.linux.images import Image
 from runtime.model.errors import BreachError, SpawnError
 from runtime.wire import codec, limits, zygote
 
@@ -29,10 +30,11 @@ _decode: codec.Decoder[zygote.FromZygote] = codec.Decoder(zygote.FromZygote, "pa
 
 
 class Child(msgspec.Struct, frozen=True):
-    """A new process; the receiver owns the pidfd."""
+    """A new process; the receiver owns the pidfd. `images`: what it may execute at first."""
 
     pid: int
     pidfd: int
+    images: tuple[Image, ...] = ()
 
 
 class Zygote:
@@ -56,6 +58,7 @@ class Zygote:
         self._closing = False
         self.missing: tuple[str, ...] = ()
         self.elevated = False
+        self._images: tuple[Image, ...] = ()
 
     @property
     def pid(self) -> int:
@@ -157,6 +160,7 @@ class Zygote:
     def _take(self, message: zygote.FromZygote, descriptors: list[int]) -> None:
         if isinstance(message, zygote.Ready):
             self.missing, self.elevated = message.missing, message.elevated
+            self._images = images.read(self.pid)
             if self._ready is not None and not self._ready.done():
                 self._ready.set_result(None)
             return
@@ -167,7 +171,7 @@ class Zygote:
             return
         if isinstance(message, zygote.Spawned) and len(descriptors) == 1:
             self._lost = 0
-            answer.set_result(Child(message.pid, descriptors[0]))
+            answer.set_result(Child(message.pid, descriptors[0], self._images))
         else:
             _close(descriptors)
             text = message.text if isinstance(message, zygote.SpawnFailed) else "no pidfd came"

@@ -1,6 +1,6 @@
 """Messages between the runtime and its zygote, on one SEQPACKET socket.
 
-With `Spawn` come exactly the descriptors of `DESCRIPTORS` for its role, in that order. The zygote
+With `Spawn` come the descriptors of `DESCRIPTORS` for its role, in that order. The zygote
 answers with `Spawned` and the child's pidfd, or with `SpawnFailed`. The child is the
 runtime's own (CLONE_PARENT), so the runtime reaps it. End of file ends the zygote.
 Invariant: values only, no I/O.
@@ -19,6 +19,7 @@ class Role(enum.StrEnum):
     DRIVER = "driver"
     BROKER = "broker"
     USB_BROKER = "usb-broker"
+    HID_BROKER = "hid-broker"
     USB_OPENER = "usb-opener"
 
 
@@ -26,11 +27,12 @@ DESCRIPTORS = {
     Role.DRIVER: ("control", "watch", "output", "crash"),
     Role.BROKER: ("control", "output"),
     Role.USB_BROKER: ("control", "output", "node"),
+    Role.HID_BROKER: ("control", "output", "node"),
     Role.USB_OPENER: ("control", "output", "node"),
 }
 """control, watch: SEQPACKET ends; output: write end of a pipe for stdout and stderr; crash:
-memfd that faulthandler writes into; node: an O_PATH descriptor of a usbfs node, which may take
-its time to be opened."""
+memfd that faulthandler writes into; node: an O_PATH descriptor of a device's node, which may take
+its time to be opened. With the last one of a HID device those of its event nodes may follow."""
 
 
 class Spawn(msgspec.Struct, frozen=True, array_like=True, tag="spawn"):

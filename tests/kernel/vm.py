@@ -100,6 +100,7 @@ class VirtualMachine:
             "AGENT": GUEST / "agent.py",
             "PYTHON": sys.executable,
             "MODULES": image.modules,
+            "PYTHONPATH": Path(__file__).resolve().parents[2],  # the guest imports what we do
         }
         parameters = " ".join(f"{name}={value}" for name, value in variables.items())
         folder = self._folder.name

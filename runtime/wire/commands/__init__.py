@@ -4,6 +4,7 @@ Each is a value of its own; its docstring says what is done, answered and refuse
 Invariant: values only, no I/O; a command that is not in `Command` cannot be asked.
 """
 
+from runtime.wire.commands.audit import CollectGarbage, ReadAudit, Reset, Shown
 from runtime.wire.commands.devices import Plug, PlugRecorded, Unplug
 from runtime.wire.commands.drivers import (
     CrashDriver,
@@ -37,6 +38,7 @@ from runtime.wire.commands.registry import (
     ReadValue,
     Subscribe,
 )
+from runtime.wire.commands.services import OpenService
 from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust
 
 Command = (
@@ -53,6 +55,10 @@ Command = (
     | ListProfiles
     | AddProfile
     | RemoveProfile
+    | ReadAudit
+    | Shown
+    | Reset
+    | CollectGarbage
     | GetRecords
     | Plug
     | PlugRecorded
@@ -73,6 +79,7 @@ Command = (
     | ExplainExtension
     | ReadHistory
     | ReadValue
+    | OpenService
     | Quit
     | Detach
 )

@@ -1,9 +1,10 @@
 """The sample driver in a real driver process: load, Start, reads, Stop, crash."""
 
 import os
+import platform
 import signal
 
-from runtime.linux import memfd
+from runtime.linux import fault, memfd
 from runtime.model.kern_return import IOReturn
 from runtime.model.outcome import Exit, ExitHow
 from runtime.wire import driver, methods
@@ -64,7 +65,12 @@ def test_a_null_dereference_is_seen_as_such_with_its_frames(zygote: Zygote) -> N
     process.send(driver.CrashYourself())
     assert process.receive() is None
     assert process.wait() == Exit(ExitHow.SIGNAL, signal.SIGSEGV)
-    report = memfd.read_whole(process.crash).decode()
+    left = memfd.read_whole(process.crash)
+    recorded = fault.read(left)
+    if platform.machine() == "x86_64":
+        assert recorded is not None
+        assert (recorded.signal, recorded.address, recorded.access) == (signal.SIGSEGV, 0, "read")
+    report = left[fault.SIZE :].decode()
     assert "Fatal Python error: Segmentation fault" in report
     assert "_dereference_null" in report
     assert "runtime/host/watcher.py" in report  # all threads

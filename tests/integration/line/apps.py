@@ -83,6 +83,24 @@ def make_app(folder: Path, source: str, **changes: object) -> Path:
     return app
 
 
+def drive(app: Path, *devices: tuple[int, int]) -> Path:
+    """Have an app's driver match the first interface of these devices, by vendor and product."""
+    (dext,) = app.glob(f"Contents/Library/SystemExtensions/{BUNDLE}.dext")
+    info = plistlib.loads((dext / "Info.plist").read_bytes())
+    (table,) = info["IOKitPersonalities"].values()
+    info["IOKitPersonalities"] = {
+        f"{vendor:04x}-{product:04x}": {**table, "idVendor": vendor, "idProduct": product}
+        for vendor, product in devices
+    }
+    _write(dext / "Info.plist", info)
+    entitlements = plistlib.loads((dext / "Entitlements.plist").read_bytes())
+    entitlements["com.apple.developer.driverkit.transport.usb"] = [
+        {"idVendor": vendor} for vendor, _ in devices
+    ]
+    _write(dext / "Entitlements.plist", entitlements)
+    return dext
+
+
 def _write(path: Path, table: dict[str, object]) -> None:
     with path.open("wb") as file:
         plistlib.dump(table, file)

@@ -3,13 +3,12 @@
 Captures are read here by code that shares nothing with the parsers under test.
 """
 
-import plistlib
 import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from .apps import BUNDLE, make_app
+from .apps import drive, make_app
 
 Step = tuple[str, int, str, int, int, bytes, bytes, int]
 """S or C, the transfer's number, kind, endpoint, length, SETUP packet, data, status."""
@@ -109,24 +108,10 @@ class Trial(IOService):
 def make_replayer(folder: Path, scripts: dict[tuple[int, int], list[Step]]) -> Path:
     """An app whose driver knows these devices (by vendor and product) and what was done to each."""
     app = make_app(folder, DRIVER)
-    dext = app / "Contents/Library/SystemExtensions" / f"{BUNDLE}.dext"
+    dext = drive(app, *scripts)
     for (vendor, product), steps in scripts.items():
         lines = "".join(f"    {step!r},\n" for step in steps)
         (dext / f"script_{vendor:04x}_{product:04x}.py").write_text(f"STEPS = [\n{lines}]\n")
-    info = plistlib.loads((dext / "Info.plist").read_bytes())
-    table = info["IOKitPersonalities"].pop("Trial")
-    for vendor, product in scripts:
-        info["IOKitPersonalities"][f"{vendor:04x}-{product:04x}"] = {
-            **table,
-            "idVendor": vendor,
-            "idProduct": product,
-        }
-    (dext / "Info.plist").write_bytes(plistlib.dumps(info))
-    entitlements = plistlib.loads((dext / "Entitlements.plist").read_bytes())
-    entitlements["com.apple.developer.driverkit.transport.usb"] = [
-        {"idVendor": vendor} for vendor, _ in scripts
-    ]
-    (dext / "Entitlements.plist").write_bytes(plistlib.dumps(entitlements))
     return app
 
 

@@ -10,6 +10,7 @@ from runtime.model.errors import ProblemError
 from runtime.model.identity import DriverId
 from runtime.model.records import Request
 from runtime.wire.commands import Command
+from runtime.wire.commands.audit import ReadAudit
 from runtime.wire.commands.drivers import StopDriver
 from runtime.wire.commands.extensions import Activate, Decide, InstallSample, SetDeveloperMode
 from runtime.wire.commands.lifetime import Quit
@@ -53,6 +54,10 @@ def test_an_administrators_word_counts_and_nobody_elses(service: Service, deskto
         assert why in refused(other, StopDriver(DriverId(1)))
         assert f"{ACTION}.manage-drivers" in desktop.asked()[1]
     assert service.root.call(GetRecords()).status.developer
+    said = [entry.result for entry in service.root.call(ReadAudit()).entries]
+    refusals = [text for text in said if text.startswith("authority: expected")]
+    assert len(refusals) == 5, "each with its reason"
+    assert said.count("polkit's yes") == 1
 
 
 def test_only_who_sits_at_the_open_screen_is_asked(service: Service, desktop: Desktop) -> None:

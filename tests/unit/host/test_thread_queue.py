@@ -72,13 +72,14 @@ def test_concurrent_work_runs_at_once_and_serial_work_alone(reentrant: ThreadQue
 
 def test_a_sleeper_gives_the_queue_up_and_has_it_again(reentrant: ThreadQueue) -> None:
     said: list[str] = []
-    asleep = Note()
+    asleep, over = Note(), Note()
 
     def sleeper() -> None:
         said.append("sleeps")
         asleep()
         reentrant.Sleep("event")
         said.append("on" if reentrant.OnQueue() else "off")
+        over()
 
     def waker() -> None:
         said.append("wakes")
@@ -88,8 +89,7 @@ def test_a_sleeper_gives_the_queue_up_and_has_it_again(reentrant: ThreadQueue) -
     reentrant.DispatchAsync(sleeper)
     asleep.wait()
     reentrant.DispatchAsync(waker)
-    reentrant.DispatchSync(lambda: None)
-    reentrant.DispatchSync(lambda: None)
+    over.wait()
     assert said == ["sleeps", "wakes", "still has it", "on"]
 
 

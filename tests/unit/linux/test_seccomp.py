@@ -7,7 +7,7 @@ import pytest
 
 from runtime.host import policy
 from runtime.linux import usbfs_abi
-from runtime.linux.seccomp import Allow, AllowBits, AllowEqual, Refuse, assemble
+from runtime.linux.seccomp import Allow, AllowBits, AllowEqual, AllowMasked, Refuse, assemble
 from runtime.linux.syscalls import numbers
 from runtime.wire.zygote import Role
 
@@ -30,6 +30,9 @@ def run(program: bytes, number: int, *arguments: int, arch: int = ARCH) -> int:
         if operation == 0x20:
             (accumulator,) = struct.unpack_from("=I", data, value)
             continue
+        if operation == 0x54:
+            accumulator &= value
+            continue
         holds = {
             0x15: accumulator == value,
             0x35: accumulator >= value,
@@ -46,6 +49,7 @@ PROGRAM = assemble(
         3: AllowBits(0, 0x10000),
         4: Refuse(errno.ENOSYS),
         5: AllowEqual(1, (3,)),
+        6: AllowMasked(0, 0xFF00, (0x1200,)),
     },
 )
 
@@ -57,6 +61,8 @@ PROGRAM = assemble(
         ((2, 7), ALLOWED),
         ((2, 9), ALLOWED),
         ((2, 8), DENIED),
+        ((6, 0x1234), ALLOWED),
+        ((6, 0x1334), DENIED),
         ((2, 7 | 1 << 32), ALLOWED),  # the call itself reads 32 bits
         ((3, 0x10011), ALLOWED),
         ((3, 0x0FFFF), DENIED),

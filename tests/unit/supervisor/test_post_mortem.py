@@ -1,8 +1,13 @@
 """What faulthandler's text tells, whatever is in it."""
 
+import signal
+import struct
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runtime.linux import fault
+from runtime.linux.images import Image
 from runtime.model.crash_report import THREADS
 from runtime.model.outcome import Exit, ExitHow
 from runtime.supervisor import post_mortem
@@ -29,14 +34,38 @@ def test_the_faulting_thread_comes_first() -> None:
 
 def test_an_exceptions_frames_replace_those_of_the_thread_that_reports_it() -> None:
     exit_ = Exit(ExitHow.CODE, 1, "ValueError", ("Start (a.dext/Driver.py:3)",))
-    threads = post_mortem.remains(exit_, DUMP).threads
+    threads = post_mortem.remains(exit_, bytes(fault.SIZE) + DUMP.encode()).threads
     assert threads[0].frames == exit_.frames
     assert [thread.faulting for thread in threads] == [True, False]
 
 
 def test_what_is_not_known_is_named() -> None:
     for how in (ExitHow.SIGNAL, ExitHow.LAUNCH, ExitHow.CODE, ExitHow.HANG, ExitHow.BREACH):
-        assert any("Python frames" in fact for fact in post_mortem.remains(Exit(how), "").missing)
+        assert any("Python frames" in fact for fact in post_mortem.remains(Exit(how), b"").missing)
+
+
+RECORD = struct.pack("=iii4xQ", signal.SIGSEGV, 0, 1, 0x10).ljust(128, b"\0") + bytes(40)
+RECORD += b"".join(struct.pack("=Q", value) for value in range(1, 24))
+RECORD = RECORD.ljust(fault.SIZE, b"\0")
+IMAGE = Image(17, 18, 0x100, "libtest.so")  # around rip, the 17th register
+
+
+def test_registers_come_with_the_signal_that_recorded_them() -> None:
+    exit_ = Exit(ExitHow.SIGNAL, signal.SIGSEGV)
+    left = post_mortem.remains(exit_, RECORD, (IMAGE,))
+    assert left.fault is not None
+    assert (left.fault.address, left.fault.place) == (0x10, "libtest.so+0x100")
+    assert dict(left.fault.registers)["rip"] == 17
+    assert any("beyond the innermost" in fact for fact in left.missing)
+    elsewhere = post_mortem.remains(exit_, RECORD)
+    assert any("in no file that is known" in fact for fact in elsewhere.missing)
+
+
+def test_a_record_that_does_not_fit_the_end_is_not_believed() -> None:
+    for exit_ in (Exit(ExitHow.SIGNAL, signal.SIGBUS), Exit(ExitHow.BREACH, signal.SIGSEGV)):
+        assert post_mortem.remains(exit_, RECORD).fault is None
+    killed = post_mortem.remains(Exit(ExitHow.SIGNAL, signal.SIGKILL), b"")
+    assert "registers: SIGKILL leaves a process no time to record them" in killed.missing
 
 
 @given(st.lists(st.sampled_from([*DUMP.splitlines(keepends=True), "\0", "é\n"]), max_size=400))

@@ -1,0 +1,1 @@
+"""What configuration profiles decide, and who decided what."""

@@ -1,0 +1,31 @@
+"""`dext vendor`: third-party libraries into a driver extension.
+
+Invariant: says every library that it put there, and why.
+"""
+
+import argparse
+from pathlib import Path
+
+from runtime.commands import shell
+from runtime.commands.plaintext import plain
+from runtime.extensions import vendored
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The verb's options."""
+    parser.add_argument(
+        "requirements", nargs="+", metavar="REQUIREMENT", help="as pip has them: pyftdi, pyftdi<1"
+    )
+    parser.add_argument("bundle", metavar="BUNDLE", help="X.dext, or an X.app with one extension")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Carry the verb out; returns the exit code."""
+    bundle = vendored.driver_bundle(Path(options.bundle))
+    for wheel in vendored.add(bundle, options.requirements):
+        why = f", needed by {', '.join(wheel.needed_by)}" if wheel.needed_by else ""
+        print(plain(f"{wheel.name} {wheel.version}{why}"))
+    native = vendored.native_modules(bundle)
+    if native:
+        print(f"{native} native modules, for this machine's kind of processor and Python only")
+    return shell.OK

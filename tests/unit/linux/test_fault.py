@@ -1,0 +1,112 @@
+"""A fatal signal leaves the processor's state behind, and what comes after it is as before."""
+
+import os
+import platform
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime.linux import fault, images, memfd
+from runtime.model.crash_report import Fault
+
+needs_x86 = pytest.mark.skipif(platform.machine() != "x86_64", reason="x86-64's registers")
+
+CHILD = """
+import ctypes, faulthandler, os, signal, sys
+from runtime.linux import fault, images
+file = int(sys.argv[1])
+faulthandler.enable(file)
+fault.record(file)
+for image in images.read(os.getpid()):
+    if image.name.startswith("libc."):
+        print(image.start, image.end, flush=True)
+"""
+
+
+def crashed(code: str) -> tuple[bytes, int, range]:
+    """What a process leaves that ends by `code`: its file, its exit code, where its libc was."""
+    file = memfd.blank("crash")
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", CHILD + code, str(file)],
+            pass_fds=[file],
+            stdout=subprocess.PIPE,
+            check=False,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(Path(fault.__file__).parents[2])},
+        )
+        start, end = map(int, done.stdout.split())
+        return memfd.read_whole(file), done.returncode, range(start, end)
+    finally:
+        os.close(file)
+
+
+def read(left: bytes) -> tuple[Fault, dict[str, int]]:
+    """The record, which has to be there, and its registers."""
+    found = fault.read(left)
+    assert found is not None
+    return found, dict(found.registers)
+
+
+@needs_x86
+@pytest.mark.parametrize(
+    ("code", "access", "address"),
+    [
+        ("ctypes.memset(0x1230, 7, 1)", "write", 0x1230),
+        ("ctypes.string_at(0x4560, 1)", "read", 0x4560),
+        ("ctypes.CFUNCTYPE(None)(0x7890)()", "execute", 0x7890),
+    ],
+)
+def test_a_bad_address_is_recorded_with_the_registers(code: str, access: str, address: int) -> None:
+    left, exit_code, _ = crashed(code)
+    assert exit_code == -signal.SIGSEGV
+    found, registers = read(left)
+    assert (found.signal, found.access, found.address) == (signal.SIGSEGV, access, address)
+    assert registers["cr2"] == address
+    assert (registers["rip"] == address) is (access == "execute")
+    assert b"Fatal Python error: Segmentation fault" in left[fault.SIZE :]
+    assert b"Current thread" in left[fault.SIZE :]
+
+
+@needs_x86
+@pytest.mark.parametrize(
+    ("code", "number"),
+    [
+        ("os.abort()", signal.SIGABRT),
+        ("signal.raise_signal(signal.SIGSEGV)", signal.SIGSEGV),
+        ("signal.raise_signal(signal.SIGFPE)", signal.SIGFPE),
+    ],
+)
+def test_a_signal_that_was_sent_has_no_address(code: str, number: int) -> None:
+    left, exit_code, libc = crashed(code)
+    assert exit_code == -number
+    found, registers = read(left)
+    assert (found.signal, found.address) == (number, None)
+    assert registers["rip"] in libc
+    assert b"Fatal Python error" in left[fault.SIZE :]
+
+
+def test_an_ordinary_end_leaves_no_record() -> None:
+    left, exit_code, _ = crashed("raise SystemExit(3)")
+    assert exit_code == 3
+    assert fault.read(left) is None
+
+
+@given(st.binary(max_size=400), st.sampled_from([0, 400, fault.SIZE]))
+def test_whatever_a_process_wrote_is_a_record_or_none(noise: bytes, size: int) -> None:
+    found = fault.read(noise.ljust(size, b"\0"))
+    assert found is None or (found.signal in fault.SIGNALS and len(found.registers) == 23)
+
+
+@needs_x86
+def test_a_place_is_named_by_its_file() -> None:
+    own = images.read(os.getpid())
+    libc = next(image for image in own if image.name.startswith("libc."))
+    assert images.place(own, libc.start + 5) == f"{libc.name}+{libc.offset + 5:#x}"
+    assert images.place(own, 1) == ""
+    assert images.read(2**22 + 1) == ()
