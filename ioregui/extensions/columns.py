@@ -26,10 +26,13 @@ def order(row: Row) -> tuple[str, str]:
 def orders() -> dict[str, Callable[[Row], Any]]:
     """Return what the table can be sorted by, in the user's words; the first one at first."""
     return {
-        translate("extensions", "by name"): order,
-        translate("extensions", "by app"): lambda row: (app(row).casefold(), *order(row)),
-        translate("extensions", "by team"): lambda row: (words.team(row), *order(row)),
-        translate("extensions", "by kind"): lambda row: (row.extension.category, *order(row)),
+        translate("extensions", "Sorted by name"): order,
+        translate("extensions", "Sorted by app"): lambda row: (app(row).casefold(), *order(row)),
+        translate("extensions", "Sorted by team"): lambda row: (words.team(row), *order(row)),
+        translate("extensions", "Sorted by kind"): lambda row: (
+            row.extension.category,
+            *order(row),
+        ),
     }
 
 

@@ -129,10 +129,10 @@ def test_extensions_are_sorted_by_app_team_and_kind(
         page.arranging.setCurrentText(order)
         return "".join(row.extension.name[0] for row in page.model.records)
 
-    assert names("by app") == "SCB"
-    assert names("by team") == "SBC"
-    assert names("by kind") == "BSC"
-    assert names("by name") == "BCS"
+    assert names("Sorted by app") == "SCB"
+    assert names("Sorted by team") == "SBC"
+    assert names("Sorted by kind") == "BSC"
+    assert names("Sorted by name") == "BCS"
     selected = page.table.selected
     assert selected is not None
     assert selected.extension.id == "b"
