@@ -16,11 +16,22 @@ from benchmarks.memory import MEMORY
 from benchmarks.restart import RESTART
 from benchmarks.restart_runit import RESTART_RUNIT
 from benchmarks.start import START
+from benchmarks.throughput import THROUGHPUT
 from benchmarks.uevent import UEVENT
 
 BENCHMARKS: dict[str, Benchmark] = {
     benchmark.name: benchmark
-    for benchmark in (RESTART, RESTART_RUNIT, START, MEMORY, WAKEUP, SHARE, UEVENT, MATCHING)
+    for benchmark in (
+        RESTART,
+        RESTART_RUNIT,
+        START,
+        MEMORY,
+        WAKEUP,
+        SHARE,
+        *THROUGHPUT,
+        UEVENT,
+        MATCHING,
+    )
 }
 AFFINITIES: tuple[Affinity, ...] = ("pinned", "free")
 
