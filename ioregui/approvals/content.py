@@ -12,7 +12,7 @@ from PySide6.QtCore import QCoreApplication
 from ioregui import plaintext
 from ioregui.approvals import words
 from ioregui.policy.words import ruling_fact
-from ioregui.records import moments
+from ioregui.records import localized, moments
 from ioregui.records.column import Tone
 from ioregui.records.entitlements import entitlement_facts
 from ioregui.records.facts import Fact, FactGroup
@@ -65,7 +65,7 @@ def _who(request: Request) -> FactGroup:
     process = translate("approvals", "{pid}, of {user} (uid {uid})").format(
         pid=asked.pid or _unknown(), user=user, uid=asked.uid
     )
-    usage = plaintext.plain(request.usage, plaintext.SENTENCE)
+    usage = plaintext.plain(localized.usage(request), plaintext.SENTENCE)
     return FactGroup(
         translate("approvals", "Who asks"),
         (

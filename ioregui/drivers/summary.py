@@ -76,6 +76,7 @@ def _process(driver: Driver) -> FactGroup:
                 moments.date_and_clock(driver.since_wall_ns) or _unknown(),
             ),
             Fact(translate("drivers", "PID"), str(driver.pid) if driver.pid else none),
+            *_titled(translate("drivers", "Shared with the driver of"), driver.beside),
             Fact(translate("drivers", "Device"), _sentence(driver.provider_path)),
             Fact(translate("drivers", "Extension"), plaintext.plain(driver.bundle_id)),
             Fact(translate("drivers", "Personality"), plaintext.plain(driver.personality)),

@@ -86,7 +86,7 @@ def purpose(role: Role) -> str:
             "Holds one device for its drivers, across their restarts, and gives it back when "
             "nobody wants it.",
         ),
-        Role.DRIVER: translate("drivers", "Runs one driver."),
+        Role.DRIVER: translate("drivers", "Runs a driver, or several of one extension."),
         Role.UNDERSTUDY: translate(
             "drivers", "Has the driver's bundle loaded already, for when its process ends."
         ),

@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication
 
 from ioregui import plaintext
 from ioregui.policy.words import ruling, ruling_fact
+from ioregui.records import localized
 from ioregui.records.column import Tone
 from ioregui.records.entitlements import entitlement_facts
 from ioregui.records.facts import Fact, FactGroup
@@ -46,7 +47,7 @@ class Row:
 def name(row: Row) -> str:
     """Return the extension's name; its identifier where it has none."""
     one = row.extension
-    return plaintext.plain(one.name) or plaintext.plain(one.bundle_id)
+    return plaintext.plain(localized.name(one)) or plaintext.plain(one.bundle_id)
 
 
 def version(row: Row) -> str:
@@ -121,7 +122,10 @@ def _extension(row: Row) -> FactGroup:
                 _sentence(one.app_path) or _unknown(),
                 exact=True,
             ),
-            Fact(translate("extensions", "In its words"), _sentence(one.usage) or _unknown()),
+            Fact(
+                translate("extensions", "In its words"),
+                _sentence(localized.usage(one)) or _unknown(),
+            ),
         ),
     )
 

@@ -8,13 +8,18 @@ Invariant: an interface that no driver has is not held.
 import asyncio
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from runtime.broker.link import DriverLink
+from runtime.families.hid.device import HidrawDevice
+from runtime.families.hid.interface import ServedHidDevice
+from runtime.families.hid.published import PublishedDevice
+from runtime.families.hid.publishing import PublishingSession
 from runtime.families.provider import ProviderSession, ServedDevice
 from runtime.families.recorded import recording
 from runtime.families.recorded.device import RecordedDevice
-from runtime.families.simulated.models import MODELS
+from runtime.families.simulated import catalogue
+from runtime.families.simulated.published import SimulatedPublishedDevice
 from runtime.families.usb.device import UsbfsDevice
 from runtime.families.usb.served import ServedUsbDevice
 from runtime.linux import memfd, sockets
@@ -33,14 +38,16 @@ class Broker:
     Args:
         runtime: The runtime's socket; owned from now on.
         over: Called once, when everything has been given back.
-        node: An open usbfs node, owned from now on; -1 for none.
+        nodes: The device's open nodes, owned from now on; none of one that is not real.
     """
 
-    def __init__(self, runtime: socket.socket, over: Callable[[], None], node: int) -> None:
+    def __init__(
+        self, runtime: socket.socket, over: Callable[[], None], nodes: Sequence[int]
+    ) -> None:
         runtime.setblocking(False)
         self._runtime = runtime
         self._over = over
-        self._node = node
+        self._nodes = nodes
         self._device: ServedDevice | None = None
         self._served: set[int] = set()  # interfaces that drivers were let at, and not given back
         self._links: dict[int, DriverLink] = {}
@@ -54,7 +61,7 @@ class Broker:
 
     def _on_readable(self) -> None:
         try:
-            packet, descriptors = sockets.receive_packet(self._runtime, max_fds=2)
+            packet, descriptors = sockets.receive_packet(self._runtime, max_fds=3)
         except ConnectionResetError:
             packet, descriptors = b"", []
         if not packet:
@@ -65,18 +72,19 @@ class Broker:
     def _take(self, message: wire.ToBroker, descriptors: list[int]) -> None:
         match message:
             case wire.Serve(model=model):
-                self._device = ServedUsbDevice(MODELS[model]())
+                self._device = catalogue.serve(model)
             case wire.ServeRecorded():
                 (recorded,) = descriptors
                 device = RecordedDevice(recording.decode(memfd.read_sealed(recorded)))
                 os.close(recorded)
                 self._device = ServedUsbDevice(device)
             case wire.ServeUsb():
-                usbfs = UsbfsDevice(self._node, message)
+                usbfs = UsbfsDevice(self._nodes[0], message)
                 self._device = ServedUsbDevice(usbfs, usbfs)
-            case wire.Attach(session=session, interface=interface):
-                provider, *opening = (socket.socket(fileno=each) for each in descriptors)
-                self._attach(session, interface, provider, *opening)
+            case wire.ServeHid():
+                self._device = ServedHidDevice(HidrawDevice(self._nodes[0], self._nodes[1:]))
+            case wire.Attach():
+                self._attach(message, *descriptors)
             case wire.Release(session=session):
                 self._release(session)
             case wire.GiveBack(interface=interface):
@@ -87,16 +95,19 @@ class Broker:
                     each.unplug()
                 self._send(wire.Unplugged())
 
-    def _attach(
-        self,
-        number: int,
-        interface: int,
-        sock: socket.socket,
-        opening: socket.socket | None = None,
-    ) -> None:
-        self._served.add(interface)
-        link = DriverLink(sock, lambda breach: self._ended(number, breach))
-        session = self._held().session(interface, link.complete, opening)
+    def _attach(self, attach: wire.Attach, provider: int, *beside: int) -> None:
+        number, rest = attach.session, list(beside)
+        opening = socket.socket(fileno=rest.pop(0)) if attach.direct else None
+        uhid = rest.pop() if attach.publishes else -1
+        self._served.add(attach.interface)
+        link = DriverLink(socket.socket(fileno=provider), lambda text: self._ended(number, text))
+        offered = self._held().session(attach.interface, link.complete, opening)
+        published = (
+            PublishedDevice(uhid, link.complete)
+            if self._nodes
+            else SimulatedPublishedDevice(link.complete)
+        )
+        session = PublishingSession(offered, attach.denials, attach.publisher, published)
         self._links[number], self._sessions[number] = link, session
         link.serve(session)
 

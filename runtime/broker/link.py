@@ -81,7 +81,7 @@ class DriverLink:
             self._end("")  # it was killed with answers unread
 
     def _take(self, call: driver.Call) -> None:
-        if isinstance(call.method, methods.Start | methods.Stop | methods.ServiceMethod):
+        if isinstance(call.method, methods.SystemMethod | methods.ServiceMethod):
             raise BreachError(
                 f"driver: expected a method of its provider, found {type(call.method).__name__}"
             )

@@ -144,6 +144,10 @@ class Connection:
         state, self._state = self._state, []
         return state
 
+    def take_descriptor(self) -> int:
+        """See `Client.take_descriptor`."""
+        return self._client.take_descriptor()
+
     def messages(self, timeout_s: float | None = None) -> Iterator[StateMessage]:
         """Yield the messages of a subscription as they come, until the connection ends.
 

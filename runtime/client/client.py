@@ -5,12 +5,14 @@ The owner watches `fileno()` for reading always and for writing while `wants_wri
 Invariant: never waits, and calls nobody but from `on_readable` and `close`.
 """
 
+import os
 import socket
 import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from runtime.linux import sockets
 from runtime.model.errors import BreachError
 from runtime.wire import client as wire
 from runtime.wire import codec, framing, limits, session
@@ -38,6 +40,7 @@ class Client:
         self._session = session.client_of_runtime()
         self._frames = framing.FrameReader(limits.ANSWER)
         self._received: deque[bytes] = deque()
+        self._descriptors: deque[int] = deque()
         self._outgoing = bytearray()
         self._asked: dict[int, _Asked] = {}
         self._number = 0
@@ -92,6 +95,16 @@ class Client:
                 break
         return messages
 
+    def take_descriptor(self) -> int:
+        """The descriptor that came beside an answer, the oldest first; the caller's to close.
+
+        Raises:
+            BreachError: None came.
+        """
+        if not self._descriptors:
+            raise BreachError("answer: expected a descriptor beside it, found none")
+        return self._descriptors.popleft()
+
     def on_writable(self) -> None:
         """Send what waits, as far as the socket takes it."""
         while self._outgoing and not self.closed:
@@ -110,16 +123,22 @@ class Client:
             self._send(wire.Goodbye())
             self._end("connection was closed by this program")
         self._sock.close()
+        while self._descriptors:
+            os.close(self._descriptors.popleft())
 
     def _receive(self) -> bool:
         """Read once; return whether whole messages came."""
         try:
-            data = self._sock.recv(RECEIVE_BYTES)
+            data, descriptors = sockets.receive_stream(self._sock, RECEIVE_BYTES)
         except (BlockingIOError, InterruptedError):
             return False
         except OSError as error:
             self._end(f"connection to the runtime was lost: {error.strerror}")
             return False
+        except BreachError as error:
+            self._end(str(error))
+            return False
+        self._descriptors += descriptors
         if not data:
             self._end("runtime ended the connection")
             return False

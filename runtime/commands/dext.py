@@ -63,6 +63,8 @@ def _list(runtime: Connection, options: argparse.Namespace) -> int:
 
 def _line(driver: Driver) -> str:
     process = f"pid {driver.pid}" if driver.pid else "no process"
+    if driver.beside:
+        process += f" shared with {len(driver.beside)} more"
     return (
         f"{driver.id} {plain(driver.name)} {driver.state.value}, {process}, "
         f"crashes: {driver.crashes}, {driver.bundle_id} on {plain(driver.provider_path)}"

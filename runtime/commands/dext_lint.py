@@ -101,7 +101,9 @@ def _entitled(tables: dict[str, Properties], granted: Properties) -> Iterator[Fi
         provider = table.get("IOProviderClass")
         if not isinstance(provider, str):
             continue
-        decision = entitlements.check(granted, chain(provider), table)
+        decision = entitlements.check(
+            granted, chain(provider), table, str(table.get("IOClass", ""))
+        )
         if not decision.allowed:
             yield Finding(
                 ERROR,

@@ -24,6 +24,27 @@ from runtime.driverkit.dispatch import (
     kIODispatchQueueReentrant,
     kIODispatchQueueWakeupAll,
 )
+from runtime.driverkit.hid import (
+    IOHIDInterface,
+    kIOHIDReportTypeFeature,
+    kIOHIDReportTypeInput,
+    kIOHIDReportTypeOutput,
+    kIOServiceSeize,
+)
+from runtime.driverkit.hid_device import IOUserHIDDevice
+from runtime.driverkit.hid_elements import (
+    IOHIDElement,
+    kIOHIDElementCommitDirectionIn,
+    kIOHIDElementCommitDirectionOut,
+    kIOHIDElementTypeFeature,
+    kIOHIDElementTypeInput_Axis,
+    kIOHIDElementTypeInput_Button,
+    kIOHIDElementTypeInput_Misc,
+    kIOHIDElementTypeInput_ScanCodes,
+    kIOHIDElementTypeOutput,
+)
+from runtime.driverkit.hid_events import IntToFixed, IOUserHIDEventService
+from runtime.driverkit.hid_usb import IOUserUSBHostHIDDevice
 from runtime.driverkit.kern_return import (
     IOReturnError,
     StringFromReturn,
@@ -93,7 +114,8 @@ from runtime.driverkit.memory import (
 from runtime.driverkit.object import QUEUENAME, OSObject, kIOServiceDefaultQueueName
 from runtime.driverkit.service import IOService
 from runtime.driverkit.sources import IODispatchSource, IOTimerDispatchSource
-from runtime.driverkit.usb import IOUSBHostDevice, IOUSBHostInterface, IOUSBHostPipe
+from runtime.driverkit.usb import IOUSBHostDevice, IOUSBHostInterface
+from runtime.driverkit.usb_pipe import IOUSBHostPipe, IOUSBIsochronousTransaction
 from runtime.driverkit.user_client import (
     IOUserClient,
     IOUserClientMethodArguments,
@@ -109,6 +131,8 @@ __all__ = [
     "IODataQueueDispatchSource",
     "IODispatchQueue",
     "IODispatchSource",
+    "IOHIDElement",
+    "IOHIDInterface",
     "IOLog",
     "IOMemoryDescriptor",
     "IOMemoryMap",
@@ -118,15 +142,31 @@ __all__ = [
     "IOUSBHostDevice",
     "IOUSBHostInterface",
     "IOUSBHostPipe",
+    "IOUSBIsochronousTransaction",
     "IOUserClient",
     "IOUserClientMethodArguments",
     "IOUserClientMethodDispatch",
+    "IOUserHIDDevice",
+    "IOUserHIDEventService",
+    "IOUserUSBHostHIDDevice",
+    "IntToFixed",
     "OSAction",
     "OSObject",
     "StringFromReturn",
     "callback",
     "kIODispatchQueueReentrant",
     "kIODispatchQueueWakeupAll",
+    "kIOHIDElementCommitDirectionIn",
+    "kIOHIDElementCommitDirectionOut",
+    "kIOHIDElementTypeFeature",
+    "kIOHIDElementTypeInput_Axis",
+    "kIOHIDElementTypeInput_Button",
+    "kIOHIDElementTypeInput_Misc",
+    "kIOHIDElementTypeInput_ScanCodes",
+    "kIOHIDElementTypeOutput",
+    "kIOHIDReportTypeFeature",
+    "kIOHIDReportTypeInput",
+    "kIOHIDReportTypeOutput",
     "kIOMemoryMapReadOnly",
     "kIOReturnAborted",
     "kIOReturnBadArgument",
@@ -182,6 +222,7 @@ __all__ = [
     "kIOReturnUnsupportedMode",
     "kIOReturnVMError",
     "kIOServiceDefaultQueueName",
+    "kIOServiceSeize",
     "kIOTimerClockMachAbsoluteTime",
     "kIOTimerClockMachContinuousTime",
     "kIOTimerClockMonotonicRaw",

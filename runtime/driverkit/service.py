@@ -4,17 +4,28 @@ Source: DriverKit's IOService.iig; out-parameters are results, errors are
 `IOReturnError`. Invariant: the system calls a service on its Default queue only.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from runtime.driverkit.action import OSAction, inherit_callbacks
 from runtime.driverkit.dispatch import IODispatchQueue
-from runtime.driverkit.kern_return import IOReturnError, kIOReturnNotFound
+from runtime.driverkit.kern_return import (
+    IOReturnError,
+    kIOReturnBadArgument,
+    kIOReturnError,
+    kIOReturnNotFound,
+    kIOReturnUnsupported,
+)
 from runtime.driverkit.object import OSObject
 from runtime.driverkit.transport import Transport, invoke
 from runtime.model import properties
 from runtime.model.properties import Properties, Value
 from runtime.wire import methods
+
+if TYPE_CHECKING:
+    from runtime.driverkit.user_client import IOUserClient
 
 
 @dataclass
@@ -97,6 +108,54 @@ class IOService(OSObject):
             IOReturnError: The runtime refused.
         """
         invoke(self._transport, 0, methods.RegisterService(), type(None))
+
+    def NewUserClient(self, type: int) -> "IOUserClient":  # noqa: A002 - DriverKit's name
+        """A program opens the service: the user client for it, which `Create` makes.
+
+            def NewUserClient(self, type):
+                return self.Create(self, "UserClientProperties")
+
+        The system has checked that the program may.
+
+        Raises:
+            IOReturnError: What the program gets; kIOReturnUnsupported unless overridden.
+        """
+        raise IOReturnError(
+            kIOReturnUnsupported, f"{self._entry.name}: programs cannot open it (type {type})"
+        )
+
+    def Create(self, provider: "IOService", propertiesKey: str) -> "IOService":
+        """Make the service that a dictionary among this one's properties describes, and start it.
+
+        The dictionary's ``IOUserClass`` names a class of the driver's module. Here it is a user
+        client, in `NewUserClient`.
+
+        Args:
+            provider: This service.
+            propertiesKey: Of the dictionary, e.g. ``UserClientProperties`` in the personality.
+
+        Raises:
+            IOReturnError: kIOReturnBadArgument when there is no such dictionary or class,
+                kIOReturnNotReady outside of `NewUserClient`; and what its `Start` raises.
+        """
+        table = self._entry.properties.get(propertiesKey)
+        name = str(table.get("IOUserClass", "")) if isinstance(table, dict) else ""
+        cls = getattr(sys.modules[type(self).__module__], name, None)
+        if provider is not self or not isinstance(table, dict):
+            raise IOReturnError(
+                kIOReturnBadArgument, f"Create: expected itself and a dictionary {propertiesKey}"
+            )
+        if not (isinstance(cls, type) and issubclass(cls, IOService)):
+            raise IOReturnError(
+                kIOReturnBadArgument,
+                f"{propertiesKey}: expected IOUserClass to be a service of "
+                f"{type(self).__module__}, found {name or 'none'}",
+            )
+        made = cls(Entry(self._transport.new_entry(), name, table, self, self._transport))
+        if not made.init():
+            raise IOReturnError(kIOReturnError, f"{name}.init returned False")
+        made.Start(self)
+        return made
 
     def CreateAction(self, method: Callable[..., None], reference: object = None) -> OSAction:
         """An action that calls one of this service's typed callbacks.

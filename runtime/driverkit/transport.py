@@ -15,6 +15,7 @@ from runtime.wire.methods import Completion, Method
 
 if TYPE_CHECKING:
     from runtime.driverkit.dispatch import IODispatchQueue
+    from runtime.driverkit.usb_node import Node
 
 T = TypeVar("T")
 
@@ -33,8 +34,11 @@ class Sources(Protocol):
     def clear_alarm(self, key: object) -> None:
         """Forget the alarm of a key, if there is one."""
 
-    def watch(self, descriptor: int, ready: Callable[[], None]) -> None:
-        """Call `ready`, which reads from it, whenever a descriptor has something to read."""
+    def watch(self, descriptor: int, ready: Callable[[], None], *, writable: bool = False) -> None:
+        """Call `ready`, which reads from it, whenever a descriptor has something to read.
+
+        `writable`: whenever it can be written, instead.
+        """
 
     def unwatch(self, descriptor: int) -> None:
         """Watch it no more; before it is closed."""
@@ -121,6 +125,16 @@ class Transport(Protocol):
 
     def forget(self, number: int) -> None:
         """The I/O was refused: no completion will come."""
+
+    def open_direct(self) -> "Node | None":
+        """A node for the open USB interface that is the provider; None: its broker moves data."""
+
+    def new_entry(self) -> int:
+        """The entry of the user client that is being opened, once.
+
+        Raises:
+            IOReturnError: kIOReturnNotReady, none is.
+        """
 
     def default_queue(self) -> "IODispatchQueue":
         """The queue on which the service's methods run."""

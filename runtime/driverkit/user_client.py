@@ -13,7 +13,7 @@ Source: DriverKit's IOUserClient.iig.
 Invariant: a program is not trusted; a method with a dispatch is called only with what that says.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol
 
@@ -27,7 +27,7 @@ from runtime.driverkit.kern_return import (
 )
 from runtime.driverkit.memory import IOMemoryDescriptor
 from runtime.driverkit.service import Entry, IOService
-from runtime.model.properties import Properties
+from runtime.model.properties import Properties, Value
 
 kIOUserClientQueueNameExternalMethod = "IOUserClientQueueExternalMethod"
 """Name of the queue that `ExternalMethod` runs on, for `SetDispatchQueue`; else the Default one."""
@@ -187,6 +187,22 @@ class IOUserClient(IOService):
         if self._program is None:
             raise IOReturnError(kIOReturnNotAttached, "no program has it yet")
         return dict(self._entitlements)
+
+    def SetProperties(self, values: Mapping[str, Value]) -> None:
+        """A user client's entry shows what the system says of it, and nothing else.
+
+        Raises:
+            IOReturnError: kIOReturnUnsupported.
+        """
+        raise IOReturnError(kIOReturnUnsupported, f"properties of a user client: {sorted(values)}")
+
+    def RegisterService(self) -> None:
+        """Nobody matches on a user client.
+
+        Raises:
+            IOReturnError: kIOReturnUnsupported.
+        """
+        raise IOReturnError(kIOReturnUnsupported, "a user client is not registered")
 
     def Terminate(self) -> None:
         """Let go of the program, as if it had closed; `Stop` and `free` follow."""

@@ -18,6 +18,7 @@ from runtime.engine.hub import Hub
 from runtime.engine.keeper import Keeper
 from runtime.engine.plugging import Plugging
 from runtime.engine.samples import install_sample
+from runtime.engine.user_clients import UserClients
 from runtime.engine.workers import Workers
 from runtime.model.errors import ProblemError
 from runtime.model.identity import EntryId
@@ -60,6 +61,7 @@ from runtime.wire.commands.registry import (
     Records,
     Subscribe,
 )
+from runtime.wire.commands.services import OpenService
 from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust
 
 
@@ -80,6 +82,7 @@ class Commands:
         workers: Workers,
         keeper: Keeper,
         explaining: Explaining,
+        user_clients: UserClients,
         quit_: Callable[[], None],
     ) -> None:
         self._hub = hub
@@ -94,6 +97,7 @@ class Commands:
         self._workers = workers
         self._keeper = keeper
         self._explaining = explaining
+        self._user_clients = user_clients
         self._quit = quit_
 
     async def handle(self, client: ClientConnection, command: Command) -> object:
@@ -146,6 +150,8 @@ class Commands:
                 | ReadCrash()
             ):
                 result = await self._drivers.look(command)
+            case OpenService():
+                result = await self._user_clients.open(command, client.peer)
             case InstallSample():
                 result = install_sample(client.peer.uid)
             case Quit():
@@ -189,5 +195,5 @@ class Commands:
     async def _describe(self, entry: EntryId) -> Details:
         device = self._devices.machine.device_of(entry)
         if device is None:
-            return Details((), "this entry is no device of the machine")
+            return self._explaining.described(entry)
         return await self._workers.describe(device)

@@ -9,8 +9,11 @@ Invariant: a client that does not read costs a bounded amount of memory.
 
 import asyncio
 import logging
+import os
 import socket
+from collections import deque
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,6 +29,14 @@ HIGH_WATER = 256 << 10  # bytes that wait for the socket before the outbox is le
 TURN_MESSAGES = 4  # parts or deltas made in one turn of the loop: about 1 ms
 
 _log = logging.getLogger("runtime.client")
+
+
+class Beside(NamedTuple):
+    """An answer with a descriptor beside it, which is closed when it is sent, or cannot be."""
+
+    result: object
+    descriptor: int
+
 
 Handler = Callable[["ClientConnection", Command], Awaitable[object]]
 
@@ -60,6 +71,7 @@ class ClientConnection:
         self._session = session.runtime_of_client()
         self._frames = framing.FrameReader()
         self._outgoing = bytearray()
+        self._beside: deque[tuple[int, int]] = deque()  # descriptors, by the byte that they go with
         self._asked: dict[int, asyncio.Task[None]] = {}
         self._closed = False
         self._paused = False  # nothing is done for it until it has read what waits for it
@@ -146,6 +158,9 @@ class ClientConnection:
             text = f"{type(ask.command).__name__}: expected to be able to do it, found: {error}"
             self._send(wire.Refusal(ask.number, "failed", text))
         else:
+            if isinstance(result, Beside):
+                self._put_beside(result.descriptor)
+                result = result.result
             self._send(wire.Answer(ask.number, msgspec.Raw(codec.encode(result))))
         finally:
             self._asked.pop(ask.number, None)
@@ -178,7 +193,7 @@ class ClientConnection:
     def _flush(self) -> None:
         while self._outgoing:
             try:
-                sent = self._sock.send(self._outgoing)
+                sent = self._send_some()
             except (BlockingIOError, InterruptedError):
                 self._loop.add_writer(self._sock, self._flush)
                 return
@@ -186,13 +201,38 @@ class ClientConnection:
                 self._end()
                 return
             del self._outgoing[:sent]
+            if self._beside:
+                self._beside = deque((at - sent, fd) for at, fd in self._beside)
         self._loop.remove_writer(self._sock)
         self._throttle()
         self.wake()
 
+    def _put_beside(self, descriptor: int) -> None:
+        """Have a descriptor go with the next message."""
+        if self._closed:
+            os.close(descriptor)
+        else:
+            self._beside.append((len(self._outgoing), descriptor))
+
+    def _send_some(self) -> int:
+        """Send up to the next byte that a descriptor goes with, or from that byte on."""
+        if not self._beside:
+            return self._sock.send(self._outgoing)
+        at, descriptor = self._beside[0]
+        if at:
+            return self._sock.send(memoryview(self._outgoing)[:at])
+        end = self._beside[1][0] if len(self._beside) > 1 else len(self._outgoing)
+        sent = socket.send_fds(self._sock, [memoryview(self._outgoing)[:end]], [descriptor])
+        self._beside.popleft()
+        os.close(descriptor)
+        return sent
+
     def _end(self) -> None:
         if self._closed:
             return
+        for _, descriptor in self._beside:
+            os.close(descriptor)
+        self._beside.clear()
         self._closed = True
         self._paused = False
         self._resumed.set()

@@ -11,18 +11,24 @@ import msgspec
 from runtime.engine.bundles import Bundles, Runnable
 from runtime.engine.hub import Hub
 from runtime.engine.providers import Family, check_entitlements
+from runtime.extensions import entitlements
+from runtime.matching import hid
 from runtime.matching.provider import Provider
 from runtime.matching.rank import Candidate
 from runtime.model import properties, words
 from runtime.model.entry import Entry
 from runtime.model.events import Matched, Noted
+from runtime.model.hid import PUBLISHER
 from runtime.model.identity import BundleId, EntryId
 from runtime.model.outcome import Match, MatchStage
 from runtime.model.personality import Personality
+from runtime.model.properties import Properties
+from runtime.registry.hid_mapping import PUBLISHED_BY
 from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Brokers, Place
 from runtime.supervisor.ports import DriverSpec
 from runtime.supervisor.supervisor import Supervisor
+from runtime.wire.broker import Denials
 
 
 class Launching:
@@ -48,14 +54,19 @@ class Launching:
     ) -> Place | None:
         """Launch a candidate on an entry of a family; the place that it was given.
 
-        None when its extension may not run, or is not entitled to the provider.
+        None when its extension may not run, is not entitled to the provider, or published it.
         """
         personality = candidate.personality
         active = self._bundles.get(personality.bundle_id)
         if active is None:
             return None
         granted = active.entitlements
-        entitled = functools.partial(check_entitlements, self._registry, entry.id, granted)
+        service_class = str(personality.table.get("IOClass", ""))
+        entitled = functools.partial(
+            check_entitlements, self._registry, entry.id, granted, service_class
+        )
+        if hid.compared(provider).get(PUBLISHED_BY) == personality.bundle_id[:PUBLISHER]:
+            return None  # it would drive itself
         decision = entitled()
         if not decision.allowed:
             self._deny(entry, provider, active, f"{personality.name}: {words.denial(decision)}")
@@ -83,11 +94,16 @@ class Launching:
                 provider_class=entry.cls,
                 provider_name=entry.name,
                 properties=_service_properties(personality, candidate.score),
-                provider_properties=entry.props,
+                provider_properties=properties.encode(provider.properties | hid.compared(provider)),
                 bundle=active.memfd,
                 dumpable=self._hub.status.developer,
                 shared=personality.shares_process,
-                open_session=functools.partial(self._brokers.open_session, place),
+                open_session=functools.partial(
+                    self._brokers.open_session,
+                    place,
+                    _denials(granted),
+                    personality.bundle_id,
+                ),
                 entitled=entitled,
             )
         )
@@ -103,6 +119,13 @@ class Launching:
         if key not in said:
             self._denied[entry.id] = said | {key}
             self._hub.event(Noted(f"{denial}; it was not launched"), entry.id, provider.path)
+
+
+def _denials(granted: Properties) -> Denials:
+    """What an extension may not beyond driving its provider."""
+    keys = (entitlements.FAMILY_HID_DEVICE, entitlements.FAMILY_HID_EVENTS)
+    decisions = [entitlements.publishing(granted, key) for key in keys]
+    return Denials(*("" if each.allowed else words.denial(each) for each in decisions))
 
 
 def _service_properties(personality: Personality, score: int) -> msgspec.Raw:

@@ -42,12 +42,15 @@ def make_provider(registry: Registry, entry: Entry, kernel: KernelDrivers) -> Pr
     return msgspec.structs.replace(made, kernel_driver=driver, kernel_score=score)
 
 
-def check_entitlements(registry: Registry, entry: EntryId, granted: Properties) -> Decision:
-    """Decide whether these entitlements allow a launch on an entry as it is now."""
+def check_entitlements(
+    registry: Registry, entry: EntryId, granted: Properties, service_class: str
+) -> Decision:
+    """Decide whether these entitlements allow a service of a class on an entry as it is now."""
     provider = registry.get(entry)
     if provider is None:  # its driver is about to be stopped
-        return entitlements.check(granted, (), {})
-    return entitlements.check(granted, chain(provider.cls), properties.decode(provider.props))
+        return entitlements.check(granted, (), {}, service_class)
+    has = properties.decode(provider.props)
+    return entitlements.check(granted, chain(provider.cls), has, service_class)
 
 
 def _provider(registry: Registry, entry: Entry, ancestors: tuple[Provider, ...]) -> Provider:

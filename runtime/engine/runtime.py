@@ -24,6 +24,7 @@ from runtime.engine.decisions import Decisions
 from runtime.engine.devices import Devices
 from runtime.engine.driver_commands import DriverCommands
 from runtime.engine.explaining import Explaining
+from runtime.engine.hid_interfaces import HidInterfaces
 from runtime.engine.hub import Hub
 from runtime.engine.keeper import Keeper
 from runtime.engine.kernel_drivers import KernelDrivers
@@ -36,6 +37,7 @@ from runtime.engine.settings import Settings
 from runtime.engine.simulation import Simulation
 from runtime.engine.surroundings import DriverSurroundings
 from runtime.engine.usb_interfaces import UsbInterfaces
+from runtime.engine.user_clients import UserClients
 from runtime.engine.workers import Workers
 from runtime.linux import notify
 from runtime.linux.sockets import Peer, peer_credentials
@@ -86,8 +88,12 @@ class Runtime:
         self._devices = Devices(registry, self._hub, self._workers)
         simulation = Simulation(registry, self._hub, self._devices.machine.resources)
         kernel = KernelDrivers(settings.state_dir)
-        families = (simulation, UsbInterfaces(registry, self._devices.machine))
         machine = self._devices.machine
+        families = (
+            simulation,
+            UsbInterfaces(registry, machine),
+            HidInterfaces(registry, machine),
+        )
         parts = (registry, self._hub, families, self._bundles, kernel)
         self._binding = Binding(*parts, syspath=machine.syspath)
         self._devices.follow(self._binding)
@@ -113,6 +119,7 @@ class Runtime:
         )
         policy = ALWAYS_AT_ONCE if settings.restart_at_once else RestartPolicy()
         zygote = Zygote(self._note)
+        self._bundles.use(zygote)
         brokers = Brokers(zygote, policy, BrokerEntries(registry, self._note))
         self._supervisor = Supervisor(zygote, policy, surroundings)
         self._binding.use(self._supervisor, brokers)
@@ -129,6 +136,14 @@ class Runtime:
             self._workers,
             self._keeper,
             Explaining(registry, self._binding, kernel, self._activation.idle),
+            UserClients(
+                registry,
+                hub,
+                self._bundles,
+                self._supervisor,
+                self._workers,
+                state_dir=settings.state_dir,
+            ),
             self.end,
         )
         self._listener = Listener(
@@ -157,6 +172,7 @@ class Runtime:
             self._modules.start()
             self._settle()
             await self._activation.start()
+            self._workers.start()
             notify.ready()
             await self._over.wait()
         finally:
@@ -169,6 +185,7 @@ class Runtime:
     async def _close(self) -> None:
         self._modules.close()
         await self._commands.stop()
+        await self._workers.close()
         self._devices.close()
         self._listener.close()
         for connection in self._hub.connections():

@@ -9,7 +9,8 @@ import msgspec
 from runtime.engine.hub import Hub
 from runtime.families.recorded.device import RecordedDevice
 from runtime.families.recorded.recording import Recording
-from runtime.families.simulated.bus import Attachment, Node, SimulatedBus
+from runtime.families.simulated.bus import Attachment, SimulatedBus
+from runtime.families.simulated.nodes import Node
 from runtime.linux import memfd
 from runtime.model.entry import Holder, Kind
 from runtime.model.entry import Place as Position

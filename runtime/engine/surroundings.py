@@ -109,12 +109,15 @@ class DriverSurroundings:
                 self._registry.update(entry.id, props=properties.encode(shown))
 
     def service_call(self, driver: Driver, method: methods.ServiceMethod) -> None:
-        """Register the service, or merge properties into its entry."""
+        """Register the service, merge properties into its entry, or take a client's away."""
         service = EntryId(driver.service)
         if self._registry.get(service) is None:
             return  # it was unplugged, and the driver does not know yet
         if isinstance(method, methods.RegisterService):
             self._registry.update(service, state=int(READY))
+            return
+        if isinstance(method, methods.UserClientClosed):
+            self._close_client(service, EntryId(method.client))
             return
         wanted = properties.decode(method.properties)
         forbidden = OWN_KEYS.intersection(wanted)
@@ -124,6 +127,12 @@ class DriverSurroundings:
         if size + len(memoryview(method.properties)) > limits.PART:
             raise BreachError(f"driver: expected at most {limits.PART} bytes of properties")
         self._registry.merge_properties(service, wanted)
+
+    def _close_client(self, service: EntryId, client: EntryId) -> None:
+        entry = self._registry.get(client)
+        if entry is None or entry.parent != service:
+            raise BreachError(f"driver: expected a client of its own, found entry {client:#x}")
+        self._registry.terminate(client)
 
     def detach(self, driver: Driver) -> None:
         """Remove the entries of a process that is gone."""

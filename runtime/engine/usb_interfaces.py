@@ -26,7 +26,7 @@ class UsbInterfaces:
     def provides(self, entry: EntryId) -> bool:
         """Whether an entry is a USB interface whose device this user may open."""
         device = self._device_of(entry)
-        return device is not None and os.access(_node(device), os.R_OK | os.W_OK)
+        return device is not None and os.access(node_of(device), os.R_OK | os.W_OK)
 
     def place(self, entry: EntryId) -> Place:
         """A provider as a broker reaches it.
@@ -51,7 +51,7 @@ class UsbInterfaces:
                 speed=USB_SPEEDS.get(known.get("speed", ""), Speed.FULL),
                 address=int(known.get("devnum") or 0),
             ),
-            _node(device),
+            (node_of(device),),
             # A control transfer cannot be filtered: it must be able to disturb nobody else.
             direct=self._interfaces(above) == 1,
         )
@@ -69,7 +69,8 @@ class UsbInterfaces:
         return self._machine.device_of(above) if above is not None else None
 
 
-def _node(device: Device) -> str:
+def node_of(device: Device) -> str:
+    """The path of a device's node."""
     name = device.properties.get("DEVNAME", "")
     return name if name.startswith("/") else f"/dev/{name}"  # the kernel's own events leave it out
 

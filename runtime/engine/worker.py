@@ -1,11 +1,13 @@
 """The worker process: one job that may block, then the end.
 
-It gets one SEQPACKET socket; the job comes as a packet, the result goes back as one, with a
-descriptor beside it where the job makes one.
+It gets one SEQPACKET socket; the job comes as a packet, perhaps much later, the result goes
+back as one, with a descriptor beside it where the job makes one.
 Invariant: ends after one job; never in the runtime's own process.
 """
 
 import contextlib
+import os
+import select
 import socket
 import sys
 from pathlib import Path
@@ -16,8 +18,9 @@ from runtime.engine import trusting
 from runtime.engine.kernel_drivers import made_index
 from runtime.engine.recorded import read_recording
 from runtime.engine.trusting import ChangeTrust, Judge
-from runtime.extensions import location, staging
+from runtime.extensions import location, program, staging
 from runtime.extensions.profile import read_profile
+from runtime.extensions.program import Program
 from runtime.extensions.staging import Staged
 from runtime.extensions.verdicts import Verdict
 from runtime.families import details
@@ -30,6 +33,8 @@ from runtime.model.policy import Profile
 from runtime.wire import codec, limits
 from runtime.wire.commands.registry import Details
 from runtime.wire.commands.trust import Trusted
+
+IDLE_SECONDS = 0.05  # without a job: it is a spare one
 
 
 class Stage(msgspec.Struct, frozen=True, array_like=True, tag="stage"):
@@ -49,7 +54,10 @@ class ReadProfile(msgspec.Struct, frozen=True, array_like=True, tag="read-profil
 
 
 class Load(msgspec.Struct, frozen=True, array_like=True, tag="load"):
-    """Read a staged bundle, compare its hash, seal it. Result: its size; beside: the memfd."""
+    """Read a staged bundle, compare its hash, seal it.
+
+    Result: its size; beside: the memfd, and another one of its native modules, if it has any.
+    """
 
     state_dir: str
     content_hash: ContentHash
@@ -93,6 +101,15 @@ class ReadRecording(msgspec.Struct, frozen=True, array_like=True, tag="read-reco
     uid: int
 
 
+class Identify(msgspec.Struct, frozen=True, array_like=True, tag="identify"):
+    """Find out which app a process is of. Result: `Program`."""
+
+    pid: int
+    started: int
+    state_dir: str
+    developer: bool
+
+
 Job = (
     Stage
     | Load
@@ -105,9 +122,18 @@ Job = (
     | Judge
     | ReadProfile
     | ReadRecording
+    | Identify
 )
 JobResult = (
-    tuple[Verdict, ...] | tuple[str, ...] | Staged | Details | Trusted | Profile | Recording | int
+    tuple[Verdict, ...]
+    | tuple[str, ...]
+    | Program
+    | Staged
+    | Details
+    | Trusted
+    | Profile
+    | Recording
+    | int
 )
 
 
@@ -127,9 +153,11 @@ class Done(msgspec.Struct, frozen=True, array_like=True):
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one job; `argv` is the number of the inherited socket."""
+    """Run one job; `argv` begins with the number of the inherited socket."""
     arguments = sys.argv[1:] if argv is None else argv
     with socket.socket(fileno=int(arguments[0])) as channel:
+        if not select.select([channel], [], [], IDLE_SECONDS)[0]:
+            _import_signing()  # nobody waits: be ready for what signed bundles need
         packet, _ = sockets.receive_packet(channel)
         if not packet:
             return 0  # the runtime is gone
@@ -137,7 +165,13 @@ def main(argv: list[str] | None = None) -> int:
         done, descriptors = _carry_out(decode(packet))
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the runtime is gone
             sockets.send_packet(channel, _bounded(codec.encode(done)), descriptors)
-    return 0
+        sys.stderr.flush()
+        os._exit(0)  # the interpreter takes 50 ms to take itself down, and the runtime waits
+
+
+def _import_signing() -> None:
+    """X.509 takes 100 ms to import."""
+    from runtime.extensions import evidence, trust_folder  # noqa: F401, PLC0415
 
 
 def _bounded(packet: bytes) -> bytes:
@@ -169,7 +203,9 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
             result = staging.stage(Path(job.app_path), job.bundle_id, Path(job.state_dir), folders)
         case Load():
             data = staging.load_staged(Path(job.state_dir), job.content_hash)
-            result, beside = len(data), [memfd.sealed("bundle", data)]
+            parts = {"bundle": data, "native": staging.native_modules(data)}
+            result = len(data)
+            beside = [memfd.sealed(name, part) for name, part in parts.items() if part]
         case Describe():
             result = details.describe(job.device)
         case Enumerate():
@@ -185,6 +221,8 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
             beside = [recording]
         case ChangeTrust():
             result = trusting.carry_out(job)
+        case Identify(pid=pid, started=started, developer=developer):
+            result = program.identify(pid, started, Path(job.state_dir), developer=developer)
         case FindApps():
             result = location.missing(job.paths)
         case Judge():

@@ -1,6 +1,7 @@
 """What a driver extension has to be entitled to before it is launched on a provider.
 
-Source: xnu IOUserServer.cpp checkEntitlements (IOServiceDEXTEntitlements, driverkit); Apple,
+Source: xnu IOUserServer.cpp checkEntitlements (IOServiceDEXTEntitlements, driverkit); IOKitKeys.h
+(entitlements of families); Apple,
 com.apple.developer.driverkit.transport.usb (dictionaries of USB matching keys).
 Invariant: pure; a denial names the entitlement, what was wanted and what was found.
 """
@@ -14,29 +15,66 @@ from runtime.model.properties import Properties, Value
 DRIVERKIT = "com.apple.developer.driverkit"
 TRANSPORT_USB = "com.apple.developer.driverkit.transport.usb"
 TRANSPORT_HID = "com.apple.developer.driverkit.transport.hid"
+FAMILY_HID_DEVICE = "com.apple.developer.driverkit.family.hid.device"
+FAMILY_HID_EVENTS = "com.apple.developer.driverkit.family.hid.eventservice"
 TRANSPORT_PCI = "com.apple.developer.driverkit.transport.pci"
+
+USER_CLIENT_ACCESS = "com.apple.developer.driverkit.userclient-access"
+ANY_USER_CLIENT = "com.apple.developer.driverkit.allow-any-userclient-access"
+ADMINISTRATOR = "com.apple.developer.driverkit.administrator"
+
+_FAMILIES = {
+    "AppleUserHIDDevice": FAMILY_HID_DEVICE,
+    "AppleUserHIDEventService": FAMILY_HID_EVENTS,
+}
+"""What a service of a class needs, by the personality's IOClass."""
 
 ALLOWED = Decision(allowed=True)
 
 
 def check(
-    entitlements: Properties, provider_classes: Collection[str], provider: Properties
+    entitlements: Properties,
+    provider_classes: Collection[str],
+    provider: Properties,
+    service_class: str = "",
 ) -> Decision:
     """Decide whether an extension with these entitlements may be launched on a provider.
 
-    `provider` are the provider's properties, `provider_classes` its class chain.
+    `provider` are the provider's properties, `provider_classes` its class chain, `service_class`
+    is the personality's IOClass.
     """
     if entitlements.get(DRIVERKIT) is not True:
         return _denied(DRIVERKIT, "true", entitlements.get(DRIVERKIT))
     for decision in (
         _usb(entitlements, provider_classes, provider),
         _transport(entitlements, provider_classes, "IOHIDDevice", TRANSPORT_HID),
+        _transport(entitlements, provider_classes, "IOHIDInterface", TRANSPORT_HID),
         _transport(entitlements, provider_classes, "IOPCIDevice", TRANSPORT_PCI),
+        _family(entitlements, service_class),
         _provider_asks(entitlements, provider.get("IOServiceDEXTEntitlements")),
     ):
         if not decision.allowed:
             return decision
     return ALLOWED
+
+
+def check_user_client(app: Properties, extension: Properties, bundle_id: str) -> Decision:
+    """Decide whether a program of an app may open a service of an extension.
+
+    Source: xnu IOUserServer.cpp, IOUserUserClient::start.
+    """
+    if extension.get(ANY_USER_CLIENT) is True:
+        return ALLOWED
+    granted = app.get(USER_CLIENT_ACCESS)
+    if bundle_id in (granted if isinstance(granted, list) else [granted]):
+        return ALLOWED
+    return _denied(USER_CLIENT_ACCESS, f"a list with {bundle_id}", granted)
+
+
+def publishing(entitlements: Properties, key: str) -> Decision:
+    """Decide whether an extension may publish what one of the FAMILY_ keys is about."""
+    found = entitlements.get(key)
+    return ALLOWED if found is True else _denied(key, "true", found)
 
 
 def covers(wanted: Properties, provider: Properties) -> bool:
@@ -80,6 +118,11 @@ def _transport(
     if provider_class not in classes or entitlements.get(key):
         return ALLOWED
     return _denied(key, f"it, as the provider is an {provider_class}", entitlements.get(key))
+
+
+def _family(entitlements: Properties, service_class: str) -> Decision:
+    key = _FAMILIES.get(service_class)
+    return publishing(entitlements, key) if key is not None else ALLOWED
 
 
 def _provider_asks(entitlements: Properties, asked: Value | None) -> Decision:

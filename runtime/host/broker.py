@@ -9,7 +9,8 @@ import faulthandler
 import os
 import socket
 import traceback
-from typing import Any, NamedTuple, NoReturn
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 from runtime.broker.broker import Broker
 from runtime.host.child import leave_zygote
@@ -18,24 +19,17 @@ from runtime.model.errors import SpawnError
 from runtime.wire.zygote import Spawn
 
 
-class Descriptors(NamedTuple):
-    """What comes with a `Spawn`; see `DESCRIPTORS`."""
-
-    control: int
-    output: int
-    node: int = -1
-
-
-def run(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> NoReturn:
-    """Become the broker; called in a fresh child of the zygote."""
-    leave_zygote(spawn.name, fds.output, set(fds) - {-1}, sandbox)
-    faulthandler.enable(fds.output, all_threads=True)
+def run(spawn: Spawn, fds: Sequence[int], sandbox: Sandbox) -> NoReturn:
+    """Become the broker; called in a fresh child of the zygote. `fds` are those of its role."""
+    control, output, *named = fds
+    leave_zygote(spawn.name, output, set(fds), sandbox)
+    faulthandler.enable(output, all_threads=True)
     loop = asyncio.new_event_loop()  # makes a socket pair and more, before that is refused
     loop.set_exception_handler(_die)
     try:
-        node = open_node(fds.node, sandbox)
+        nodes = [open_node(each, sandbox) for each in named]
         applied = sandbox.enter(spawn)
-        loop.run_until_complete(_serve(socket.socket(fileno=fds.control), applied.applied, node))
+        loop.run_until_complete(_serve(socket.socket(fileno=control), applied.applied, nodes))
     except SpawnError as error:
         print(error)  # noqa: T201 - goes to the runtime, which journals it
         os._exit(1)
@@ -46,13 +40,11 @@ def run(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> NoReturn:
 
 
 def open_node(node: int, sandbox: Sandbox) -> int:
-    """Open what an O_PATH descriptor names, while /proc is at hand; -1 for none.
+    """Open what an O_PATH descriptor names, while /proc is at hand.
 
     Raises:
         SpawnError: It cannot be opened.
     """
-    if node < 0:
-        return node
     try:
         opened = os.open(f"self/fd/{node}", os.O_RDWR | os.O_CLOEXEC, dir_fd=sandbox.proc)
     except OSError as error:
@@ -61,9 +53,9 @@ def open_node(node: int, sandbox: Sandbox) -> int:
     return opened
 
 
-async def _serve(runtime: socket.socket, applied: tuple[str, ...], node: int) -> None:
+async def _serve(runtime: socket.socket, applied: tuple[str, ...], nodes: Sequence[int]) -> None:
     over = asyncio.Event()
-    Broker(runtime, over.set, node).start(applied)
+    Broker(runtime, over.set, nodes).start(applied)
     await over.wait()
 
 

@@ -19,7 +19,7 @@ from runtime.host.lines import Arrived, Inbox, Incoming, Line, Lines, ProviderLo
 from runtime.linux.sockets import send_packet
 from runtime.model.errors import BreachError
 from runtime.wire import codec, driver
-from runtime.wire.methods import Method, ServiceMethod
+from runtime.wire.methods import Method, NewUserClient, ServiceMethod
 
 
 class Connection:
@@ -43,6 +43,7 @@ class Connection:
         self._numbers = itertools.count(1)
         self._lines = Lines(control, leave)
         self._services: dict[int, Line] = {}
+        self._programs: dict[int, int] = {}  # descriptors, by the user client that they are for
         self._waiting: dict[int, Line | None] = {}  # whose provider answers; None: the runtime
         self._replies: dict[int, driver.Reply | driver.Fail] = {}
 
@@ -100,6 +101,21 @@ class Connection:
         """
         return self._lines.take_descriptor()
 
+    def take_node(self, service: int) -> int:
+        """The descriptor that a service's provider sent last; the caller's to close.
+
+        Raises:
+            BreachError: None came.
+        """
+        descriptors = self._services[service].descriptors
+        if not descriptors:
+            raise BreachError("node: expected a descriptor of the provider, found none")
+        return descriptors.popleft()
+
+    def take_program(self, client: int) -> int:
+        """The descriptor that came beside a `NewUserClient`; the caller's to close."""
+        return self._programs.pop(client)
+
     def inbox_of(self, service: int) -> Inbox:
         """Where the packets for a service go, from its `Attach` on."""
         return self._services[service].inbox
@@ -153,8 +169,11 @@ class Connection:
             case driver.Attach(service=service):
                 own = Inbox() if self._shared else self.inbox
                 self._services[service] = self._lines.open(own)
-            case driver.Call(target=service) if service in self._services:
-                inbox = self._services[service].inbox
+            case driver.Call(target=service, method=method):
+                if isinstance(method, NewUserClient):
+                    self._programs[method.client] = self._lines.take_descriptor()
+                if service in self._services:
+                    inbox = self._services[service].inbox
         inbox.append(message)
 
     def _replied(self, message: driver.Reply | driver.Fail) -> None:

@@ -5,29 +5,37 @@ Default queue.
 Invariant: every call of the runtime is answered once, or the process ends with an epitaph.
 """
 
+import contextlib
 import functools
 import itertools
+import socket
 import time
 from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
 
+from runtime.driverkit import hid, usb
 from runtime.driverkit.dispatch import IODispatchQueue
 from runtime.driverkit.kern_return import IOReturnError
-from runtime.driverkit.object import OSObject
 from runtime.driverkit.service import Entry, IOService
-from runtime.driverkit.usb import PROVIDERS
 from runtime.host import libraries
 from runtime.host.activity import Activity
 from runtime.host.connection import Connection
+from runtime.host.direct import DirectNode
 from runtime.host.lines import Incoming, ProviderLost
 from runtime.host.queues import DefaultQueue
+from runtime.host.user_clients import UserClients, class_chain
 from runtime.model import properties
 from runtime.model.errors import BreachError
 from runtime.model.kern_return import IOReturn
 from runtime.wire import codec, driver, methods
-from runtime.wire.limits import NAME, TEXT
+from runtime.wire import usb as wire_usb
+from runtime.wire.limits import TEXT
+
+_PROVIDERS = usb.PROVIDERS | hid.PROVIDERS
+
+_is_lent: codec.Decoder[bool] = codec.Decoder(bool, "OpenDirect")
 
 
 class _Expected(NamedTuple):
@@ -47,6 +55,7 @@ class Instance:
         connection: To the runtime, and to the provider.
         queue: Its Default queue, on which this is called.
         gone: Called when it is stopped, or its Start failed: nothing comes for it any more.
+        die: Ends the process for an exception on a thread of ours.
     """
 
     def __init__(
@@ -56,22 +65,26 @@ class Instance:
         connection: Connection,
         queue: DefaultQueue,
         gone: Callable[[], None],
+        *,
+        die: Callable[[BaseException], object],
     ) -> None:
         self._id = attach.service
         self._connection = connection
         self._queue = queue
-        self._gone = gone
+        self._told_gone = gone
+        self._die = die
+        self._node: DirectNode | None = None
         self._numbers = itertools.count(1)
         self._expected: dict[int, _Expected] = {}
-        kind = PROVIDERS.get(attach.provider_class, IOService)
+        kind = _PROVIDERS.get(attach.provider_class, IOService)
         table = properties.decode(attach.provider_properties)
         name = attach.provider_name
         self._provider = kind(Entry(attach.provider, name, table, transport=self))
         own = properties.decode(attach.properties)
         self._service = cls(Entry(self._id, attach.user_class, own, self._provider, self))
         libraries.offer(self._service, self)
-        chain = [base.__name__[:NAME] for base in cls.__mro__ if issubclass(base, OSObject)]
-        connection.send(driver.Attached(self._id, tuple(chain)))
+        self._clients = UserClients(self._service, queue, self._told_closed)
+        connection.send(driver.Attached(self._id, class_chain(cls)))
 
     def handle(self, packet: Incoming) -> None:
         """Carry out one packet.
@@ -85,6 +98,8 @@ class Instance:
                 self._start(number)
             case driver.Call(number=number, method=methods.Stop()):
                 self._stop(number)
+            case driver.Call(number=number, method=methods.NewUserClient() as wanted):
+                self._open(number, wanted)
             case driver.Complete():
                 self._complete(packet)
             case ProviderLost():
@@ -111,12 +126,26 @@ class Instance:
             name = type(self._service).__name__
             raise IOReturnError(IOReturn.ERROR, f"{name}.init returned False")
 
+    def _open(self, number: int, wanted: methods.NewUserClient) -> None:
+        program = self._connection.take_program(wanted.client)
+        try:
+            chain = self._clients.open(wanted, socket.socket(fileno=program))
+        except IOReturnError as error:
+            self._connection.send(driver.Fail(number, error.code, error.text[:TEXT]))
+        else:
+            self._connection.send(driver.Reply(number, codec.raw(chain)))
+
     def _stop(self, number: int) -> None:
+        self._clients.close()
         self._queue.run("Stop", lambda: self._service.Stop(self._provider))
         self._queue.run("free", self._service.free)
         libraries.withdraw(self._service)
         self._gone()
         self._connection.send(driver.Reply(number, codec.raw(None)))
+
+    def _told_closed(self, client: int) -> None:
+        with contextlib.suppress(IOReturnError):  # the service is over, and so is its client
+            self.call(0, methods.UserClientClosed(client))
 
     def _complete(self, packet: driver.Complete) -> None:
         expected = self._expected.pop(packet.action, None)
@@ -137,6 +166,11 @@ class Instance:
             self._queue.run(expected.name, work)
         else:
             expected.queue.post(expected.name, work)
+
+    def _gone(self) -> None:
+        if self._node is not None:
+            self._node.close()
+        self._told_gone()
 
     # --- the SDK's transport ---------------------------------------------------------------
 
@@ -159,6 +193,17 @@ class Instance:
     def forget(self, number: int) -> None:
         """See `Transport.forget`."""
         self._expected.pop(number, None)
+
+    def open_direct(self) -> DirectNode | None:
+        """See `Transport.open_direct`."""
+        if not _is_lent(self.call(0, wire_usb.OpenDirect())):
+            return None
+        self._node = DirectNode(self._connection.take_node(self._id), self._die)
+        return self._node
+
+    def new_entry(self) -> int:
+        """See `Transport.new_entry`."""
+        return self._clients.new_entry()
 
     def default_queue(self) -> IODispatchQueue:
         """See `Transport.default_queue`."""

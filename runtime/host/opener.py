@@ -8,6 +8,7 @@ Invariant: `run` never returns into the zygote's loop.
 
 import os
 import socket
+from collections.abc import Sequence
 from typing import NoReturn
 
 from runtime.host import broker
@@ -18,12 +19,13 @@ from runtime.model.errors import SpawnError
 from runtime.wire.zygote import Spawn
 
 
-def run(spawn: Spawn, fds: broker.Descriptors, sandbox: Sandbox) -> NoReturn:
-    """Open and hand over; called in a fresh child of the zygote."""
-    leave_zygote(spawn.name, fds.output, set(fds) - {-1}, sandbox)
+def run(spawn: Spawn, fds: Sequence[int], sandbox: Sandbox) -> NoReturn:
+    """Open and hand over; called in a fresh child of the zygote. `fds` are those of its role."""
+    control, output, named = fds
+    leave_zygote(spawn.name, output, set(fds), sandbox)
     try:
-        node = broker.open_node(fds.node, sandbox)
-        send_packet(socket.socket(fileno=fds.control), b"node", [node])
+        node = broker.open_node(named, sandbox)
+        send_packet(socket.socket(fileno=control), b"node", [node])
     except (SpawnError, OSError):
         os._exit(1)  # its broker sees the end of the socket, and moves the data itself
     os._exit(0)

@@ -18,12 +18,12 @@ from runtime.driverkit.action import OSAction
 from runtime.driverkit.data_queue import IODataQueueDispatchSource
 from runtime.driverkit.kern_return import IOReturnError
 from runtime.driverkit.memory import kIOMemoryMapReadOnly
+from runtime.driverkit.transport import Sources
 from runtime.driverkit.user_client import (
     IOUserClient,
     IOUserClientMethodArguments,
     kIOUserClientQueueNameExternalMethod,
 )
-from runtime.host.sources import Sources
 from runtime.linux.sockets import receive_packet, send_packet
 from runtime.model.errors import BreachError
 from runtime.model.kern_return import IOReturn
@@ -88,8 +88,15 @@ class ProgramLink:
         with contextlib.suppress(OSError):  # it is gone
             self._sock.shutdown(socket.SHUT_RDWR)
 
+    def abandon(self) -> None:
+        """Let go of it at once, without a word to anybody."""
+        self._finish()
+
     def _ready(self) -> None:
-        self._sources.unwatch(self._sock.fileno())
+        with self._lock:
+            if self._over:
+                return
+            self._sources.unwatch(self._sock.fileno())
         queue = self._client.CopyDispatchQueue(kIOUserClientQueueNameExternalMethod)
         queue.post("ExternalMethod", self._serve)
 
@@ -191,15 +198,23 @@ class ProgramLink:
             _close(self._outgoing.popleft())
 
     def _end(self, breach: str) -> None:
+        if self._finish():
+            self._gone(breach)
+
+    def _finish(self) -> bool:
+        """Close everything; False when that was done before."""
         with self._lock:
+            if self._over:
+                return False
             self._over = True
+            self._sources.unwatch(self._sock.fileno())
             while self._outgoing:
                 _close(self._outgoing.popleft())
             self._sock.close()
         waiting, self._open = self._open, {}
         for action in waiting.values():
             action.Aborted()
-        self._gone(breach)
+        return True
 
 
 def _returned(call: wire.Invoke, arguments: IOUserClientMethodArguments) -> wire.Returned:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from runtime.linux.libc import syscall
 
 _INSTRUCTION = struct.Struct("=HBBI")
-_LOAD, _JEQ, _JGE, _JSET, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_LOAD, _JEQ, _JGE, _JSET, _AND, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
 _ALLOW, _ERRNO = 0x7FFF_0000, 0x0005_0000
 _NUMBER, _ARCH, _ARGS = 0, 4, 16  # offsets in seccomp_data
 _X32 = 0x4000_0000
@@ -38,6 +38,15 @@ class AllowEqual:
 
 
 @dataclass(frozen=True)
+class AllowMasked:
+    """Allow a call when the low half of one argument, these bits of it, has one of the values."""
+
+    argument: int
+    mask: int
+    values: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class AllowBits:
     """Allow a call when one argument has at least one of the bits."""
 
@@ -52,7 +61,7 @@ class Refuse:
     error: int
 
 
-Rule = Allow | AllowEqual | AllowBits | Refuse
+Rule = Allow | AllowEqual | AllowMasked | AllowBits | Refuse
 
 
 def assemble(arch: int, rules: Mapping[int, Rule]) -> bytes:
@@ -95,8 +104,9 @@ def _block(rule: Rule, deny: bytes) -> list[bytes]:
     load = _op(_LOAD, _ARGS + 8 * rule.argument)
     if isinstance(rule, AllowBits):
         return [load, _op(_JSET, rule.bits, 0, 1), allow, deny]
+    masked = [_op(_AND, rule.mask)] if isinstance(rule, AllowMasked) else []
     tests = [_op(_JEQ, value, 0, 1) + allow for value in rule.values]
-    return [load, *_split(tests), deny]
+    return [load, *masked, *_split(tests), deny]
 
 
 def _split(pieces: list[bytes]) -> list[bytes]:

@@ -59,10 +59,7 @@ def receive_packet(sock: socket.socket, max_fds: int = 0) -> tuple[bytes, list[i
             than expected; all that came are closed.
     """
     data, ancillary, flags, _ = sock.recvmsg(limits.PACKET, _SPACE, socket.MSG_CMSG_CLOEXEC)
-    fds = array.array("i")
-    for level, kind, content in ancillary:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            fds.frombytes(content[: len(content) - len(content) % _INT])
+    fds = _descriptors(ancillary)
     truncated = flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC)
     if truncated or len(fds) > max_fds:
         for fd in fds:
@@ -70,7 +67,31 @@ def receive_packet(sock: socket.socket, max_fds: int = 0) -> tuple[bytes, list[i
         if truncated:
             raise BreachError(f"packet: expected at most {limits.PACKET} bytes, found a longer one")
         raise BreachError(f"packet: expected at most {max_fds} descriptors, found {len(fds)}")
-    return data, list(fds)
+    return data, fds
+
+
+def receive_stream(sock: socket.socket, size: int) -> tuple[bytes, list[int]]:
+    """Receive bytes of a stream and the descriptors beside them, which become the caller's.
+
+    Raises:
+        BlockingIOError: `sock` does not block and nothing is there.
+        BreachError: More descriptors came than a message may have; all that came are closed.
+    """
+    data, ancillary, flags, _ = sock.recvmsg(size, _SPACE, socket.MSG_CMSG_CLOEXEC)
+    descriptors = _descriptors(ancillary)
+    if flags & socket.MSG_CTRUNC:
+        for fd in descriptors:
+            os.close(fd)
+        raise BreachError(f"message: expected at most {limits.DESCRIPTORS} descriptors, found more")
+    return data, descriptors
+
+
+def _descriptors(ancillary: list[tuple[int, int, bytes]]) -> list[int]:
+    fds = array.array("i")
+    for level, kind, content in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            fds.frombytes(content[: len(content) - len(content) % _INT])
+    return list(fds)
 
 
 def peer_credentials(sock: socket.socket) -> Peer:

@@ -51,7 +51,7 @@ HID_KEYS = (
 
 def match_hid(provider: Provider, table: Properties) -> Scored | Mismatch:
     """Return what a personality's HID keys score on a provider, or the first that failed."""
-    has = _compared(provider)
+    has = compared(provider)
     failed = _vendor_page(table) or _gates(has, table)
     if failed is not None:
         return failed
@@ -64,7 +64,7 @@ def match_hid(provider: Provider, table: Properties) -> Scored | Mismatch:
     return Scored(tuple(parts))
 
 
-def _compared(provider: Provider) -> Properties:
+def compared(provider: Provider) -> Properties:
     """The properties that a personality is held against."""
     above = provider.ancestors[:1]
     if provider.conforms_to(INTERFACE_CLASS) and above and above[0].conforms_to(DEVICE_CLASS):

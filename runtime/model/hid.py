@@ -8,7 +8,11 @@ import enum
 from dataclasses import dataclass
 from typing import NamedTuple
 
-LONGEST_REPORT = 16384  # bytes: the kernel's HID_MAX_BUFFER_SIZE
+LONGEST_REPORT = 16383  # bytes that an ioctl of hidraw can say; the kernel allows one more
+PUBLISHED_DEVICE, PUBLISHED_EVENTS = "dext:", "dext-events:"
+"""How HID_PHYS of a device begins that a driver extension publishes; its bundle's id follows.
+Nothing drives one that only carries an event service's events."""
+PUBLISHER = 50  # characters of that id: the kernel keeps 63 in all
 
 
 class ReportType(enum.IntEnum):

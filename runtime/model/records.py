@@ -47,6 +47,7 @@ class Driver(msgspec.Struct, frozen=True, array_like=True, tag="driver"):
     debugging: bool = False  # a debugger is attached: nobody judges whether it responds
     may: tuple[str, ...] = ()  # what its process may do, on what was really applied
     may_not: tuple[str, ...] = ()  # what it may not, and which means stop it
+    beside: tuple[str, ...] = ()  # paths of the providers of the others in its process
 
 
 class Entitlement(msgspec.Struct, frozen=True, array_like=True):
@@ -80,6 +81,14 @@ class Requester(msgspec.Struct, frozen=True, array_like=True):
     program: str = ""  # executable of the asking process
 
 
+class Localized(msgspec.Struct, frozen=True, array_like=True):
+    """What an extension is called in one language; empty where its bundle does not say."""
+
+    language: str  # as in BCP 47: "de", "zh-Hans"
+    name: str
+    usage: str
+
+
 class Extension(msgspec.Struct, frozen=True, array_like=True, tag="extension"):
     """One extension in one version that the runtime knows."""
 
@@ -100,6 +109,7 @@ class Extension(msgspec.Struct, frozen=True, array_like=True, tag="extension"):
     note: str = ""
     ruling: Ruling | None = None  # of a profile, where users do not decide
     kept: Ruling | None = None  # why the window may not remove it
+    localized: tuple[Localized, ...] = ()  # name and usage in other languages
 
 
 class RequestState(enum.StrEnum):
@@ -140,6 +150,7 @@ class Request(msgspec.Struct, frozen=True, array_like=True, tag="request"):
     uid: int = 0  # for whom the decision holds
     ruling: Ruling | None = None  # of a profile, where users did not decide
     devices_before: tuple[DeviceHit, ...] = ()  # that the version it would replace matches
+    localized: tuple[Localized, ...] = ()
 
 
 class Mode(enum.StrEnum):

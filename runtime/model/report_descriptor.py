@@ -18,7 +18,7 @@ _LONG = 0xFE
 _MAIN, _GLOBAL, _LOCAL = 0x00, 0x04, 0x08  # the type bits of an item's prefix
 _COLLECTION, _END = 0xA0, 0xC0
 _USAGE, _USAGE_MINIMUM, _USAGE_MAXIMUM = 0x08, 0x18, 0x28
-_PUSH, _POP = 0xA4, 0xB4
+_PUSH, _POP, _REPORT_ID = 0xA4, 0xB4, 0x84
 _PHYSICAL, _APPLICATION = 0x00, 0x01
 _DEEPEST = 16  # of pushed states
 _UNSIGNED = {0x04: "page", 0x64: "unit", 0x74: "size", 0x84: "report_id", 0x94: "count"}
@@ -91,6 +91,11 @@ def report_bytes(descriptor: bytes) -> dict[tuple[ReportType, int], int]:
     for each in fields(descriptor):
         bits[each.kind, each.report_id] = each.end
     return {key: (length + 7) // 8 + bool(key[1]) for key, length in bits.items()}
+
+
+def numbers_reports(descriptor: bytes) -> bool:
+    """Whether the first byte of every report is its id."""
+    return any(prefix == _REPORT_ID for prefix, _ in _items(descriptor))
 
 
 def walk(descriptor: bytes) -> Iterator[Collection | Field]:

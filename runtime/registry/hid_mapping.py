@@ -9,6 +9,7 @@ import re
 
 from runtime.model import report_descriptor
 from runtime.model.device import Device
+from runtime.model.hid import PUBLISHED_DEVICE, PUBLISHED_EVENTS
 from runtime.model.properties import Properties
 from runtime.registry.mapping_tables import HID_TRANSPORTS
 from runtime.registry.usb_location import usb_location
@@ -16,6 +17,7 @@ from runtime.registry.usb_location import usb_location
 _HID_ID = re.compile(r"([0-9A-Fa-f]+):([0-9A-Fa-f]+):([0-9A-Fa-f]+)")
 _HEX_BYTE = re.compile(r"[0-9A-Fa-f]{1,2}")
 _BOOT = "01"  # the subclass of an interface that has a boot protocol
+PUBLISHED_BY = "PublishedBy"  # the bundle id of the driver extension whose device it is
 _TEXTS = (
     ("HID_NAME", "Product"),
     ("HID_PHYS", "PhysicalDeviceUniqueID"),
@@ -36,6 +38,10 @@ def properties(device: Device) -> Properties:
         text = device.properties.get(source, "")
         if text:
             found[key] = text.encode("utf-8", "replace").decode()
+    physical = device.properties.get("HID_PHYS", "")
+    for prefix in (PUBLISHED_DEVICE, PUBLISHED_EVENTS):
+        if physical.startswith(prefix):
+            found[PUBLISHED_BY] = physical.removeprefix(prefix).encode("utf-8", "replace").decode()
     found |= _of_usb(device)
     text = device.attributes.get("report_descriptor", "")
     return found | usages(text.encode("utf-8", "surrogateescape"))

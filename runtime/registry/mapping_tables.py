@@ -22,6 +22,7 @@ DEVICE_CLASSES: dict[tuple[str, str], str] = {
     ("ieee80211", ""): "IO80211Controller",
     ("block", ""): "IOMedia",
     ("hid", ""): "IOHIDDevice",
+    ("hidraw", ""): "IOHIDInterface",
     ("usb-serial", ""): "IOSerialStreamSync",
     ("scsi", "scsi_host"): "IOSCSIProtocolInterface",
     ("scsi", "scsi_target"): "IOSCSITargetDevice",

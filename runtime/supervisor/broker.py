@@ -48,14 +48,17 @@ class BrokerProcess:
         exit: How it ended; None until then.
     """
 
-    def __init__(self, name: str, node: str, listener: Listener) -> None:
-        """Make its channels; `node` is the path of a usbfs node, or empty.
+    def __init__(
+        self, name: str, role: zygote.Role, nodes: Sequence[str], listener: Listener
+    ) -> None:
+        """Make its channels; `nodes` are paths of the device's nodes.
 
         Raises:
             OSError: No descriptor is left; none was kept.
         """
         self.name = name
-        self._node = node
+        self._role = role
+        self._nodes = nodes
         self.state = INITIAL
         self.pid = 0
         self.applied: tuple[str, ...] = ()
@@ -123,7 +126,7 @@ class BrokerProcess:
             dumpable=False,
             memory_bytes=MEMORY_BYTES,
             open_files=OPEN_FILES,
-            role=zygote.Role.USB_BROKER if self._node else zygote.Role.BROKER,
+            role=self._role,
         )
         try:
             for earlier in after:
@@ -131,8 +134,8 @@ class BrokerProcess:
             if delay_s:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._dismissed.wait(), delay_s)
-            with named(self._node) as node:
-                descriptors = (self._theirs.fileno(), self._their_output, *node)
+            with named(self._nodes) as nodes:
+                descriptors = (self._theirs.fileno(), self._their_output, *nodes)
                 child = await zygote_.spawn(request, descriptors)
         except SpawnError as error:
             self.said = str(error)
@@ -205,20 +208,20 @@ class BrokerProcess:
 
 
 @contextlib.contextmanager
-def named(node: str) -> Iterator[tuple[int, ...]]:
-    """The descriptor that names a node, without opening it: that may take its time.
+def named(nodes: Sequence[str]) -> Iterator[list[int]]:
+    """Descriptors that name nodes, without opening them: that may take its time.
 
     Raises:
         SpawnError: There is no such node.
     """
-    if not node:
-        yield ()
-        return
+    with contextlib.ExitStack() as stack:
+        yield [_name(node, stack) for node in nodes]
+
+
+def _name(node: str, stack: contextlib.ExitStack) -> int:
     try:
         descriptor = os.open(node, os.O_PATH | os.O_CLOEXEC)
     except OSError as error:
         raise SpawnError(f"{node}: expected a device node, found: {error.strerror}") from error
-    try:
-        yield (descriptor,)
-    finally:
-        os.close(descriptor)
+    stack.callback(os.close, descriptor)
+    return descriptor

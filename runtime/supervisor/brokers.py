@@ -25,8 +25,10 @@ from runtime.supervisor import policy as restart
 from runtime.supervisor.broker import BrokerProcess
 from runtime.supervisor.openings import Openings
 from runtime.supervisor.ports import ProviderSession, SessionEnd
+from runtime.supervisor.publishing import publishing
 from runtime.supervisor.zygote import Zygote
 from runtime.wire import broker as wire
+from runtime.wire import zygote
 
 FIRST_UID = 65280  # behind the drivers' range, within what nobody else hands out
 UIDS = 240
@@ -36,17 +38,26 @@ UNPLUG_SECONDS = 2.0  # for the broker of an unplugged device to end all I/O
 class Place(msgspec.Struct, frozen=True):
     """A provider as a broker reaches it: the device's entry, its name, and an interface of it.
 
-    `node` is the path of a real device's usbfs node, `recording` what a recorded one is.
+    `nodes` are the paths of a real device's nodes, the one that is served first; `recording` is
+    what a recorded one is.
     `direct`: its driver may move its data itself, as nobody else has a part of the device.
     """
 
     device: EntryId
     name: str
     interface: int
-    serve: wire.Serve | wire.ServeRecorded | wire.ServeUsb
-    node: str = ""
+    serve: wire.Serve | wire.ServeRecorded | wire.ServeUsb | wire.ServeHid
+    nodes: tuple[str, ...] = ()
     direct: bool = False
     recording: memfd.Shared | None = None
+
+
+_ROLES = {
+    wire.Serve: zygote.Role.BROKER,
+    wire.ServeRecorded: zygote.Role.BROKER,
+    wire.ServeUsb: zygote.Role.USB_BROKER,
+    wire.ServeHid: zygote.Role.HID_BROKER,
+}
 
 
 class BrokerSurroundings(Protocol):
@@ -63,18 +74,23 @@ class Brokers:
     """Opens sessions of driver processes at devices."""
 
     def __init__(
-        self, zygote: Zygote, policy: restart.RestartPolicy, around: BrokerSurroundings
+        self, zygote_: Zygote, policy: restart.RestartPolicy, around: BrokerSurroundings
     ) -> None:
-        self._zygote = zygote
+        self._zygote = zygote_
         self._policy = policy
         self._around = around
         self._numbers = itertools.count(1)
         self._uids = itertools.count()
         self._devices: dict[EntryId, _Device] = {}
-        self._openings = Openings(zygote)
+        self._openings = Openings(zygote_)
 
-    def open_session(self, place: Place, end: SessionEnd) -> ProviderSession:
+    def open_session(
+        self, place: Place, denials: wire.Denials, publisher: str, end: SessionEnd
+    ) -> ProviderSession:
         """Let one driver process at a provider; its broker is made where there is none.
+
+        `denials` says what it may not beyond what its provider offers, `publisher` whose what it
+        publishes is.
 
         Raises:
             OSError: No descriptor is left.
@@ -86,11 +102,15 @@ class Brokers:
         broker = device.broker or self._make(device, place)
         session = _Session(device, next(self._numbers), end)
         with contextlib.ExitStack() as theirs:
-            sockets_ = [theirs.enter_context(session.theirs)]
+            beside = [theirs.enter_context(session.theirs).fileno()]
             if place.direct:
-                sockets_.append(theirs.enter_context(self._openings.begin(place.node)))
-            attach = wire.Attach(session.number, place.interface)
-            broker.tell(attach, *(each.fileno() for each in sockets_))
+                opening = self._openings.begin(place.nodes[0])
+                beside.append(theirs.enter_context(opening).fileno())
+            denied, uhid = theirs.enter_context(publishing(denials, real=bool(place.nodes)))
+            attach = wire.Attach(
+                session.number, place.interface, denied, publisher, place.direct, bool(uhid)
+            )
+            broker.tell(attach, *beside, *uhid)
         device.sessions[session.number] = session
         device.wanted.add(place.interface)
         return session
@@ -139,7 +159,9 @@ class Brokers:
         await self._openings.close()
 
     def _make(self, device: "_Device", place: Place) -> BrokerProcess:
-        broker = BrokerProcess(f"broker of {place.name}", place.node, device)
+        broker = BrokerProcess(
+            f"broker of {place.name}", _ROLES[type(place.serve)], place.nodes, device
+        )
         uid = FIRST_UID + next(self._uids) % UIDS
         device.take(broker)
         broker.create(self._zygote, uid, device.leaving, device.delay_s(self._policy))

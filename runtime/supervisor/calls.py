@@ -1,14 +1,17 @@
-"""The runtime's own calls to one driver process (Start, Stop), which wait here for their reply.
+"""The runtime's own calls to one driver process, which wait here for their reply.
 
 Invariant: a reply reaches exactly the call that it answers, and none after the process is gone.
 """
 
+import asyncio
 import itertools
 import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from runtime.model.errors import BreachError
+import msgspec
+
+from runtime.model.errors import BreachError, ReturnError
 from runtime.model.kern_return import IOReturn
 from runtime.model.processes import NO_CALL, OpenCall
 from runtime.supervisor.process import DriverProcess
@@ -20,10 +23,11 @@ OnFail = Callable[[int, str], None]
 
 
 class _Open(NamedTuple):
-    on_reply: OnReply
+    on_reply: Callable[[msgspec.Raw], None]
     on_fail: OnFail
     what: str
     since_ns: int
+    for_program: bool = False  # who waits has to be told of the process's end
 
 
 class Calls:
@@ -44,8 +48,33 @@ class Calls:
         """Call a service of the process; one of the callbacks follows unless the process ends."""
         number = next(self._numbers)
         since_ns = time.monotonic_ns()
-        self._asked[number] = _Open(on_reply, on_fail, type(method).__name__, since_ns)
+        what = type(method).__name__
+        self._asked[number] = _Open(lambda _: on_reply(), on_fail, what, since_ns)
         self._process.send(wire.Call(number, service, method))
+
+    async def open(self, service: int, method: methods.NewUserClient, program: int) -> msgspec.Raw:
+        """Have a service opened for a program, whose socket stays the caller's; the result.
+
+        Raises:
+            ReturnError: The driver refused; kIOReturnIPCError: it ended before it answered;
+                kIOReturnBusy: it does not read what it is sent.
+        """
+        number = next(self._numbers)
+        if not self._process.call_beside(wire.Call(number, service, method), program):
+            raise ReturnError(IOReturn.BUSY, "the driver does not read what it is sent")
+        answer: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
+
+        def replied(result: msgspec.Raw) -> None:
+            if not answer.done():
+                answer.set_result(result)
+
+        def failed(code: int, text: str) -> None:
+            if not answer.done():
+                answer.set_exception(ReturnError(code, text))
+
+        since_ns = time.monotonic_ns()
+        self._asked[number] = _Open(replied, failed, type(method).__name__, since_ns, True)
+        return await answer
 
     def oldest(self, now_ns: int) -> OpenCall:
         """The open call that has waited longest."""
@@ -55,7 +84,7 @@ class Calls:
 
     def replied(self, reply: wire.Reply) -> None:
         """Take a reply; BreachError when it answers no open call."""
-        self._pop(reply.number).on_reply()
+        self._pop(reply.number).on_reply(reply.result)
 
     def failed(self, fail: wire.Fail) -> None:
         """Take a failure; BreachError when it answers no open call."""
@@ -68,8 +97,11 @@ class Calls:
         self._process.send(refusal if gone else done)
 
     def close(self) -> None:
-        """The process is gone: forget what is open."""
-        self._asked.clear()
+        """The process is gone: nothing that is open will be answered."""
+        asked, self._asked = self._asked, {}
+        for call in asked.values():
+            if call.for_program:
+                call.on_fail(IOReturn.IPC_ERROR, "the driver ended before it answered")
 
     def _pop(self, number: int) -> _Open:
         try:

@@ -9,9 +9,13 @@ Invariant: at most one service at a time.
 import asyncio
 import time
 
+import msgspec
+
 from runtime.model import events
 from runtime.model.driver_lifecycle import LIVE, DriverEvent, DriverState, Intent
-from runtime.model.errors import ProblemError
+from runtime.model.errors import ProblemError, ReturnError
+from runtime.model.identity import EntryId
+from runtime.model.kern_return import IOReturn
 from runtime.model.outcome import Exit, ExitHow
 from runtime.model.processes import NO_CALL, OpenCall
 from runtime.model.records import Driver
@@ -118,6 +122,14 @@ class SupervisedDriver:
             )
         return await self._server.sample(self.record.name)
 
+    async def open(
+        self, client: EntryId, kind: int, entitlements: msgspec.Raw, program: int
+    ) -> tuple[str, ...]:
+        """See `UserService.open`; kIOReturnNotReady, too, while there is no process."""
+        if self._service is None:
+            raise ReturnError(IOReturn.NOT_READY, f"{self.record.name} does not run")
+        return await self._service.open(client, kind, entitlements, program)
+
     def oldest_call(self, now_ns: int) -> OpenCall:
         """What its process has not returned from for longest."""
         return NO_CALL if self._server is None else self._server.oldest_call(now_ns)
@@ -170,7 +182,7 @@ class SupervisedDriver:
         self._service = None
         died = self.record
         self._around.detach(died)
-        self._account.change(pid=0, service=0, last_exit=exit_, debugging=False)
+        self._account.change(pid=0, service=0, last_exit=exit_, debugging=False, beside=())
         if self.record.state is DriverState.STOPPING:
             self._stopped(died.pid)
         elif self._start_error and exit_.how is ExitHow.STOPPED:

@@ -57,7 +57,7 @@ class Openings:
         )
         output = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
         try:
-            with named(path) as node:
+            with named((path,)) as node:
                 child = await self._zygote.spawn(request, (theirs.fileno(), output, *node))
         except SpawnError:
             return  # the broker sees the end of the socket

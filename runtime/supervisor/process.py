@@ -110,6 +110,17 @@ class DriverProcess:
         """Send what its provider is, with the provider socket; when it is loaded, not before."""
         self._send_beside(message, provider)
 
+    def call_beside(self, call: wire.Call, descriptor: int) -> bool:
+        """Send a call with a descriptor, which stays the caller's; whether it went."""
+        if self._pidfd < 0 or self._outgoing:
+            return False
+        try:
+            sockets.send_packet(self._channels.control, self._control.encode(call), [descriptor])
+        except OSError:
+            return False
+        self._ending.note(call, sent=True)
+        return True
+
     def leave(self) -> None:
         """Have it end in order: nobody wants it any more."""
         self._left = True

@@ -236,7 +236,7 @@ class UserServer:
         for service, own in paths.items():
             beside = tuple(path for other, path in paths.items() if other is not service)
             told = confinement.fields(staged, self._missing, own, beside)
-            service.account.change(**told)
+            service.account.change(**told, beside=beside[: confinement.SENTENCES])
 
     def _lose(self, service: UserService) -> None:
         """Go on without a service that has no part in the process any more."""

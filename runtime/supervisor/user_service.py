@@ -6,22 +6,31 @@ Invariant: the owner is told of the end exactly once, after everything that was 
 """
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Annotated, Protocol
+
+import msgspec
 
 from runtime.model import events, words
 from runtime.model.driver_lifecycle import DriverEvent, DriverState
-from runtime.model.errors import BreachError
+from runtime.model.errors import BreachError, ReturnError
+from runtime.model.identity import EntryId
+from runtime.model.kern_return import IOReturn
 from runtime.model.outcome import Exit, ExitHow, Stage
 from runtime.model.records import Driver
 from runtime.supervisor import hang
 from runtime.supervisor.account import Account
 from runtime.supervisor.deadline import REGISTER_SECONDS, START, STOP, Deadline
 from runtime.supervisor.ports import DriverSpec, ProviderSession, Surroundings
+from runtime.wire import codec, limits, methods
 from runtime.wire import driver as wire
-from runtime.wire import methods
 
 if TYPE_CHECKING:
     from runtime.supervisor.user_server import UserServer
+
+_chain: codec.Decoder[tuple[str, ...]] = codec.Decoder(
+    Annotated[tuple[limits.Name, ...], msgspec.Meta(max_length=limits.FRAMES)],
+    "driver's class chain",
+)
 
 
 class Owner(Protocol):
@@ -81,6 +90,25 @@ class UserService:
             self.server.kill(ExitHow.STOPPED, "")
         else:
             asyncio.get_running_loop().call_soon(self._stopped)
+
+    async def open(
+        self, client: EntryId, kind: int, entitlements: msgspec.Raw, program: int
+    ) -> tuple[str, ...]:
+        """Have it opened for a program, whose socket stays the caller's; the class chain.
+
+        Args:
+            client: The entry of the user client.
+            kind: What the program asks for.
+            entitlements: Of the program.
+            program: The driver's end of a pair with it.
+
+        Raises:
+            ReturnError: The driver refused or ended; kIOReturnNotReady: it has not started.
+        """
+        if self.server is None or not self.account.reached(Stage.STARTED):
+            raise ReturnError(IOReturn.NOT_READY, f"{self.spec.name} has not started")
+        method = methods.NewUserClient(client, kind, entitlements)
+        return _chain(await self.server.calls.open(self.id, method, program))
 
     # --- what its process tells ----------------------------------------------------------------
 

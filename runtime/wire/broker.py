@@ -43,16 +43,35 @@ class ServeUsb(_Message, frozen=True, tag="serve-usb"):
     address: Number = 0
 
 
+class ServeHid(_Message, frozen=True, tag="serve-hid"):
+    """Runtime to broker, first: serve the hidraw node that it was made with.
+
+    Further nodes are the event nodes of the same device.
+    """
+
+
+class Denials(msgspec.Struct, frozen=True, array_like=True):
+    """What a driver process may not, one sentence each; empty: it may."""
+
+    device: Text = "nobody said that it may"  # publish a HID device
+    events: Text = "nobody said that it may"  # publish a keyboard and pointer, seize input
+
+
 class Attach(_Message, frozen=True, tag="attach"):
     """Runtime to broker: let a driver process at an interface.
 
     Beside it comes the broker's end of that driver's provider socket, and behind it, where the
-    driver may move its data itself, a socket over which a fresh descriptor of the node will come.
-    `session` is used once.
+    driver may move its data itself, a socket over which a fresh descriptor of the node will come
+    (`direct`), and an open /dev/uhid where it may publish a HID device (`publishes`). `session` is
+    used once; `publisher` is the bundle id of what is published.
     """
 
     session: Number
     interface: Number
+    denials: Denials = Denials()
+    publisher: Name = ""
+    direct: bool = False
+    publishes: bool = False
 
 
 class Release(_Message, frozen=True, tag="release"):
@@ -88,5 +107,5 @@ class Unplugged(_Message, frozen=True, tag="unplugged"):
     """Broker to runtime: all I/O has ended, and every driver's completions are on their way."""
 
 
-ToBroker = Serve | ServeRecorded | ServeUsb | Attach | Release | GiveBack | Unplug
+ToBroker = Serve | ServeRecorded | ServeUsb | ServeHid | Attach | Release | GiveBack | Unplug
 FromBroker = Ready | Breached | Unplugged

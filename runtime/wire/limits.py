@@ -7,6 +7,8 @@ from typing import Annotated, TypeVar
 
 from msgspec import Meta
 
+from runtime.model.hid import LONGEST_REPORT
+
 T = TypeVar("T")
 
 CLIENT_VERSION = 1  # of the client protocol; a runtime speaks with clients of its own version only
@@ -16,7 +18,7 @@ FRAME = 1 << 20  # one message of a client
 ANSWER = 16 << 20  # one message of the runtime to a client: all records; snapshots use `PART`
 PART = 64 << 10  # one part of a snapshot or delta: keeps a reader's turn short
 PACKET = 128 << 10  # one driver packet: fits the default SO_SNDBUF (212,992) with its overhead
-DESCRIPTORS = 8  # descriptors beside one packet
+DESCRIPTORS = 16  # descriptors beside one packet: a device's nodes at most
 
 NAME = 256  # names of entries, classes, drivers, methods, in characters
 TEXT = 4096  # a sentence, a path, a log line, in characters
@@ -25,6 +27,10 @@ ITEMS = 65_536  # elements of any list on the wire
 TRANSFER = 64 << 10  # payload of one mediated transfer
 MEMORY = 16 << 20  # one memory descriptor that processes share
 FRAMES_OF_TRANSFER = 128  # of one isochronous transfer: the kernel's own limit for a URB
+REPORT = LONGEST_REPORT  # one HID report
+REPORTS = 64  # HID reports in one completion: what a hidraw node keeps for a slow reader
+REPORT_DESCRIPTOR = 4096  # the kernel's HID_MAX_DESCRIPTOR_SIZE
+REPORT_RATE = 8000  # reports a second of one published device: the most that a USB device has
 HANDLES = 256  # objects that a driver may hold of its provider
 OUTSTANDING = 1024  # calls without a reply, each way
 LOG_LINES = 500  # a second of one driver's log; what is above is counted, not kept

@@ -18,7 +18,7 @@ from runtime.model.usb import (
     EndpointDescriptor,
     InterfaceDescriptor,
 )
-from runtime.wire import usb
+from runtime.wire import hid, usb
 from runtime.wire.limits import Handle, Number, Payload
 from runtime.wire.method import MethodBase as _Method
 
@@ -33,6 +33,24 @@ class Stop(_Method, frozen=True, tag="Stop"):
     """`Stop(provider)` and then `free()`; the process says goodbye afterwards."""
 
 
+class NewUserClient(_Method, frozen=True, tag="NewUserClient"):
+    """`NewUserClient(type)`: a program opens the service. Result: the class chain, leaf first.
+
+    Beside it comes one descriptor: the driver's end of a pair with the program, which speaks
+    `runtime.wire.user_client`. `client` is the user client's entry id; `entitlements` are the
+    program's, with its process, encoded by `runtime.model.properties`.
+    """
+
+    RESULT: ClassVar[type] = tuple
+    client: Number
+    type: Number
+    entitlements: msgspec.Raw
+
+
+SystemMethod = Start | Stop | NewUserClient
+"""Methods of the driver's service, which the runtime calls."""
+
+
 # --- of the driver's own entry, called by the driver -------------------------------------------
 
 
@@ -44,6 +62,12 @@ class SetProperties(_Method, frozen=True, tag="SetProperties"):
     """Merge properties (encoded by `runtime.model.properties`) into the driver's own entry."""
 
     properties: msgspec.Raw
+
+
+class UserClientClosed(_Method, frozen=True, tag="UserClientClosed"):
+    """A program is gone, or was let go: its user client's entry goes."""
+
+    client: Number
 
 
 # --- of a USB interface as provider (target 0) ---------------------------------------------------
@@ -143,8 +167,10 @@ class ClearStall(_Method, frozen=True, tag="IOUSBHostPipe.ClearStall"):
 Method = (
     Start
     | Stop
+    | NewUserClient
     | RegisterService
     | SetProperties
+    | UserClientClosed
     | InterfaceOpen
     | InterfaceClose
     | GetInterfaceDescriptor
@@ -158,9 +184,10 @@ Method = (
     | Abort
     | ClearStall
     | usb.Method
+    | hid.Method
 )
 
-ServiceMethod = RegisterService | SetProperties
+ServiceMethod = RegisterService | SetProperties | UserClientClosed
 """Methods that concern the driver's own entry; every other one goes to its provider."""
 
 
@@ -177,4 +204,4 @@ class CompleteAsyncIO(msgspec.Struct, frozen=True, array_like=True, tag="Complet
     handle: Handle = 0
 
 
-Completion = CompleteAsyncIO | usb.CompleteIsochIO
+Completion = CompleteAsyncIO | usb.CompleteIsochIO | hid.Completion

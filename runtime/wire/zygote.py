@@ -1,6 +1,6 @@
 """Messages between the runtime and its zygote, on one SEQPACKET socket.
 
-With `Spawn` come exactly the descriptors of `DESCRIPTORS` for its role, in that order. The zygote
+With `Spawn` come the descriptors of `DESCRIPTORS` for its role, in that order. The zygote
 answers with `Spawned` and the child's pidfd, or with `SpawnFailed`. The child is the
 runtime's own (CLONE_PARENT), so the runtime reaps it. End of file ends the zygote.
 Invariant: values only, no I/O.
@@ -19,6 +19,7 @@ class Role(enum.StrEnum):
     DRIVER = "driver"
     BROKER = "broker"
     USB_BROKER = "usb-broker"
+    HID_BROKER = "hid-broker"
     USB_OPENER = "usb-opener"
 
 
@@ -26,11 +27,12 @@ DESCRIPTORS = {
     Role.DRIVER: ("control", "watch", "output", "crash"),
     Role.BROKER: ("control", "output"),
     Role.USB_BROKER: ("control", "output", "node"),
+    Role.HID_BROKER: ("control", "output", "node"),
     Role.USB_OPENER: ("control", "output", "node"),
 }
 """control, watch: SEQPACKET ends; output: write end of a pipe for stdout and stderr; crash:
-memfd that faulthandler writes into; node: an O_PATH descriptor of a usbfs node, which may take
-its time to be opened."""
+memfd that faulthandler writes into; node: an O_PATH descriptor of a device's node, which may take
+its time to be opened. With the last one of a HID device those of its event nodes may follow."""
 
 
 class Spawn(msgspec.Struct, frozen=True, array_like=True, tag="spawn"):
@@ -43,6 +45,22 @@ class Spawn(msgspec.Struct, frozen=True, array_like=True, tag="spawn"):
     memory_bytes: Number
     open_files: Number
     role: Role = Role.DRIVER
+
+
+class PutNative(msgspec.Struct, frozen=True, array_like=True, tag="put-native"):
+    """Make the native modules of a content loadable for drivers made by this zygote, now and later.
+
+    Beside it comes a sealed memfd of their archive. Answered by `NativePut`.
+    """
+
+    number: Number
+    content_hash: Name
+
+
+class DropNative(msgspec.Struct, frozen=True, array_like=True, tag="drop-native"):
+    """No driver needs the native modules of a content any more; not answered."""
+
+    content_hash: Name
 
 
 class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
@@ -70,5 +88,12 @@ class SpawnFailed(msgspec.Struct, frozen=True, array_like=True, tag="spawn-faile
     text: Text
 
 
-ToZygote = Spawn
-FromZygote = Ready | Spawned | SpawnFailed
+class NativePut(msgspec.Struct, frozen=True, array_like=True, tag="native-put"):
+    """They can be loaded; or, with a sentence that says why not, nothing of them is there."""
+
+    number: Number
+    refusal: Text = ""
+
+
+ToZygote = Spawn | PutNative | DropNative
+FromZygote = Ready | Spawned | SpawnFailed | NativePut

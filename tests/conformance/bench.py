@@ -19,7 +19,7 @@ from runtime.families.simulated import models
 from runtime.families.usb import device
 from runtime.families.usb.interface import InterfaceSession
 from runtime.families.usb.provider import UsbDevice
-from runtime.wire import methods
+from runtime.wire import methods, usb
 from runtime.wire.broker import ServeUsb
 from tests.conformance.kernel import Kernel
 
@@ -27,7 +27,7 @@ NODE = os.environ.get("CONFORMANCE_NODE", "")
 FAMILIES = ("node",) if NODE else ("simulated", "usbfs")
 SECONDS = 30.0
 
-Completed = list[tuple[int, methods.Completion]]
+Completed = list[tuple[int, methods.CompleteAsyncIO | usb.CompleteIsochIO]]
 
 
 class Bench:
@@ -77,6 +77,7 @@ class Bench:
         self.device.close()
 
     def _complete(self, action: int, completion: methods.Completion) -> None:
+        assert isinstance(completion, methods.CompleteAsyncIO | usb.CompleteIsochIO)
         self.completed.append((action, completion))
         self.came.set()
 

@@ -69,7 +69,7 @@ def test_the_resources_come_along(program: Path) -> None:
 
 
 def test_a_driver_runs_crashes_and_comes_again(program: Path, runtime: Path) -> None:
-    (app,) = (program.parent / "_internal" / "resources" / "samples").glob("*.app")
+    app = program.parent / "_internal" / "resources" / "samples" / "SampleUSB.app"
     run(runtime, "systemextensionsctl", "developer", "on")
     run(runtime, "systemextensionsctl", "activate", str(app))
     (request,) = json.loads(run(runtime, "systemextensionsctl", "pending", "--json"))

@@ -18,7 +18,7 @@ def server_pid(printed: str) -> int:
 
 
 def test_the_whole_line(inspector: Inspector) -> None:
-    (app,) = (ROOT / "resources" / "samples").glob("*.app")
+    app = ROOT / "resources" / "samples" / "SampleUSB.app"
     inspector.run("systemextensionsctl", "developer", "on")
     inspector.run("systemextensionsctl", "activate", str(app))
     (request,) = json.loads(inspector.run("systemextensionsctl", "pending", "--json"))

@@ -100,6 +100,7 @@ class VirtualMachine:
             "AGENT": GUEST / "agent.py",
             "PYTHON": sys.executable,
             "MODULES": image.modules,
+            "PYTHONPATH": Path(__file__).resolve().parents[2],  # the guest imports what we do
         }
         parameters = " ".join(f"{name}={value}" for name, value in variables.items())
         folder = self._folder.name
@@ -128,6 +129,10 @@ class VirtualMachine:
         """Plug a QEMU USB device into the guest's controller."""
         arguments = {"driver": driver, "bus": "xhci.0", "id": name, **options}
         self._command_qmp("device_add", arguments)
+
+    def press_key(self, key: str) -> None:
+        """Press and release a key of the machine's keyboard, by QEMU's name of it."""
+        self._command_qmp("send-key", {"keys": [{"type": "qcode", "data": key}]})
 
     def serial_line(self, name: str) -> socket.socket:
         """Make a character device of this name; the other end of its line, the caller's."""

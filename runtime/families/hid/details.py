@@ -9,29 +9,13 @@ from pathlib import Path
 
 import hidraw
 
+from runtime.families.hid import words
+from runtime.families.hid.usages import page_words, usage_words
 from runtime.model.device import Device
+from runtime.model.hid import Usage
 from runtime.wire.commands.registry import Details, Section
 
 Row = tuple[int, str, str]
-
-USAGE_PAGES = {
-    0x01: "generic desktop",
-    0x02: "simulation",
-    0x05: "game",
-    0x06: "generic device",
-    0x07: "keyboard",
-    0x08: "LED",
-    0x09: "button",
-    0x0B: "telephony",
-    0x0C: "consumer",
-    0x0D: "digitizer",
-    0x0F: "haptics",
-    0x20: "sensor",
-    0x84: "power device",
-    0x85: "battery system",
-    0xF1D0: "FIDO alliance",
-}
-_LINE = 16  # bytes of a report descriptor a row
 
 
 def describe(device: Device) -> Details:
@@ -44,10 +28,7 @@ def describe(device: Device) -> Details:
     sections = [
         Section(f"Collection {number}", tuple(_rows(info))) for number, info in enumerate(found)
     ]
-    descriptor = _report_descriptor(owner)
-    if descriptor:
-        title = f"Report descriptor, {len(descriptor)} bytes"
-        sections.append(Section(title, tuple(_hex_rows(descriptor))))
+    sections += words.sections(_report_descriptor(owner))
     note = "" if found else f"{device.sysname}: hidapi sees no hidraw node of it"
     return Details(tuple(sections), note)
 
@@ -60,8 +41,8 @@ def _rows(info: Mapping[str, object]) -> list[Row]:
         (0, "Product", _identity(info, "product_id", "product_string")),
         (0, "Serial number", _text(info, "serial_number") or "none"),
         (0, "Release", f"0x{_int(info, 'release_number'):04x}"),
-        (0, "Usage page", f"0x{page:04x} ({_page_words(page)})"),
-        (0, "Usage", f"0x{usage:04x}"),
+        (0, "Usage page", f"0x{page:04x} ({page_words(page)})"),
+        (0, "Usage", f"0x{usage:04x} ({usage_words(Usage(page, usage))})"),
     ]
 
 
@@ -69,20 +50,11 @@ def _identity(info: Mapping[str, object], number: str, name: str) -> str:
     return f"0x{_int(info, number):04x} {_text(info, name)}".strip()
 
 
-def _page_words(page: int) -> str:
-    return USAGE_PAGES.get(page, "vendor defined" if page >= 0xFF00 else "reserved")
-
-
 def _report_descriptor(owner: Path) -> bytes:
     try:
         return (owner / "report_descriptor").read_bytes()
     except OSError:
         return b""
-
-
-def _hex_rows(data: bytes) -> list[Row]:
-    starts = range(0, len(data), _LINE)
-    return [(0, f"{start:04x}", data[start : start + _LINE].hex(" ")) for start in starts]
 
 
 def _path(info: Mapping[str, object]) -> str:

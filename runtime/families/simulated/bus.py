@@ -3,49 +3,17 @@
 Invariant: knows no registry; it describes entries as `Node`s, and the engine attaches them.
 """
 
-from typing import Protocol
-
-import msgspec
-
-from runtime.families.simulated.models import MODELS
-from runtime.model.errors import ProblemError
-from runtime.model.properties import Properties
-from runtime.model.usb import (
-    ConfigurationDescriptor,
-    DeviceDescriptor,
-    InterfaceDescriptor,
-    Speed,
+from runtime.families.simulated.catalogue import MODELS
+from runtime.families.simulated.nodes import (
+    CONTROLLER_LOCATION,
+    Described,
+    Node,
+    device_node,
+    location_id,
 )
+from runtime.model.errors import ProblemError
 
 PORTS = 8
-CONTROLLER_LOCATION = 0x80000000  # locationID of the root: bus 0x80, which no real bus here has
-
-
-class Node(msgspec.Struct, frozen=True):
-    """One entry to attach, with those below it. `interface` is set on what can be driven."""
-
-    name: str
-    cls: str
-    location: str
-    properties: Properties
-    children: tuple["Node", ...] = ()
-    interface: int = -1
-
-
-class Described(Protocol):
-    """What the tree shows of a device, whoever answers for it."""
-
-    @property
-    def speed(self) -> Speed:
-        """How fast its port runs."""
-
-    @property
-    def descriptor(self) -> DeviceDescriptor:
-        """Its descriptor with all configurations."""
-
-    @property
-    def configuration(self) -> ConfigurationDescriptor:
-        """The active configuration."""
 
 
 class Attachment:
@@ -57,8 +25,8 @@ class Attachment:
         self._device = device
 
     def node(self) -> Node:
-        """The device's entry with its interfaces below."""
-        return _device_node(self._device, self.port)
+        """The device's entry with what is below it."""
+        return device_node(self._device, self.port)
 
 
 class SimulatedBus:
@@ -73,8 +41,8 @@ class SimulatedBus:
             Node(
                 name=f"PRT{port}",
                 cls="IOUSBHostPort",
-                location=f"{_location(port):08x}",
-                properties={"port": port, "locationID": _location(port), "Simulated": True},
+                location=f"{location_id(port):08x}",
+                properties={"port": port, "locationID": location_id(port), "Simulated": True},
             )
             for port in range(1, PORTS + 1)
         )
@@ -124,63 +92,3 @@ class SimulatedBus:
         attachment = plugged[-1]
         del self._ports[attachment.port]
         return attachment
-
-
-def _location(port: int) -> int:
-    return CONTROLLER_LOCATION | port << 20
-
-
-def _device_node(device: Described, port: int) -> Node:
-    d = device.descriptor
-    identity: Properties = {
-        "idVendor": d.vendor,
-        "idProduct": d.product,
-        "bcdDevice": d.device_version,
-        "locationID": _location(port),
-        "Device Speed": int(device.speed),
-        "USB Vendor Name": d.manufacturer,
-        "USB Product Name": d.product_name,
-        "USB Serial Number": d.serial,
-        "Simulated": True,
-    }
-    return Node(
-        name=d.product_name or "IOUSBHostDevice",
-        cls="IOUSBHostDevice",
-        location=f"{_location(port):08x}",
-        properties={
-            **identity,
-            "bcdUSB": d.usb_version,
-            "bDeviceClass": d.cls,
-            "bDeviceSubClass": d.subclass,
-            "bDeviceProtocol": d.protocol,
-            "bMaxPacketSize0": d.max_packet_size,
-            "bNumConfigurations": len(d.configurations),
-            "kUSBCurrentConfiguration": device.configuration.value,
-        },
-        children=tuple(
-            _interface_node(interface, identity, device.configuration.value)
-            for interface in device.configuration.interfaces
-            if interface.alternate == 0
-        ),
-    )
-
-
-def _interface_node(
-    interface: InterfaceDescriptor, identity: Properties, configuration: int
-) -> Node:
-    return Node(
-        name="IOUSBHostInterface",
-        cls="IOUSBHostInterface",
-        location=f"{interface.number:x}",
-        interface=interface.number,
-        properties={
-            **identity,
-            "bInterfaceNumber": interface.number,
-            "bAlternateSetting": interface.alternate,
-            "bInterfaceClass": interface.cls,
-            "bInterfaceSubClass": interface.subclass,
-            "bInterfaceProtocol": interface.protocol,
-            "bConfigurationValue": configuration,
-            "bNumEndpoints": len(interface.endpoints),
-        },
-    )

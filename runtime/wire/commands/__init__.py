@@ -38,6 +38,7 @@ from runtime.wire.commands.registry import (
     ReadValue,
     Subscribe,
 )
+from runtime.wire.commands.services import OpenService
 from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust
 
 Command = (
@@ -78,6 +79,7 @@ Command = (
     | ExplainExtension
     | ReadHistory
     | ReadValue
+    | OpenService
     | Quit
     | Detach
 )

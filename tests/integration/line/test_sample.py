@@ -1,14 +1,17 @@
 """The sample app as a user gets it: installed, launched, asked about."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
+
+import pytest
 
 from runtime.client import apps
 from runtime.model.records import RequestState
 from runtime.wire.commands.extensions import InstallSample, SetDeveloperMode
 
-from .conftest import SECONDS, RuntimeProcess, wait_for
+from .conftest import SAMPLE, SECONDS, RuntimeProcess, wait_for
 
 
 def test_install_launch_approve(runtime_process: RuntimeProcess) -> None:
@@ -48,3 +51,15 @@ def test_the_request_outlives_the_app(runtime_process: RuntimeProcess) -> None:
     program.wait(SECONDS)
     (request,) = runtime_process.records().requests
     assert runtime_process.approve(request).state is RequestState.COMPLETED
+
+
+def test_its_program_opens_the_driver_and_reads(
+    running: RuntimeProcess, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The app has the entitlement for its own driver; the answer is what the device sent."""
+    wait_for(lambda: any("bytes" in line for line in running.log(running.driver())), "a read")
+    program = apps.command(str(SAMPLE / "Contents/Linux/SampleUSB"))
+    env = {**os.environ, "IOREGISTRY_SOCKET": str(running.socket)}
+    assert subprocess.run([*program, "read"], env=env, check=False, timeout=SECONDS).returncode == 0
+    said = capfd.readouterr().out
+    assert re.fullmatch(r"SampleUSB: [1-9]\d* reads, the last one ([0-9a-f]{2} ?){8}\n", said), said

@@ -66,7 +66,7 @@ def test_security_key_is_a_hid_device_below_its_interface(plug: Plug) -> None:
     assert hid["driver"] == "hid-generic"
     assert hid["properties"]["VendorID"] == 0x1050
     assert hid["properties"]["Transport"] == "USB"
-    (raw,) = _by_class(plugged, "IOHidrawDevice")
+    (raw,) = _by_class(plugged, "IOHIDInterface")
     assert raw["path"] == hid["path"] + "/hidraw5"
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from runtime.host import policy
 from runtime.linux import usbfs_abi
-from runtime.linux.seccomp import Allow, AllowBits, AllowEqual, Refuse, assemble
+from runtime.linux.seccomp import Allow, AllowBits, AllowEqual, AllowMasked, Refuse, assemble
 from runtime.linux.syscalls import numbers
 from runtime.wire.zygote import Role
 
@@ -30,6 +30,9 @@ def run(program: bytes, number: int, *arguments: int, arch: int = ARCH) -> int:
         if operation == 0x20:
             (accumulator,) = struct.unpack_from("=I", data, value)
             continue
+        if operation == 0x54:
+            accumulator &= value
+            continue
         holds = {
             0x15: accumulator == value,
             0x35: accumulator >= value,
@@ -46,6 +49,7 @@ PROGRAM = assemble(
         3: AllowBits(0, 0x10000),
         4: Refuse(errno.ENOSYS),
         5: AllowEqual(1, (3,)),
+        6: AllowMasked(0, 0xFF00, (0x1200,)),
     },
 )
 
@@ -57,6 +61,8 @@ PROGRAM = assemble(
         ((2, 7), ALLOWED),
         ((2, 9), ALLOWED),
         ((2, 8), DENIED),
+        ((6, 0x1234), ALLOWED),
+        ((6, 0x1334), DENIED),
         ((2, 7 | 1 << 32), ALLOWED),  # the call itself reads 32 bits
         ((3, 0x10011), ALLOWED),
         ((3, 0x0FFFF), DENIED),
@@ -116,11 +122,16 @@ def test_argument_rules(name: str, arguments: tuple[int, ...], answer: int, role
         (Role.USB_BROKER, 0x80045505, ALLOWED),  # USBDEVFS_SETCONFIGURATION
         (Role.USB_BROKER, 0xC0185500, DENIED),  # USBDEVFS_CONTROL
         (Role.BROKER, usbfs_abi.SUBMIT, DENIED),
-        (Role.DRIVER, usbfs_abi.SUBMIT, DENIED),
+        (Role.DRIVER, usbfs_abi.SUBMIT, ALLOWED),  # of a node that its broker lent it
+        (Role.DRIVER, usbfs_abi.SET_INTERFACE, ALLOWED),
+        (Role.DRIVER, usbfs_abi.CLAIM, DENIED),
+        (Role.DRIVER, usbfs_abi.RESET, DENIED),
+        (Role.DRIVER, usbfs_abi.SET_CONFIGURATION, DENIED),
+        (Role.DRIVER, usbfs_abi.DRIVER_IOCTL, DENIED),
+        (Role.DRIVER, usbfs_abi.DROP_PRIVILEGES, DENIED),
+        (Role.DRIVER, 0xC0185500, DENIED),  # USBDEVFS_CONTROL
     ],
 )
-def test_only_the_broker_of_a_usb_device_may_use_its_node(
-    role: Role, code: int, answer: int
-) -> None:
+def test_what_may_be_asked_of_a_usb_device_s_node(role: Role, code: int, answer: int) -> None:
     program = assemble(policy.architecture(), policy.rules(role))
     assert run(program, numbers()["ioctl"], 9, code, arch=policy.architecture()) == answer

@@ -24,7 +24,7 @@ from runtime.registry.tree import Registry
         ("net", "wlan", "wlan0", "IO80211Interface"),
         ("block", "partition", "sda1", "IOMedia"),
         ("hid", "", "0003:046D:C31C.0001", "IOHIDDevice"),
-        ("hidraw", "", "hidraw0", "IOHidrawDevice"),
+        ("hidraw", "", "hidraw0", "IOHIDInterface"),
         ("input", "", "input5", "IOHIDEventService"),
         ("input", "", "event5", "IOInputDevice"),
         ("tty", "", "ttyUSB0", "IOSerialBSDClient"),

@@ -4,11 +4,8 @@ The processes are real children that do nothing; this test speaks for them on th
 """
 
 import asyncio
-import contextlib
 import functools
 import os
-import signal
-import socket
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -19,28 +16,23 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from runtime.linux import memfd
-from runtime.linux.sockets import send_packet
 from runtime.model import properties
-from runtime.model.crash_report import Remains
 from runtime.model.driver_lifecycle import LIVE, DriverState, Intent
-from runtime.model.errors import SpawnError
-from runtime.model.events import Crashed, Detail, Quarantined
+from runtime.model.events import Crashed, Quarantined
 from runtime.model.identity import BundleId, ContentHash, DriverId, EntryId
-from runtime.model.outcome import Decision, Exit, ExitHow, Stage
+from runtime.model.outcome import Decision, ExitHow, Stage
 from runtime.model.records import Driver
 from runtime.supervisor import understudies, user_service
-from runtime.supervisor.channels import Channels
 from runtime.supervisor.driver import SupervisedDriver
-from runtime.supervisor.launcher import Launcher
 from runtime.supervisor.policy import RestartPolicy
-from runtime.supervisor.ports import DriverSpec, SessionEnd, Surroundings
+from runtime.supervisor.ports import DriverSpec, SessionEnd
 from runtime.supervisor.process import PACKETS_A_TURN
 from runtime.supervisor.servers import Servers
 from runtime.supervisor.standby import Standby
 from runtime.supervisor.understudies import Understudies
-from runtime.supervisor.zygote import Child, Zygote
-from runtime.wire import codec, limits, methods
+from runtime.wire import codec, methods
 from runtime.wire import driver as wire
+from tests.unit.supervisor.puppets import Puppet, PuppetLauncher, Recorder, Session
 
 SECONDS = 20.0
 ALLOWED = Decision(allowed=True)
@@ -52,147 +44,6 @@ POLICY = RestartPolicy(limit=2, base_ms=0, cap_ms=0)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Understudies are made as soon as they are wanted."""
     monkeypatch.setattr(understudies, "AFTER_SECONDS", 0.0)
-
-
-class Puppet:
-    """One process: a sleeping child, and its ends of the sockets."""
-
-    def __init__(self, channels: Channels) -> None:
-        self.pid = os.posix_spawn("/bin/sleep", ["sleep", "1000"], {})
-        self.control, self.watch, output, crash = (os.dup(fd) for fd in channels.theirs())
-        os.close(output)
-        os.close(crash)
-        channels.close_theirs()
-        self.greeted = False
-        self.ended = False
-        self.stage = Stage.FORKED
-
-    def say(self, message: object) -> None:
-        """Send a packet on the control socket; a runtime that hung up hears nothing."""
-        with socket.socket(fileno=os.dup(self.control)) as sock, contextlib.suppress(OSError):
-            send_packet(sock, message if isinstance(message, bytes) else codec.encode(message))
-
-    def greet(self) -> None:
-        """Say hello, once."""
-        if not self.greeted:
-            self.greeted = True
-            self.say(wire.Hello(limits.DRIVER_VERSION))
-
-    def come_on(self) -> None:
-        """Reach the next launch stage."""
-        self.greet()
-        following = {Stage.FORKED: Stage.LOCKED_DOWN, Stage.LOCKED_DOWN: Stage.LOADED}
-        self.stage = following[self.stage]
-        self.say(wire.Staged(self.stage))
-
-    def end(self) -> None:
-        """Be killed."""
-        self.ended = True
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
-
-    def close(self) -> None:
-        """Close its ends."""
-        os.close(self.control)
-        os.close(self.watch)
-
-
-class PuppetLauncher(Launcher):
-    """Makes puppets, or fails when it is told to."""
-
-    def __init__(self) -> None:
-        super().__init__(Zygote(_silent))
-        self.puppets: list[Puppet] = []
-        self.failing = False
-
-    def take(self, *, dumpable: bool) -> Standby | None:
-        """Never in advance."""
-        del dumpable
-        return None
-
-    async def create(self, name: str, *, dumpable: bool) -> Standby:
-        """A puppet, after a turn of the loop."""
-        del name, dumpable
-        await asyncio.sleep(0)
-        if self.failing:
-            raise SpawnError("puppet: told to fail")
-        channels = Channels()
-        puppet = Puppet(channels)
-        self.puppets.append(puppet)
-        return Standby(Child(puppet.pid, os.pidfd_open(puppet.pid)), channels)
-
-
-class Session:
-    """A provider that does nothing; counts how often it was closed."""
-
-    def __init__(self, end: SessionEnd) -> None:
-        self.end = end
-        self.closed = 0
-
-    def send_with(self, send: Callable[[int], None]) -> None:
-        """Give the process an end of something."""
-        ours, theirs = os.pipe()
-        send(theirs)
-        os.close(ours)
-        os.close(theirs)
-
-    def close(self) -> None:
-        """Let go."""
-        self.closed += 1
-
-
-class Recorder(Surroundings):
-    """Counts what it is told."""
-
-    def __init__(self) -> None:
-        self.attached = 0
-        self.detached = 0
-        self.ended_in: list[DriverState] = []
-        self.told: list[Detail] = []
-        self.reports = 0
-        self.lines: list[str] = []
-
-    def changed(self, driver: Driver) -> None:
-        del driver
-
-    def log(self, driver: Driver, source: str, text: str) -> None:
-        del driver, source
-        self.lines.append(text)
-
-    def serving(self, driver: Driver, classes: tuple[str, ...]) -> None:
-        del driver, classes
-
-    def started(self, driver: Driver) -> None:
-        del driver
-
-    def service_call(self, driver: Driver, method: methods.ServiceMethod) -> None:
-        del driver, method
-
-    def event(self, driver: Driver, detail: Detail) -> None:
-        del driver
-        self.told.append(detail)
-
-    def attach(self, driver: Driver, spec: DriverSpec) -> EntryId:
-        del driver, spec
-        self.attached += 1
-        return EntryId(self.attached)
-
-    def detach(self, driver: Driver) -> None:
-        del driver
-        self.detached += 1
-
-    def crashed(self, driver: Driver, spec: DriverSpec) -> None:
-        del driver, spec
-
-    def report(self, drivers: tuple[Driver, ...], exit_: Exit, remains: Remains) -> None:
-        del drivers, exit_, remains
-        self.reports += 1
-
-    def ended(self, driver: Driver) -> None:
-        self.ended_in.append(driver.state)
-
-
-def _silent(_text: str) -> None: ...
 
 
 class Life(RuleBasedStateMachine):

@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from runtime.wire import broker, client, driver, history, methods, zygote
+from runtime.wire import broker, client, driver, history, methods, user_client, zygote
 from runtime.wire.commands import Command
 
 PROTOCOLS: dict[str, Any] = {
@@ -26,6 +26,8 @@ PROTOCOLS: dict[str, Any] = {
     "driver.ToWatcher": driver.ToWatcher,
     "history.Record": history.Record,
     "methods.Method": methods.Method,
+    "user_client.FromProgram": user_client.FromProgram,
+    "user_client.ToProgram": user_client.ToProgram,
     "zygote.ToZygote": zygote.ToZygote,
     "zygote.FromZygote": zygote.FromZygote,
 }

@@ -5,6 +5,8 @@ in `Info.plist`. It calls `init`, then `Start`; each read that ends calls `ReadC
 unplug it calls `Stop` and `free`. Nothing here runs at the same time as anything else: all
 five are called on the service's Default queue, one after the other.
 
+Programs may open it too: `MyUserUSBInterfaceClient` is what they talk to.
+
 Break it and see: the process ends, nothing else does, and the system starts it again.
 """
 
@@ -15,12 +17,16 @@ from runtime.driverkit import (
     IOService,
     IOUSBHostInterface,
     IOUSBHostPipe,
+    IOUserClient,
+    IOUserClientMethodArguments,
+    IOUserClientMethodDispatch,
     OSAction,
     StringFromReturn,
     callback,
     kIOReturnAborted,
     kIOReturnBadArgument,
     kIOReturnSuccess,
+    kIOUserClientVariableStructureSize,
 )
 
 ENDPOINT = 0x81  # interrupt endpoint 1, IN
@@ -34,6 +40,8 @@ class MyUserUSBInterfaceDriver_IVars:  # noqa: N801 - DriverKit's name for this 
     pipe: IOUSBHostPipe
     buffer: IOBufferMemoryDescriptor
     readComplete: OSAction  # noqa: N815 - DriverKit's style
+    reads: int
+    last: bytes
 
 
 class MyUserUSBInterfaceDriver(IOService):
@@ -46,6 +54,7 @@ class MyUserUSBInterfaceDriver(IOService):
         if not super().init():
             return False
         self.ivars = MyUserUSBInterfaceDriver_IVars()
+        self.ivars.reads, self.ivars.last = 0, b""
         IOLog("init")
         return True
 
@@ -83,6 +92,7 @@ class MyUserUSBInterfaceDriver(IOService):
             IOLog(f"ReadComplete: {StringFromReturn(status)}, no further reads")
             return
         data = self.ivars.buffer.GetAddressRange()[:actualByteCount]
+        self.ivars.reads, self.ivars.last = self.ivars.reads + 1, bytes(data)
         IOLog(f"ReadComplete: {actualByteCount} bytes, status {status:#x}, {data.hex(' ')}")
         self._read()
 
@@ -97,6 +107,45 @@ class MyUserUSBInterfaceDriver(IOService):
         del self.ivars
         super().free()
 
+    def NewUserClient(self, type: int) -> IOUserClient:  # noqa: A002 - DriverKit's name
+        """A program opens the driver: make what `UserClientProperties` in Info.plist describes."""
+        client = self.Create(self, "UserClientProperties")
+        if not isinstance(client, IOUserClient):
+            raise IOReturnError(kIOReturnBadArgument, "UserClientProperties names no user client")
+        return client
+
     def _read(self) -> None:
         """Queue one read; its end calls ReadComplete."""
         self.ivars.pipe.AsyncIO(self.ivars.buffer, LENGTH, self.ivars.readComplete)
+
+
+class MyUserUSBInterfaceClient(IOUserClient):
+    """One program at the driver. Its calls run on the Default queue, too."""
+
+    def ExternalMethod(
+        self,
+        selector: int,
+        arguments: IOUserClientMethodArguments,
+        dispatch: IOUserClientMethodDispatch | None = None,
+        target: object = None,
+        reference: object = None,
+    ) -> None:
+        """Find the method; the base class checks the arguments against it, and calls it."""
+        dispatch = METHODS.get(selector)
+        super().ExternalMethod(selector, arguments, dispatch, target or self, reference)
+
+    def ReadLast(self, reference: object, arguments: IOUserClientMethodArguments) -> None:
+        """How many reads there were, and what the last one brought."""
+        driver = self.GetProvider()
+        if isinstance(driver, MyUserUSBInterfaceDriver):
+            arguments.scalarOutput = [driver.ivars.reads]
+            arguments.structureOutput = driver.ivars.last
+
+
+METHODS = {
+    0: IOUserClientMethodDispatch(
+        MyUserUSBInterfaceClient.ReadLast,
+        checkScalarOutputCount=1,
+        checkStructureOutputSize=kIOUserClientVariableStructureSize,
+    ),
+}
