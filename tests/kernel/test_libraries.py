@@ -35,7 +35,7 @@ class Trial(IOService):
 
 def test_pyftdi_drives_the_adapter(inspector: Inspector, tmp_path: Path) -> None:
     """Unchanged, through the broker; the kernel's driver has given way, and comes back."""
-    adapter = Adapter(inspector)
+    adapter = Adapter(inspector, "library")
     adapter.wait_for_driver("ftdi_sio")
     dext = drive(make_app(tmp_path, PYFTDI), (0x0403, 0x6001))
     for name in ("pyftdi", "pyserial", "pyusb"):
