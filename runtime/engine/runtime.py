@@ -119,6 +119,7 @@ class Runtime:
         )
         policy = ALWAYS_AT_ONCE if settings.restart_at_once else RestartPolicy()
         zygote = Zygote(self._note)
+        self._bundles.use(zygote)
         brokers = Brokers(zygote, policy, BrokerEntries(registry, self._note))
         self._supervisor = Supervisor(zygote, policy, surroundings)
         self._binding.use(self._supervisor, brokers)

@@ -54,7 +54,10 @@ class ReadProfile(msgspec.Struct, frozen=True, array_like=True, tag="read-profil
 
 
 class Load(msgspec.Struct, frozen=True, array_like=True, tag="load"):
-    """Read a staged bundle, compare its hash, seal it. Result: its size; beside: the memfd."""
+    """Read a staged bundle, compare its hash, seal it.
+
+    Result: its size; beside: the memfd, and another one of its native modules, if it has any.
+    """
 
     state_dir: str
     content_hash: ContentHash
@@ -200,7 +203,9 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
             result = staging.stage(Path(job.app_path), job.bundle_id, Path(job.state_dir), folders)
         case Load():
             data = staging.load_staged(Path(job.state_dir), job.content_hash)
-            result, beside = len(data), [memfd.sealed("bundle", data)]
+            parts = {"bundle": data, "native": staging.native_modules(data)}
+            result = len(data)
+            beside = [memfd.sealed(name, part) for name, part in parts.items() if part]
         case Describe():
             result = details.describe(job.device)
         case Enumerate():

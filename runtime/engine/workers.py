@@ -66,13 +66,19 @@ class Workers:
         result, _ = await self._run(job)
         return _staged(result)
 
-    async def load(self, state_dir: str, content_hash: ContentHash) -> int:
-        """A sealed memfd of a staged bundle; the caller's to close.
+    async def load(
+        self, state_dir: str, content_hash: ContentHash
+    ) -> tuple[int, memfd.Shared | None]:
+        """A sealed memfd of a staged bundle, the caller's to close, and one of its native modules.
 
         Raises:
             ProblemError: It is missing, or not what was staged.
         """
-        return await self._memfd(worker.Load(state_dir, content_hash))
+        _, descriptors = await self._run(worker.Load(state_dir, content_hash))
+        if not descriptors:
+            raise ProblemError("failed", "worker: expected a memfd, found none")
+        bundle, *modules = descriptors
+        return bundle, memfd.Shared(modules[0]) if modules else None
 
     async def describe(self, device: Device) -> Details:
         """A device's details."""
@@ -169,7 +175,7 @@ class Workers:
             try:
                 sockets.send_packet(ours, codec.encode(job))
                 await _readable(ours.fileno())
-                packet, descriptors = sockets.receive_packet(ours, max_fds=1)
+                packet, descriptors = sockets.receive_packet(ours, max_fds=2)
             except (BrokenPipeError, ConnectionResetError):
                 packet, descriptors = b"", []  # it was killed before it read the job
             finally:

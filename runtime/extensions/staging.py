@@ -94,6 +94,13 @@ def load_staged(state_dir: Path, content_hash: ContentHash) -> bytes:
     return data
 
 
+def native_modules(data: bytes) -> bytes:
+    """The archive of the native modules of a bundle's archive; empty where it has none."""
+    files = archive.unpack(data)
+    found = {path: content for path, content in files.items() if archive.is_native(path)}
+    return archive.pack(found) if found else b""
+
+
 def collect_garbage(state_dir: Path, keep: Collection[ContentHash]) -> int:
     """Remove staged archives that nobody refers to, and left-over parts; return how many.
 
