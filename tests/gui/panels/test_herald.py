@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 
 class Tray(QSystemTrayIcon):
-    """Keeps its messages."""
+    """Keeps its messages, and whether it is shown: off screen there is no tray to show it in."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.messages: list[tuple[str, str]] = []
+        self.shown = False
+
+    def setVisible(self, visible: bool) -> None:  # noqa: N802 - Qt's
+        self.shown = visible
 
     def showMessage(  # type: ignore[override]  # noqa: N802 - Qt's name
         self, title: str, text: str, *_icon: QIcon
@@ -58,9 +62,9 @@ def test_a_new_request_is_told_and_counted(desk: Desk, request_record: "Make") -
             "(org.example.driver1 1.2).",
         )
     ]
-    assert desk.tray.isVisible()
+    assert desk.tray.shown
     desk.bring(request_record(1, state=RequestState.DENIED))
-    assert not desk.tray.isVisible()
+    assert not desk.tray.shown
 
 
 def test_a_flood_is_one_message(desk: Desk, request_record: "Make") -> None:
