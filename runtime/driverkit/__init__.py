@@ -44,6 +44,7 @@ from runtime.driverkit.hid_elements import (
     kIOHIDElementTypeOutput,
 )
 from runtime.driverkit.hid_events import IntToFixed, IOUserHIDEventService
+from runtime.driverkit.hid_usb import IOUserUSBHostHIDDevice
 from runtime.driverkit.kern_return import (
     IOReturnError,
     StringFromReturn,
@@ -113,7 +114,8 @@ from runtime.driverkit.memory import (
 from runtime.driverkit.object import QUEUENAME, OSObject, kIOServiceDefaultQueueName
 from runtime.driverkit.service import IOService
 from runtime.driverkit.sources import IODispatchSource, IOTimerDispatchSource
-from runtime.driverkit.usb import IOUSBHostDevice, IOUSBHostInterface, IOUSBHostPipe
+from runtime.driverkit.usb import IOUSBHostDevice, IOUSBHostInterface
+from runtime.driverkit.usb_pipe import IOUSBHostPipe, IOUSBIsochronousTransaction
 from runtime.driverkit.user_client import (
     IOUserClient,
     IOUserClientMethodArguments,
@@ -140,11 +142,13 @@ __all__ = [
     "IOUSBHostDevice",
     "IOUSBHostInterface",
     "IOUSBHostPipe",
+    "IOUSBIsochronousTransaction",
     "IOUserClient",
     "IOUserClientMethodArguments",
     "IOUserClientMethodDispatch",
     "IOUserHIDDevice",
     "IOUserHIDEventService",
+    "IOUserUSBHostHIDDevice",
     "IntToFixed",
     "OSAction",
     "OSObject",

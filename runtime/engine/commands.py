@@ -195,5 +195,5 @@ class Commands:
     async def _describe(self, entry: EntryId) -> Details:
         device = self._devices.machine.device_of(entry)
         if device is None:
-            return Details((), "this entry is no device of the machine")
+            return self._explaining.described(entry)
         return await self._workers.describe(device)

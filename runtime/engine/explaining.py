@@ -12,9 +12,11 @@ from runtime.engine.binding import Binding
 from runtime.engine.kernel_drivers import KernelDrivers
 from runtime.engine.providers import make_provider
 from runtime.extensions.active import ActiveExtension
+from runtime.families.hid import words as hid_words
 from runtime.matching import competition
 from runtime.matching.provider import Provider
 from runtime.matching.rank import explain
+from runtime.model import properties
 from runtime.model.classes import chain
 from runtime.model.entry import Entry, Kind
 from runtime.model.errors import ProblemError
@@ -22,7 +24,7 @@ from runtime.model.identity import EntryId
 from runtime.model.outcome import Match, MatchStage
 from runtime.model.personality import Personality
 from runtime.registry.tree import Registry
-from runtime.wire.commands.registry import DeviceMatch, Explanation
+from runtime.wire.commands.registry import Details, DeviceMatch, Explanation
 
 MOST = 512  # matches or devices in an answer
 
@@ -42,6 +44,15 @@ class Explaining:
         self._binding = binding
         self._kernel = kernel
         self._idle = idle
+
+    def described(self, entry_id: EntryId) -> Details:
+        """What an entry that is no device of the machine says of itself in data."""
+        entry = self._registry.get(entry_id)
+        has = properties.decode(entry.props) if entry is not None else {}
+        descriptor = has.get("ReportDescriptor")
+        if isinstance(descriptor, bytes):
+            return Details(hid_words.sections(descriptor))
+        return Details((), "this entry is no device of the machine")
 
     def entry(self, entry_id: EntryId) -> Explanation:
         """Who could drive an entry; of a driver's own entry, what it could drive.

@@ -177,3 +177,54 @@ def test_reports_become_events_and_the_input_comes_back(
     inspector.run("systemextensionsctl", "deactivate", BUNDLE)
     keyboard.until_typed("h", keyboard.press)
     keyboard.wait_for(lambda: PUBLISHED not in keyboard.names(), "its end")
+
+
+USB_SOURCE = """
+from runtime.driverkit import IOLog, IOUserUSBHostHIDDevice
+
+
+class Trial(IOUserUSBHostHIDDevice):
+    def newDeviceDescription(self):
+        return {**super().newDeviceDescription(), "Product": "Corrected", "RegisterService": True}
+
+    def setReport(self, report, reportType, options, completionTimeout, action):
+        IOLog(f"lamps {bytes(report).hex()}")
+        super().setReport(report, reportType, options, completionTimeout, action)
+"""
+USB_PERSONALITY = {
+    "IOClass": "AppleUserHIDDevice",
+    "IOProviderClass": "IOUSBHostInterface",
+    "IOUserClass": "Trial",
+    "IOUserServerName": BUNDLE,
+    "CFBundleIdentifier": BUNDLE,
+    "idVendor": 0x0627,
+    "idProduct": 1,
+    "bInterfaceNumber": 0,
+    "bConfigurationValue": 1,
+}
+USB_ENTITLEMENTS = """<plist version="1.0"><dict>
+<key>com.apple.developer.driverkit</key><true/>
+<key>com.apple.developer.driverkit.family.hid.device</key><true/>
+<key>com.apple.developer.driverkit.transport.usb</key><array><dict>
+<key>idVendor</key><integer>1575</integer></dict></array>
+</dict></plist>"""
+
+
+def test_a_usb_keyboard_types_through_its_driver(
+    inspector: Inspector, keyboard: OddKeyboard, tmp_path: Path
+) -> None:
+    app = make_app(tmp_path, USB_SOURCE, IOKitPersonalities={"Trial": USB_PERSONALITY})
+    (entitlements,) = app.glob("Contents/Library/SystemExtensions/*/Entitlements.plist")
+    entitlements.write_text(USB_ENTITLEMENTS)
+    inspector.run("systemextensionsctl", "developer", "on")
+    approve(inspector, app)
+    keyboard.wait_for(lambda: "Corrected" in keyboard.names(), "the published keyboard")
+    assert "QEMU QEMU USB Keyboard" not in keyboard.names(), "the kernel's driver has given way"
+    keyboard.until_typed("k", lambda _: inspector.machine.press_key("k"))
+    inspector.machine.press_key("caps_lock")
+    inspector.until(lambda log: "lamps 02" in log, "dext", "log", "Trial")
+    inspector.machine.press_key("caps_lock")
+    inspector.run("systemextensionsctl", "deactivate", BUNDLE)
+    keyboard.wait_for(lambda: "QEMU QEMU USB Keyboard" in keyboard.names(), "the kernel's driver")
+    assert "Corrected" not in keyboard.names()
+    keyboard.until_typed("q", lambda _: inspector.machine.press_key("q"))

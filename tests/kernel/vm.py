@@ -130,6 +130,10 @@ class VirtualMachine:
         arguments = {"driver": driver, "bus": "xhci.0", "id": name, **options}
         self._command_qmp("device_add", arguments)
 
+    def press_key(self, key: str) -> None:
+        """Press and release a key of the machine's keyboard, by QEMU's name of it."""
+        self._command_qmp("send-key", {"keys": [{"type": "qcode", "data": key}]})
+
     def serial_line(self, name: str) -> socket.socket:
         """Make a character device of this name; the other end of its line, the caller's."""
         path = f"{self._folder.name}/{name}"

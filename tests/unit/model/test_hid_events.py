@@ -1,0 +1,53 @@
+"""The reports of an event service's keyboard and pointer are those of its descriptor."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime.driverkit.hid_elements import IOHIDElement, make_elements
+from runtime.model import hid_events
+from runtime.model.hid import ReportType
+from runtime.model.report_descriptor import report_bytes
+
+KEYS = st.sets(st.integers(hid_events.FIRST_KEY, hid_events.LAST_KEY))
+
+
+def say(report: bytes) -> list[IOHIDElement]:
+    """The elements of the input report, after it was said."""
+
+    def refuse(elements: list[IOHIDElement], direction: int) -> None:
+        raise AssertionError
+
+    kind, number = ReportType.INPUT, report[0]
+    assert len(report) == report_bytes(hid_events.EVENT_DESCRIPTOR)[kind, number]
+    said = [
+        each
+        for each in make_elements(hid_events.EVENT_DESCRIPTOR, refuse)
+        if each.report.key == (kind, number)
+    ]
+    said[0].report.take(report, 1)
+    assert said[0].report.data == report
+    return said
+
+
+@given(KEYS)
+def test_every_key_has_its_bit(keys: set[int]) -> None:
+    down = {each.getUsage() for each in say(hid_events.keyboard(keys)) if each.getValue()}
+    assert down == keys
+
+
+@given(*[st.integers(-(1 << 20), 1 << 20)] * 5)
+def test_the_pointer_goes_as_far_as_it_can(
+    buttons: int, right: int, down: int, wheel: int, aside: int
+) -> None:
+    values = [
+        each.getValue() for each in say(hid_events.pointer(buttons, right, down, wheel, aside))
+    ]
+    assert values[:8] == [buttons >> bit & 1 for bit in range(8)]
+    assert values[8:10] == [max(-32767, min(32767, far)) for far in (right, down)]
+    assert values[10:] == [max(-127, min(127, far)) for far in (wheel, aside)]
+
+
+@given(st.sets(st.integers(1, hid_events.LAST_CONSUMER), max_size=hid_events.CONSUMER_KEYS))
+def test_consumer_keys(keys: set[int]) -> None:
+    down = {each.getUsage() for each in say(hid_events.consumer(keys)) if each.getValue()}
+    assert down - {0} == keys
