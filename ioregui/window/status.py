@@ -43,11 +43,11 @@ def summary(mirror: Mirror, plane: str = SERVICE_PLANE) -> str:
 def _entries(mirror: Mirror, plane: str) -> str:
     tell = QCoreApplication.translate
     every, shown = len(mirror.entries), mirror.tree(plane).size
-    if shown != every:
+    if plane != SERVICE_PLANE:
         some = tell("Status", "{0} of {1} entries in {2}")
         return some.format(f"{shown:,}", f"{every:,}", plain(plane))
-    many = tell("Status", "{0} entries").format(f"{every:,}")
-    return tell("Status", "1 entry") if every == 1 else many
+    many = tell("Status", "{0} entries").format(f"{shown:,}")
+    return tell("Status", "1 entry") if shown == 1 else many
 
 
 def runtime_words(status: Status) -> str:
