@@ -22,6 +22,7 @@ from ioregui.window.leaving import Leaving
 from ioregui.window.main_window import MainWindow
 from ioregui.window.memory import Memory
 from ioregui.window.selection import Selection
+from ioregui.window.service import ServiceSetup
 from ioregui.window.settings import Settings
 from ioregui.window.succession import Succession
 from ioregui.window.theme import Dresser
@@ -79,6 +80,7 @@ class Desk(QObject):
             properties=slices.inspector.properties,
         )
         self._conditions = Conditions(bridge, self._commands, self.window.banners)
+        self._service = ServiceSetup(bridge, self.window.banners)
         self._saver = Saver(bridge, household, self.actions, self.window, slices.shown_plane)
         self._leaving = Leaving(bridge, household, settings, self.window)
         self._connect()
@@ -154,6 +156,9 @@ class Desk(QObject):
         compare.told.connect(commands.told)
         saver.told.connect(commands.told)
         saver.failed.connect(commands.failed)
+        self.actions["service"].triggered.connect(self._service.install)
+        self._service.told.connect(commands.told)
+        self._service.failed.connect(commands.failed)
         self.window.closing.connect(compare.end)
         self.window.closing.connect(saver.end)
 

@@ -20,7 +20,7 @@ from runtime.model.errors import ProblemError
 from runtime.model.outcome import Exit
 from runtime.supervisor.ports import SessionEnd
 from runtime.supervisor.supervisor import Supervisor
-from runtime.wire import methods
+from runtime.wire import methods, usb
 
 DEAF = 10  # deadlines without an answer, an end or a hang: what it was to answer is lost
 FAILED = 40  # deadlines without an answer or an end: the runtime has failed
@@ -46,6 +46,8 @@ class Session:
                 self._tell(self)
             case methods.CopyPipe():
                 return 1
+            case usb.OpenDirect():
+                return False
             case methods.DeviceRequest(request=request, data=data):
                 self._tell((request, data))
                 return len(data).to_bytes(4, "little")

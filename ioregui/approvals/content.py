@@ -12,7 +12,7 @@ from PySide6.QtCore import QCoreApplication
 from ioregui import plaintext
 from ioregui.approvals import words
 from ioregui.policy.words import ruling_fact
-from ioregui.records import moments
+from ioregui.records import localized, moments
 from ioregui.records.column import Tone
 from ioregui.records.entitlements import entitlement_facts
 from ioregui.records.facts import Fact, FactGroup
@@ -65,17 +65,27 @@ def _who(request: Request) -> FactGroup:
     process = translate("approvals", "{pid}, of {user} (uid {uid})").format(
         pid=asked.pid or _unknown(), user=user, uid=asked.uid
     )
-    usage = plaintext.plain(request.usage, plaintext.SENTENCE)
+    usage = plaintext.plain(localized.usage(request), plaintext.SENTENCE)
     return FactGroup(
         translate("approvals", "Who asks"),
         (
             Fact(translate("approvals", "App"), words.app(request)),
+            Fact(translate("approvals", "Version"), _version(request)),
             Fact(translate("approvals", "In its words"), f"“{usage}”" if usage else _unknown()),
             Fact(translate("approvals", "App's path"), _path(asked.app_path), exact=True),
             Fact(translate("approvals", "Program"), _path(asked.program), exact=True),
             Fact(translate("approvals", "Process"), process),
         ),
     )
+
+
+def _version(request: Request) -> str:
+    """The version that is asked for, and which it would replace."""
+    short, build = plaintext.plain(request.short_version, 40), plaintext.plain(request.version, 40)
+    if request.state is RequestState.WAITING and request.reason:
+        replaced = plaintext.plain(request.reason, plaintext.SENTENCE)
+        return f"{short} ({build}), {replaced}"
+    return f"{short} ({build})"
 
 
 def _publisher(request: Request) -> FactGroup:

@@ -6,7 +6,7 @@ Invariant: pure; every text that came from outside was made safe here.
 from PySide6.QtCore import QCoreApplication
 
 from ioregui import plaintext
-from ioregui.records import moments
+from ioregui.records import localized, moments
 from ioregui.records.column import Tone
 from runtime.model.records import Mode, Request, RequestState, Status
 
@@ -34,7 +34,7 @@ def state_tone(request: Request) -> Tone:
 
 def name(request: Request) -> str:
     """Return what is asked for; its identifier where it has no name."""
-    return plaintext.plain(request.name) or plaintext.plain(request.bundle_id)
+    return plaintext.plain(localized.name(request)) or plaintext.plain(request.bundle_id)
 
 
 def app(request: Request) -> str:

@@ -70,6 +70,12 @@ def _may_restart(situation: Situation) -> str:
     return _present(situation)
 
 
+def _may_install(situation: Situation) -> str:
+    if situation.connected and not situation.embedded and not situation.file:
+        return "This window joined a runtime that it did not start."
+    return _connected(situation)
+
+
 @dataclass(frozen=True, slots=True)
 class Spec:
     """One action; `why_not` returns one sentence, empty when it can be done."""
@@ -130,6 +136,12 @@ SPECS = (
         "Let unsigned extensions run, after approval",
         checkable=True,
         why_not=_connected,
+    ),
+    Spec(
+        "service",
+        "Install system service…",
+        "One runtime for all users, which protects from their programs too; asks for a password",
+        why_not=_may_install,
     ),
     Spec(
         "save",

@@ -73,6 +73,7 @@ def explanation(mirror: Mirror) -> str:
     status = mirror.status
     if status is not None:
         lines.append(_mode(status))
+        lines += _protection(status)
     if status is not None and status.mode is not Mode.FILE:
         lines.append(_source(status))
         lines.append(
@@ -91,6 +92,18 @@ def _mode(status: Status) -> str:
         Mode.SYSTEM: tell("Status", "system service: the machine started the runtime"),
         Mode.FILE: tell("Status", "a file: as the machine was when it was written"),
     }[status.mode]
+
+
+def _protection(status: Status) -> list[str]:
+    """What approval protects from; of a file, from nothing."""
+    tell = QCoreApplication.translate
+    if status.mode is Mode.FILE:
+        return []
+    if status.mode is Mode.SYSTEM:
+        return [tell("Status", "approval protects from every program without privileges")]
+    return [
+        tell("Status", "approval protects from drivers and mistakes, not from your own programs")
+    ]
 
 
 def _source(status: Status) -> str:

@@ -166,7 +166,8 @@ class Toolbar(QWidget):
             ("expand", "collapse"),
             ("save", "export"),
             ("compare", "now"),
-            ("developer", "theme"),
+            ("developer", "service"),
+            ("theme",),
             ("quit",),
         ):
             for name in group:

@@ -62,6 +62,11 @@ def export_command(*arguments: str) -> list[str]:
     return roles.argv("export", *arguments)
 
 
+def service_command() -> list[str]:
+    """The command line that installs the system service; pkexec asks for a password."""
+    return ["pkexec", *roles.argv("service", "install")]
+
+
 def find_runtime(path: Path | None = None) -> socket.socket | None:
     """Connect to the runtime at a socket path, by default this user's, else the system's.
 

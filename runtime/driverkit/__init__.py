@@ -114,7 +114,8 @@ from runtime.driverkit.memory import (
 from runtime.driverkit.object import QUEUENAME, OSObject, kIOServiceDefaultQueueName
 from runtime.driverkit.service import IOService
 from runtime.driverkit.sources import IODispatchSource, IOTimerDispatchSource
-from runtime.driverkit.usb import IOUSBHostDevice, IOUSBHostInterface, IOUSBHostPipe
+from runtime.driverkit.usb import IOUSBHostDevice, IOUSBHostInterface
+from runtime.driverkit.usb_pipe import IOUSBHostPipe, IOUSBIsochronousTransaction
 from runtime.driverkit.user_client import (
     IOUserClient,
     IOUserClientMethodArguments,
@@ -141,6 +142,7 @@ __all__ = [
     "IOUSBHostDevice",
     "IOUSBHostInterface",
     "IOUSBHostPipe",
+    "IOUSBIsochronousTransaction",
     "IOUserClient",
     "IOUserClientMethodArguments",
     "IOUserClientMethodDispatch",

@@ -16,7 +16,8 @@ from runtime.driverkit.kern_return import (
 from runtime.driverkit.log import IOLog
 from runtime.driverkit.memory import IOBufferMemoryDescriptor
 from runtime.driverkit.service import IOService
-from runtime.driverkit.usb import IOUSBHostInterface, IOUSBHostPipe
+from runtime.driverkit.usb import IOUSBHostInterface
+from runtime.driverkit.usb_pipe import IOUSBHostPipe
 from runtime.model.properties import Properties
 from runtime.model.usb import EndpointDescriptor, TransferType
 

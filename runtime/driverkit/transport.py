@@ -15,6 +15,7 @@ from runtime.wire.methods import Completion, Method
 
 if TYPE_CHECKING:
     from runtime.driverkit.dispatch import IODispatchQueue
+    from runtime.driverkit.usb_node import Node
 
 T = TypeVar("T")
 
@@ -124,6 +125,9 @@ class Transport(Protocol):
 
     def forget(self, number: int) -> None:
         """The I/O was refused: no completion will come."""
+
+    def open_direct(self) -> "Node | None":
+        """A node for the open USB interface that is the provider; None: its broker moves data."""
 
     def new_entry(self) -> int:
         """The entry of the user client that is being opened, once.

@@ -12,8 +12,9 @@ from runtime.engine.bundles import Bundles, Runnable
 from runtime.engine.upgrading import Upgrading
 from runtime.extensions.active import ActiveExtension
 from runtime.extensions.requests import Extensions
+from runtime.linux import memfd
 from runtime.model.driver_lifecycle import Intent
-from runtime.model.errors import ProblemError
+from runtime.model.errors import ProblemError, SpawnError
 from runtime.model.events import Detail, Noted
 from runtime.model.identity import BundleId, ContentHash
 
@@ -30,7 +31,8 @@ class Readying:
         extensions: Say what may run.
         binding: Is told of it.
         bundles: Holds what was loaded.
-        load: Makes a sealed memfd of staged content, or raises `ProblemError`.
+        load: Makes a sealed memfd of staged content, and of its native modules, or raises
+            `ProblemError`.
         emit: Gets events.
 
     Attributes:
@@ -42,7 +44,7 @@ class Readying:
         extensions: Extensions,
         binding: Binding,
         bundles: Bundles,
-        load: Callable[[ContentHash], Awaitable[int]],
+        load: Callable[[ContentHash], Awaitable[tuple[int, memfd.Shared | None]]],
         emit: Callable[[Detail], None],
     ) -> None:
         self._extensions = extensions
@@ -85,26 +87,29 @@ class Readying:
     async def _make_runnable(self, item: ActiveExtension) -> None:
         extension = item.extension
         try:
-            memfd = await self._load(extension.content_hash)
-        except ProblemError as error:
-            if error.code in LOST:
+            bundle, modules = await self._load(extension.content_hash)
+            await self._put(item, bundle, modules)
+        except (ProblemError, SpawnError) as error:
+            if isinstance(error, ProblemError) and error.code in LOST:
                 self._extensions.broken(extension.id, str(error))
                 self.refresh_soon()  # a version that gave way to it may run again
             else:
                 self._emit(Noted(f"{extension.name} cannot run for now: {error}"))
                 self._again()
             return
-        self._bundles.put(
-            Runnable(
-                extension.bundle_id,
-                extension.content_hash,
-                item.executable,
-                item.entitlements,
-                memfd,
-            )
-        )
         self._binding.add(extension.bundle_id, item.personalities)
         self.upgrading.begin(extension.bundle_id)
+
+    async def _put(self, item: ActiveExtension, bundle: int, modules: memfd.Shared | None) -> None:
+        extension = item.extension
+        runnable = Runnable(
+            extension.bundle_id,
+            extension.content_hash,
+            item.executable,
+            item.entitlements,
+            bundle,
+        )
+        await self._bundles.put(runnable, modules)
 
     def _again(self) -> None:
         """Try later to make what may run run; approved things are not lost to a bad minute."""

@@ -1,11 +1,13 @@
 """The worker process: one job that may block, then the end.
 
-It gets one SEQPACKET socket; the job comes as a packet, the result goes back as one, with a
-descriptor beside it where the job makes one.
+It gets one SEQPACKET socket; the job comes as a packet, perhaps much later, the result goes
+back as one, with a descriptor beside it where the job makes one.
 Invariant: ends after one job; never in the runtime's own process.
 """
 
 import contextlib
+import os
+import select
 import socket
 import sys
 from pathlib import Path
@@ -23,7 +25,7 @@ from runtime.extensions.staging import Staged
 from runtime.extensions.verdicts import Verdict
 from runtime.families import details
 from runtime.families.recorded.recording import Recording
-from runtime.linux import memfd, sockets, udev
+from runtime.linux import memfd, privileges, sockets, udev
 from runtime.model.device import Device
 from runtime.model.errors import BundleError, InspectorError, ProblemError
 from runtime.model.identity import ContentHash
@@ -32,14 +34,20 @@ from runtime.wire import codec, limits
 from runtime.wire.commands.registry import Details
 from runtime.wire.commands.trust import Trusted
 
+IDLE_SECONDS = 0.05  # without a job: it is a spare one
+
 
 class Stage(msgspec.Struct, frozen=True, array_like=True, tag="stage"):
-    """Stage an app's extension. `folders` None: developer mode, anywhere. Result: `Staged`."""
+    """Stage an app's extension. `folders` None: developer mode, anywhere. Result: `Staged`.
+
+    `uid` is who asks: root reads the app as they do, else they had root read what they may not.
+    """
 
     app_path: str
     bundle_id: str
     state_dir: str
     folders: tuple[str, ...] | None
+    uid: int
 
 
 class ReadProfile(msgspec.Struct, frozen=True, array_like=True, tag="read-profile"):
@@ -50,7 +58,10 @@ class ReadProfile(msgspec.Struct, frozen=True, array_like=True, tag="read-profil
 
 
 class Load(msgspec.Struct, frozen=True, array_like=True, tag="load"):
-    """Read a staged bundle, compare its hash, seal it. Result: its size; beside: the memfd."""
+    """Read a staged bundle, compare its hash, seal it.
+
+    Result: its size; beside: the memfd, and another one of its native modules, if it has any.
+    """
 
     state_dir: str
     content_hash: ContentHash
@@ -146,9 +157,11 @@ class Done(msgspec.Struct, frozen=True, array_like=True):
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one job; `argv` is the number of the inherited socket."""
+    """Run one job; `argv` begins with the number of the inherited socket."""
     arguments = sys.argv[1:] if argv is None else argv
     with socket.socket(fileno=int(arguments[0])) as channel:
+        if not select.select([channel], [], [], IDLE_SECONDS)[0]:
+            _import_signing()  # nobody waits: be ready for what signed bundles need
         packet, _ = sockets.receive_packet(channel)
         if not packet:
             return 0  # the runtime is gone
@@ -156,7 +169,13 @@ def main(argv: list[str] | None = None) -> int:
         done, descriptors = _carry_out(decode(packet))
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the runtime is gone
             sockets.send_packet(channel, _bounded(codec.encode(done)), descriptors)
-    return 0
+        sys.stderr.flush()
+        os._exit(0)  # the interpreter takes 50 ms to take itself down, and the runtime waits
+
+
+def _import_signing() -> None:
+    """X.509 takes 100 ms to import."""
+    from runtime.extensions import evidence, trust_folder  # noqa: F401, PLC0415
 
 
 def _bounded(packet: bytes) -> bytes:
@@ -185,10 +204,15 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
     match job:
         case Stage():
             folders = None if job.folders is None else [Path(folder) for folder in job.folders]
-            result = staging.stage(Path(job.app_path), job.bundle_id, Path(job.state_dir), folders)
+            result = staging.stage(
+                *(Path(job.app_path), job.bundle_id, Path(job.state_dir), folders),
+                reading=lambda: _reading(job.uid),
+            )
         case Load():
             data = staging.load_staged(Path(job.state_dir), job.content_hash)
-            result, beside = len(data), [memfd.sealed("bundle", data)]
+            parts = {"bundle": data, "native": staging.native_modules(data)}
+            result = len(data)
+            beside = [memfd.sealed(name, part) for name, part in parts.items() if part]
         case Describe():
             result = details.describe(job.device)
         case Enumerate():
@@ -213,6 +237,11 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
         case Sweep():
             result = staging.collect_garbage(Path(job.state_dir), job.keep)
     return result, beside
+
+
+def _reading(uid: int) -> contextlib.AbstractContextManager[None]:
+    other = os.geteuid() == 0 and uid != 0
+    return privileges.reading_as(uid) if other else contextlib.nullcontext()
 
 
 if __name__ == "__main__":

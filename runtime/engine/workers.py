@@ -1,23 +1,22 @@
 """Running jobs in worker processes from the event loop.
 
 At most `WORKERS` run at once; the others wait their turn.
-Invariant: no worker outlives its job.
+Invariant: no worker has a second job, and none outlives its job.
 """
 
 import asyncio
 import os
-import socket
-import subprocess
 from collections.abc import Sequence
 from typing import Any
 
 from runtime.engine import worker
+from runtime.engine.spare import Spare, end
 from runtime.engine.trusting import MOST_JUDGED, ChangeTrust, Judge
 from runtime.extensions.program import Program
 from runtime.extensions.staging import Staged
 from runtime.extensions.verdicts import Verdict
 from runtime.families.recorded.recording import Recording
-from runtime.linux import children, memfd, roles, sockets
+from runtime.linux import memfd, sockets
 from runtime.model.device import Device
 from runtime.model.errors import BreachError, BundleError, ProblemError
 from runtime.model.identity import ContentHash
@@ -28,7 +27,6 @@ from runtime.wire.commands.trust import Trusted
 
 WORKERS = 2
 MOST_APPS = 16  # in one job: their paths are one packet
-LINGER_SECONDS = 5.0  # of a worker that has answered
 
 _done: codec.Decoder[worker.Done] = codec.Decoder(worker.Done, "worker's result")
 _staged: codec.Decoder[Staged] = codec.Decoder(Staged, "staged extension")
@@ -48,6 +46,15 @@ class Workers:
 
     def __init__(self) -> None:
         self._free = asyncio.Semaphore(WORKERS)
+        self._spare = Spare()
+
+    def start(self) -> None:
+        """Have a worker wait for the next job from now on."""
+        self._spare.start()
+
+    async def close(self) -> None:
+        """End the worker that waits; nobody may have a job running."""
+        await self._spare.close()
 
     async def stage(self, job: worker.Stage) -> Staged:
         """Stage an extension.
@@ -59,13 +66,19 @@ class Workers:
         result, _ = await self._run(job)
         return _staged(result)
 
-    async def load(self, state_dir: str, content_hash: ContentHash) -> int:
-        """A sealed memfd of a staged bundle; the caller's to close.
+    async def load(
+        self, state_dir: str, content_hash: ContentHash
+    ) -> tuple[int, memfd.Shared | None]:
+        """A sealed memfd of a staged bundle, the caller's to close, and one of its native modules.
 
         Raises:
             ProblemError: It is missing, or not what was staged.
         """
-        return await self._memfd(worker.Load(state_dir, content_hash))
+        _, descriptors = await self._run(worker.Load(state_dir, content_hash))
+        if not descriptors:
+            raise ProblemError("failed", "worker: expected a memfd, found none")
+        bundle, *modules = descriptors
+        return bundle, memfd.Shared(modules[0]) if modules else None
 
     async def describe(self, device: Device) -> Details:
         """A device's details."""
@@ -157,17 +170,16 @@ class Workers:
 
     async def _run(self, job: worker.Job) -> tuple[Any, list[int]]:
         async with self._free:
-            ours, process = _start()
-            with ours:
-                try:
-                    sockets.send_packet(ours, codec.encode(job))
-                    await _readable(ours.fileno())
-                    packet, descriptors = sockets.receive_packet(ours, max_fds=1)
-                except (BrokenPipeError, ConnectionResetError):
-                    packet, descriptors = b"", []  # it was killed before it read the job
-                finally:
-                    ours.close()
-                    await children.wait_for(process, LINGER_SECONDS)
+            taken = self._spare.take()
+            ours = taken[0]
+            try:
+                sockets.send_packet(ours, codec.encode(job))
+                await _readable(ours.fileno())
+                packet, descriptors = sockets.receive_packet(ours, max_fds=2)
+            except (BrokenPipeError, ConnectionResetError):
+                packet, descriptors = b"", []  # it was killed before it read the job
+            finally:
+                await end(taken)
         if not packet:
             what = type(job).__name__
             raise ProblemError("failed", f"worker: expected it to do {what}, found that it ended")
@@ -186,30 +198,6 @@ def _error(failed: worker.Failed) -> ProblemError:
     if failed.sx_code:
         return BundleError(failed.code, failed.text, sx_code=failed.sx_code)
     return ProblemError(failed.code, failed.text)
-
-
-def _start() -> tuple[socket.socket, subprocess.Popen[bytes]]:
-    """Start a worker; return our end of its channel and the process."""
-    try:
-        ours, theirs = sockets.seqpacket_pair()
-    except OSError as error:
-        raise _no_worker(error) from None
-    with theirs:
-        try:
-            process = subprocess.Popen(
-                roles.argv("worker", str(theirs.fileno())),
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-            )
-        except OSError as error:
-            ours.close()
-            raise _no_worker(error) from None
-    return ours, process
-
-
-def _no_worker(error: OSError) -> ProblemError:
-    found = error.strerror or str(error)
-    return ProblemError("failed", f"worker: expected to be able to start one, found: {found}")
 
 
 async def _readable(descriptor: int) -> None:

@@ -54,6 +54,7 @@ def new_extension(extension_id: str, staged: Staged) -> KnownExtension:
         usage=manifest.usage,
         signature=manifest.signature,
         entitlements=entitlement_words.described(manifest.entitlements()),
+        localized=manifest.localized,
     )
     return KnownExtension(record, manifest)
 
@@ -78,6 +79,7 @@ def new_request(known: KnownExtension, number: int, asked: Asked) -> Request:
         entitlements=extension.entitlements,
         devices=asked.devices[0],
         devices_before=asked.devices[1],
+        localized=extension.localized,
         first_wall_ns=asked.wall_ns,
         uid=asked.uid,
         ruling=extension.ruling,

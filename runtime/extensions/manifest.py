@@ -12,10 +12,12 @@ import msgspec
 
 from runtime.extensions import plist
 from runtime.extensions.codes import refused
+from runtime.extensions.localized import read_localized
 from runtime.model import properties
 from runtime.model.identity import BundleId, ContentHash
 from runtime.model.personality import DEFAULT_CATEGORY, Personality
 from runtime.model.properties import Properties
+from runtime.model.records import Localized
 from runtime.model.sx_code import SxCode
 
 DRIVER = "com.apple.system_extension.driver_extension"
@@ -54,6 +56,7 @@ class Manifest(msgspec.Struct, frozen=True, array_like=True):
     trusted: bool
     personality_tables: msgspec.Raw
     entitlement_table: msgspec.Raw
+    localized: tuple[Localized, ...] = ()
 
     def entitlements(self) -> Properties:
         """The declared entitlements, by key."""
@@ -119,6 +122,7 @@ def read_manifest(files: Mapping[str, bytes], where: str) -> Manifest:
         entitlement_table=_bounded(
             read_entitlements(files, where), ENTITLEMENTS_BYTES, f"{where}/{ENTITLEMENTS}"
         ),
+        localized=read_localized(files, usage_key, where),
     )
 
 

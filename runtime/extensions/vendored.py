@@ -17,11 +17,11 @@ from runtime.extensions import wheels
 from runtime.extensions.bundle import EXTENSIONS_FOLDER
 from runtime.extensions.wheels import Wheel
 from runtime.linux.libc import function
+from runtime.model import archive
 from runtime.model.errors import ProblemError, UnavailableError
 
 FOLDER = "Resources/python"
 PINS = "requirements.txt"
-NATIVE = ".so"
 _PIN = re.compile(r"(\S+)==(\S+) --hash=sha256:([0-9a-f]{64})  # (?:asked for|needed by (.+))")
 _AT_FDCWD, _EXCHANGE = -100, 2
 
@@ -79,7 +79,7 @@ def add(bundle: Path, requirements: Sequence[str]) -> tuple[Wheel, ...]:
 
 def native_modules(bundle: Path) -> int:
     """How many shared libraries a bundle has vendored."""
-    return sum(1 for path in (bundle / FOLDER).rglob("*") if NATIVE in path.suffixes)
+    return sum(archive.is_native(str(path)) for path in (bundle / FOLDER).rglob("*"))
 
 
 def _exchange(new: Path, old: Path) -> None:

@@ -101,6 +101,17 @@ class Connection:
         """
         return self._lines.take_descriptor()
 
+    def take_node(self, service: int) -> int:
+        """The descriptor that a service's provider sent last; the caller's to close.
+
+        Raises:
+            BreachError: None came.
+        """
+        descriptors = self._services[service].descriptors
+        if not descriptors:
+            raise BreachError("node: expected a descriptor of the provider, found none")
+        return descriptors.popleft()
+
     def take_program(self, client: int) -> int:
         """The descriptor that came beside a `NewUserClient`; the caller's to close."""
         return self._programs.pop(client)

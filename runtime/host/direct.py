@@ -1,41 +1,55 @@
 """The fast path of a driver of a USB interface: URBs on a node of its own, reaped in its process.
 
-Whoever waits for a transfer reaps for everybody; for asynchronous ones a thread does, which runs
-only while there are any. `done` is called with the lock held, so it only posts to a queue.
+Whoever waits for a transfer reaps for everybody; for asynchronous ones a thread does, which waits
+for URBs only while there are any. `done` is called with the lock held, so it only posts.
 Source: linux/usbdevice_fs.h. Invariant: every transfer that was queued ends exactly once, those
 of one endpoint in the order in which they were queued.
 """
 
+import contextlib
 import errno
 import itertools
 import os
 import select
 import threading
 import time
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
+from runtime.driverkit.kern_return import IOReturnError
+from runtime.driverkit.usb_node import Ended
+from runtime.host.activity import Activity
 from runtime.linux.usbfs import Reaped, UrbType, Usbfs
+from runtime.linux.usbfs_status import refusals, status_of
+from runtime.model.errors import ReturnError
+from runtime.model.kern_return import IOReturn
+from runtime.model.usb import IsochronousFrame, TransferType
 
-Done = Callable[[Reaped, bool], None]
-"""Called with how a URB ended, and whether it was ended because it was too late."""
+_KINDS = {kind: UrbType[kind.name] for kind in TransferType}
+
+Memory = bytearray | memoryview
 
 
-class Io(NamedTuple):
-    """A transfer: where it goes, the memory that it sends or fills, when it is too late (0: never).
+@dataclass
+class _Transfer:
+    """One that is queued. `deadline`: of the monotonic clock, in seconds; 0: none."""
 
-    `packets` are the lengths of an isochronous one's.
-    """
-
-    kind: UrbType
+    number: int
     address: int
-    memory: bytearray | memoryview
-    timeout_ms: int = 0
-    packets: Sequence[int] = ()
+    done: Callable[[Ended], None]
+    deadline: float
+    waited: bool
+    late: bool = False
+
+    def remaining_ms(self) -> int | None:
+        """Until it is too late; None: never."""
+        if not self.deadline or self.late:
+            return None
+        return max(0, int((self.deadline - time.monotonic()) * 1000) + 1)
 
 
 class DirectNode:
-    """An open node whose only interface is this driver's.
+    """A `runtime.driverkit.usb_node.Node`, on an open node whose only interface is this driver's.
 
     Args:
         fd: Owned from now on.
@@ -51,70 +65,98 @@ class DirectNode:
         self._open: dict[int, _Transfer] = {}
         self._asynchronous = 0
         self._gone = False
+        self._closed = False
+        self._over = IOReturn.NO_DEVICE  # what is asked of it when it is gone
         self._wake = -1
+        self._thread: threading.Thread | None = None
         self._waiters = threading.local()
 
-    def submit(self, io: Io, done: Done) -> None:
-        """Queue a transfer and return. Any thread.
-
-        Raises:
-            OSError: It was not queued, and does not end.
-        """
-        with self._lock:
-            self._queue(io, done, waited=False)
-            self._asynchronous += 1
-            first = self._asynchronous == 1 or io.timeout_ms
-            if self._wake < 0:
-                self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-                threading.Thread(target=self._serve, name="USB", daemon=True).start()
-        if first:
-            os.eventfd_write(self._wake, 1)
-
-    def transfer(self, io: Io) -> tuple[Reaped, bool]:
-        """Carry a transfer out and wait for its end; see `Done`. Any thread.
-
-        Raises:
-            OSError: It was not queued.
-        """
+    def transfer(self, kind: TransferType, address: int, memory: Memory, timeout_ms: int) -> Ended:
+        """See `Node.transfer`."""
         waiter = self._waiter()
-        ends: list[tuple[Reaped, bool]] = []
+        ends: list[Ended] = []
 
-        def done(reaped: Reaped, late: bool) -> None:
-            ends.append((reaped, late))
+        def done(ended: Ended) -> None:
+            ends.append(ended)
             if threading.get_ident() != waiter.thread:
                 os.eventfd_write(waiter.wake, 1)
 
-        with self._lock:
-            transfer = self._queue(io, done, waited=True)
-        while not ends:
-            waiter.wait(transfer.remaining_ms())
-            with self._lock:
-                self._expire()
-                self._reap()
+        with self._lock, self._asked(address):
+            urb = self._usbfs.submit(_KINDS[kind], address, memory)
+            transfer = self._note(urb, address, done, timeout_ms, waited=True)
+        with _waiting():
+            while not ends:
+                waiter.wait(transfer.remaining_ms())
+                with self._lock:
+                    self._expire()
+                    self._reap()
         return ends[0]
 
+    def submit(  # noqa: PLR0917 - see `Node.submit`
+        self,
+        kind: TransferType,
+        address: int,
+        memory: Memory,
+        done: Callable[[Ended], None],
+        timeout_ms: int = 0,
+        frames: Sequence[int] = (),
+    ) -> None:
+        """See `Node.submit`."""
+        with self._lock, self._asked(address):
+            urb = self._usbfs.submit(_KINDS[kind], address, memory, frames)
+            self._note(urb, address, done, timeout_ms, waited=False)
+            self._asynchronous += 1
+            if self._wake < 0:
+                self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+                self._thread = threading.Thread(target=self._serve, name="USB", daemon=True)
+                self._thread.start()
+            if self._asynchronous == 1 or timeout_ms:
+                os.eventfd_write(self._wake, 1)
+
     def abort(self, address: int) -> None:
-        """End what is queued on an endpoint; all of it has ended when this returns."""
+        """See `Node.abort`."""
         with self._lock:
             urbs = [urb for urb, each in self._open.items() if each.address == address]
             for urb in reversed(urbs):  # so that none moves up and begins meanwhile
                 self._usbfs.discard(urb)
             self._reap()
 
-    def clear_halt(self, address: int) -> None:
-        """Clear an endpoint's halt; OSError."""
-        self._usbfs.clear_halt(address)
+    def clear_stall(self, address: int) -> None:
+        """See `Node.clear_stall`."""
+        with _waiting(), self._asked(address):
+            self._usbfs.clear_halt(address)
 
-    def set_interface(self, interface: int, alternate: int) -> None:
-        """Choose the interface's alternate setting; OSError."""
-        self._usbfs.set_interface(interface, alternate)
+    def select(self, interface: int, alternate: int) -> None:
+        """See `Node.select`."""
+        with _waiting(), self._asked(0):
+            self._usbfs.set_interface(interface, alternate)
 
-    def _queue(self, io: Io, done: Done, *, waited: bool) -> "_Transfer":
-        if self._gone:
-            raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
-        urb = self._usbfs.submit(io.kind, io.address, io.memory, io.packets)
-        deadline = time.monotonic() + io.timeout_ms / 1000 if io.timeout_ms else 0.0
-        transfer = _Transfer(next(self._numbers), io.address, done, deadline, waited=waited)
+    def close(self, status: IOReturn = IOReturn.ABORTED) -> None:
+        """End what is queued with a status, and let go of the interface; idempotent."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed, self._over = True, status
+            for urb in reversed(tuple(self._open)):
+                self._usbfs.discard(urb)
+            self._reap()
+            self._gone = True
+        if self._thread is None or not self._thread.is_alive():
+            os.close(self._fd)
+        else:
+            os.eventfd_write(self._wake, 1)
+
+    def _note(
+        self,
+        urb: int,
+        address: int,
+        done: Callable[[Ended], None],
+        timeout_ms: int,
+        *,
+        waited: bool,
+    ) -> _Transfer:
+        deadline = time.monotonic() + timeout_ms / 1000 if timeout_ms else 0.0
+        transfer = _Transfer(next(self._numbers), address, done, deadline, waited)
         self._open[urb] = transfer
         return transfer
 
@@ -122,22 +164,26 @@ class DirectNode:
         """Take what has ended; what was aborted together ends in the order of its queue."""
         ended: list[tuple[_Transfer, Reaped]] = []
         try:
-            while (reaped := self._usbfs.reap()) is not None:
+            while not self._gone and (reaped := self._usbfs.reap()) is not None:
                 ended.append((self._open.pop(reaped.urb), reaped))
         except OSError:
             self._gone = True  # ENODEV: unplugged, and every URB was reaped
         discarded = [end for end in ended if end[1].status == -errno.ENOENT]
         discarded.sort(key=lambda end: end[0].number)
-        for transfer, reaped in ended:
-            if reaped.status == -errno.ENOENT:
-                self._end(*discarded.pop(0))
-            else:
-                self._end(transfer, reaped)
+        for end in ended:
+            self._end(*(discarded.pop(0) if end[1].status == -errno.ENOENT else end))
 
-    def _end(self, transfer: "_Transfer", reaped: Reaped) -> None:
+    def _end(self, transfer: _Transfer, reaped: Reaped) -> None:
         if not transfer.waited:
             self._asynchronous -= 1
-        transfer.done(reaped, transfer.late)
+        status = status_of(reaped.status)
+        if status == IOReturn.ABORTED and self._closed:
+            status = self._over
+        elif status == IOReturn.ABORTED and transfer.late:
+            status = IOReturn.USB_TRANSACTION_TIMEOUT
+        frames = tuple(IsochronousFrame(status_of(code), count) for code, count in reaped.packets)
+        count = sum(frame.count for frame in frames) if frames else reaped.count
+        transfer.done(Ended(status, count, frames))
 
     def _expire(self) -> None:
         now = time.monotonic()
@@ -145,6 +191,17 @@ class DirectNode:
             if transfer.deadline and transfer.deadline <= now and not transfer.late:
                 transfer.late = True
                 self._usbfs.discard(urb)
+
+    @contextlib.contextmanager
+    def _asked(self, address: int) -> Iterator[None]:
+        """Refusals as a driver hears them."""
+        if self._gone:
+            raise IOReturnError(self._over)
+        try:
+            with refusals(f"endpoint {address:#04x}"):
+                yield
+        except ReturnError as error:
+            raise IOReturnError(error.code, error.text) from error
 
     def _waiter(self) -> "_Waiter":
         waiter: _Waiter | None = getattr(self._waiters, "mine", None)
@@ -162,41 +219,17 @@ class DirectNode:
             while not self._gone:
                 with self._lock:
                     poll = busy if self._asynchronous else idle
-                    soonest = min(
-                        (each.remaining_ms() or 0 for each in self._timed()), default=None
-                    )
+                    timed = [each.remaining_ms() for each in self._open.values()]
+                soonest = min((each for each in timed if each is not None), default=None)
                 if (self._wake, select.POLLIN) in poll.poll(soonest):
                     os.eventfd_read(self._wake)
                 with self._lock:
                     self._expire()
                     self._reap()
+            if self._closed:
+                os.close(self._fd)
         except BaseException as error:  # noqa: BLE001 - the edge of the process
             self._die(error)
-
-    def _timed(self) -> "list[_Transfer]":
-        return [
-            each for each in self._open.values() if each.deadline and not each.late | each.waited
-        ]
-
-
-class _Transfer:
-    """One that is queued."""
-
-    def __init__(
-        self, number: int, address: int, done: Done, deadline: float, *, waited: bool
-    ) -> None:
-        self.number = number
-        self.address = address
-        self.done = done
-        self.deadline = deadline  # of the monotonic clock, in seconds; 0: none
-        self.waited = waited
-        self.late = False
-
-    def remaining_ms(self) -> int | None:
-        """Until it is too late; None: never."""
-        if not self.deadline or self.late:
-            return None
-        return max(0, int((self.deadline - time.monotonic()) * 1000) + 1)
 
 
 class _Waiter:
@@ -216,3 +249,14 @@ class _Waiter:
 
     def __del__(self) -> None:
         os.close(self.wake)
+
+
+@contextlib.contextmanager
+def _waiting() -> Iterator[None]:
+    """The calling thread waits for its provider, as the pulse tells."""
+    activity = Activity.current()
+    if activity is None:
+        yield
+    else:
+        with activity.calling():
+            yield

@@ -113,10 +113,11 @@ class Driver:
         self._load = load
         self._rename(load.server_name)
         bundle = self._connection.take_bundle()
-        files = archive.unpack(memfd.read_sealed(bundle))
+        data = memfd.read_sealed(bundle)
+        files = archive.unpack(data)
         os.close(bundle)
         libraries.install()
-        install(files, f"{load.bundle_id}.dext")
+        install(files, f"{load.bundle_id}.dext", archive.content_hash(data))
         self._module = importlib.import_module(load.executable)
         self._connection.send(driver.Staged(Stage.LOADED))
 
@@ -167,7 +168,7 @@ class Driver:
                 f"{'nothing' if cls is None else 'another ' + type(cls).__name__}"
             )
         gone = functools.partial(self._gone, attach.service)
-        return Instance(attach, cls, self._connection, queue, gone)
+        return Instance(attach, cls, self._connection, queue, gone, die=self.die)
 
     def _gone(self, service: int) -> None:
         """A service is over: its provider is let go, and its queues end."""

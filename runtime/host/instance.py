@@ -22,6 +22,7 @@ from runtime.driverkit.service import Entry, IOService
 from runtime.host import libraries
 from runtime.host.activity import Activity
 from runtime.host.connection import Connection
+from runtime.host.direct import DirectNode
 from runtime.host.lines import Incoming, ProviderLost
 from runtime.host.queues import DefaultQueue
 from runtime.host.user_clients import UserClients, class_chain
@@ -29,9 +30,12 @@ from runtime.model import properties
 from runtime.model.errors import BreachError
 from runtime.model.kern_return import IOReturn
 from runtime.wire import codec, driver, methods
+from runtime.wire import usb as wire_usb
 from runtime.wire.limits import TEXT
 
 _PROVIDERS = usb.PROVIDERS | hid.PROVIDERS
+
+_is_lent: codec.Decoder[bool] = codec.Decoder(bool, "OpenDirect")
 
 
 class _Expected(NamedTuple):
@@ -51,6 +55,7 @@ class Instance:
         connection: To the runtime, and to the provider.
         queue: Its Default queue, on which this is called.
         gone: Called when it is stopped, or its Start failed: nothing comes for it any more.
+        die: Ends the process for an exception on a thread of ours.
     """
 
     def __init__(
@@ -60,11 +65,15 @@ class Instance:
         connection: Connection,
         queue: DefaultQueue,
         gone: Callable[[], None],
+        *,
+        die: Callable[[BaseException], object],
     ) -> None:
         self._id = attach.service
         self._connection = connection
         self._queue = queue
-        self._gone = gone
+        self._told_gone = gone
+        self._die = die
+        self._node: DirectNode | None = None
         self._numbers = itertools.count(1)
         self._expected: dict[int, _Expected] = {}
         kind = _PROVIDERS.get(attach.provider_class, IOService)
@@ -146,6 +155,8 @@ class Instance:
 
     def _provider_lost(self) -> None:
         """Every I/O that is open ends, in the order in which it was queued."""
+        if self._node is not None:
+            self._node.close(IOReturn.OFFLINE)
         while self._expected:
             expected = self._expected.pop(next(iter(self._expected)))
             end = methods.CompleteAsyncIO(IOReturn.OFFLINE, 0, time.monotonic_ns())
@@ -157,6 +168,11 @@ class Instance:
             self._queue.run(expected.name, work)
         else:
             expected.queue.post(expected.name, work)
+
+    def _gone(self) -> None:
+        if self._node is not None:
+            self._node.close()
+        self._told_gone()
 
     # --- the SDK's transport ---------------------------------------------------------------
 
@@ -179,6 +195,13 @@ class Instance:
     def forget(self, number: int) -> None:
         """See `Transport.forget`."""
         self._expected.pop(number, None)
+
+    def open_direct(self) -> DirectNode | None:
+        """See `Transport.open_direct`."""
+        if not _is_lent(self.call(0, wire_usb.OpenDirect())):
+            return None
+        self._node = DirectNode(self._connection.take_node(self._id), self._die)
+        return self._node
 
     def new_entry(self) -> int:
         """See `Transport.new_entry`."""

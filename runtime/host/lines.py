@@ -35,6 +35,7 @@ class Line:
     def __init__(self, provider: socket.socket, inbox: Inbox) -> None:
         self.provider: socket.socket | None = provider
         self.inbox = inbox
+        self.descriptors: collections.deque[int] = collections.deque()  # of the provider
 
 
 Arrived = tuple[Line | None, Incoming | driver.Reply | driver.Fail]
@@ -108,7 +109,8 @@ class Lines:
         lines = [line for fd, line in self._lines.items() if fd in ready]
         for line in lines:
             if line.provider is not None:
-                packet, _ = _packet(line.provider)
+                packet, descriptors = _packet(line.provider)
+                line.descriptors += descriptors
                 yield line, _decode(packet) if packet else ProviderLost()
         if not lines and self._control.fileno() in ready:
             packet, descriptors = _packet(self._control)

@@ -1,4 +1,4 @@
-"""Imports from a verified bundle: its modules come from memory, never from a path.
+"""Imports from a verified bundle: modules come from its sealed archive, or are compared with it.
 
 The bundle's own folder is searched before installed packages, as a script's folder is, and
 then `Resources/python`, where third-party libraries are vendored.
@@ -9,21 +9,29 @@ import importlib.abc
 import importlib.machinery
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import ModuleType
 
+from runtime.host import native
+from runtime.model import archive
+from runtime.model.identity import ContentHash
+
 _FOLDERS = ("", "Resources/python/")
-_TAILS = ("/__init__.py", ".py")
+_TAILS = ("/__init__.py", *importlib.machinery.EXTENSION_SUFFIXES, ".py")
 
 
 class BundleFinder(importlib.abc.MetaPathFinder):
-    """Finds one bundle's source modules.
+    """Finds one bundle's modules.
 
     Attributes:
         label: What tracebacks show in front of a file's path; the bundle's name.
     """
 
-    def __init__(self, files: Mapping[str, bytes], label: str) -> None:
+    def __init__(self, files: Mapping[str, bytes], label: str, modules: Path) -> None:
+        """`modules` is where the bundle's native modules are."""
         self._files = files
+        self._modules = modules
+        self._compared = False
         self.label = label
 
     def find_spec(
@@ -32,18 +40,36 @@ class BundleFinder(importlib.abc.MetaPathFinder):
         path: Sequence[str] | None,
         target: ModuleType | None = None,
     ) -> importlib.machinery.ModuleSpec | None:
-        """The spec of a module of the bundle; None for every other."""
+        """The spec of a module of the bundle; None for every other.
+
+        Raises:
+            ImportError: A native module is not there as it is in the bundle.
+        """
         del path, target
         stem = fullname.replace(".", "/")
         for name in (f"{folder}{stem}{tail}" for folder in _FOLDERS for tail in _TAILS):
             if name in self._files:
-                loader = _BundleModule(fullname, f"{self.label}/{name}", self._files[name])
-                spec = importlib.machinery.ModuleSpec(
-                    fullname, loader, origin=loader.path, is_package=name.endswith(_TAILS[0])
-                )
-                spec.has_location = True
-                return spec
+                return self._spec(fullname, name)
         return None
+
+    def _spec(self, fullname: str, name: str) -> importlib.machinery.ModuleSpec:
+        loader: _BundleModule | importlib.machinery.ExtensionFileLoader
+        if archive.is_native(name):
+            self._compare()
+            loader = importlib.machinery.ExtensionFileLoader(fullname, str(self._modules / name))
+        else:
+            loader = _BundleModule(fullname, f"{self.label}/{name}", self._files[name])
+        spec = importlib.machinery.ModuleSpec(
+            fullname, loader, origin=loader.path, is_package=name.endswith(_TAILS[0])
+        )
+        spec.has_location = True
+        return spec
+
+    def _compare(self) -> None:
+        """All at once: the dynamic linker loads by itself what one of them needs."""
+        if not self._compared:
+            native.check(self._modules, self._files)
+            self._compared = True
 
 
 class _BundleModule(importlib.machinery.SourceFileLoader):
@@ -62,9 +88,12 @@ class _BundleModule(importlib.machinery.SourceFileLoader):
         raise OSError(f"{path}: lies in memory, has no times and no compiled form")
 
 
-def install(files: Mapping[str, bytes], label: str) -> BundleFinder:
-    """Put a bundle's modules before installed packages and after built-in ones."""
-    finder = BundleFinder(files, label)
+def install(files: Mapping[str, bytes], label: str, content: ContentHash) -> BundleFinder:
+    """Put a bundle's modules before installed packages and after built-in ones.
+
+    `content` is the hash of the whole bundle, by which its native modules are found.
+    """
+    finder = BundleFinder(files, label, native.FOLDER / content)
     at = sys.meta_path.index(importlib.machinery.PathFinder)
     sys.meta_path.insert(at, finder)
     return finder

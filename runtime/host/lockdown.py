@@ -11,7 +11,7 @@ import resource
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runtime.host import confinement, policy
+from runtime.host import confinement, native, policy
 from runtime.host.confinement import Confinement, Layer
 from runtime.linux import bindroot, landlock, namespaces, privileges, scheduling, seccomp, title
 from runtime.model.errors import SpawnError
@@ -32,6 +32,7 @@ class Sandbox:
         flags: CLONE_* for each child.
         programs: The seccomp filters by what a child becomes; empty where there is none.
         calls: How many system calls each of them lets through.
+        native: A descriptor by which native modules are put into `native.FOLDER`.
         missing: What no driver gets here, one sentence each.
     """
 
@@ -46,6 +47,7 @@ class Sandbox:
     uid: int
     gid: int
     title: title.Area
+    native: int
     missing: tuple[str, ...] = field(default=())
 
     @property
@@ -130,9 +132,11 @@ def prepare() -> Sandbox:
         if not root:
             namespaces.map_self(proc, uid, gid)
         roots = policy.roots()
-        bindroot.enter(roots, _STAGE)
+        folder = bindroot.enter(roots, _STAGE, native.FOLDER, native.BYTES)
         abi = landlock.abi()
-        ruleset = landlock.read_only([p for p in roots if p.exists()], abi) if abi else -1
+        readable = [path for path in roots if path.exists()]
+        named = [path for path in (native.FOLDER,) if path.exists()]
+        ruleset = landlock.read_only(readable, named, abi) if abi else -1
     except OSError as error:
         raise SpawnError(f"sandbox: expected to make namespaces and a private root, {error}") from (
             error
@@ -155,6 +159,7 @@ def prepare() -> Sandbox:
         uid=uid,
         gid=gid,
         title=arguments,
+        native=folder,
         missing=(
             *_missing(abi, known=known),
             *_closed(roots if root else []),

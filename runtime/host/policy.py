@@ -76,13 +76,14 @@ _ARGUMENTS: dict[str, Rule] = {
 def rules(role: Role) -> dict[int, Rule]:
     """The system calls that a process may make on this machine, by number; empty: not known.
 
-    A broker may make those of a driver, and one of a USB or HID device those of its nodes.
+    A broker may make those of a driver, one of a USB or HID device those of its nodes, and a
+    driver those of a node that its broker lent it, which reaches one interface.
     """
     table = numbers()
     named: dict[str, Rule] = dict.fromkeys(_PLAIN.split(), Allow())
     named |= _ARGUMENTS
-    if role is Role.USB_BROKER:
-        named["ioctl"] = AllowEqual(1, (*_IOCTL, *usbfs_abi.BROKER))
+    usbfs = {Role.USB_BROKER: usbfs_abi.BROKER, Role.DRIVER: usbfs_abi.DIRECT}
+    named["ioctl"] = AllowEqual(1, (*_IOCTL, *usbfs.get(role, ())))
     if role is Role.HID_BROKER:
         named["ioctl"] = AllowMasked(1, ~hidraw.SIZE & 0xFFFF_FFFF, (*_IOCTL, *hidraw.IOCTLS))
     return {table[name]: rule for name, rule in named.items() if name in table}

@@ -20,7 +20,8 @@ from runtime.driverkit.kern_return import IOReturnError
 from runtime.driverkit.memory import IOBufferMemoryDescriptor
 from runtime.driverkit.service import IOService
 from runtime.driverkit.transport import Transport, invoke
-from runtime.driverkit.usb import IOUSBHostInterface, IOUSBHostPipe
+from runtime.driverkit.usb import IOUSBHostInterface
+from runtime.driverkit.usb_pipe import IOUSBHostPipe
 from runtime.host import pyusb_descriptors as descriptors
 from runtime.host.libraries import offered
 from runtime.model.kern_return import IOReturn

@@ -12,13 +12,27 @@ import signal
 import socket
 import sys
 
-from runtime.host import broker, opener, process
+from runtime.host import broker, native, opener, process
 from runtime.host.lockdown import Sandbox, prepare
+from runtime.linux import memfd
 from runtime.linux import spawn as kernel
 from runtime.linux.sockets import receive_packet, send_packet
+from runtime.model import archive
 from runtime.model.errors import BreachError, SpawnError
+from runtime.model.identity import ContentHash
 from runtime.wire import codec, limits, session
-from runtime.wire.zygote import DESCRIPTORS, Ready, Role, Spawn, Spawned, SpawnFailed
+from runtime.wire.zygote import (
+    DESCRIPTORS,
+    DropNative,
+    NativePut,
+    PutNative,
+    Ready,
+    Role,
+    Spawn,
+    Spawned,
+    SpawnFailed,
+    ToZygote,
+)
 
 PRELOADED = """
 array asyncio base64 collections.abc contextlib ctypes dataclasses datetime decimal enum functools
@@ -28,7 +42,7 @@ typing
 """Modules that drivers are likely to import: forked, they cost nothing. They are loaded after the
 SDK and the host, so that what every driver touches lies together and few pages are copied."""
 
-_decode: codec.Decoder[Spawn] = codec.Decoder(Spawn, "packet of the runtime to its zygote")
+_decode: codec.Decoder[ToZygote] = codec.Decoder(ToZygote, "packet of the runtime to its zygote")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -69,10 +83,35 @@ def _serve(runtime: socket.socket) -> int:
         if not packet:
             return 0
         try:
-            _spawn(runtime, _decode(packet), fds, sandbox, refusal)
+            _take(runtime, _decode(packet), fds, sandbox, refusal)
         finally:
             for fd in fds:
                 os.close(fd)
+
+
+def _take(
+    runtime: socket.socket, message: ToZygote, fds: list[int], sandbox: Sandbox | None, refusal: str
+) -> None:
+    match message:
+        case Spawn():
+            _spawn(runtime, message, fds, sandbox, refusal)
+        case PutNative():
+            refused = _put_native(message, fds, sandbox.native) if sandbox else refusal
+            send_packet(runtime, codec.encode(NativePut(message.number, refused)))
+        case DropNative(content_hash=content) if sandbox:
+            native.drop(sandbox.native, ContentHash(content))
+
+
+def _put_native(message: PutNative, fds: list[int], folder: int) -> str:
+    """Put them there; why that could not be done, empty when it was."""
+    if len(fds) != 1:
+        raise BreachError(f"native modules: expected one descriptor, found {len(fds)}")
+    files = archive.unpack(memfd.read_sealed(fds[0]))
+    try:
+        native.put(folder, ContentHash(message.content_hash), files)
+    except OSError as error:
+        return f"native modules: expected room for them, found: {error.strerror}"
+    return ""
 
 
 def _spawn(

@@ -22,7 +22,7 @@ _ATTR_RDONLY, _ATTR_NOSUID, _ATTR_NODEV = 1, 2, 4
 _MOUNT_ATTR = struct.Struct("=4Q")  # attr_set attr_clr propagation userns_fd
 
 
-def enter(paths: Iterable[Path], stage: Path) -> None:
+def enter(paths: Iterable[Path], stage: Path, memory: Path, size: int) -> int:
     """Make the tree of `paths`, make it this process's root, and drop the old one.
 
     The process must have a mount namespace of its own. A path that is a symbolic link is made
@@ -31,6 +31,12 @@ def enter(paths: Iterable[Path], stage: Path) -> None:
     Args:
         paths: Absolute paths that exist; parents before what lies in them is not needed.
         stage: An existing folder that the tree is put together on.
+        memory: Absolute path of a folder in memory that is made; read-only like everything else.
+        size: Bytes that it can hold.
+
+    Returns:
+        A descriptor of that folder by which alone files can be put into it (close on exec), the
+        caller's to close.
 
     Raises:
         OSError: A mount failed; the process must not go on to run untrusted code.
@@ -42,6 +48,7 @@ def enter(paths: Iterable[Path], stage: Path) -> None:
     try:
         for path, fd in sorted(sources):
             _place(stage, path, fd)
+        writable = _make_memory(stage / memory.relative_to("/"), size)
     finally:
         for _, fd in sources:
             os.close(fd)
@@ -50,6 +57,7 @@ def enter(paths: Iterable[Path], stage: Path) -> None:
     syscall("pivot_root", b".", b".")
     function("umount2", b".", _MNT_DETACH)
     os.chdir("/")
+    return writable
 
 
 def _place(stage: Path, path: Path, fd: int) -> None:
@@ -69,6 +77,17 @@ def _place(stage: Path, path: Path, fd: int) -> None:
     function("mount", source, _raw(target), None, _MS_BIND | _MS_REC, None)
     device = 0 if stat.S_ISCHR(mode) else _ATTR_NODEV
     _protect(target, _ATTR_RDONLY | _ATTR_NOSUID | device, recursive=True)
+
+
+def _make_memory(target: Path, size: int) -> int:
+    """Mount a file system in memory, and over it itself, read-only: the upper one is seen."""
+    target.mkdir(mode=0o755, parents=True)
+    options = f"mode=711,size={size}".encode()
+    function("mount", b"none", _raw(target), b"tmpfs", _MS_NOSUID | _MS_NODEV, options)
+    lower = os.open(target, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    function("mount", _raw(target), _raw(target), None, _MS_BIND, None)
+    _protect(target, _ATTR_RDONLY | _ATTR_NOSUID | _ATTR_NODEV, recursive=False)
+    return lower
 
 
 def _protect(path: Path, attributes: int, *, recursive: bool) -> None:

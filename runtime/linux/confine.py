@@ -46,7 +46,7 @@ def confine(size: int) -> None:
         _limit(used + TIMES * size + SPARE_BYTES)
         version = landlock.abi()
         if version:
-            ruleset = landlock.read_only((), version)
+            ruleset = landlock.read_only((), (), version)
             landlock.restrict(ruleset)
             os.close(ruleset)
         known = numbers()

@@ -29,13 +29,14 @@ def abi() -> int:
         return 0
 
 
-def read_only(paths: Iterable[Path], version: int) -> int:
+def read_only(paths: Iterable[Path], named: Iterable[Path], version: int) -> int:
     """A ruleset that denies everything but reading below `paths`; no program can be run.
 
     Libraries can be mapped: the kernel asks for the right to execute at exec alone.
 
     Args:
         paths: Folders and files that exist.
+        named: Folders whose files are read by who knows their names: they cannot be listed.
         version: What `abi` returned, 1 or more.
 
     Returns:
@@ -50,10 +51,10 @@ def read_only(paths: Iterable[Path], version: int) -> int:
     # An older kernel takes the longer struct as long as what it does not know is zero.
     words = _RULESET.pack(handled, network, scopes)
     ruleset = syscall("landlock_create_ruleset", words, len(words), 0)
-    for path in paths:
+    listed = {path: READ_FILE | (READ_DIR if path.is_dir() else 0) for path in paths}
+    for path, rights in {**listed, **dict.fromkeys(named, READ_FILE)}.items():
         fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
         try:
-            rights = READ_FILE | (READ_DIR if path.is_dir() else 0)
             syscall("landlock_add_rule", ruleset, _PATH_BENEATH, _BENEATH.pack(rights, fd), 0)
         finally:
             os.close(fd)

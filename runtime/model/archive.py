@@ -6,6 +6,7 @@ Invariant: equal files give equal bytes; a path that could leave the bundle is n
 
 import hashlib
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 
 import msgspec
 
@@ -57,6 +58,11 @@ def is_plain_path(path: str) -> bool:
         and "\\" not in path
         and not _FORBIDDEN_PARTS.intersection(path.split("/"))
     )
+
+
+def is_native(path: str) -> bool:
+    """Whether a file of a bundle is a shared library, by its name (`x.so`, `libx.so.1`)."""
+    return ".so" in PurePosixPath(path).suffixes
 
 
 def _check(files: Mapping[str, bytes]) -> None:

@@ -81,6 +81,14 @@ class Requester(msgspec.Struct, frozen=True, array_like=True):
     program: str = ""  # executable of the asking process
 
 
+class Localized(msgspec.Struct, frozen=True, array_like=True):
+    """What an extension is called in one language; empty where its bundle does not say."""
+
+    language: str  # as in BCP 47: "de", "zh-Hans"
+    name: str
+    usage: str
+
+
 class Extension(msgspec.Struct, frozen=True, array_like=True, tag="extension"):
     """One extension in one version that the runtime knows."""
 
@@ -101,6 +109,7 @@ class Extension(msgspec.Struct, frozen=True, array_like=True, tag="extension"):
     note: str = ""
     ruling: Ruling | None = None  # of a profile, where users do not decide
     kept: Ruling | None = None  # why the window may not remove it
+    localized: tuple[Localized, ...] = ()  # name and usage in other languages
 
 
 class RequestState(enum.StrEnum):
@@ -141,6 +150,7 @@ class Request(msgspec.Struct, frozen=True, array_like=True, tag="request"):
     uid: int = 0  # for whom the decision holds
     ruling: Ruling | None = None  # of a profile, where users did not decide
     devices_before: tuple[DeviceHit, ...] = ()  # that the version it would replace matches
+    localized: tuple[Localized, ...] = ()
 
 
 class Mode(enum.StrEnum):

@@ -5,6 +5,7 @@ Invariant: losing a zygote never loses a driver.
 """
 
 import asyncio
+import contextlib
 import itertools
 import os
 import socket
@@ -13,9 +14,10 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from runtime.linux import children, images, roles, sockets
+from runtime.linux import children, images, memfd, roles, sockets
 from runtime.linux.images import Image
 from runtime.model.errors import BreachError, SpawnError
+from runtime.model.identity import ContentHash
 from runtime.wire import codec, limits, zygote
 
 READY_SECONDS = 30.0  # a cold import of the SDK on a slow machine
@@ -49,7 +51,8 @@ class Zygote:
         """`note` gets a sentence for the journal when a zygote is lost."""
         self._note = note
         self._numbers = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[Child]] = {}
+        self._waiting: dict[int, asyncio.Future[Child | None]] = {}
+        self._native: dict[ContentHash, memfd.Shared] = {}  # what every zygote is to have
         self._sock: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._ready: asyncio.Future[None] | None = None
@@ -86,6 +89,14 @@ class Zygote:
         Raises:
             SpawnError: It could not be created, or no zygote came up.
         """
+        child = await self._asked(request, descriptors)
+        assert child is not None
+        return child
+
+    async def _asked(
+        self, request: zygote.Spawn | zygote.PutNative, descriptors: Sequence[int]
+    ) -> Child | None:
+        """Ask a zygote, and the next one when that dies; SpawnError."""
         for _ in range(ATTEMPTS):
             self.start()
             try:
@@ -94,6 +105,25 @@ class Zygote:
             except ConnectionError:
                 continue  # that zygote died; the next one may do
         raise SpawnError(f"zygote: expected one to create a process, found {ATTEMPTS} that ended")
+
+    async def put_native(self, content: ContentHash, modules: memfd.Shared) -> None:
+        """Make native modules loadable in all processes made from now on; `modules` is sealed.
+
+        Raises:
+            SpawnError: There is no room for them, or no zygote came up.
+        """
+        self._native[content] = modules
+        try:
+            await self._asked(zygote.PutNative(0, content), [modules.fileno()])
+        except SpawnError:
+            self._native.pop(content, None)
+            raise
+
+    def drop_native(self, content: ContentHash) -> None:
+        """No process needs these native modules any more; idempotent."""
+        if self._native.pop(content, None) is not None and self._sock is not None:
+            with contextlib.suppress(OSError):  # it is gone, and what it had with it
+                sockets.send_packet(self._sock, codec.encode(zygote.DropNative(content)))
 
     async def close(self) -> None:
         """End the zygote and reap it; idempotent."""
@@ -113,11 +143,13 @@ class Zygote:
                 f"zygote: expected it to be ready within {READY_SECONDS:.0f} s, found it silent"
             ) from None
 
-    async def _ask(self, request: zygote.Spawn, descriptors: Sequence[int]) -> Child:
+    async def _ask(
+        self, request: zygote.Spawn | zygote.PutNative, descriptors: Sequence[int]
+    ) -> Child | None:
         if self._sock is None:
             raise ConnectionError
         number = next(self._numbers)
-        answer: asyncio.Future[Child] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Child | None] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
         packet = codec.encode(msgspec.structs.replace(request, number=number))
         try:
@@ -133,7 +165,7 @@ class Zygote:
         finally:
             self._waiting.pop(number, None)
 
-    async def _answered(self, answer: asyncio.Future[Child]) -> Child:
+    async def _answered(self, answer: asyncio.Future[Child | None]) -> Child | None:
         """Wait as long as the zygote answers anybody; one that is silent is done for."""
         heard = -1
         while not answer.done() and heard != self._answers:
@@ -161,6 +193,7 @@ class Zygote:
         if isinstance(message, zygote.Ready):
             self.missing, self.elevated = message.missing, message.elevated
             self._images = images.read(self.pid)
+            self._restore_native()
             if self._ready is not None and not self._ready.done():
                 self._ready.set_result(None)
             return
@@ -172,10 +205,21 @@ class Zygote:
         if isinstance(message, zygote.Spawned) and len(descriptors) == 1:
             self._lost = 0
             answer.set_result(Child(message.pid, descriptors[0], self._images))
+        elif isinstance(message, zygote.NativePut) and not message.refusal:
+            answer.set_result(None)
+        elif isinstance(message, zygote.NativePut):
+            answer.set_exception(SpawnError(message.refusal))
         else:
             _close(descriptors)
             text = message.text if isinstance(message, zygote.SpawnFailed) else "no pidfd came"
             answer.set_exception(SpawnError(f"driver process: could not be created: {text}"))
+
+    def _restore_native(self) -> None:
+        """A new zygote gets what the last one had, before it is asked for anything else."""
+        assert self._sock is not None
+        for content, modules in self._native.items():
+            packet = codec.encode(zygote.PutNative(0, content))
+            sockets.send_packet(self._sock, packet, [modules.fileno()])
 
     def _died(self, how: str = "ended") -> None:
         process = self._process

@@ -47,6 +47,22 @@ class Spawn(msgspec.Struct, frozen=True, array_like=True, tag="spawn"):
     role: Role = Role.DRIVER
 
 
+class PutNative(msgspec.Struct, frozen=True, array_like=True, tag="put-native"):
+    """Make the native modules of a content loadable for drivers made by this zygote, now and later.
+
+    Beside it comes a sealed memfd of their archive. Answered by `NativePut`.
+    """
+
+    number: Number
+    content_hash: Name
+
+
+class DropNative(msgspec.Struct, frozen=True, array_like=True, tag="drop-native"):
+    """No driver needs the native modules of a content any more; not answered."""
+
+    content_hash: Name
+
+
 class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
     """First message of the zygote: imports done, root prepared.
 
@@ -72,5 +88,12 @@ class SpawnFailed(msgspec.Struct, frozen=True, array_like=True, tag="spawn-faile
     text: Text
 
 
-ToZygote = Spawn
-FromZygote = Ready | Spawned | SpawnFailed
+class NativePut(msgspec.Struct, frozen=True, array_like=True, tag="native-put"):
+    """They can be loaded; or, with a sentence that says why not, nothing of them is there."""
+
+    number: Number
+    refusal: Text = ""
+
+
+ToZygote = Spawn | PutNative | DropNative
+FromZygote = Ready | Spawned | SpawnFailed | NativePut

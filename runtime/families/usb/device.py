@@ -16,8 +16,8 @@ from collections.abc import Callable, Sequence
 
 from runtime.families.usb import descriptors
 from runtime.families.usb.pipe import UsbfsPipe
-from runtime.families.usb.refusals import refusals, status_of
 from runtime.linux.usbfs import Reaped, UrbType, Usbfs
+from runtime.linux.usbfs_status import refusals, status_of
 from runtime.model.errors import ReturnError
 from runtime.model.kern_return import IOReturn
 from runtime.model.usb import (

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from runtime.families.usb.provider import Transfer
-from runtime.families.usb.refusals import status_of
 from runtime.linux.usbfs import Reaped, UrbType
+from runtime.linux.usbfs_status import status_of
 from runtime.model.kern_return import IOReturn
 from runtime.model.usb import EndpointDescriptor, IsochronousFrame, TransferType
 

@@ -21,7 +21,7 @@ SEED = 5
 
 
 def children(runtime: RuntimeProcess) -> list[int]:
-    """The runtime's own children: zygote, standby, broker, driver."""
+    """The runtime's own children: zygote, standby, worker, broker, driver."""
     assert runtime.process is not None
     pid = runtime.process.pid
     return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
@@ -44,7 +44,7 @@ def test_children_killed_at_random_come_back(running: RuntimeProcess, rounds: in
             kill(victim)
         time.sleep(chance.uniform(0, 0.03))  # what is hit is at another point each time
     wait_for(lambda: settled(running), "the driver to run again")
-    wait_for(lambda: len(children(running)) == 4, "a zygote, a standby, a broker and a driver")
+    wait_for(lambda: len(children(running)) == 5, "zygote, standby, worker, broker and driver")
     left = children(running)
     running.stop()
     wait_for(lambda: not any(alive(pid) for pid in left), "the end of every child")

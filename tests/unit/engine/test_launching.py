@@ -1,5 +1,6 @@
 """A provider that comes to be matched again: launched once it fits, denials said once."""
 
+import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,7 +99,8 @@ class Bench:
     def activate(self, content: str, entitled: Properties) -> None:
         """Let the extension run."""
         memfd = os.memfd_create("bundle", os.MFD_CLOEXEC)
-        self.bundles.put(Runnable(BUNDLE, ContentHash(content), "my", entitled, memfd))
+        runnable = Runnable(BUNDLE, ContentHash(content), "my", entitled, memfd)
+        asyncio.run(self.bundles.put(runnable))
         self.binding.add(BUNDLE, (PERSONALITY,))
 
     def becomes_ready(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from runtime.host.loader import BundleFinder, install
+from runtime.model.identity import ContentHash
 
 
 @pytest.fixture
@@ -19,6 +20,7 @@ def finder() -> Iterator[BundleFinder]:
             "Resources/python/sample_lib/part.py": b"VALUE = 7\ndef fail():\n    raise OSError\n",
         },
         "com.example.dext",
+        ContentHash("0" * 64),
     )
     sys.meta_path[:] = meta_path
     for name in set(sys.modules) - modules:

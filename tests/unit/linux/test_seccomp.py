@@ -122,11 +122,16 @@ def test_argument_rules(name: str, arguments: tuple[int, ...], answer: int, role
         (Role.USB_BROKER, 0x80045505, ALLOWED),  # USBDEVFS_SETCONFIGURATION
         (Role.USB_BROKER, 0xC0185500, DENIED),  # USBDEVFS_CONTROL
         (Role.BROKER, usbfs_abi.SUBMIT, DENIED),
-        (Role.DRIVER, usbfs_abi.SUBMIT, DENIED),
+        (Role.DRIVER, usbfs_abi.SUBMIT, ALLOWED),  # of a node that its broker lent it
+        (Role.DRIVER, usbfs_abi.SET_INTERFACE, ALLOWED),
+        (Role.DRIVER, usbfs_abi.CLAIM, DENIED),
+        (Role.DRIVER, usbfs_abi.RESET, DENIED),
+        (Role.DRIVER, usbfs_abi.SET_CONFIGURATION, DENIED),
+        (Role.DRIVER, usbfs_abi.DRIVER_IOCTL, DENIED),
+        (Role.DRIVER, usbfs_abi.DROP_PRIVILEGES, DENIED),
+        (Role.DRIVER, 0xC0185500, DENIED),  # USBDEVFS_CONTROL
     ],
 )
-def test_only_the_broker_of_a_usb_device_may_use_its_node(
-    role: Role, code: int, answer: int
-) -> None:
+def test_what_may_be_asked_of_a_usb_device_s_node(role: Role, code: int, answer: int) -> None:
     program = assemble(policy.architecture(), policy.rules(role))
     assert run(program, numbers()["ioctl"], 9, code, arch=policy.architecture()) == answer

@@ -67,8 +67,10 @@ class Puppet:
         with socket.socket(fileno=os.dup(self.control)) as sock:
             sock.setblocking(False)
             with contextlib.suppress(BlockingIOError, ConnectionResetError):
-                while packet := receive_packet(sock, max_fds=1)[0]:
-                    self.heard(_decode(packet))
+                while (received := receive_packet(sock, max_fds=1))[0]:
+                    self.heard(_decode(received[0]))
+                    for descriptor in received[1]:
+                        os.close(descriptor)
 
     def heard(self, message: wire.ToDriver) -> None:
         """Keep which calls wait for an answer."""

@@ -19,7 +19,7 @@ from runtime.model import properties
 from runtime.model.driver_lifecycle import LIVE, DriverState, Intent
 from runtime.model.events import Crashed
 from runtime.model.identity import BundleId, ContentHash, DriverId, EntryId
-from runtime.model.outcome import Decision, Stage
+from runtime.model.outcome import Decision, ExitHow, Stage
 from runtime.model.records import Driver
 from runtime.supervisor import understudies
 from runtime.supervisor.driver import SupervisedDriver
@@ -208,10 +208,9 @@ class Pair(RuleBasedStateMachine):
     def its_process_leaves(self, number: int) -> None:
         """Nobody new was let into it, for whom that would be a crash."""
         puppet, told = self.puppet(number), len(self.around.told)
-        if puppet is not None and puppet.told_to_leave:
-            puppet.say(wire.Goodbye())
-            puppet.end()
-            self.settle()
+        server = self.drivers[number]._server
+        if puppet is not None and server is not None and puppet.told_to_leave:
+            self.call(lambda: server.kill(ExitHow.STOPPED, ""))  # as when it is not in time
             assert not any(isinstance(detail, Crashed) for detail in self.around.told[told:])
 
     @rule(number=which)
@@ -322,11 +321,15 @@ class Pair(RuleBasedStateMachine):
             self.stop(number, Intent.STOP)
         for puppet in self.launcher.puppets:
             puppet.end()
-        self.settle(lambda: all(one.record.state not in LIVE for one in self.drivers))
+        self.settle(self._nothing_runs)
         for puppet in self.launcher.puppets:
             puppet.close()
         os.close(self.archive)
         self.loop.close()
+
+    def _nothing_runs(self) -> bool:
+        ended = all(one.record.state not in LIVE for one in self.drivers)
+        return ended and not self.understudies._ready
 
 
 Pair.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)

@@ -1,0 +1,216 @@
+"""The two ways in which a pipe's bytes move: through the device's broker, or on a node of our own.
+
+Invariant: a driver cannot tell one from the other, except by the time that it takes.
+"""
+
+import functools
+import struct
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from runtime.driverkit.action import OSAction
+from runtime.driverkit.kern_return import (
+    IOReturnError,
+    kIOReturnAborted,
+    kIOReturnBadArgument,
+    kIOReturnNoDevice,
+    kIOReturnNotFound,
+    kIOReturnOffline,
+)
+from runtime.driverkit.transport import Transport, invoke
+from runtime.driverkit.usb_node import Ended, Node
+from runtime.model.usb import EndpointDescriptor, TransferType
+from runtime.wire import methods, usb
+from runtime.wire.limits import TRANSFER
+
+SETUP = struct.Struct("<BBHHH")
+GONE = (kIOReturnAborted, kIOReturnNoDevice, kIOReturnOffline)
+"""Codes of a device that was unplugged, or of a provider that cannot be reached any more."""
+
+Done = Callable[[Ended, int], None]
+"""Called on the action's queue with how a transfer ended, and when (ns, monotonic)."""
+
+
+class Path(Protocol):
+    """One pipe's bytes on their way. `memory` is sent or filled."""
+
+    def endpoint(self) -> EndpointDescriptor:
+        """The endpoint's descriptor; IOReturnError."""
+
+    def io(self, memory: memoryview, timeout_ms: int) -> int:
+        """One transfer, waited for; the bytes moved. IOReturnError."""
+
+    def queue(self, memory: memoryview, action: OSAction, done: Done, timeout_ms: int) -> None:
+        """Queue one transfer; IOReturnError: it was not queued."""
+
+    def queue_frames(
+        self, memory: memoryview, frames: tuple[int, ...], action: OSAction, done: Done
+    ) -> None:
+        """Queue one isochronous transfer; IOReturnError: it was not queued."""
+
+    def abort(self) -> None:
+        """End what is queued."""
+
+    def clear_stall(self) -> None:
+        """Clear the endpoint's halt."""
+
+
+class MediatedPath:
+    """Through the broker: a copy and two messages a transfer."""
+
+    def __init__(self, transport: Transport, handle: int, address: int) -> None:
+        self._transport = transport
+        self._handle = handle
+        self._reads = bool(address & 0x80)
+
+    def endpoint(self) -> EndpointDescriptor:
+        """See `Path.endpoint`."""
+        return invoke(self._transport, self._handle, methods.GetDescriptors(), EndpointDescriptor)
+
+    def io(self, memory: memoryview, timeout_ms: int) -> int:
+        """See `Path.io`; what is too long for a message moves in parts, until one is short."""
+        moved = 0
+        while True:
+            part = memory[moved : moved + TRANSFER]
+            sent = b"" if self._reads else bytes(part)
+            method = methods.PipeIO(len(part), sent, timeout_ms)
+            result = invoke(self._transport, self._handle, method, bytes)
+            count = len(result) if self._reads else int.from_bytes(result, "little")
+            if self._reads:
+                part[:count] = result
+            moved += count
+            if count < len(part) or moved == len(memory):
+                return moved
+
+    def queue(self, memory: memoryview, action: OSAction, done: Done, timeout_ms: int) -> None:
+        """See `Path.queue`; at most 64 KiB."""
+        if len(memory) > TRANSFER:
+            text = f"AsyncIO: expected at most {TRANSFER} bytes here, found {len(memory)}"
+            raise IOReturnError(kIOReturnBadArgument, text)
+        sent = b"" if self._reads else bytes(memory)
+
+        def over(end: methods.Completion) -> None:
+            if isinstance(end, methods.CompleteAsyncIO):
+                memory[: len(end.data)] = end.data
+                done(Ended(end.status, end.count), end.timestamp_ns)
+
+        self._ask(
+            action, over, lambda number: methods.AsyncIO(number, len(memory), sent, timeout_ms)
+        )
+
+    def queue_frames(
+        self, memory: memoryview, frames: tuple[int, ...], action: OSAction, done: Done
+    ) -> None:
+        """See `Path.queue_frames`."""
+        sent = b"" if self._reads else bytes(memory)
+
+        def over(end: methods.Completion) -> None:
+            if isinstance(end, usb.CompleteIsochIO):
+                memory[: len(end.data)] = end.data
+                count = sum(frame.count for frame in end.frames)
+                done(Ended(end.status, count, end.frames), end.timestamp_ns)
+            elif isinstance(end, methods.CompleteAsyncIO):  # the provider was lost
+                done(Ended(end.status, 0), end.timestamp_ns)
+
+        self._ask(action, over, lambda number: usb.IsochIO(number, frames, sent))
+
+    def abort(self) -> None:
+        """See `Path.abort`."""
+        invoke(self._transport, self._handle, methods.Abort(), type(None))
+
+    def clear_stall(self) -> None:
+        """See `Path.clear_stall`."""
+        invoke(self._transport, self._handle, methods.ClearStall(), type(None))
+
+    def _ask(
+        self,
+        action: OSAction,
+        over: Callable[[methods.Completion], None],
+        method: Callable[[int], methods.Method],
+    ) -> None:
+        number = self._transport.expect(action.name, action.queue, over)
+        try:
+            invoke(self._transport, self._handle, method(number), type(None))
+        except IOReturnError as error:
+            self._transport.forget(number)
+            if error.code not in GONE:
+                raise
+            # It came too late: it ends as everything does that was queued in time.
+            end = methods.CompleteAsyncIO(error.code, 0, time.monotonic_ns())
+            action.queue.post(action.name, functools.partial(over, end))
+
+
+class DirectPath:
+    """On a node of this process: no copy, no message."""
+
+    def __init__(self, node: Node, endpoint: EndpointDescriptor) -> None:
+        self._node = node
+        self._endpoint = endpoint
+        self._address = endpoint.address
+        self._kind = endpoint.transfer_type
+        self._closed = False
+
+    def endpoint(self) -> EndpointDescriptor:
+        """See `Path.endpoint`."""
+        return self._endpoint
+
+    def close(self) -> None:
+        """End what is queued, and take no more."""
+        self._closed = True
+        self._node.abort(self._address)
+
+    def io(self, memory: memoryview, timeout_ms: int) -> int:
+        """See `Path.io`."""
+        self._require(self._kind is not TransferType.ISOCHRONOUS)
+        ended = self._node.transfer(self._kind, self._address, memory, timeout_ms)
+        if ended.status:
+            raise IOReturnError(ended.status)
+        return ended.count
+
+    def queue(self, memory: memoryview, action: OSAction, done: Done, timeout_ms: int) -> None:
+        """See `Path.queue`."""
+        self._require(self._kind is not TransferType.ISOCHRONOUS)
+        self._submit(memory, action, done, timeout_ms, ())
+
+    def queue_frames(
+        self, memory: memoryview, frames: tuple[int, ...], action: OSAction, done: Done
+    ) -> None:
+        """See `Path.queue_frames`."""
+        self._require(self._kind is TransferType.ISOCHRONOUS)
+        self._submit(memory, action, done, 0, frames)
+
+    def abort(self) -> None:
+        """See `Path.abort`."""
+        self._node.abort(self._address)
+
+    def clear_stall(self) -> None:
+        """See `Path.clear_stall`."""
+        self._node.clear_stall(self._address)
+
+    def _submit(
+        self,
+        memory: memoryview,
+        action: OSAction,
+        done: Done,
+        timeout_ms: int,
+        frames: tuple[int, ...],
+    ) -> None:
+        queue, name = action.queue, action.name
+
+        def over(ended: Ended) -> None:
+            queue.post(name, functools.partial(done, ended, time.monotonic_ns()))
+
+        try:
+            self._node.submit(self._kind, self._address, memory, over, timeout_ms, frames)
+        except IOReturnError as error:
+            if error.code not in GONE:
+                raise
+            over(Ended(error.code, 0))
+
+    def _require(self, suits: bool) -> None:
+        if self._closed:
+            raise IOReturnError(kIOReturnNotFound, "the pipe was closed")
+        if not suits:
+            text = f"transfer: the pipe is of type {self._kind.name.lower()}"
+            raise IOReturnError(kIOReturnBadArgument, text)
