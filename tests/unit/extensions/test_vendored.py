@@ -69,7 +69,7 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_library_comes_with_what_it_needs(wheels: Path, bundle: Path) -> None:
-    """Each pinned by its hash; what is there stays as it is until it is asked for, and can be had."""
+    """Each pinned by its hash; what is there stays as it is until it is asked for."""
     thing = make_wheel(wheels, "thing", "1.0", "part>=1")
     part = make_wheel(wheels, "part", "1.0", native=True)
     assert vendored.driver_bundle(bundle.parents[3]) == bundle
