@@ -15,12 +15,27 @@ from benchmarks.matching import MATCHING
 from benchmarks.memory import MEMORY
 from benchmarks.restart import RESTART
 from benchmarks.restart_runit import RESTART_RUNIT
+from benchmarks.ring import RING_COPY
+from benchmarks.rpc import RPC, RPC_DBUS, RPC_MANY
 from benchmarks.start import START
 from benchmarks.uevent import UEVENT
 
 BENCHMARKS: dict[str, Benchmark] = {
     benchmark.name: benchmark
-    for benchmark in (RESTART, RESTART_RUNIT, START, MEMORY, WAKEUP, SHARE, UEVENT, MATCHING)
+    for benchmark in (
+        RESTART,
+        RESTART_RUNIT,
+        START,
+        MEMORY,
+        WAKEUP,
+        SHARE,
+        UEVENT,
+        MATCHING,
+        RPC,
+        RPC_DBUS,
+        RPC_MANY,
+        RING_COPY,
+    )
 }
 AFFINITIES: tuple[Affinity, ...] = ("pinned", "free")
 
