@@ -16,6 +16,8 @@ from runtime.wire import limits
 
 _INT = array.array("i").itemsize
 _SPACE = socket.CMSG_SPACE(limits.DESCRIPTORS * _INT)
+_CLOSE, _QUIET = int(socket.MSG_CMSG_CLOEXEC), int(socket.MSG_NOSIGNAL)  # enums are slow
+_TRUNCATED = int(socket.MSG_TRUNC | socket.MSG_CTRUNC)
 _UCRED = struct.Struct("iII")
 
 
@@ -44,7 +46,7 @@ def send_packet(sock: socket.socket, data: bytes, fds: Sequence[int] = ()) -> No
     if not 0 < len(data) <= limits.PACKET:
         raise ValueError(f"packet: expected 1 to {limits.PACKET} bytes, found {len(data)}")
     ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
-    sock.sendmsg([data], ancillary, socket.MSG_NOSIGNAL)
+    sock.sendmsg([data], ancillary, _QUIET)
 
 
 def receive_packet(sock: socket.socket, max_fds: int = 0) -> tuple[bytes, list[int]]:
@@ -58,9 +60,9 @@ def receive_packet(sock: socket.socket, max_fds: int = 0) -> tuple[bytes, list[i
         BreachError: The packet or its ancillary data was truncated, or more descriptors came
             than expected; all that came are closed.
     """
-    data, ancillary, flags, _ = sock.recvmsg(limits.PACKET, _SPACE, socket.MSG_CMSG_CLOEXEC)
+    data, ancillary, flags, _ = sock.recvmsg(limits.PACKET, _SPACE, _CLOSE)
     fds = _descriptors(ancillary)
-    truncated = flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC)
+    truncated = flags & _TRUNCATED
     if truncated or len(fds) > max_fds:
         for fd in fds:
             os.close(fd)
@@ -77,7 +79,7 @@ def receive_stream(sock: socket.socket, size: int) -> tuple[bytes, list[int]]:
         BlockingIOError: `sock` does not block and nothing is there.
         BreachError: More descriptors came than a message may have; all that came are closed.
     """
-    data, ancillary, flags, _ = sock.recvmsg(size, _SPACE, socket.MSG_CMSG_CLOEXEC)
+    data, ancillary, flags, _ = sock.recvmsg(size, _SPACE, _CLOSE)
     descriptors = _descriptors(ancillary)
     if flags & socket.MSG_CTRUNC:
         for fd in descriptors:
