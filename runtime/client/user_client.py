@@ -19,7 +19,7 @@ from typing import NamedTuple, Self
 
 from runtime.linux.data_queue import DataQueue
 from runtime.linux.shared_memory import SharedMemory
-from runtime.linux.sockets import receive_packet, send_packet
+from runtime.linux.sockets import receive_packet
 from runtime.model.errors import BreachError, ReturnError
 from runtime.model.kern_return import IOReturn
 from runtime.wire import codec, limits
@@ -47,7 +47,6 @@ class UserClient:
 
     def __init__(self, sock: socket.socket, entry: int) -> None:
         """Take ownership of this program's end."""
-        sock.setblocking(False)
         self.entry = entry
         self._sock = sock
         self._number = 0
@@ -202,19 +201,8 @@ class UserClient:
 
     def on_readable(self) -> None:
         """Take what has come, and call the callbacks of what has ended; never waits."""
-        while not self._gone:
-            try:
-                packet, descriptors = receive_packet(self._sock, max_fds=2)
-                if not packet:
-                    self._end("the driver has gone")
-                    return
-                self._take(_decode(packet), descriptors)
-            except BlockingIOError:
-                return
-            except BreachError as error:
-                self._end(str(error))
-            except OSError as error:
-                self._end(f"the driver has gone: {error.strerror}")
+        while not self._gone and self._receive(socket.MSG_DONTWAIT):
+            pass
 
     def close(self) -> None:
         """Close the user client; the driver's `Stop` follows. Idempotent."""
@@ -240,7 +228,7 @@ class UserClient:
     def _send(self, packet: bytes) -> None:
         while not self._gone:
             try:
-                send_packet(self._sock, packet)
+                self._sock.send(packet, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
             except BlockingIOError:
                 # It may wait for us to read what it has answered.
                 select.select([self._sock], [self._sock], [])
@@ -257,15 +245,32 @@ class UserClient:
         while (answer := self._answers.get(number)) is None:
             if number not in self._answers:
                 raise ReturnError(IOReturn.IPC_ERROR, self._gone or f"call {number} was not made")
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            if not select.select([self._sock], [], [], left)[0]:
-                del self._answers[number]
-                raise ReturnError(IOReturn.TIMEOUT, f"no answer within {timeout_s} s")
-            self.on_readable()
+            if deadline is not None:
+                left = max(0.0, deadline - time.monotonic())
+                if not select.select([self._sock], [], [], left)[0]:
+                    del self._answers[number]
+                    raise ReturnError(IOReturn.TIMEOUT, f"no answer within {timeout_s} s")
+            self._receive(0)
         del self._answers[number]
         if isinstance(answer, wire.Failed):
             raise ReturnError(answer.code, answer.text)
         return answer
+
+    def _receive(self, flags: int) -> bool:
+        """Receive one packet; False when there is none."""
+        try:
+            packet, descriptors = receive_packet(self._sock, 2, flags)
+            if packet:
+                self._take(_decode(packet), descriptors)
+            else:
+                self._end("the driver has gone")
+        except BlockingIOError:
+            return False
+        except BreachError as error:
+            self._end(str(error))
+        except OSError as error:
+            self._end(f"the driver has gone: {error.strerror}")
+        return True
 
     def _take(self, message: wire.ToProgram, descriptors: list[int]) -> None:
         if isinstance(message, wire.Completed):

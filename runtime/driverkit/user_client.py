@@ -33,6 +33,7 @@ kIOUserClientQueueNameExternalMethod = "IOUserClientQueueExternalMethod"
 """Name of the queue that `ExternalMethod` runs on, for `SetDispatchQueue`; else the Default one."""
 kIOUserClientVariableStructureSize = 0xFFFFFFFF
 """In a dispatch: any size or count."""
+_ANY = kIOUserClientVariableStructureSize
 
 
 @dataclass
@@ -86,20 +87,20 @@ class IOUserClientMethodDispatch(NamedTuple):
             IOReturnError: kIOReturnBadArgument, which names the first that is otherwise.
         """
         found = arguments.completion is not None
-        if self.checkCompletionExists not in (None, found):
+        if self.checkCompletionExists is not found and self.checkCompletionExists is not None:
             _refuse(arguments, "completion", self.checkCompletionExists, found)
-        for what, wanted, number in (
-            ("scalarInputCount", self.checkScalarInputCount, len(arguments.scalarInput)),
-            ("structureInputSize", self.checkStructureInputSize, len(arguments.structureInput)),
-            ("scalarOutputCount", self.checkScalarOutputCount, arguments.scalarOutputCount),
-            (
-                "structureOutputSize",
-                self.checkStructureOutputSize,
-                arguments.structureOutputMaximumSize,
-            ),
-        ):
-            if wanted not in (number, kIOUserClientVariableStructureSize):
-                _refuse(arguments, what, wanted, number)
+        count = len(arguments.scalarInput)
+        if self.checkScalarInputCount not in (count, _ANY):
+            _refuse(arguments, "scalarInputCount", self.checkScalarInputCount, count)
+        count = len(arguments.structureInput)
+        if self.checkStructureInputSize not in (count, _ANY):
+            _refuse(arguments, "structureInputSize", self.checkStructureInputSize, count)
+        count = arguments.scalarOutputCount
+        if self.checkScalarOutputCount not in (count, _ANY):
+            _refuse(arguments, "scalarOutputCount", self.checkScalarOutputCount, count)
+        count = arguments.structureOutputMaximumSize
+        if self.checkStructureOutputSize not in (count, _ANY):
+            _refuse(arguments, "structureOutputSize", self.checkStructureOutputSize, count)
 
 
 class Program(Protocol):

@@ -102,7 +102,8 @@ class ProgramLink:
 
     def _serve(self) -> None:
         try:
-            self._flush()
+            if self._outgoing:
+                self._flush()
             for _ in range(PACKETS_A_TURN):
                 if self._outgoing:
                     break
@@ -124,14 +125,11 @@ class ProgramLink:
     def _take(self, message: wire.FromProgram) -> None:
         try:
             if isinstance(message, wire.Invoke):
-                answer: wire.ToProgram = self._invoke(message)
-                descriptors: tuple[int, ...] = ()
+                self._send(self._invoke(message))
             else:
-                answer, descriptors = self._map(message)
+                self._send(*self._map(message))
         except IOReturnError as error:
-            answer = wire.Failed(message.number, error.code, error.text[: limits.TEXT])
-            descriptors = ()
-        self._send(answer, descriptors)
+            self._send(wire.Failed(message.number, error.code, error.text[: limits.TEXT]))
 
     def _invoke(self, call: wire.Invoke) -> wire.Returned:
         arguments = IOUserClientMethodArguments(
@@ -173,29 +171,27 @@ class ProgramLink:
         """Send now, or when the program reads; any thread."""
         answer = _Answer(codec.encode(message), descriptors)
         with self._lock:
-            if self._over:
+            if self._over or (not self._outgoing and self._went(answer)):
                 _close(answer)
             elif len(self._outgoing) >= 2 * limits.OUTSTANDING:
                 _close(answer)
                 self.close()  # it does not read: the end of file says the rest
             else:
                 self._outgoing.append(answer)
-                self._flush_locked()
 
     def _flush(self) -> None:
         with self._lock:
-            self._flush_locked()
+            while self._outgoing and self._went(self._outgoing[0]):
+                _close(self._outgoing.popleft())
 
-    def _flush_locked(self) -> None:
-        while self._outgoing:
-            answer = self._outgoing[0]
-            try:
-                send_packet(self._sock, answer.packet, answer.descriptors)
-            except BlockingIOError:
-                return
-            except OSError:
-                return  # it is gone: the end of file says so
-            _close(self._outgoing.popleft())
+    def _went(self, answer: _Answer) -> bool:
+        try:
+            send_packet(self._sock, answer.packet, answer.descriptors)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True  # it is gone: the end of file says so
+        return True
 
     def _end(self, breach: str) -> None:
         if self._finish():

@@ -7,6 +7,7 @@ import array
 import os
 import socket
 import struct
+import threading
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ _INT = array.array("i").itemsize
 _SPACE = socket.CMSG_SPACE(limits.DESCRIPTORS * _INT)
 _CLOSE, _QUIET = int(socket.MSG_CMSG_CLOEXEC), int(socket.MSG_NOSIGNAL)  # enums are slow
 _TRUNCATED = int(socket.MSG_TRUNC | socket.MSG_CTRUNC)
+_of_thread = threading.local()
 _UCRED = struct.Struct("iII")
 
 
@@ -45,12 +47,19 @@ def send_packet(sock: socket.socket, data: bytes, fds: Sequence[int] = ()) -> No
     """
     if not 0 < len(data) <= limits.PACKET:
         raise ValueError(f"packet: expected 1 to {limits.PACKET} bytes, found {len(data)}")
-    ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
-    sock.sendmsg([data], ancillary, _QUIET)
+    if fds:
+        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))]
+        sock.sendmsg([data], ancillary, _QUIET)
+    else:
+        sock.send(data, _QUIET)
 
 
-def receive_packet(sock: socket.socket, max_fds: int = 0) -> tuple[bytes, list[int]]:
+def receive_packet(
+    sock: socket.socket, max_fds: int = 0, flags: int = 0
+) -> tuple[bytes, list[int]]:
     """Receive one packet and the descriptors beside it, which become the caller's.
+
+    `flags` are of recvmsg(2), e.g. MSG_DONTWAIT.
 
     Returns:
         The packet, b"" at the end of file, and at most `max_fds` descriptors (close on exec).
@@ -60,16 +69,25 @@ def receive_packet(sock: socket.socket, max_fds: int = 0) -> tuple[bytes, list[i
         BreachError: The packet or its ancillary data was truncated, or more descriptors came
             than expected; all that came are closed.
     """
-    data, ancillary, flags, _ = sock.recvmsg(limits.PACKET, _SPACE, _CLOSE)
-    fds = _descriptors(ancillary)
-    truncated = flags & _TRUNCATED
+    buffer = _buffer()
+    count, ancillary, told, _ = sock.recvmsg_into((buffer,), _SPACE, _CLOSE | flags)
+    fds = _descriptors(ancillary) if ancillary else []
+    truncated = told & _TRUNCATED
     if truncated or len(fds) > max_fds:
         for fd in fds:
             os.close(fd)
         if truncated:
             raise BreachError(f"packet: expected at most {limits.PACKET} bytes, found a longer one")
         raise BreachError(f"packet: expected at most {max_fds} descriptors, found {len(fds)}")
-    return data, fds
+    return bytes(buffer[:count]), fds
+
+
+def _buffer() -> memoryview:
+    """Where this thread receives: making room for the largest packet each time costs more."""
+    buffer: memoryview | None = getattr(_of_thread, "buffer", None)
+    if buffer is None:
+        buffer = _of_thread.buffer = memoryview(bytearray(limits.PACKET))
+    return buffer
 
 
 def receive_stream(sock: socket.socket, size: int) -> tuple[bytes, list[int]]:
@@ -79,7 +97,7 @@ def receive_stream(sock: socket.socket, size: int) -> tuple[bytes, list[int]]:
         BlockingIOError: `sock` does not block and nothing is there.
         BreachError: More descriptors came than a message may have; all that came are closed.
     """
-    data, ancillary, flags, _ = sock.recvmsg(size, _SPACE, _CLOSE)
+    data, ancillary, flags, _ = sock.recvmsg(size, _SPACE, socket.MSG_CMSG_CLOEXEC)
     descriptors = _descriptors(ancillary)
     if flags & socket.MSG_CTRUNC:
         for fd in descriptors:

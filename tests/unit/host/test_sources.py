@@ -29,7 +29,8 @@ def test_alarms_ring_in_the_order_of_their_deadlines(sources: Sources) -> None:
     now = time.monotonic_ns()
     for name, after in (("late", 6), ("early", 3), ("past", -1)):
         ring = lambda _now, n=name: rung.append(n)  # noqa: E731
-        sources.set_alarm(name, time.CLOCK_MONOTONIC, now + after * MS, 0, ring)
+        # They can wait for the last one, which is set when all are.
+        sources.set_alarm(name, time.CLOCK_MONOTONIC, now + after * MS, 60_000 * MS, ring)
     sources.set_alarm("last", time.CLOCK_MONOTONIC, now + 7 * MS, 0, lambda _now: done())
     done.wait()
     assert rung == ["past", "early", "late"]
@@ -41,7 +42,7 @@ def test_a_cleared_or_replaced_alarm_does_not_ring(sources: Sources) -> None:
     now = time.monotonic_ns()
     for key in ("cleared", "replaced"):
         ring = lambda _now, k=key: rung.append(k)  # noqa: E731
-        sources.set_alarm(key, time.CLOCK_MONOTONIC, now + 100 * MS, 0, ring)
+        sources.set_alarm(key, time.CLOCK_MONOTONIC, now + 100_000 * MS, 0, ring)
     sources.clear_alarm("cleared")
     sources.set_alarm("replaced", time.CLOCK_MONOTONIC, now + MS, 0, lambda _now: done())
     done.wait()
@@ -52,7 +53,7 @@ def test_leeway_lets_alarms_ring_together(sources: Sources) -> None:
     rung: list[tuple[str, int]] = []
     done = Note()
     now = time.monotonic_ns()
-    for name, after, leeway in (("patient", 1, 1000), ("prompt", 10, 0)):
+    for name, after, leeway in (("patient", 1, 60_000), ("prompt", 10, 0)):
         ring = lambda at, n=name: rung.append((n, at))  # noqa: E731
         sources.set_alarm(name, time.CLOCK_MONOTONIC, now + after * MS, leeway * MS, ring)
     sources.set_alarm("last", time.CLOCK_MONOTONIC, now + 11 * MS, 0, lambda _now: done())

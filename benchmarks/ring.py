@@ -1,0 +1,93 @@
+"""Data from one process to another through a data queue, against a copy within one.
+
+Peer: Python's own memcpy, a slice assigned. The consumer reads in place.
+Invariant: both move the same bytes, in blocks of the same size.
+"""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+from benchmarks.harness import Benchmark, Sample
+from runtime.linux.data_queue import DataQueue
+from runtime.linux.shared_memory import SharedMemory
+
+BLOCK = 64 << 10
+BLOCKS = 2_000
+RING = 4 << 20
+
+
+@contextlib.contextmanager
+def _ring() -> Iterator[Sample]:
+    queue = DataQueue.create(RING)
+    memory, end = queue.share()
+    command = [sys.executable, "-m", "benchmarks.ring", str(memory), str(end)]
+    with subprocess.Popen(command, pass_fds=[memory, end], stdout=subprocess.PIPE) as consumer:
+        os.close(end)
+        assert consumer.stdout is not None
+        done = consumer.stdout
+        block = bytes(BLOCK)
+
+        def sample() -> float:
+            began = time.perf_counter()
+            for _ in range(BLOCKS):
+                while queue.put(block) is None:
+                    queue.wait()
+                    queue.settle()
+            done.readline()
+            return (time.perf_counter() - began) / BLOCKS * 1e6
+
+        yield sample
+        queue.close()
+        consumer.wait(10)
+
+
+@contextlib.contextmanager
+def _memcpy() -> Iterator[Sample]:
+    target, block = memoryview(SharedMemory.create(RING).mapped), bytes(BLOCK)
+
+    def sample() -> float:
+        began = time.perf_counter()
+        for number in range(BLOCKS):
+            at = number * BLOCK % RING
+            target[at : at + BLOCK] = block
+        return (time.perf_counter() - began) / BLOCKS * 1e6
+
+    yield sample
+
+
+def main() -> None:
+    """The consumer: says a line whenever it has had all blocks of a sample."""
+    memory = SharedMemory.adopt(int(sys.argv[1]))
+    queue = DataQueue(memory, socket.socket(fileno=int(sys.argv[2])))
+    taken = 0
+    while True:
+        while (entry := queue.peek()) is None:
+            queue.wait()
+            if not queue.settle():
+                return
+        assert len(entry) == BLOCK
+        entry.release()
+        queue.drop()
+        taken += 1
+        if taken % BLOCKS == 0:
+            sys.stdout.write("done\n")
+            sys.stdout.flush()
+
+
+RING_COPY = Benchmark(
+    name="ring",
+    summary="64 KiB through a data queue to another process, read in place",
+    unit="µs",
+    goal=1.25,
+    ours=_ring,
+    peer=_memcpy,
+    samples=3,
+)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""The other side of the calls: `python -m benchmarks.rpc_child KIND FD`.
+
+KIND ``typed`` is a user client of the SDK, ``bytes`` echoes raw packets on the same threads: its
+source wakes a queue, and that reads and answers.
+Invariant: ends with its socket.
+"""
+
+import os
+import socket
+import sys
+import threading
+
+from runtime.driverkit import (
+    IOUserClient,
+    IOUserClientMethodArguments,
+    IOUserClientMethodDispatch,
+    transport,
+)
+from runtime.driverkit.dispatch import IODispatchQueue
+from runtime.driverkit.service import Entry
+from runtime.host.program import PACKETS_A_TURN, ProgramLink
+from runtime.host.sources import Sources
+from runtime.host.thread_queue import ThreadQueue
+from runtime.linux.data_queue import DataQueue
+from runtime.linux.shared_memory import SharedMemory
+
+
+class Process:
+    """What the SDK runs in: one queue, one thread for sources, no runtime."""
+
+    def __init__(self) -> None:
+        self.queue = ThreadQueue("Default", _die, lambda _queue: None)
+        self._sources = Sources(_die)
+
+    def create_queue(self, name: str, *, reentrant: bool) -> IODispatchQueue:
+        """Not needed."""
+        raise NotImplementedError(name, reentrant)
+
+    def default_queue(self) -> IODispatchQueue:
+        """The one there is."""
+        return self.queue
+
+    def sources(self) -> Sources:
+        """The thread that waits."""
+        return self._sources
+
+    def allocate(self, size: int) -> SharedMemory:
+        """Memory."""
+        return SharedMemory.create(size)
+
+    def create_data_queue(self, size: int) -> DataQueue:
+        """A ring."""
+        return DataQueue.create(size)
+
+    def log(self, text: str) -> None:
+        """To the terminal."""
+        sys.stderr.write(f"{text}\n")
+
+
+class Adder(IOUserClient):
+    """One method: the sum of two numbers."""
+
+    def ExternalMethod(  # noqa: N802 - DriverKit's
+        self,
+        selector: int,
+        arguments: IOUserClientMethodArguments,
+        dispatch: IOUserClientMethodDispatch | None = None,
+        target: object = None,
+        reference: object = None,
+    ) -> None:
+        """As a driver's author writes it."""
+        dispatch = METHODS.get(selector)
+        super().ExternalMethod(selector, arguments, dispatch, target or self, reference)
+
+    def Add(self, reference: object, arguments: IOUserClientMethodArguments) -> None:  # noqa: N802
+        """The method."""
+        del reference
+        arguments.scalarOutput = [sum(arguments.scalarInput)]
+
+
+METHODS = {
+    0: IOUserClientMethodDispatch(Adder.Add, checkScalarInputCount=2, checkScalarOutputCount=1)
+}
+
+
+class Echo:
+    """Raw packets, on the same threads as a user client's."""
+
+    def __init__(self, sock: socket.socket, process: Process, over: threading.Event) -> None:
+        sock.setblocking(False)
+        self._sock = sock
+        self._process = process
+        self._over = over
+
+    def listen(self) -> None:
+        """Wait for a packet."""
+        self._process.sources().watch(self._sock.fileno(), self._ready)
+
+    def _ready(self) -> None:
+        self._process.sources().unwatch(self._sock.fileno())
+        self._process.queue.post("echo", self._serve)
+
+    def _serve(self) -> None:
+        try:
+            for _ in range(PACKETS_A_TURN):
+                packet = self._sock.recv(65536)
+                if not packet:
+                    self._over.set()
+                    return
+                self._sock.send(packet)
+        except BlockingIOError:
+            self.listen()
+        except ConnectionError:
+            self._over.set()
+        else:
+            self.listen()
+
+
+def main() -> None:
+    """Serve until the socket ends."""
+    kind, descriptor = sys.argv[1], int(sys.argv[2])
+    sock = socket.socket(fileno=descriptor)
+    process, over = Process(), threading.Event()
+    transport.attach(process)
+    if kind == "bytes":
+        Echo(sock, process, over).listen()
+    else:
+        client = Adder(Entry(1, "Adder"))
+        link = ProgramLink(sock, client, process.sources(), lambda _breach: over.set())
+        client.serve(link, {})
+        link.listen()
+    over.wait()
+
+
+def _die(error: BaseException) -> None:
+    sys.stderr.write(f"{error!r}\n")
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()
