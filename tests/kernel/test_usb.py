@@ -112,9 +112,9 @@ class Adapter:
 def adapter(inspector: Inspector, request: pytest.FixtureRequest) -> Iterator[Adapter]:
     """The adapter, plugged in, with the kernel's driver on it."""
     made = Adapter(inspector, f"line-{request.node.name}")
-    made.wait_for_driver("ftdi_sio")
-    yield made
-    made.line.close()
+    with made.line:
+        made.wait_for_driver("ftdi_sio")
+        yield made
 
 
 def approve(inspector: Inspector, app: Path) -> None:
@@ -173,6 +173,7 @@ def test_the_kernels_driver_gives_way_and_comes_back(
     inspector.until(lambda said: any(end in said for end in ends), "dext", "log", "Trial")
     inspector.until(lambda said: "Trial stopped" in said, "dext", "list")
     inspector.until(lambda said: "DeviceBroker" not in said, "ioreg", "-w0")
+    inspector.run("systemextensionsctl", "deactivate", BUNDLE)
 
 
 def test_broker_and_runtime_are_killed_at_once(
