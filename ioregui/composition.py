@@ -144,10 +144,12 @@ class Desk(QObject):
         slices.timeline.event_chosen.connect(slices.events.select_event)
         slices.timeline.opened.connect(self._show_events)
         travel.failed.connect(self._commands.failed)
+        travel.missed.connect(slices.inspector.properties.say_missed)
         self.actions["now"].triggered.connect(slices.timeline.go_to_now)
         self.actions["back"].triggered.connect(selection.go_back)
         properties = slices.inspector.properties
         self.model.plane_chosen.connect(properties.show_plane)
+        self.model.plane_chosen.connect(self.window.show_plane)
         properties.extension_chosen.connect(self.show_extension)
         properties.saving.told.connect(self._commands.told)
         properties.saving.failed.connect(self._commands.failed)

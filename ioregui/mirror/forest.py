@@ -1,9 +1,9 @@
-"""The tree of one plane: parents, and their children in order of title.
+"""The tree of one plane: parents, and their children in order of name, then of location.
 
 Source: xnu iokit/Kernel/IORegistryEntry.cpp: an entry may have several parents in a plane.
 Invariant: every entry of the plane is once in the list of each of its parents, and each list is
-sorted; numbers in titles count as numbers ("port 2" before "port 10"). No walk of it runs in
-circles, whatever circles the entries form.
+sorted; numbers count as numbers, in names ("port 2" before "port 10") and hexadecimal in locations
+("@e" before "@1d"). No walk of it runs in circles, whatever circles the entries form.
 """
 
 import re
@@ -13,17 +13,27 @@ from collections.abc import Iterator, Mapping
 from runtime.model.entry import Entry
 from runtime.model.identity import SERVICE_PLANE
 
-_NUMBER = re.compile(r"(\d+)")
+_NUMBER = re.compile(r"(\d{1,4000})")  # Python reads no longer ones
+_HEX = re.compile(r"[0-9a-f]{1,32}")
+_MARK = re.compile(r"[,.:-]")
 
 ROOT_TITLE = "/"
 
-SortKey = tuple[tuple[str | int, ...], int]
+SortKey = tuple[tuple[str | int, ...], tuple[tuple[int, str], ...], int]
 
 
 def sort_key(title: str, entry_id: int) -> SortKey:
     """Return what siblings are sorted by; the id keeps equal titles in order of arrival."""
-    parts = _NUMBER.split(title.casefold())
-    return tuple(int(part) if at % 2 else part for at, part in enumerate(parts)), entry_id
+    name, _, location = title.casefold().partition("@")
+    parts = _NUMBER.split(name)
+    named = tuple(int(part) if at % 2 else part for at, part in enumerate(parts))
+    return named, _location_key(location) if location else (), entry_id
+
+
+def _location_key(location: str) -> tuple[tuple[int, str], ...]:
+    return tuple(
+        (int(part, 16), "") if _HEX.fullmatch(part) else (0, part) for part in _MARK.split(location)
+    )
 
 
 class Forest:

@@ -66,6 +66,7 @@ class PropertiesPanel(QWidget):
         self._links = Links(bridge.mirror)
         self._entry: Entry | None = None
         self._path = ""
+        self._missed = ""  # the path of what the reader wants to see, which is not there
         self._details: list[Row] = []
         self._asked: list[int] = []  # entries described, in the order of the open commands
         self._folds: dict[Steps, bool] = {}
@@ -134,6 +135,12 @@ class PropertiesPanel(QWidget):
         self._path = self._path_of(self._selection.entry) or self._path
         self._look_again()
 
+    @Slot(str)
+    def say_missed(self, path: str) -> None:
+        """Say that what was selected is not there at the moment that is shown; empty: it is."""
+        self._missed = path
+        self._show()
+
     def _path_of(self, entry_id: int) -> str:
         mirror = self._bridge.mirror
         return mirror.tree(self._plane).path(entry_id) or mirror.path(entry_id)
@@ -147,6 +154,7 @@ class PropertiesPanel(QWidget):
 
     @Slot(object)
     def _select(self, entry_id: int) -> None:
+        self._missed = ""
         self._entry = self._bridge.mirror.entries.get(entry_id)
         self._path = self._path_of(entry_id)
         self._details = []
@@ -195,6 +203,9 @@ class PropertiesPanel(QWidget):
         parts = [plain(entry.cls), translated(self._state_word(entry))]
         if gone:
             parts[1] = self.tr("{0}, as it last was").format(translated(GONE))
+        if self._missed:
+            text = self.tr("{0} was not there at that moment; this is the nearest above it")
+            parts.append(text.format(plain(self._missed.rpartition("/")[2])))
         self.bar.say(plain(entry.title), " · ".join(part for part in parts if part))
         show(self._rows(entry))
         self.table.columns.fit()

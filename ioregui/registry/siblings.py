@@ -54,6 +54,10 @@ class Siblings:
             if len(self._keys) >= KEYS:
                 self._keys.clear()
             entry = self._finder.entry(entry_id)
-            key = sort_key(entry.title_in(plane), entry_id) if entry is not None else ((), entry_id)
+            key = (
+                sort_key(entry.title_in(plane), entry_id)
+                if entry is not None
+                else ((), (), entry_id)
+            )
             self._keys[entry_id] = key
         return key

@@ -26,9 +26,11 @@ class TimeTravel(QObject):
 
     Signals:
         failed: One sentence why a moment cannot be shown.
+        missed: The path of what the reader selected where it is not there; empty where it is.
     """
 
     failed = Signal(str)
+    missed = Signal(str)
 
     def __init__(self, bridge: Bridge, selection: Selection, parent: QObject) -> None:
         super().__init__(parent)
@@ -120,6 +122,7 @@ class TimeTravel(QObject):
         self._leading = True
         self._selection.select(found or self._selection.entry)
         self._leading = False
+        self.missed.emit("" if mirror.path(found) == self._path else self._path)
 
     @Slot(object)
     def _selected(self, entry: int) -> None:

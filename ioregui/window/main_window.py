@@ -122,6 +122,12 @@ class MainWindow(QMainWindow):
         self._leaving = True
         self.close()
 
+    @Slot(str)
+    def show_plane(self, plane: str) -> None:
+        """Speak of the entries of this plane in the status line."""
+        self.status.plane = plane
+        self.refresh()
+
     @Slot()
     def refresh(self) -> None:
         """Say what the mirror has now in navigation and status line."""

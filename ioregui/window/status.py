@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel, QStatusBar, QToolButton, QWidget
 from ioregui.mirror import Mirror
 from ioregui.plaintext import SENTENCE, plain
 from runtime.model.driver_lifecycle import LIVE
+from runtime.model.identity import SERVICE_PLANE
 from runtime.model.records import Mode, RequestState, Status
 
 
@@ -22,17 +23,12 @@ def running(mirror: Mirror) -> int:
     return sum(driver.state in LIVE for driver in mirror.drivers.values())
 
 
-def summary(mirror: Mirror) -> str:
-    """Return the line's text."""
+def summary(mirror: Mirror, plane: str = SERVICE_PLANE) -> str:
+    """Return the line's text; the entries are those of the plane that is shown."""
     tell = QCoreApplication.translate
     status = mirror.status
-    entries = len(mirror.entries)
     drivers = running(mirror)
-    parts = [
-        tell("Status", "1 entry")
-        if entries == 1
-        else tell("Status", "{0} entries").format(f"{entries:,}")
-    ]
+    parts = [_entries(mirror, plane)]
     if status is None or status.mode is not Mode.FILE:  # a file is always quiet
         busy = status.busy if status is not None else 0
         parts.append(tell("Status", "busy {0}").format(busy) if busy else tell("Status", "quiet"))
@@ -42,6 +38,16 @@ def summary(mirror: Mirror) -> str:
     if status is not None:
         parts.append(runtime_words(status))
     return "  ·  ".join(parts)
+
+
+def _entries(mirror: Mirror, plane: str) -> str:
+    tell = QCoreApplication.translate
+    every, shown = len(mirror.entries), mirror.tree(plane).size
+    if plane != SERVICE_PLANE:
+        some = tell("Status", "{0} of {1} entries in {2}")
+        return some.format(f"{shown:,}", f"{every:,}", plain(plane))
+    many = tell("Status", "{0} entries").format(f"{shown:,}")
+    return tell("Status", "1 entry") if shown == 1 else many
 
 
 def runtime_words(status: Status) -> str:
@@ -116,6 +122,9 @@ def _source(status: Status) -> str:
 class StatusBar(QStatusBar):
     """The line.
 
+    Attributes:
+        plane: The one that the tree shows.
+
     Signals:
         approvals_asked: The user pressed the sign of waiting approvals.
     """
@@ -125,6 +134,7 @@ class StatusBar(QStatusBar):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizeGripEnabled(False)
+        self.plane = SERVICE_PLANE
         self.text = QLabel()
         self.approvals = QToolButton()
         self.approvals.setToolTip(self.tr("Open the approvals inbox"))
@@ -135,7 +145,7 @@ class StatusBar(QStatusBar):
 
     def show_state(self, mirror: Mirror) -> None:
         """Say what the mirror has now."""
-        self.text.setText(summary(mirror))
+        self.text.setText(summary(mirror, self.plane))
         self.text.setToolTip(explanation(mirror))
         count = waiting(mirror)
         self.approvals.setVisible(count > 0)

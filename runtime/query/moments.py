@@ -1,7 +1,8 @@
 """Moments as people name them: ``10 minutes ago``, ``2026-03-01T14:30``, ``14:30``, ``now``.
 
-A time without a zone is local; a time without a date is the last one that has been.
-Invariant: pure; the present moment is given.
+A time without a zone is local; a time without a date is the last one that has been, by the clocks
+on the wall of that day.
+Invariant: pure but for the rules of the local zone; the present moment is given.
 """
 
 import re
@@ -64,5 +65,13 @@ def _length(count: str, unit: str) -> float:
 
 def _last(wanted: time, now: datetime) -> datetime:
     """The last moment with a time of day, in the zone of now."""
-    found = datetime.combine(now.date(), wanted, now.tzinfo)
-    return found if found <= now else found - timedelta(days=1)
+    found = _on_the_wall(datetime.combine(now.date(), wanted), now)
+    if found <= now:
+        return found
+    return _on_the_wall(datetime.combine(now.date() - timedelta(days=1), wanted), now)
+
+
+def _on_the_wall(clock: datetime, now: datetime) -> datetime:
+    """A clock's time in the zone of now; the local zone may have had another offset then."""
+    is_local = now.astimezone().utcoffset() == now.utcoffset()
+    return clock.astimezone() if is_local else clock.replace(tzinfo=now.tzinfo)

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QSettings, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from ioregui.bridge import Bridge
 from ioregui.composition import Desk
 from ioregui.household import Household
+from ioregui.properties.panel import PropertiesPanel
 from ioregui.registry.cells import Column
 from ioregui.timeline.strip import TimelineStrip
 from ioregui.window.settings import Settings
@@ -134,6 +135,23 @@ def test_dragging_shows_the_past_and_says_so(
     assert desk.window.banners.banner("past") is None
     assert desk.window.toolbar.live.text() == "● live"
     assert desk.actions["plug"].isEnabled()
+
+
+def test_the_inspector_says_that_an_entry_was_not_there_then(
+    qtbot: QtBot, desk: Desk, fake_runtime: "FakeRuntime"
+) -> None:
+    panel = desk.window.findChild(PropertiesPanel)
+    assert panel is not None
+    desk.selection.select(ROOT_ID + 7)
+    QTest.keyClick(strip(desk), Qt.Key.Key_Left, SHIFT)
+    answer(qtbot, desk, fake_runtime)
+    words = {label.text() for label in panel.bar.findChildren(QLabel)}
+    assert "Sample Device@14100000" in words
+    assert any("Interface@1 was not there at that moment" in text for text in words)
+    QTest.keyClick(strip(desk), Qt.Key.Key_Escape)
+    words = {label.text() for label in panel.bar.findChildren(QLabel)}
+    assert "Interface@1" in words
+    assert not any("not there" in text for text in words)
 
 
 def test_keys_go_to_the_moments_of_the_marks(

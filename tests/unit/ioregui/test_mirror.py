@@ -1,9 +1,11 @@
 """The mirror against a plain model, through random deltas."""
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ioregui.mirror import Changes, Mirror
+from ioregui.window.status import summary
 from runtime.model.entry import Entry, Place
 from runtime.model.identity import ROOT_ID, DriverId, EntryId
 from runtime.model.records import LogLine
@@ -26,6 +28,18 @@ def test_children_are_sorted_with_numbers_as_numbers() -> None:
     root = entry(ROOT_ID, 0, "Root")
     mirror = filled(root, *(entry(n, ROOT_ID, f"port{n}") for n in (10, 9, 2, 1)))
     assert mirror.children[ROOT_ID] == [1, 2, 9, 10]
+
+
+def test_children_of_one_name_are_sorted_by_their_locations_which_are_hexadecimal() -> None:
+    root = entry(ROOT_ID, 0, "Root")
+    places = ["1d", "e", "1,a", "1,9", "odd"]
+    named = [
+        msgspec.structs.replace(entry(n, ROOT_ID, "port"), location=place)
+        for n, place in enumerate(places, 1)
+    ]
+    mirror = filled(root, *named, entry(9, ROOT_ID, "9" * 9000))
+    shown = [mirror.entries[child].location for child in mirror.children[ROOT_ID]]
+    assert shown == ["", "odd", "1,9", "1,a", "e", "1d"]
 
 
 def test_incomplete_snapshot_is_not_shown() -> None:
@@ -106,3 +120,12 @@ def test_planes_are_named_and_their_paths_lead_back() -> None:
     mirror.apply(Delta(7, gone_entries=(EntryId(4), EntryId(3), EntryId(2))))
     assert mirror.plane_names == ["IOService"]
     assert mirror.tree(tree).tops == []
+
+
+def test_the_status_line_counts_the_entries_of_the_plane_that_is_shown() -> None:
+    root = entry(ROOT_ID, 0, "Root")
+    below = (Place("IOUSB", EntryId(ROOT_ID)),)
+    device = msgspec.structs.replace(entry(1, ROOT_ID, "Device"), places=below)
+    mirror = filled(root, device, entry(2, ROOT_ID, "Other"))
+    assert summary(mirror).startswith("3 entries  ·")
+    assert summary(mirror, "IOUSB").startswith("1 of 3 entries in IOUSB  ·")

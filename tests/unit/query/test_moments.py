@@ -1,5 +1,7 @@
 """Moments as people name them."""
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -36,6 +38,30 @@ def test_understood(text: str, expected: datetime) -> None:
 def test_a_time_without_zone_is_local() -> None:
     assert parse("2026-02-28T10:00", NOW) == datetime(2026, 2, 28, 10).astimezone()
     assert parse("2026-02-28", NOW) == datetime(2026, 2, 28).astimezone()
+
+
+@pytest.fixture
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The local zone is one whose clocks are set twice a year."""
+    with monkeypatch.context() as zone:
+        zone.setenv("TZ", "Europe/Berlin")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("berlin")
+@pytest.mark.parametrize(
+    ("today", "text", "then"),
+    [
+        ("2026-03-29T10:00+02:00", "23:00", "2026-03-28T23:00+01:00"),
+        ("2026-10-25T10:00+01:00", "23:00", "2026-10-24T23:00+02:00"),
+        ("2026-10-25T10:00+01:00", "09:00", "2026-10-25T09:00+01:00"),
+    ],
+)
+def test_the_clock_on_the_wall_of_the_day_before(today: str, text: str, then: str) -> None:
+    """They were set in between."""
+    assert parse(text, datetime.fromisoformat(today)) == datetime.fromisoformat(then)
 
 
 @pytest.mark.parametrize(
