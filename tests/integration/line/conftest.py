@@ -54,7 +54,7 @@ class RuntimeProcess:
         deadline = time.monotonic() + SECONDS
         while True:
             try:
-                connection = connect("test", self.socket)
+                connection = self._answering()
                 break
             except UnavailableError:
                 assert self.process is not None
@@ -62,6 +62,16 @@ class RuntimeProcess:
                 assert time.monotonic() < deadline, "the runtime did not listen in time"
                 time.sleep(0.02)
         self._connections.append(connection)
+        return connection
+
+    def _answering(self) -> Connection:
+        """A connection that answers: a killed one's child may hold its socket until exec."""
+        connection = connect("test", self.socket)
+        try:
+            connection.call(GetRecords())
+        except UnavailableError:
+            connection.close()
+            raise
         return connection
 
     def records(self) -> Records:
