@@ -16,8 +16,8 @@ from benchmarks.harness import Benchmark, Sample
 from runtime.linux.data_queue import DataQueue
 from runtime.linux.shared_memory import SharedMemory
 
-BLOCK = 64 << 10
-BLOCKS = 2_000
+BLOCK = 1 << 20
+BLOCKS = 200
 RING = 4 << 20
 
 
@@ -81,7 +81,7 @@ def main() -> None:
 
 RING_COPY = Benchmark(
     name="ring",
-    summary="64 KiB through a data queue to another process, read in place",
+    summary="1 MiB through a data queue to another process, read in place",
     unit="µs",
     goal=1.25,
     ours=_ring,

@@ -6,6 +6,7 @@ Invariant: the only module that knows all slices.
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QApplication
 
+from ioregui.approvals.herald import Herald, tray
 from ioregui.bridge import Bridge
 from ioregui.export.saver import Saver
 from ioregui.household import Household
@@ -82,6 +83,7 @@ class Desk(QObject):
         self._conditions = Conditions(bridge, self._commands, self.window.banners)
         self._service = ServiceSetup(bridge, self.window.banners)
         self._saver = Saver(bridge, household, self.actions, self.window, slices.shown_plane)
+        self._herald = Herald(bridge, self.window, tray(self.window))
         self._leaving = Leaving(bridge, household, settings, self.window)
         self._connect()
 
@@ -134,6 +136,7 @@ class Desk(QObject):
         slices.undriven.entry_chosen.connect(selection.select)
         slices.extensions.entry_chosen.connect(self._show_entry)
         slices.approvals.device_chosen.connect(self._show_entry)
+        self._herald.opened.connect(self._show_inbox)
         slices.events.entry_chosen.connect(selection.select)
         slices.timeline.entry_chosen.connect(selection.select)
         slices.timeline.moment_chosen.connect(travel.go_to)
@@ -190,6 +193,12 @@ class Desk(QObject):
     def _show_entry(self, entry: int) -> None:
         self.window.show_page("registry")
         self.selection.select(entry)
+
+    @Slot()
+    def _show_inbox(self) -> None:
+        self.window.show_page("approvals")
+        self.window.raise_()
+        self.window.activateWindow()
 
     @Slot(str)
     def _show_path(self, path: str) -> None:

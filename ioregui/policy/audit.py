@@ -91,6 +91,8 @@ class AuditPanel(QWidget):
     def _answered(self, page: AuditPage) -> None:
         self.notice.say("")
         self._entries |= {entry.number: entry for entry in page.entries}
+        if min(self._entries, default=1) == 1:
+            self.older.setEnabled(False)
         self._pages.show_content(bool(self._entries))
         self.table.show_records(self._entries.values())
 

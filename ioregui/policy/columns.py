@@ -58,7 +58,7 @@ def audit_columns() -> tuple[Column[AuditEntry], ...]:
             translate("audit", "When"),
             translate("audit", "When it was done."),
             lambda one: moments.date_and_clock(one.wall_ns),
-            19,
+            23,
         ),
         Column(
             translate("audit", "What"),
@@ -71,7 +71,7 @@ def audit_columns() -> tuple[Column[AuditEntry], ...]:
             translate("audit", "By"),
             translate("audit", "Who asked or decided."),
             lambda one: plaintext.plain(one.by),
-            28,
+            38,
         ),
         Column(
             translate("audit", "About"),

@@ -6,6 +6,7 @@ Invariant: Qt-free and in English; `words` of the window translate the state.
 from collections.abc import Callable
 
 from ioregui.mirror import Mirror
+from runtime.model import properties
 from runtime.model.driver_lifecycle import DriverState
 from runtime.model.entry import Entry, Holder, Kind, State
 from runtime.model.identity import EntryId
@@ -13,6 +14,7 @@ from runtime.model.words import device_word
 from runtime.query.search import Facts
 
 GONE = "gone"
+BROKER = "DeviceBroker"  # class of the entry of a device's broker
 _INACTIVE = int(State.INACTIVE)  # plain numbers: asked for every row, 100,000 times a search
 _DEVICE, _KERNEL_DRIVER = int(Kind.DEVICE), int(Kind.KERNEL_DRIVER)
 _OURS = frozenset({int(Kind.DRIVER), int(Kind.SERVER)})
@@ -40,8 +42,15 @@ def state_word(mirror: Mirror, entry: Entry, *, gone: bool = False) -> str:
         return DriverState.RUNNING.value
     if kind in _OURS:
         driver = mirror.driver_of(entry.id)
-        return str(driver.state) if driver is not None else ""
+        return str(driver.state) if driver is not None else _broker_word(entry)
     return ""
+
+
+def _broker_word(entry: Entry) -> str:
+    """The state that a device's broker shows among its properties; empty for what is none."""
+    if entry.cls != BROKER:
+        return ""
+    return str(properties.decode(entry.props).get("BrokerState", ""))
 
 
 def process_word(entry: Entry) -> str:

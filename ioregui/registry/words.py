@@ -22,6 +22,8 @@ def explained(word: str) -> str:
         "gone": tell("State", "The entry is no longer there; it is shown a little longer."),
         "starting": tell("State", "A process is being launched or is in Start."),
         "running": tell("State", "The driver runs."),
+        "serving": tell("State", "The broker holds the device for its drivers."),
+        "giving back": tell("State", "No driver wants the device; its broker lets go of it."),
         "not responding": tell("State", "A callback is older than its deadline."),
         "restarting": tell("State", "The process is gone; a new one comes after a delay."),
         "stopping": tell("State", "Told to stop; its process has not ended yet."),

@@ -49,6 +49,7 @@ from runtime.wire.commands.registry import (
     ReadValue,
     Subscribe,
 )
+from runtime.wire.commands.services import OpenService
 from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust
 
 ANSWER_SECONDS = 110.0  # for a password: less than a command waits for its answer
@@ -69,6 +70,7 @@ _FREE = (
     *(Subscribe, GetRecords, Describe, ReadHistory, ReadValue, Explain, ExplainExtension),
     *(ReadLog, ReadProcesses, ListCrashes, ReadCrash, ListTrust, ListProfiles),
     *(Activate, Submit, Withdraw, Shown, ReadAudit, Detach),
+    OpenService,  # by the entitlement of the app, which `user_clients` looks at
 )
 _ACTIONS: dict[type, Action] = {
     Deactivate: Action.EXTENSIONS,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from runtime.extensions.active import ActiveExtension, those_in
+from runtime.extensions.active import ActiveExtension, apps_of, those_in
 from runtime.extensions.admission import (
     check_limits,
     check_waiting,
@@ -22,6 +22,7 @@ from runtime.extensions.admission import (
     shown,
 )
 from runtime.extensions.contents import Changes, StoredDecision
+from runtime.extensions.developer_mode import switch
 from runtime.extensions.drafts import (
     Asked,
     Ending,
@@ -31,17 +32,17 @@ from runtime.extensions.drafts import (
     new_request,
     repeat,
 )
-from runtime.extensions.enforcing import enforce, forbidden, refuse, ruled
+from runtime.extensions.enforcing import enforce, refuse, ruled
 from runtime.extensions.ledger import Ledger, decision_key
 from runtime.extensions.profiles import Profiles
 from runtime.extensions.removal import removable_by, remove, remove_all
 from runtime.extensions.staging import Staged
 from runtime.extensions.store import Store
 from runtime.extensions.transaction import RUNTIME, Transaction
-from runtime.extensions.upgrades import Upgrades, conclude, roll_back
+from runtime.extensions.upgrades import Upgrades, roll_back
 from runtime.extensions.verdicts import Verdicts
 from runtime.model.errors import ProblemError
-from runtime.model.events import Detail, DeveloperMode, Requested
+from runtime.model.events import Detail, Requested
 from runtime.model.extension_lifecycle import RUNNABLE, ExtensionEvent, ExtensionState
 from runtime.model.identity import BundleId, ContentHash, RequestId
 from runtime.model.policy import ruling_words
@@ -49,7 +50,6 @@ from runtime.model.records import DeviceHit, Extension, Request, Requester, Requ
 from runtime.model.sx_code import SxCode
 from runtime.wire.commands.extensions import Replacing
 
-_LASTING = (RequestState.WAITING, RequestState.COMPLETED)
 KEPT_REQUESTS = 500  # finished requests that are remembered
 
 
@@ -100,17 +100,7 @@ class Extensions:
 
     def apps(self) -> dict[BundleId, frozenset[str]]:
         """The paths of the apps that asked for each extension, for any user and version."""
-        found = {
-            known.record.id: {known.record.app_path} for known in self._ledger.extensions.values()
-        }
-        for request in self._ledger.requests.values():
-            if request.extension in found and request.state in _LASTING:
-                found[request.extension].add(request.requester.app_path)
-        apps: dict[BundleId, frozenset[str]] = {}
-        for known in self._ledger.extensions.values():
-            bundle_id = known.record.bundle_id
-            apps[bundle_id] = apps.get(bundle_id, frozenset()) | found[known.record.id]
-        return apps
+        return apps_of(self._ledger)
 
     def referenced(self) -> frozenset[ContentHash]:
         """The content that has to stay staged."""
@@ -256,24 +246,10 @@ class Extensions:
 
     def set_developer(self, *, on: bool, by: str) -> None:
         """Turn developer mode on or off; what is not trusted is enabled or disabled with it."""
-        if on == self.developer:
-            return
-        change = Transaction(self._ledger, self._now())
-        change.changes.developer = on
-        change.details.append(DeveloperMode(on, by))
-        state = ExtensionState.DISABLED if on else ExtensionState.ACTIVE
-        event = ExtensionEvent.DEVELOPER_ON if on else ExtensionEvent.DEVELOPER_OFF
-        conclude(change, self._ledger)
-        for one in self._ledger.extensions:
-            known = change.extension(one)
-            held = known.manifest.trusted or forbidden(known.record.ruling)
-            if known.record.state is state and not held:
-                change.put(advanced(known, event))
-        for request in self._ledger.waiting() if on else []:
-            approval = self._ledger.approval(request)
-            if approval is not None:  # it only waited for developer mode
-                change.complete(request, approval.by)
-        change.apply()
+        if on != self.developer:
+            change = Transaction(self._ledger, self._now())
+            switch(change, self._ledger, on=on, by=by)
+            change.apply()
 
     def reset(self, by: str) -> tuple[list[Extension], list[Extension]]:
         """Remove all extensions that no profile keeps; returns what went and what is kept."""

@@ -63,7 +63,7 @@ DENIALS: Mapping[str, Denial] = {
 """By what is denied."""
 
 GRANTS = (
-    "read its own bundle, from memory",
+    "read its own bundle, from memory, and map the native modules of bundles",
     "read Python, its libraries and the time zones, and change none of them",
     "use clocks, random numbers and threads, with timers as precise as the machine's",
     f"log {limits.LOG_LINES} lines a second; what is above is counted, not kept",

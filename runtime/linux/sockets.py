@@ -17,6 +17,8 @@ from runtime.wire import limits
 
 _INT = array.array("i").itemsize
 _SPACE = socket.CMSG_SPACE(limits.DESCRIPTORS * _INT)
+_CLOSE, _QUIET = int(socket.MSG_CMSG_CLOEXEC), int(socket.MSG_NOSIGNAL)  # enums are slow
+_TRUNCATED = int(socket.MSG_TRUNC | socket.MSG_CTRUNC)
 _of_thread = threading.local()
 _UCRED = struct.Struct("iII")
 
@@ -47,9 +49,9 @@ def send_packet(sock: socket.socket, data: bytes, fds: Sequence[int] = ()) -> No
         raise ValueError(f"packet: expected 1 to {limits.PACKET} bytes, found {len(data)}")
     if fds:
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))]
-        sock.sendmsg([data], ancillary, socket.MSG_NOSIGNAL)
+        sock.sendmsg([data], ancillary, _QUIET)
     else:
-        sock.send(data, socket.MSG_NOSIGNAL)
+        sock.send(data, _QUIET)
 
 
 def receive_packet(
@@ -68,11 +70,9 @@ def receive_packet(
             than expected; all that came are closed.
     """
     buffer = _buffer()
-    count, ancillary, told, _ = sock.recvmsg_into(
-        (buffer,), _SPACE, socket.MSG_CMSG_CLOEXEC | flags
-    )
+    count, ancillary, told, _ = sock.recvmsg_into((buffer,), _SPACE, _CLOSE | flags)
     fds = _descriptors(ancillary) if ancillary else []
-    truncated = told & (socket.MSG_TRUNC | socket.MSG_CTRUNC)
+    truncated = told & _TRUNCATED
     if truncated or len(fds) > max_fds:
         for fd in fds:
             os.close(fd)

@@ -65,9 +65,10 @@ class Inspector:
             assert self._runs(), f"the runtime ended: {self.log()}"
             assert time.monotonic() < deadline, f"the runtime is not ready: {self.log()}"
 
-    def kill(self) -> None:
-        """Kill the runtime with signal 9."""
-        assert self.machine.run("kill", "-9", self._pid).code == 0, "the runtime had ended"
+    def kill(self, *others: int) -> None:
+        """Kill the runtime with signal 9, and other processes at the same time."""
+        pids = (*map(str, others), self._pid)
+        assert self.machine.run("kill", "-9", *pids).code == 0, "one of them had ended"
 
     def stop(self) -> None:
         """End the runtime as its user would, and wait until it is gone."""

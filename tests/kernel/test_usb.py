@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.line.apps import BUNDLE, make_app
-from tests.kernel.conftest import Inspector
+from tests.kernel.conftest import STATE, Inspector
 
 SOURCE = """
 from runtime.driverkit import (
@@ -81,11 +81,11 @@ def app(tmp_path: Path) -> Path:
 class Adapter:
     """The adapter in the guest, and the line behind it."""
 
-    def __init__(self, inspector: Inspector) -> None:
+    def __init__(self, inspector: Inspector, line: str) -> None:
         self.machine = inspector.machine
-        self.line = self.machine.serial_line("line")
+        self.line = self.machine.serial_line(line)
         self.line.settimeout(120)
-        self.machine.device_add("usb-serial", "adapter", chardev="line")
+        self.machine.device_add("usb-serial", "adapter", chardev=line)
         find = "for d in /sys/bus/usb/devices/*; do grep -qs 6001 $d/idProduct && echo $d; done"
         self.interface = ""
         while not self.interface:
@@ -109,9 +109,9 @@ class Adapter:
 
 
 @pytest.fixture
-def adapter(inspector: Inspector) -> Iterator[Adapter]:
+def adapter(inspector: Inspector, request: pytest.FixtureRequest) -> Iterator[Adapter]:
     """The adapter, plugged in, with the kernel's driver on it."""
-    made = Adapter(inspector)
+    made = Adapter(inspector, f"line-{request.node.name}")
     made.wait_for_driver("ftdi_sio")
     yield made
     made.line.close()
@@ -173,3 +173,22 @@ def test_the_kernels_driver_gives_way_and_comes_back(
     inspector.until(lambda said: any(end in said for end in ends), "dext", "log", "Trial")
     inspector.until(lambda said: "Trial stopped" in said, "dext", "list")
     inspector.until(lambda said: "DeviceBroker" not in said, "ioreg", "-w0")
+
+
+def test_broker_and_runtime_are_killed_at_once(
+    inspector: Inspector, adapter: Adapter, app: Path, measured: Callable[[str], None]
+) -> None:
+    """Nobody is left to give the interface back: the next runtime does, though nothing runs."""
+    machine = inspector.machine
+    inspector.run("systemextensionsctl", "developer", "on")
+    approve(inspector, app)
+    assert adapter.read(6) == b"hello\n", inspector.log()
+    inspector.kill(pid_of(inspector, "BrokerPID"))
+    adapter.wait_for_driver("")
+    held = f"{STATE}/held-interfaces"
+    forget = f"cp {held} /run/held && rm -r {STATE} && mkdir {STATE} && mv /run/held {held}"
+    assert machine.run("sh", "-c", forget).code == 0
+    inspector.start()
+    seconds = adapter.wait_for_driver("ftdi_sio")
+    measured(f"guest: a runtime after a killed one → ftdi_sio has its interface {seconds:.2f} s")
+    machine.device_del("adapter")

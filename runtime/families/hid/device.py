@@ -9,6 +9,7 @@ Invariant: while nobody listens the kernel's other readers have their input.
 import asyncio
 import contextlib
 import errno
+import fcntl
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -46,7 +47,7 @@ class HidrawDevice:
         Raises:
             OSError: The device is gone.
         """
-        os.set_blocking(node, False)
+        fcntl.fcntl(node, fcntl.F_SETFL, os.O_NONBLOCK)
         self._node = node
         self._events = tuple(events)
         self._descriptor = hidraw.descriptor(node)

@@ -45,10 +45,15 @@ def check_alone(configuration: ConfigurationDescriptor, what: str) -> None:
     Raises:
         ReturnError: NOT_PERMITTED: there are others.
     """
-    numbers = {interface.number for interface in configuration.interfaces}
-    if len(numbers) > 1:
+    if not is_alone(configuration):
+        numbers = {interface.number for interface in configuration.interfaces}
         text = f"{what}: expected a device of one interface, found {len(numbers)}"
         raise ReturnError(IOReturn.NOT_PERMITTED, text)
+
+
+def is_alone(configuration: ConfigurationDescriptor) -> bool:
+    """Whether a configuration has one interface, in whatever settings."""
+    return len({interface.number for interface in configuration.interfaces}) == 1
 
 
 def _refuse(what: str) -> None:

@@ -145,9 +145,8 @@ class InterfaceSession:
 
     async def _open_direct(self) -> object:
         self._require_open()
-        if self._lending is None:
-            return False
-        guard.check_alone(self._device.configuration, "OpenDirect")
+        if self._lending is None or not guard.is_alone(self._device.configuration):
+            return False  # a vendor's request in a URB could disturb another interface
         return await self._lending.lend(self._number)
 
     def _open(self) -> None:

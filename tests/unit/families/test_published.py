@@ -6,10 +6,12 @@ import socket
 import struct
 from collections.abc import Callable, Coroutine
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from runtime.families.hid import report_rate
 from runtime.families.hid.published import ASKED, PublishedDevice
 from runtime.families.hid.publishing import PublishingSession
 from runtime.linux import uhid
@@ -237,19 +239,27 @@ def test_one_device_of_a_process_and_nothing_before_it() -> None:
     run(test())
 
 
-def test_a_flood_is_refused() -> None:
+def test_a_flood_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0
+    monkeypatch.setattr(report_rate, "time", SimpleNamespace(monotonic_ns=lambda: now))
+
     async def test() -> None:
+        nonlocal now
         kernel = Kernel()
         kernel.device.make(IDENTITY, "", UNNUMBERED)
 
-        def flood() -> None:
-            for _ in range(limits.REPORT_RATE):
+        def say(count: int) -> None:
+            for _ in range(count):
                 kernel.device.say(b"\0\0")
                 kernel.written()
 
+        a_window = limits.REPORT_RATE * report_rate.WINDOW_NS // 1_000_000_000
+        say(a_window)
         with pytest.raises(ReturnError) as refused:
-            flood()
+            say(1)
         assert refused.value.code == IOReturn.NO_RESOURCES
+        now += report_rate.WINDOW_NS
+        say(a_window)
         kernel.close()
 
     run(test())

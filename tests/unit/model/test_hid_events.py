@@ -1,6 +1,6 @@
 """The reports of an event service's keyboard and pointer are those of its descriptor."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.driverkit.hid_elements import IOHIDElement, make_elements
@@ -29,12 +29,14 @@ def say(report: bytes) -> list[IOHIDElement]:
     return said
 
 
+@settings(max_examples=30)
 @given(KEYS)
 def test_every_key_has_its_bit(keys: set[int]) -> None:
     down = {each.getUsage() for each in say(hid_events.keyboard(keys)) if each.getValue()}
     assert down == keys
 
 
+@settings(max_examples=30)
 @given(*[st.integers(-(1 << 20), 1 << 20)] * 5)
 def test_the_pointer_goes_as_far_as_it_can(
     buttons: int, right: int, down: int, wheel: int, aside: int
@@ -47,6 +49,7 @@ def test_the_pointer_goes_as_far_as_it_can(
     assert values[10:] == [max(-127, min(127, far)) for far in (wheel, aside)]
 
 
+@settings(max_examples=30)
 @given(st.sets(st.integers(1, hid_events.LAST_CONSUMER), max_size=hid_events.CONSUMER_KEYS))
 def test_consumer_keys(keys: set[int]) -> None:
     down = {each.getUsage() for each in say(hid_events.consumer(keys)) if each.getValue()}
