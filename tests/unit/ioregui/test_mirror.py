@@ -128,4 +128,4 @@ def test_the_status_line_counts_the_entries_of_the_plane_that_is_shown() -> None
     device = msgspec.structs.replace(entry(1, ROOT_ID, "Device"), places=below)
     mirror = filled(root, device, entry(2, ROOT_ID, "Other"))
     assert summary(mirror).startswith("3 entries  ·")
-    assert summary(mirror, "IOUSB").startswith("1 of 3 entries in IOUSB  ·")
+    assert summary(mirror, "IOUSB").startswith("2 of 3 entries in IOUSB  ·")
