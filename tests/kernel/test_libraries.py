@@ -8,6 +8,7 @@ from tests.kernel.conftest import Inspector
 from tests.kernel.test_usb import Adapter, approve
 
 PYFTDI = """
+import _cffi_backend
 from pyftdi.ftdi import Ftdi
 from runtime.driverkit import IOLog, IOService
 
@@ -20,6 +21,7 @@ class Plain(Ftdi):
 class Trial(IOService):
     def Start(self, provider):
         super().Start(provider)
+        IOLog(f"loaded {_cffi_backend.__file__}")
         ftdi = Plain()
         ftdi.open(0x0403, 0x6001)
         ftdi.set_baudrate(9600)
@@ -34,11 +36,11 @@ class Trial(IOService):
 
 
 def test_pyftdi_drives_the_adapter(inspector: Inspector, tmp_path: Path) -> None:
-    """Unchanged, through the broker; the kernel's driver has given way, and comes back."""
+    """Unchanged, beside a native module; the kernel's driver has given way, and comes back."""
     adapter = Adapter(inspector, "library")
     adapter.wait_for_driver("ftdi_sio")
     dext = drive(make_app(tmp_path, PYFTDI), (0x0403, 0x6001))
-    for name in ("pyftdi", "pyserial", "pyusb"):
+    for name in ("pyftdi", "pyserial", "pyusb", "cffi"):
         vendor(dext, name)
     inspector.run("systemextensionsctl", "developer", "on")
     approve(inspector, dext.parents[3])
@@ -46,5 +48,6 @@ def test_pyftdi_drives_the_adapter(inspector: Inspector, tmp_path: Path) -> None
     adapter.line.sendall(b"goodbye!")
     log = inspector.until(lambda said: "goodbye!" in said, "dext", "log", "Trial")
     assert "wrote 5" in log
+    assert "loaded /run/ioregistry-native/" in log
     adapter.machine.device_del("adapter")
     adapter.line.close()
