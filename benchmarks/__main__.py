@@ -10,6 +10,7 @@ import sys
 from dataclasses import asdict
 
 from benchmarks.elevated import SHARE, WAKEUP
+from benchmarks.extensions import ACTIVATE, APPROVE, DEXT_VERIFY, STORE, VERIFY
 from benchmarks.harness import ROUNDS, Affinity, Benchmark, Result, measure
 from benchmarks.matching import MATCHING
 from benchmarks.memory import MEMORY
@@ -18,23 +19,16 @@ from benchmarks.restart_runit import RESTART_RUNIT
 from benchmarks.ring import RING_COPY
 from benchmarks.rpc import RPC, RPC_DBUS, RPC_MANY
 from benchmarks.start import START
+from benchmarks.throughput import THROUGHPUT
 from benchmarks.uevent import UEVENT
 
 BENCHMARKS: dict[str, Benchmark] = {
     benchmark.name: benchmark
     for benchmark in (
-        RESTART,
-        RESTART_RUNIT,
-        START,
-        MEMORY,
-        WAKEUP,
-        SHARE,
-        UEVENT,
-        MATCHING,
-        RPC,
-        RPC_DBUS,
-        RPC_MANY,
-        RING_COPY,
+        *(RESTART, RESTART_RUNIT, START, MEMORY, WAKEUP, SHARE, *THROUGHPUT),
+        *(UEVENT, MATCHING),
+        *(VERIFY, DEXT_VERIFY, ACTIVATE, STORE, APPROVE),
+        *(RPC, RPC_DBUS, RPC_MANY, RING_COPY),
     )
 }
 AFFINITIES: tuple[Affinity, ...] = ("pinned", "free")

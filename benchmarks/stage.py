@@ -14,14 +14,15 @@ from pathlib import Path
 from runtime.client.blocking import Connection, connect
 from runtime.model.driver_lifecycle import DriverState
 from runtime.model.errors import UnavailableError
-from runtime.model.records import Driver, RequestState
+from runtime.model.identity import BundleId
+from runtime.model.records import Driver, Request, RequestState
 from runtime.wire import client as wire
 from runtime.wire.commands.devices import Plug, Unplug
-from runtime.wire.commands.extensions import Activate, Decide, SetDeveloperMode
+from runtime.wire.commands.extensions import Activate, Deactivate, Decide, SetDeveloperMode
 from runtime.wire.commands.registry import Subscribe, Topic
 
 ROOT = Path(__file__).resolve().parents[1]
-SAMPLE = ROOT / "resources" / "samples"
+SAMPLE = ROOT / "resources" / "samples" / "SampleUSB.app"
 TIMEOUT = 30.0  # seconds
 
 
@@ -37,12 +38,22 @@ class Stage:
     def approve_sample(self) -> None:
         """Have the sample app's extension approved, in developer mode."""
         self._connection.call(SetDeveloperMode(on=True))
-        (app,) = SAMPLE.glob("*.app")
-        request = self._connection.call(Activate(str(app)))
+        request = self.ask_for_sample()
         if request.state is RequestState.WAITING:
-            self._connection.call(
-                Decide(request.id, request.content_hash, request.nonce, approve=True)
-            )
+            self.approve(request)
+
+    def ask_for_sample(self) -> Request:
+        """Ask for the sample app's extension."""
+        return self._connection.call(Activate(str(SAMPLE)))
+
+    def approve(self, request: Request) -> None:
+        """Approve what a request shows."""
+        self._connection.call(Decide(request.id, request.content_hash, request.nonce, approve=True))
+
+    def remove_sample(self) -> None:
+        """Deactivate the sample's extension, and wait until its driver has stopped."""
+        self._connection.call(Deactivate(BundleId("com.example.sampleusb.driver")))
+        self._wait_stopped()
 
     def plug_sample(self) -> None:
         """Plug the sample device in."""
@@ -51,6 +62,9 @@ class Stage:
     def unplug_sample(self) -> None:
         """Unplug it, and wait until its driver has stopped."""
         self._connection.call(Unplug("sample"))
+        self._wait_stopped()
+
+    def _wait_stopped(self) -> None:
         while any(driver.state is not DriverState.STOPPED for driver in self._drivers.values()):
             self._hear()
 

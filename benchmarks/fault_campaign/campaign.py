@@ -36,7 +36,7 @@ PATIENCE_SECONDS = 0.1
 STOP_SECONDS = 60.0  # for the end of all drivers
 
 
-class _Surroundings:
+class Around:
     """What the supervisor tells; only ends matter."""
 
     def __init__(self, lanes: dict[DriverId, Lane]) -> None:
@@ -98,14 +98,14 @@ class Campaign:
         self._progress = progress
         self._lanes: dict[DriverId, Lane] = {}
         zygote = Zygote(self.tally.failures.append)
-        self._supervisor = Supervisor(zygote, ALWAYS_AT_ONCE, _Surroundings(self._lanes))
+        self._supervisor = Supervisor(zygote, ALWAYS_AT_ONCE, Around(self._lanes))
         self._floor = asyncio.Lock()
 
     async def run(self, first: int, count: int) -> None:
         """Inject `count` faults, from the one with the number `first` on."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: self.tally.failures.append(str(context)))
-        bundle = memfd.sealed("bundle", archive.pack(_sources()))
+        bundle = memfd.sealed("bundle", archive.pack(sources()))
         deadlines = hang.LATE_US, hang.HOPELESS_US
         hang.LATE_US = hang.HOPELESS_US = int(self._deadline * 1e6)
         try:
@@ -195,7 +195,8 @@ class _Floor:
             self._lock.release()
 
 
-def _sources() -> dict[str, bytes]:
+def sources() -> dict[str, bytes]:
+    """The files of the bundle whose driver breaks, and answers."""
     folder = Path(broken.__file__).parent
     return {
         "Faults.py": (folder / "driver.py").read_bytes(),

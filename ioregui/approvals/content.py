@@ -70,12 +70,22 @@ def _who(request: Request) -> FactGroup:
         translate("approvals", "Who asks"),
         (
             Fact(translate("approvals", "App"), words.app(request)),
+            Fact(translate("approvals", "Version"), _version(request)),
             Fact(translate("approvals", "In its words"), f"“{usage}”" if usage else _unknown()),
             Fact(translate("approvals", "App's path"), _path(asked.app_path), exact=True),
             Fact(translate("approvals", "Program"), _path(asked.program), exact=True),
             Fact(translate("approvals", "Process"), process),
         ),
     )
+
+
+def _version(request: Request) -> str:
+    """The version that is asked for, and which it would replace."""
+    short, build = plaintext.plain(request.short_version, 40), plaintext.plain(request.version, 40)
+    if request.state is RequestState.WAITING and request.reason:
+        replaced = plaintext.plain(request.reason, plaintext.SENTENCE)
+        return f"{short} ({build}), {replaced}"
+    return f"{short} ({build})"
 
 
 def _publisher(request: Request) -> FactGroup:

@@ -1,5 +1,8 @@
 """The columns of the extensions table. Invariant: pure functions of `Row`."""
 
+from collections.abc import Callable
+from typing import Any
+
 from PySide6.QtCore import QCoreApplication
 
 from ioregui import plaintext
@@ -18,6 +21,19 @@ def key(row: Row) -> str:
 def order(row: Row) -> tuple[str, str]:
     """Return what the table is sorted by."""
     return row.extension.name.casefold(), row.extension.version
+
+
+def orders() -> dict[str, Callable[[Row], Any]]:
+    """Return what the table can be sorted by, in the user's words; the first one at first."""
+    return {
+        translate("extensions", "Sorted by name"): order,
+        translate("extensions", "Sorted by app"): lambda row: (app(row).casefold(), *order(row)),
+        translate("extensions", "Sorted by team"): lambda row: (words.team(row), *order(row)),
+        translate("extensions", "Sorted by kind"): lambda row: (
+            row.extension.category,
+            *order(row),
+        ),
+    }
 
 
 def bundle_id(row: Row) -> str:
@@ -81,6 +97,20 @@ def columns() -> tuple[Column[Row], ...]:
             translate("extensions", "The app that carries it."),
             app,
             14,
+            optional=True,
+        ),
+        Column(
+            translate("extensions", "Team"),
+            translate("extensions", "The team that signed it."),
+            words.team,
+            11,
+            optional=True,
+        ),
+        Column(
+            translate("extensions", "Kind"),
+            translate("extensions", "What kind of system extension it is."),
+            words.kind,
+            9,
             optional=True,
         ),
         Column(

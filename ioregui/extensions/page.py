@@ -7,6 +7,7 @@ from collections import defaultdict
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
+    QComboBox,
     QHBoxLayout,
     QPushButton,
     QSplitter,
@@ -28,7 +29,7 @@ from ioregui.records.notice import Notice
 from ioregui.records.table import RecordTable
 from runtime.model.extension_lifecycle import ExtensionState
 from runtime.model.identity import BundleId
-from runtime.model.records import Driver, Extension
+from runtime.model.records import Driver, Extension, Request
 from runtime.wire import client as wire
 from runtime.wire.commands.extensions import Deactivate
 
@@ -54,6 +55,11 @@ class ExtensionsPage(QWidget):
         self.devices = MatchingPanel(bridge)
         self.tabs = QTabWidget()
         self.keys = KeysButton()
+        self.arranging = QComboBox()
+        self.arranging.setAccessibleName(self.tr("Sort extensions"))
+        self.arranging.setToolTip(self.tr("What the table is sorted by"))
+        for text, order in columns.orders().items():
+            self.arranging.addItem(text, order)
         self.deactivate = QPushButton(self.tr("Deactivate…"))
         self.deactivate.setAutoDefault(False)
         self.driver = QPushButton(self.tr("Show its driver"))
@@ -69,6 +75,7 @@ class ExtensionsPage(QWidget):
         layout.addWidget(self._pages)
         self.table.picked.connect(self._picked)
         self.keys.toggled.connect(self._show_selected)
+        self.arranging.currentIndexChanged.connect(self._arrange)
         self.deactivate.clicked.connect(self._question)
         self.driver.clicked.connect(self._show_driver)
         self.notice.button.clicked.connect(self._deactivate)
@@ -86,8 +93,15 @@ class ExtensionsPage(QWidget):
         drivers: defaultdict[tuple[str, str], list[Driver]] = defaultdict(list)
         for driver in mirror.drivers.values():
             drivers[driver.bundle_id, driver.content_hash].append(driver)
+        requests: defaultdict[str, list[Request]] = defaultdict(list)
+        for request in mirror.requests.values():
+            requests[request.extension].append(request)
         rows = [
-            Row(extension, tuple(drivers[extension.bundle_id, extension.content_hash]))
+            Row(
+                extension,
+                tuple(drivers[extension.bundle_id, extension.content_hash]),
+                tuple(requests[extension.id]),
+            )
             for extension in mirror.extensions.values()
         ]
         self._pages.show_content(bool(rows))
@@ -96,8 +110,12 @@ class ExtensionsPage(QWidget):
 
     @Slot(object)
     def _changed(self, changes: Changes) -> None:
-        if changes.extensions or changes.drivers:
+        if changes.extensions or changes.drivers or changes.requests:
             self._refresh()
+
+    @Slot()
+    def _arrange(self) -> None:
+        self.model.arrange(self.arranging.currentData())
 
     @Slot()
     def _picked(self) -> None:
@@ -163,6 +181,7 @@ class ExtensionsPage(QWidget):
         bar.addWidget(self.deactivate)
         bar.addWidget(self.driver)
         bar.addStretch(1)
+        bar.addWidget(self.arranging)
         bar.addWidget(self.keys)
         layout = QVBoxLayout(details)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from PySide6.QtCore import QCoreApplication
 
 from ioregui import plaintext
+from ioregui.approvals.words import outcome
 from ioregui.policy.words import ruling, ruling_fact
-from ioregui.records import localized
+from ioregui.records import localized, moments
 from ioregui.records.column import Tone
 from ioregui.records.entitlements import entitlement_facts
 from ioregui.records.facts import Fact, FactGroup
 from runtime.model.driver_lifecycle import LIVE
 from runtime.model.extension_lifecycle import ExtensionState
-from runtime.model.records import Driver, Extension
+from runtime.model.records import Driver, Extension, Request
 
 translate = QCoreApplication.translate
 
@@ -37,6 +38,7 @@ class Row:
 
     extension: Extension
     drivers: tuple[Driver, ...]
+    requests: tuple[Request, ...] = ()
 
     @property
     def live(self) -> int:
@@ -55,6 +57,22 @@ def version(row: Row) -> str:
     one = row.extension
     short, build = plaintext.plain(one.short_version, 40), plaintext.plain(one.version, 40)
     return f"{short} ({build})" if short and build else short or build
+
+
+def team(row: Row) -> str:
+    """Return the team that signed it; empty where nobody did."""
+    return plaintext.plain(row.extension.team_id)
+
+
+def kind(row: Row) -> str:
+    """Return what kind of system extension it is."""
+    kinds = {
+        "driver_extension": translate("extensions", "driver"),
+        "network_extension": translate("extensions", "network"),
+        "endpoint_security": translate("extensions", "endpoint security"),
+    }
+    name = row.extension.category.rpartition(".")[2]
+    return kinds.get(name) or plaintext.plain(name)
 
 
 def state_word(row: Row) -> str:
@@ -100,6 +118,7 @@ def extension_facts(row: Row, keys: bool) -> tuple[FactGroup, ...]:
         _publisher(row.extension),
         entitlement_facts(row.extension.entitlements, None, keys),
         _drivers(row),
+        _history(row),
     )
 
 
@@ -167,6 +186,21 @@ def _drivers(row: Row) -> FactGroup:
         ),
     )
     return FactGroup(translate("extensions", "Its drivers"), facts or none)
+
+
+def _history(row: Row) -> FactGroup:
+    """What became of every request for it, the newest last."""
+    facts = tuple(
+        Fact(moments.date_and_clock(one.first_wall_ns), _request(one)) for one in row.requests
+    )
+    none = (Fact("", translate("extensions", "No request for it is remembered.")),)
+    return FactGroup(translate("extensions", "Its requests"), facts or none)
+
+
+def _request(request: Request) -> str:
+    became = outcome(request) or translate("request state", request.state.value)
+    who = plaintext.plain(request.requester.user) or _unknown()
+    return translate("extensions", "{0} asked. {1}").format(who, became)
 
 
 def _where(driver: Driver) -> str:

@@ -52,6 +52,21 @@ class RecordModel(QAbstractTableModel, Generic[Record]):
         self._rows: list[Record] = []
         self._sorts: list[Any] = []
 
+    def arrange(self, sort_key: Callable[[Record], Any]) -> None:
+        """Sort the rows by something else; what is selected stays selected."""
+        self.layoutAboutToBeChanged.emit()
+        before = self.persistentIndexList()
+        keys = [self._key(self._rows[index.row()]) for index in before]
+        self._sort_key = sort_key
+        self._rows.sort(key=self._sorting)
+        self._sorts = [self._sorting(record) for record in self._rows]
+        rows = {self._key(record): row for row, record in enumerate(self._rows)}
+        after = [
+            self.index(rows[key], index.column()) for key, index in zip(keys, before, strict=True)
+        ]
+        self.changePersistentIndexList(before, after)
+        self.layoutChanged.emit()
+
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         """Return the number of records; a record has no rows below it."""
         return 0 if parent.isValid() else len(self._rows)

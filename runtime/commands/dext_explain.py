@@ -29,10 +29,12 @@ from runtime.model.entry import Entry, Holder, Kind
 from runtime.model.errors import ProblemError
 from runtime.model.identity import BundleId, EntryId
 from runtime.model.outcome import KERNEL, Match, MatchStage
+from runtime.model.personality import Personality
 from runtime.wire import client as wire
 from runtime.wire.commands.registry import Explain, Subscribe, Topic
 
 SNAPSHOT_SECONDS = 30.0
+NEAREST = 20  # personalities that fail on a provider, of which a list of all providers tells
 
 _NOBODY = "nothing to compare: no driver extension is enabled, and no kernel module is for it"
 
@@ -58,22 +60,38 @@ class Row(msgspec.Struct, frozen=True):
 def run(options: argparse.Namespace) -> int:
     """Carry the verb out; returns the exit code."""
     if options.source or options.catalogue:
-        rows = list(_of_files(options))
+        _print(_of_files(options), options)
     else:
         with shell.open_runtime(options, "dext") as runtime:
-            rows = list(_of_runtime(runtime, options))
-    if options.personality:
-        rows = _of_personality(rows, options.personality)
-    if options.json:
-        print(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
-        return shell.OK
-    selected = bool(options.provider or options.personality)
-    shown = [row for row in rows if selected or row.stage != MatchStage.CLASS.value]
-    for row in shown:
-        print(_line(row))
-    if not shown:
-        print("nothing matches, and nothing comes near" if rows else _NOBODY)
+            _print(_of_runtime(runtime, options), options)
     return shell.OK
+
+
+def _print(rows: Iterator[Row], options: argparse.Namespace) -> None:
+    """Print rows as they are found: there may be millions."""
+    if options.personality:
+        rows = iter(_of_personality(list(rows), options.personality))
+    if options.json:
+        _print_array(rows)
+        return
+    selected = bool(options.provider or options.personality)
+    compared = shown = 0
+    for row in rows:
+        compared += 1
+        if selected or row.stage != MatchStage.CLASS.value:
+            shown += 1
+            print(_line(row))
+    if not shown:
+        print("nothing matches, and nothing comes near" if compared else _NOBODY)
+
+
+def _print_array(rows: Iterator[Row]) -> None:
+    """One object a line."""
+    before = "["
+    for row in rows:
+        print(before, msgspec.json.encode(row).decode(), sep="\n", end="")
+        before = ","
+    print("\n]" if before == "," else "[]")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -134,6 +152,7 @@ def _of_files(options: argparse.Namespace) -> Iterator[Row]:
     def alone(which: EntryId) -> Provider:  # an entry stands above all that are below it
         return _provider(by_id[which], paths[which])
 
+    untold = 0
     for entry, path in _chosen(entries, options.provider):
         made = alone(entry.id)
         modalias = made.properties.get("MODALIAS")
@@ -149,8 +168,31 @@ def _of_files(options: argparse.Namespace) -> Iterator[Row]:
             kernel_driver=bound,
             kernel_score=competition.kernel_score(bound, kexts, entry.cls) if bound else 0,
         )
-        matches = competition.candidates(provider, catalogue, kexts)
+        among, left = _told_of(catalogue, provider, options)
+        matches = competition.candidates(provider, catalogue, kexts, among=among)
         yield from _rows(path, matches, options.personality)
+        untold += left
+    if untold:
+        sys.stderr.write(f"dext: {untold} more were compared; --provider tells of one device\n")
+
+
+def _told_of(
+    catalogue: Catalogue, provider: Provider, options: argparse.Namespace
+) -> tuple[list[Personality] | None, int]:
+    """The personalities that are told of when they do not match, and how many more there are.
+
+    All when one provider is asked about, or by a program; None means that.
+    """
+    if options.personality:
+        return [each for each in catalogue if _is_chosen(each, options.personality)], 0
+    if options.provider or options.json:
+        return None, 0
+    near = catalogue.candidates(provider.classes)
+    return near[:NEAREST], len(near[NEAREST:])
+
+
+def _is_chosen(personality: Personality, selector: str) -> bool:
+    return selector in {personality.name, personality.user_class, personality.bundle_id}
 
 
 def _catalogue(paths: Sequence[str]) -> tuple[Catalogue, AliasIndex]:

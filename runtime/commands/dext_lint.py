@@ -35,12 +35,8 @@ class Complaint(msgspec.Struct, frozen=True):
 
 def run(options: argparse.Namespace) -> int:
     """Carry the verb out; returns the exit code."""
-    found = [
-        complaint
-        for path in options.paths
-        for source in read_sources(Path(path))
-        for complaint in _of_source(source)
-    ]
+    sources = [source for path in options.paths for source in read_sources(Path(path))]
+    found = [complaint for source in sources for complaint in _of_source(source)]
     if options.json:
         shell.print_json(found)
     else:
@@ -48,7 +44,14 @@ def run(options: argparse.Namespace) -> int:
             where = f"{one.path}:{one.line}" if one.line else one.path
             what = f"{one.personality}: {one.key}" if one.personality else one.key
             print(plain(f"{where}: {one.severity}: {what}: {one.text}"))
+        if not found:
+            print(_nothing_wrong(sum(len(source.tables) for source in sources)))
     return shell.REFUSED if any(one.severity == ERROR for one in found) else shell.OK
+
+
+def _nothing_wrong(personalities: int) -> str:
+    noun = "personality" if personalities == 1 else "personalities"
+    return f"no problems in {personalities} {noun}"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -131,10 +131,18 @@ def parsed(arguments: list[str]) -> Request:
         elif letter == "--anonymous":
             anonymous = True
         elif letter in _FORMS:
-            asked["form"] = letter
+            asked["form"] = _one_form(asked.get("form", letter), letter)
     request = Request(msgspec.convert(fields, Options), diff=diff, anonymous=anonymous, **asked)
     _refuse_what_would_be_ignored(request)
     return request
+
+
+def _one_form(before: str, form: str) -> str:
+    if before != form:
+        raise UnavailableError(
+            f"option {form}: expected one form of output, found {before} beside it"
+        )
+    return form
 
 
 def _refuse_what_would_be_ignored(request: Request) -> None:
@@ -151,6 +159,10 @@ def _refuse_what_would_be_ignored(request: Request) -> None:
         (
             elsewhere and request.diff,
             "--diff: expected both sides after it, found --from or --at beside it",
+        ),
+        (
+            request.diff and request.form not in {"", "--json"},
+            f"--diff: expected text or --json, found {request.form} beside it",
         ),
     ):
         if ignored:

@@ -142,7 +142,9 @@ class Activation:
             folders = tuple(
                 str(folder) for folder in applications_folders(places.home_of(peer.uid))
             )
-        job = worker.Stage(command.app_path, command.bundle_id, str(self._state_dir), folders)
+        job = worker.Stage(
+            command.app_path, command.bundle_id, str(self._state_dir), folders, peer.uid
+        )
         async with self._staging:
             staged = await self._workers.stage(job)
             replacing = self._extensions.replacing(staged)

@@ -6,6 +6,7 @@ Invariant: an entry is there exactly as long as its process.
 
 from collections.abc import Callable
 
+from runtime.engine.held import Held, HeldInterfaces
 from runtime.model.broker_lifecycle import BrokerState
 from runtime.model.entry import Kind
 from runtime.model.identity import ROOT_ID, EntryId
@@ -17,8 +18,11 @@ from runtime.supervisor.broker import BrokerProcess
 class BrokerEntries:
     """Connects the supervisor's brokers with registry and journal."""
 
-    def __init__(self, registry: Registry, note: Callable[[str], None]) -> None:
+    def __init__(
+        self, registry: Registry, held: HeldInterfaces, note: Callable[[str], None]
+    ) -> None:
         self._registry = registry
+        self._held = held
         self._note = note
         self._entries: dict[BrokerProcess, EntryId] = {}
 
@@ -41,6 +45,10 @@ class BrokerEntries:
         """Write to the journal that a broker ended by itself."""
         del device
         self._note(f"{why}; its drivers start again with a new one")
+
+    def held(self, interfaces: Held) -> None:
+        """Remember them beyond this process."""
+        self._held.keep(interfaces)
 
 
 def _properties(device: EntryId, broker: BrokerProcess) -> Properties:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from runtime.engine.runtime import Runtime
 from runtime.engine.settings import Settings
-from runtime.linux import places
+from runtime.linux import places, spawn
 from runtime.model.errors import InspectorError, UnavailableError
 from runtime.model.records import Mode
 from runtime.wire import client as wire
@@ -30,6 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         settings = _settings(given)
         lock = places.claim(settings.state_dir)
+        spawn.allow_descriptors()  # a driver takes five
         try:
             asyncio.run(_run(settings))
         finally:

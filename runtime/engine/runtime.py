@@ -24,6 +24,7 @@ from runtime.engine.decisions import Decisions
 from runtime.engine.devices import Devices
 from runtime.engine.driver_commands import DriverCommands
 from runtime.engine.explaining import Explaining
+from runtime.engine.held import HeldInterfaces
 from runtime.engine.hid_interfaces import HidInterfaces
 from runtime.engine.hub import Hub
 from runtime.engine.keeper import Keeper
@@ -89,11 +90,8 @@ class Runtime:
         simulation = Simulation(registry, self._hub, self._devices.machine.resources)
         kernel = KernelDrivers(settings.state_dir)
         machine = self._devices.machine
-        families = (
-            simulation,
-            UsbInterfaces(registry, machine),
-            HidInterfaces(registry, machine),
-        )
+        self._usb = UsbInterfaces(registry, machine)
+        families = (simulation, self._usb, HidInterfaces(registry, machine))
         parts = (registry, self._hub, families, self._bundles, kernel)
         self._binding = Binding(*parts, syspath=machine.syspath)
         self._devices.follow(self._binding)
@@ -120,7 +118,9 @@ class Runtime:
         policy = ALWAYS_AT_ONCE if settings.restart_at_once else RestartPolicy()
         zygote = Zygote(self._note)
         self._bundles.use(zygote)
-        brokers = Brokers(zygote, policy, BrokerEntries(registry, self._note))
+        self._held = HeldInterfaces(settings.state_dir / "held-interfaces", self._note)
+        entries = BrokerEntries(registry, self._held, self._note)
+        self._brokers = brokers = Brokers(zygote, policy, entries)
         self._supervisor = Supervisor(zygote, policy, surroundings)
         self._binding.use(self._supervisor, brokers)
         self._commands = Commands(
@@ -172,6 +172,8 @@ class Runtime:
             self._modules.start()
             self._settle()
             await self._activation.start()
+            for place in self._usb.places(self._held.left):
+                self._brokers.restore(place)
             self._workers.start()
             notify.ready()
             await self._over.wait()

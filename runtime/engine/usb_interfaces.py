@@ -5,6 +5,7 @@ Invariant: an interface is a provider exactly as long as this user may open its 
 """
 
 import os
+from collections.abc import Iterator
 
 from runtime.model.device import Device
 from runtime.model.identity import EntryId
@@ -55,6 +56,14 @@ class UsbInterfaces:
             # A control transfer cannot be filtered: it must be able to disturb nobody else.
             direct=self._interfaces(above) == 1,
         )
+
+    def places(self, held: frozenset[tuple[str, int]]) -> Iterator[Place]:
+        """Those of these interfaces that are there, by the path of a node and a number."""
+        for entry in tuple(self._registry.walk()) if held else ():
+            if self.provides(entry.id):
+                place = self.place(entry.id)
+                if (place.nodes[0], place.interface) in held:
+                    yield place
 
     def _interfaces(self, above: EntryId) -> int:
         below = map(self._machine.device_of, self._registry.children(above))

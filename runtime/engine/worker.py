@@ -25,7 +25,7 @@ from runtime.extensions.staging import Staged
 from runtime.extensions.verdicts import Verdict
 from runtime.families import details
 from runtime.families.recorded.recording import Recording
-from runtime.linux import memfd, sockets, udev
+from runtime.linux import memfd, privileges, sockets, udev
 from runtime.model.device import Device
 from runtime.model.errors import BundleError, InspectorError, ProblemError
 from runtime.model.identity import ContentHash
@@ -38,12 +38,16 @@ IDLE_SECONDS = 0.05  # without a job: it is a spare one
 
 
 class Stage(msgspec.Struct, frozen=True, array_like=True, tag="stage"):
-    """Stage an app's extension. `folders` None: developer mode, anywhere. Result: `Staged`."""
+    """Stage an app's extension. `folders` None: developer mode, anywhere. Result: `Staged`.
+
+    `uid` is who asks: root reads the app as they do, else they had root read what they may not.
+    """
 
     app_path: str
     bundle_id: str
     state_dir: str
     folders: tuple[str, ...] | None
+    uid: int
 
 
 class ReadProfile(msgspec.Struct, frozen=True, array_like=True, tag="read-profile"):
@@ -200,7 +204,10 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
     match job:
         case Stage():
             folders = None if job.folders is None else [Path(folder) for folder in job.folders]
-            result = staging.stage(Path(job.app_path), job.bundle_id, Path(job.state_dir), folders)
+            result = staging.stage(
+                *(Path(job.app_path), job.bundle_id, Path(job.state_dir), folders),
+                reading=lambda: _reading(job.uid),
+            )
         case Load():
             data = staging.load_staged(Path(job.state_dir), job.content_hash)
             parts = {"bundle": data, "native": staging.native_modules(data)}
@@ -230,6 +237,11 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
         case Sweep():
             result = staging.collect_garbage(Path(job.state_dir), job.keep)
     return result, beside
+
+
+def _reading(uid: int) -> contextlib.AbstractContextManager[None]:
+    other = os.geteuid() == 0 and uid != 0
+    return privileges.reading_as(uid) if other else contextlib.nullcontext()
 
 
 if __name__ == "__main__":

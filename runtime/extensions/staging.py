@@ -11,7 +11,8 @@ import datetime
 import errno
 import os
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import msgspec
@@ -43,12 +44,17 @@ class Staged(msgspec.Struct, frozen=True, array_like=True):
 
 
 def stage(
-    app_path: Path, bundle_id: str, state_dir: Path, folders: Sequence[Path] | None
+    app_path: Path,
+    bundle_id: str,
+    state_dir: Path,
+    folders: Sequence[Path] | None,
+    reading: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
 ) -> Staged:
     """Read, check and stage an app's extension; blocks, takes as long as the bundle is big.
 
     `bundle_id` empty means the app's only extension. `folders` are the Applications folders
-    that the app has to be in; None in developer mode, which lifts that.
+    that the app has to be in; None in developer mode, which lifts that. What is the app's is read
+    within `reading`: as who asks, where the runtime may read more than they.
 
     Raises:
         BundleError: The app or its extension is not what it has to be.
@@ -56,10 +62,11 @@ def stage(
     """
     if not app_path.is_absolute():
         raise refused(str(app_path), "an absolute path", "a relative one")
-    check_app_folder(app_path)
-    if folders is not None:
-        check_location(app_path, folders)
-    app = read_app(app_path, bundle_id)
+    with _readable(app_path), reading():
+        check_app_folder(app_path)
+        if folders is not None:
+            check_location(app_path, folders)
+        app = read_app(app_path, bundle_id)
     bundle = _only(app)
     _check_runnable(app, bundle)
     try:
@@ -67,7 +74,7 @@ def stage(
     except BreachError as error:
         raise refused(bundle.path, "a bundle that can be packed", str(error)) from error
     content_hash = archive.content_hash(data)
-    manifest = _judged(app_path, bundle, content_hash, state_dir)
+    manifest = _judged(app_path, bundle, content_hash, state_dir, reading)
     write(state_dir, content_hash, data)
     return Staged(manifest, content_hash, app.name, app.path, len(data))
 
@@ -135,7 +142,27 @@ def _only(app: App) -> Bundle:
     return app.extensions[0]
 
 
-def _judged(app_path: Path, bundle: Bundle, content_hash: ContentHash, state_dir: Path) -> Manifest:
+@contextlib.contextmanager
+def _readable(app_path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        found = (error.strerror or str(error)).lower()
+        raise refused(
+            str(app_path),
+            "an app that who asks can read",
+            found,
+            sx_code=SxCode.EXTENSION_NOT_FOUND,
+        ) from None
+
+
+def _judged(
+    app_path: Path,
+    bundle: Bundle,
+    content_hash: ContentHash,
+    state_dir: Path,
+    reading: Callable[[], AbstractContextManager[None]],
+) -> Manifest:
     """The manifest with what its signature is worth on this machine.
 
     The app is read once more, whole this time; what is judged is what was read before, or nothing.
@@ -146,7 +173,8 @@ def _judged(app_path: Path, bundle: Bundle, content_hash: ContentHash, state_dir
     from runtime.extensions import evidence, signature, signed_app, trust_folder  # noqa: PLC0415
 
     name = bundle.path.removeprefix(f"{EXTENSIONS_FOLDER}/").split("/")[0]
-    signed = signed_app.read(app_path)
+    with _readable(app_path), reading():
+        signed = signed_app.read(app_path)
     part = signed.extensions.get(name)
     if part is None or part.files != bundle.files:
         raise refused(bundle.path, "a bundle that nobody changes while it is read", "another")

@@ -65,7 +65,10 @@ class DirectNode:
         self._open: dict[int, _Transfer] = {}
         self._asynchronous = 0
         self._gone = False
+        self._closed = False
+        self._over = IOReturn.NO_DEVICE  # what is asked of it when it is gone
         self._wake = -1
+        self._thread: threading.Thread | None = None
         self._waiters = threading.local()
 
     def transfer(self, kind: TransferType, address: int, memory: Memory, timeout_ms: int) -> Ended:
@@ -78,7 +81,7 @@ class DirectNode:
             if threading.get_ident() != waiter.thread:
                 os.eventfd_write(waiter.wake, 1)
 
-        with self._lock, _refused(address):
+        with self._lock, self._asked(address):
             urb = self._usbfs.submit(_KINDS[kind], address, memory)
             transfer = self._note(urb, address, done, timeout_ms, waited=True)
         with _waiting():
@@ -99,13 +102,14 @@ class DirectNode:
         frames: Sequence[int] = (),
     ) -> None:
         """See `Node.submit`."""
-        with self._lock, _refused(address):
+        with self._lock, self._asked(address):
             urb = self._usbfs.submit(_KINDS[kind], address, memory, frames)
             self._note(urb, address, done, timeout_ms, waited=False)
             self._asynchronous += 1
             if self._wake < 0:
                 self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-                threading.Thread(target=self._serve, name="USB", daemon=True).start()
+                self._thread = threading.Thread(target=self._serve, name="USB", daemon=True)
+                self._thread.start()
             if self._asynchronous == 1 or timeout_ms:
                 os.eventfd_write(self._wake, 1)
 
@@ -119,22 +123,25 @@ class DirectNode:
 
     def clear_stall(self, address: int) -> None:
         """See `Node.clear_stall`."""
-        with _waiting(), _refused(address):
+        with _waiting(), self._asked(address):
             self._usbfs.clear_halt(address)
 
     def select(self, interface: int, alternate: int) -> None:
         """See `Node.select`."""
-        with _waiting(), _refused(0):
+        with _waiting(), self._asked(0):
             self._usbfs.set_interface(interface, alternate)
 
-    def close(self) -> None:
-        """End what is queued, and let go of the interface."""
+    def close(self, status: IOReturn = IOReturn.ABORTED) -> None:
+        """End what is queued with a status, and let go of the interface; idempotent."""
         with self._lock:
+            if self._closed:
+                return
+            self._closed, self._over = True, status
             for urb in reversed(tuple(self._open)):
                 self._usbfs.discard(urb)
             self._reap()
             self._gone = True
-        if self._wake < 0:
+        if self._thread is None or not self._thread.is_alive():
             os.close(self._fd)
         else:
             os.eventfd_write(self._wake, 1)
@@ -170,7 +177,9 @@ class DirectNode:
         if not transfer.waited:
             self._asynchronous -= 1
         status = status_of(reaped.status)
-        if transfer.late and status == IOReturn.ABORTED:
+        if status == IOReturn.ABORTED and self._closed:
+            status = self._over
+        elif status == IOReturn.ABORTED and transfer.late:
             status = IOReturn.USB_TRANSACTION_TIMEOUT
         frames = tuple(IsochronousFrame(status_of(code), count) for code, count in reaped.packets)
         count = sum(frame.count for frame in frames) if frames else reaped.count
@@ -182,6 +191,17 @@ class DirectNode:
             if transfer.deadline and transfer.deadline <= now and not transfer.late:
                 transfer.late = True
                 self._usbfs.discard(urb)
+
+    @contextlib.contextmanager
+    def _asked(self, address: int) -> Iterator[None]:
+        """Refusals as a driver hears them."""
+        if self._gone:
+            raise IOReturnError(self._over)
+        try:
+            with refusals(f"endpoint {address:#04x}"):
+                yield
+        except ReturnError as error:
+            raise IOReturnError(error.code, error.text) from error
 
     def _waiter(self) -> "_Waiter":
         waiter: _Waiter | None = getattr(self._waiters, "mine", None)
@@ -206,7 +226,8 @@ class DirectNode:
                 with self._lock:
                     self._expire()
                     self._reap()
-            os.close(self._fd)
+            if self._closed:
+                os.close(self._fd)
         except BaseException as error:  # noqa: BLE001 - the edge of the process
             self._die(error)
 
@@ -228,15 +249,6 @@ class _Waiter:
 
     def __del__(self) -> None:
         os.close(self.wake)
-
-
-@contextlib.contextmanager
-def _refused(address: int) -> Iterator[None]:
-    try:
-        with refusals(f"endpoint {address:#04x}"):
-            yield
-    except ReturnError as error:
-        raise IOReturnError(error.code, error.text) from error
 
 
 @contextlib.contextmanager

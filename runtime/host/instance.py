@@ -155,6 +155,8 @@ class Instance:
 
     def _provider_lost(self) -> None:
         """Every I/O that is open ends, in the order in which it was queued."""
+        if self._node is not None:
+            self._node.close(IOReturn.OFFLINE)
         while self._expected:
             expected = self._expected.pop(next(iter(self._expected)))
             end = methods.CompleteAsyncIO(IOReturn.OFFLINE, 0, time.monotonic_ns())

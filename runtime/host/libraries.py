@@ -17,6 +17,8 @@ from runtime.driverkit.transport import Transport
 
 OURS = {
     "usb.backend.libusb1": "runtime.host.pyusb_backend",
+    "hid": "runtime.host.hidapi",
+    "hidraw": "runtime.host.hidapi",
 }
 """By the name that a library imports."""
 

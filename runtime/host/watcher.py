@@ -41,6 +41,7 @@ class Watcher:
         self._queues: list[HostQueue] = []
         self._debugger = Debugger(self._debugged)
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._pulsed: tuple[driver.Pulse | None, float] = (None, 0.0)  # what was said last, when
         self._send(driver.Hello(DRIVER_VERSION))
 
     def start(self, die: Die) -> None:
@@ -130,7 +131,7 @@ class Watcher:
             asked = bool(ready.get(self._watch.fileno(), 0) & ~select.POLLOUT) and self._receive()
             self._flush()
             if asked or time.monotonic() >= due:
-                self._pulse()
+                self._pulse(asked=asked)
                 due = time.monotonic() + PERIOD_S
 
     def _receive(self) -> bool:
@@ -150,10 +151,14 @@ class Watcher:
             self._debugger.attach(socket.socket(fileno=descriptors[0]))
         return isinstance(message, driver.AskPulse)
 
-    def _pulse(self) -> None:
+    def _pulse(self, *, asked: bool) -> None:
         """Tell the queues' state, once the runtime has greeted: until then nobody reads."""
         if self._session.phase is not session.Phase.OPEN:
             return
         now = time.monotonic_ns()
+        said, when = self._pulsed
         with self._lock:
-            self._send(driver.Pulse(tuple(queue.pulse(now) for queue in self._queues)))
+            pulse = driver.Pulse(tuple(queue.pulse(now) for queue in self._queues))
+            news = asked or pulse != said or now / 1e9 - when >= driver.IDLE_PULSE_SECONDS
+            if news and self._send(pulse):
+                self._pulsed = (pulse, now / 1e9)

@@ -7,6 +7,7 @@ Invariant: a child made here runs Python's own after-fork hooks before anything 
 import ctypes
 import errno
 import os
+import resource
 import signal
 import struct
 
@@ -62,6 +63,12 @@ def _clone(flags: int, pidfd: int) -> int:
         if error.errno not in (errno.ENOSYS, errno.EPERM):
             raise
     return syscall("clone", flags | child_signal, 0, pidfd, 0, 0)
+
+
+def allow_descriptors() -> None:
+    """Let this process and its children have as many descriptors as the machine allows them."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def wait_exit(pidfd: int) -> Exit | None:

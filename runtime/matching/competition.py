@@ -54,23 +54,23 @@ def candidates(
     catalogue: Catalogue,
     kexts: Sequence[Kext],
     taken: Mapping[str, str] | None = None,
+    among: Iterable[Personality] | None = None,
 ) -> tuple[Match, ...]:
     """Everybody's outcome on a provider: matches by score, then the others.
 
-    `taken` maps each category that a running extension holds to its personality's name.
+    `taken` maps each category that a running extension holds to its personality's name. With
+    `among` only these are told of when they do not match: of a large catalogue most do not.
     """
     held = taken or {}
-    own = [_running(found, held) for found in match(provider, catalogue, taken=held).trace]
-    others = [_as_match(kext, provider, own, held) for kext in _modules(provider, kexts)]
+    ranking = match(provider, catalogue, taken=held, narrow=among is not None)
+    own = [_running(found, held) for found in ranking.trace]
+    modules = [_as_match(kext, provider, own, held) for kext in _modules(provider, kexts)]
     there = [found for found in own if found.stage in {MatchStage.MATCHED, MatchStage.CATEGORY}]
-    ranked = sorted([*others, *there], key=lambda found: -found.score)  # stable: kernel first
-    failed = [found for found in own if found.stage is MatchStage.PROPERTIES]
-    elsewhere = [
-        explain(provider, personality)
-        for personality in catalogue
-        if personality.provider_class not in provider.classes
-    ]
-    return (*ranked, *failed, *elsewhere)
+    ranked = sorted([*modules, *there], key=lambda found: -found.score)  # stable: kernel first
+    fit = {(found.bundle_id, found.personality) for found in there}
+    others = catalogue if among is None else among
+    failed = [explain(provider, each) for each in others if each.key not in fit]
+    return (*ranked, *sorted(failed, key=_at_class))
 
 
 def devices(
@@ -87,6 +87,10 @@ def devices(
             found.append((provider, max(matches, key=_progress)))
     found.sort(key=lambda pair: _progress(pair[1]), reverse=True)
     return found
+
+
+def _at_class(match: Match) -> bool:
+    return match.stage is MatchStage.CLASS
 
 
 _STAGES = {stage: number for number, stage in enumerate(MatchStage)}

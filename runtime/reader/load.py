@@ -26,6 +26,7 @@ from runtime.registry.machine import Machine
 from runtime.registry.tree import Registry
 
 MAX_BYTES = 512 << 20  # a file, also one that was compressed
+GZIP_BYTES, GZIP_TIMES = 16 << 20, 60  # that a packed file may hold: registries shrink to a tenth
 
 _JSON = re.compile(rb"\[\s*[][{\"\d]")
 _XML = (b"<?xml", b"<!--?xml", b"<plist", b"<!DOCTYPE plist")
@@ -117,17 +118,24 @@ def _uncompressed(data: bytes) -> bytes:
 
 
 def _from_gzip(data: bytes) -> bytes:
-    """What all members of a gzip file hold together, at most one byte more than `MAX_BYTES`."""
+    """What all members of a gzip file hold together.
+
+    Raises:
+        ProblemError: It is damaged, or holds more than any registry that is packed so small.
+    """
+    most = min(MAX_BYTES, GZIP_BYTES + GZIP_TIMES * len(data))
     found = b""
-    while data and len(found) <= MAX_BYTES:
+    while data and len(found) <= most:
         unpacker = zlib.decompressobj(wbits=31)
         try:
-            found += unpacker.decompress(data, MAX_BYTES + 1 - len(found))
+            found += unpacker.decompress(data, most + 1 - len(found))
         except zlib.error as error:
             raise ProblemError(
                 "not-a-registry", f"expected a whole gzip file, found: {error}"
             ) from None
-        if not unpacker.eof and len(found) <= MAX_BYTES:
+        if not unpacker.eof and len(found) <= most:
             raise ProblemError("not-a-registry", "expected a whole gzip file, found a part of one")
         data = unpacker.unused_data.lstrip(b"\0")  # members may be padded
+    if len(found) > most:
+        raise ProblemError("too-large", f"expected at most {most} bytes in it, found more")
     return found

@@ -69,6 +69,9 @@ class BrokerSurroundings(Protocol):
     def broker_lost(self, device: EntryId, why: str) -> None:
         """It ended though nobody dismissed it."""
 
+    def held(self, interfaces: frozenset[tuple[str, int]]) -> None:
+        """These interfaces of these nodes are wanted now; told before a broker is."""
+
 
 class Brokers:
     """Opens sessions of driver processes at devices."""
@@ -100,6 +103,8 @@ class Brokers:
             self._devices[place.device] = _Device(place, self._around)
         device = self._devices[place.device]
         broker = device.broker or self._make(device, place)
+        device.wanted.add(place.interface)
+        self._tell_held()
         session = _Session(device, next(self._numbers), end)
         with contextlib.ExitStack() as theirs:
             beside = [theirs.enter_context(session.theirs).fileno()]
@@ -112,8 +117,14 @@ class Brokers:
             )
             broker.tell(attach, *beside, *uhid)
         device.sessions[session.number] = session
-        device.wanted.add(place.interface)
         return session
+
+    def restore(self, place: Place) -> None:
+        """Give an interface back that an earlier runtime had, unless a driver wants it now."""
+        device = self._devices.setdefault(place.device, _Device(place, self._around))
+        if place.interface not in device.wanted:
+            device.wanted.add(place.interface)
+            self.give_back(place)
 
     def give_back(self, place: Place) -> None:
         """No driver wants this interface any more; idempotent."""
@@ -126,6 +137,7 @@ class Brokers:
         broker.tell(wire.GiveBack(place.interface))
         if not device.wanted:
             broker.dismiss()
+        self._tell_held()
 
     def processes(self) -> Iterator[Process]:
         """Every broker that has a process; what they use is not read.
@@ -157,6 +169,11 @@ class Brokers:
         for device in tuple(self._devices.values()):
             await device.wait_over()
         await self._openings.close()
+        self._around.held(frozenset())
+
+    def _tell_held(self) -> None:
+        real = [device for device in self._devices.values() if device.nodes]
+        self._around.held(frozenset((each.nodes[0], one) for each in real for one in each.wanted))
 
     def _make(self, device: "_Device", place: Place) -> BrokerProcess:
         broker = BrokerProcess(
@@ -200,6 +217,7 @@ class _Device:
         self.wanted: set[int] = set()
         self.unplugged = asyncio.Event()
         self._id = place.device
+        self.nodes = place.nodes
         self._around = around
         self.leaving: tuple[BrokerProcess, ...] = ()
         self._losses_ns: tuple[int, ...] = ()

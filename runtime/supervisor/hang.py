@@ -11,10 +11,11 @@ Invariant: no clock, no I/O; times are microseconds.
 import msgspec
 
 from runtime.model.processes import NO_CALL, OpenCall
-from runtime.wire.driver import Pulse, QueuePulse
+from runtime.wire.driver import IDLE_PULSE_SECONDS, Pulse, QueuePulse
 
 LATE_US = 5_000_000  # without progress: not responding
 HOPELESS_US = 60_000_000  # without progress: killed, as UMDF does after a minute
+IDLE_US = int(IDLE_PULSE_SECONDS * 1e6)  # that a watcher has more while nothing runs
 LONG_US = 600_000_000  # a callback this old: not responding, however much it progresses
 
 
@@ -63,9 +64,11 @@ def progress(pulse: Pulse, service: int) -> int | None:
     return None
 
 
-def judge_silence(silent_us: int) -> Responding | Late:
-    """Judge a watcher that was last heard this long ago."""
-    return Late("", "", silent_us, silent_us) if silent_us > LATE_US else Responding()
+def judge_silence(silent_us: int, pulse: Pulse) -> Responding | Late:
+    """Judge a watcher that was last heard this long ago, with this pulse; an idle one is rarer."""
+    idle = bool(pulse.queues) and not any(queue.callback for queue in pulse.queues)
+    allowed = LATE_US + IDLE_US if idle else LATE_US
+    return Late("", "", silent_us, silent_us) if silent_us > allowed else Responding()
 
 
 def oldest(pulse: Pulse, since_us: int) -> OpenCall:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from runtime.linux import scheduling, usage
 
-PERIOD_SECONDS = 0.1  # of a judgement; a spinning driver has precedence for so long
+PERIOD_SECONDS = 0.5  # of a judgement; a spinning driver has precedence for so long
 QUIET_NS = 1_000_000_000  # of a judgement of one that has no precedence
 MOST, LITTLE = 0.5, 0.25  # of a CPU
 

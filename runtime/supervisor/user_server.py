@@ -144,7 +144,7 @@ class UserServer:
 
         One that is heard says by its pulse whether the queues respond.
         """
-        verdict = hang.judge_silence((now_ns - self._heard_ns) // 1000)
+        verdict = hang.judge_silence((now_ns - self._heard_ns) // 1000, self._pulse)
         if isinstance(verdict, hang.Late):
             self._judge(verdict)
 

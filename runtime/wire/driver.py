@@ -153,6 +153,9 @@ DEFAULT = "Default"
 """The name of the process's first queue, on its main thread; it is the first one of a pulse."""
 
 
+IDLE_PULSE_SECONDS = 5.0
+
+
 class QueuePulse(_Strict, frozen=True):
     """One dispatch queue's state: what it runs, since when, and whether it waits for us.
 
@@ -168,7 +171,11 @@ class QueuePulse(_Strict, frozen=True):
 
 
 class Pulse(_Strict, frozen=True, tag="pulse"):
-    """Watcher to runtime, once a second and when asked: every queue's state."""
+    """Watcher to runtime, once a second and when asked: every queue's state.
+
+    One that says the same as the last, which is that nothing runs, is said every
+    `IDLE_PULSE_SECONDS` only.
+    """
 
     queues: tuple[QueuePulse, ...]
 

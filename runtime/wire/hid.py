@@ -49,6 +49,16 @@ class ReadReports(MethodBase, frozen=True, tag="IOHIDInterface.ReadReports"):
     action: Number
 
 
+class WaitForReport(MethodBase, frozen=True, tag="IOHIDInterface.WaitForReport"):
+    """The next input report; empty when none came within `timeout_ms`, at most `limits.WAIT_MS`.
+
+    For libraries that read when they want to; a report goes to one reader.
+    """
+
+    RESULT: ClassVar[type] = bytes
+    timeout_ms: Number
+
+
 class GetReport(MethodBase, frozen=True, tag="IOHIDInterface.GetReport"):
     """Ask the device for a report of up to `length` bytes."""
 
@@ -120,7 +130,9 @@ class CompleteReport(MethodBase, frozen=True, tag="IOUserHIDDevice.CompleteRepor
     report: Report = b""
 
 
-InterfaceMethod = HIDOpen | HIDClose | CopyReportDescriptor | ReadReports | GetReport | SetReport
+InterfaceMethod = (
+    HIDOpen | HIDClose | CopyReportDescriptor | ReadReports | WaitForReport | GetReport | SetReport
+)
 PublishingMethod = PublishDevice | PublishEvents | HandleReport | AwaitRequest | CompleteReport
 Method = InterfaceMethod | PublishingMethod
 

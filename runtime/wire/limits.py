@@ -29,6 +29,7 @@ MEMORY = 16 << 20  # one memory descriptor that processes share
 FRAMES_OF_TRANSFER = 128  # of one isochronous transfer: the kernel's own limit for a URB
 REPORT = LONGEST_REPORT  # one HID report
 REPORTS = 64  # HID reports in one completion: what a hidraw node keeps for a slow reader
+WAIT_MS = 1000  # of one call that waits for a HID report: a library asks again
 REPORT_DESCRIPTOR = 4096  # the kernel's HID_MAX_DESCRIPTOR_SIZE
 REPORT_RATE = 8000  # reports a second of one published device: the most that a USB device has
 HANDLES = 256  # objects that a driver may hold of its provider

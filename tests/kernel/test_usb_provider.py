@@ -66,3 +66,16 @@ def test_hostile_devices(vm: VirtualMachine, measured: Callable[[str], None]) ->
     measured(f"guest: {len(cases)} hostile devices, {len(used)} of which the kernel let in")
     for case in cases:
         measured(f"guest: {case['trick']} {case['number']}: {case['ended'] or 'no node'}")
+
+
+def test_what_a_lent_node_does_not_reach(vm: VirtualMachine, node: str) -> None:
+    """Every attack on another interface is denied, by the kernel or by the driver's filter."""
+    command = [sys.executable, "-m", "tests.kernel.guest.attack_usb", node]
+    result = vm.run("env", f"--chdir={ROOT}", *command, timeout=120)
+    assert result.code == 0, result.stdout + result.stderr
+    found = json.loads(result.stdout)
+    assert found["own"], "its own interface is its own"
+    passed = {name for name, error in found["kernel"].items() if not error}
+    assert passed <= {"a control request of the whole device", "widen its privileges"}, found
+    # Why a node is lent only where no other interface is: the filter cannot look into a URB.
+    assert not [name for name, error in found["filter"].items() if not error], found

@@ -14,6 +14,8 @@ class Endpoint:
     bmAttributes: int
     wMaxPacketSize: int
     bInterval: int
+    def read(self, size_or_buffer: int, timeout: int | None = ...) -> object: ...
+    def write(self, data: bytes, timeout: int | None = ...) -> int: ...
 
 class Interface:
     bInterfaceNumber: int
@@ -30,6 +32,7 @@ class Configuration:
     bMaxPower: int
     iConfiguration: int
     def __iter__(self) -> Iterator[Interface]: ...
+    def __getitem__(self, index: tuple[int, int]) -> Interface: ...
 
 class Device:
     bcdUSB: int
@@ -48,6 +51,7 @@ class Device:
     address: int | None
     speed: int | None
     def __iter__(self) -> Iterator[Configuration]: ...
+    def get_active_configuration(self) -> Configuration: ...
 
 def find(
     find_all: bool = ...,

@@ -5,6 +5,8 @@ queue; while that is full, no more are taken from the device.
 Invariant: a closed session completes nothing any more.
 """
 
+import asyncio
+import contextlib
 import socket
 import time
 from collections import deque
@@ -48,6 +50,7 @@ class HidSession:
         self._gone = False
         self._waiting: deque[int] = deque()  # actions of reads
         self._reports: deque[hid.InputReport] = deque()
+        self._came = asyncio.Event()  # a report, or the end
 
     async def call(self, target: int, method: methods.Method) -> object:
         """Carry out one method; the result is of the method's RESULT type.
@@ -66,6 +69,8 @@ class HidSession:
                 self.close()
             case hid.ReadReports(action=action):
                 self._read(action)
+            case hid.WaitForReport(timeout_ms=timeout_ms):
+                result = await self._wait(timeout_ms)
             case hid.GetReport():
                 result = await self._get(method)
             case hid.SetReport(kind=kind, report_id=report_id, report=report):
@@ -84,6 +89,7 @@ class HidSession:
             aborted = hid.ReportsAvailable(IOReturn.ABORTED)
             self._complete(self._waiting.popleft(), aborted)
         self._reports.clear()
+        self._came.set()
         if self._served.opener is self:
             self._served.opener = None
             self._device.listen(None)
@@ -119,6 +125,20 @@ class HidSession:
             )
         return await self._device.get_report(method.kind, method.report_id, method.length)
 
+    async def _wait(self, timeout_ms: int) -> bytes:
+        self._require_open()
+        if not self._reports and timeout_ms:
+            self._came.clear()
+            seconds = min(timeout_ms, limits.WAIT_MS) / 1000
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._came.wait(), seconds)
+            self._require_open()
+        if not self._reports:
+            return b""
+        report = self._reports.popleft().report
+        self._device.pause(paused=False)
+        return report
+
     def _read(self, action: int) -> None:
         self._require_open()
         if len(self._waiting) >= limits.OUTSTANDING:
@@ -133,6 +153,7 @@ class HidSession:
         self._reports.append(hid.InputReport(time.monotonic_ns(), report[: limits.REPORT]))
         if len(self._reports) >= limits.REPORTS:
             self._device.pause(paused=True)
+        self._came.set()
         self._serve()
 
     def _serve(self) -> None:

@@ -12,8 +12,8 @@ from pytestqt.qtbot import QtBot
 from ioregui.bridge import Bridge
 from ioregui.extensions.page import ExtensionsPage
 from runtime.model.extension_lifecycle import ExtensionState
-from runtime.model.identity import BundleId, ContentHash
-from runtime.model.records import Entitlement, Extension
+from runtime.model.identity import BundleId, ContentHash, RequestId
+from runtime.model.records import Entitlement, Extension, Request, Requester, RequestState
 from runtime.wire.commands.extensions import Deactivate
 
 if TYPE_CHECKING:
@@ -112,3 +112,48 @@ def test_none_says_how_to_get_one(
     with qtbot.waitSignal(bridge.changed):
         fake_runtime.delta(gone_extensions=(extension().id,))
     assert not page.table.isVisible()
+
+
+def test_extensions_are_sorted_by_app_team_and_kind(
+    page: ExtensionsPage, qtbot: QtBot, bridge: Bridge, fake_runtime: "FakeRuntime"
+) -> None:
+    others = (
+        extension(id="b", name="B", app="Zebra", team_id="A1"),
+        extension(id="c", name="C", app="Ant", team_id="B1", category="x.endpoint_security"),
+    )
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(extensions=others)
+    page.select_extension("b")
+
+    def names(order: str) -> str:
+        page.arranging.setCurrentText(order)
+        return "".join(row.extension.name[0] for row in page.model.records)
+
+    assert names("Sorted by app") == "SCB"
+    assert names("Sorted by team") == "SBC"
+    assert names("Sorted by kind") == "BSC"
+    assert names("Sorted by name") == "BCS"
+    selected = page.table.selected
+    assert selected is not None
+    assert selected.extension.id == "b"
+
+
+def test_its_requests_say_who_decided(
+    page: ExtensionsPage, qtbot: QtBot, bridge: Bridge, fake_runtime: "FakeRuntime"
+) -> None:
+    request = Request(
+        id=RequestId("r:1"),
+        extension=extension().id,
+        bundle_id=SAMPLE,
+        content_hash=ContentHash("ab" * 32),
+        nonce="n",
+        name="Sample",
+        short_version="1.2",
+        version="7",
+        requester=Requester("Sample", "/Sample.app", user="ada"),
+        state=RequestState.COMPLETED,
+        decided_by="root",
+    )
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(requests=(request,))
+    assert "ada asked. No longer pending: approved by root" in page.facts.toPlainText()

@@ -2,7 +2,7 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPersistentModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -45,6 +45,23 @@ def line(number: int, driver: int = 1, said: str = "hello") -> LogLine:
 
 def event(number: int) -> Event:
     return Event(number, number, Plugged("Mouse", "IOUSBHostDevice"))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.dictionaries(st.integers(0, 12), st.integers(0, 6), min_size=1), max_size=4))
+def test_records_are_arranged_anew(qapp: QApplication, steps: list[dict[int, int]]) -> None:
+    model = pairs_model()
+    tester = QAbstractItemModelTester(model, FATAL)
+    for step in steps:
+        model.arrange(value)
+        model.show(step.items())
+        kept = QPersistentModelIndex(model.index(0, 0))
+        first = model.record(0)
+        model.arrange(lambda pair: -pair[1])
+        shown = [model.record(row) for row in range(model.rowCount())]
+        assert shown == sorted(step.items(), key=lambda pair: (-pair[1], pair[0]))
+        assert model.record(kept.row()) == first
+    tester.deleteLater()
 
 
 @settings(max_examples=60, deadline=None)

@@ -101,6 +101,23 @@ def drive(app: Path, *devices: tuple[int, int]) -> Path:
     return dext
 
 
+def drive_hid(app: Path, vendor: int, product: int) -> Path:
+    """Have an app's driver match a HID device."""
+    (dext,) = app.glob(f"Contents/Library/SystemExtensions/{BUNDLE}.dext")
+    info = plistlib.loads((dext / "Info.plist").read_bytes())
+    (table,) = info["IOKitPersonalities"].values()
+    kept = {key: table[key] for key in ("IOClass", "IOUserClass", "IOUserServerName")}
+    identity = {"IOProviderClass": "IOHIDInterface", "VendorID": vendor, "ProductID": product}
+    info["IOKitPersonalities"] = {"Trial": {**kept, **identity}}
+    _write(dext / "Info.plist", info)
+    entitlements: dict[str, object] = {
+        "com.apple.developer.driverkit": True,
+        "com.apple.developer.driverkit.transport.hid": True,
+    }
+    _write(dext / "Entitlements.plist", entitlements)
+    return dext
+
+
 def _write(path: Path, table: dict[str, object]) -> None:
     with path.open("wb") as file:
         plistlib.dump(table, file)

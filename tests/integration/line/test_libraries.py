@@ -10,7 +10,7 @@ from runtime.model.processes import Role
 from runtime.wire.commands.devices import Plug, Unplug
 from runtime.wire.commands.drivers import ReadProcesses
 
-from .apps import drive, driver_source, make_app
+from .apps import drive, drive_hid, driver_source, make_app
 from .conftest import ROOT, RuntimeProcess, kill, wait_for
 
 PYUSB = """
@@ -131,6 +131,54 @@ def test_native_modules_are_loaded_from_memory(
     for starts in (2, 3):  # the first one by a process of the zygote that is gone
         kill(runtime_process.driver().pid)
         log_of_starts(runtime_process, starts, denied)
+
+
+HIDAPI = """
+import hid
+
+(found,) = hid.enumerate()
+assert hid.enumerate(0x1209, 4) == []
+IOLog(f"{found['vendor_id']:04x}:{found['product_id']:04x} {found['product_string']}")
+device = hid.device()
+try:
+    device.open(0x1209, 4)
+except OSError as error:
+    IOLog(str(error))
+device.open(0x1209, 3)
+IOLog(f"{device.get_manufacturer_string()} {device.get_serial_number_string()}")
+keys = []
+while len(keys) < 3:
+    report = device.read(64, 2000)
+    keys += [report[0]] * (report[0] != 0)
+IOLog(f"{keys} of {len(report)} bytes")
+said = [device.send_feature_report([0, 1, 2, 3, 4, 5, 6, 7, 8]), device.get_feature_report(0, 9)]
+IOLog(f"{said} {device.write([0, 1])} {device.get_report_descriptor()[:3]}")
+device.close()
+try:
+    device.read(8)
+except ValueError as error:
+    IOLog(str(error))
+self.RegisterService()
+"""
+
+
+def test_hid_sees_the_provider_and_nothing_else(
+    runtime_process: RuntimeProcess, tmp_path: Path
+) -> None:
+    """What reads hidapi's `hid` reads the driver's HID device."""
+    app = make_app(tmp_path, driver_source(HIDAPI))
+    drive_hid(app, 0x1209, 3)
+    runtime_process.approve(runtime_process.pending(app))
+    runtime_process.call(Plug("keypad"))
+    said = log_of_starts(runtime_process, 1, "not open")
+    assert said[1:-1] == [
+        "1209:0003 Sample HID Device",
+        "open failed",
+        "IORegistry Inspector SIM0003",
+        "[11, 8, 15] of 4 bytes",
+        "[9, [0, 1, 2, 3, 4, 5, 6, 7, 8]] 2 [6, 0, 255]",
+        "not open",
+    ]
 
 
 PAGE = ROOT / "docs" / "unmodified-libraries.md"

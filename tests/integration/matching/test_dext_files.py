@@ -165,3 +165,33 @@ def test_lint_ends_with_0_when_there_are_only_warnings(tmp_path: Path) -> None:
     done = dext("lint", plist)
     assert done.returncode == 0
     assert ": warning: Driver: IOProbeScore: " in done.stdout
+
+
+def test_lint_says_what_it_looked_at_when_nothing_is_wrong(tmp_path: Path) -> None:
+    plist = tmp_path / "Info.plist"
+    plist.write_bytes(info(bInterfaceClass=3, bInterfaceSubClass=1))
+    done = dext("lint", plist)
+    assert (done.returncode, done.stdout) == (0, "no problems in 1 personality\n")
+    assert dext("lint", plist, "--json").stdout == "[]\n"
+
+
+def test_explain_of_many_personalities_tells_of_the_nearest_and_how_many_there_were(
+    files: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    machine, _, _ = files
+    many = tmp_path / "Many.plist"
+    table = plistlib.loads(info(bInterfaceClass=3, bInterfaceSubClass=1))
+    (driver,) = table["IOKitPersonalities"].values()
+    for number in range(30):
+        wrong = {**driver, "bInterfaceClass": 200 - number}
+        table["IOKitPersonalities"][f"Other{number:02}"] = wrong
+    many.write_bytes(plistlib.dumps(table))
+    done = dext("explain", "--from", machine, "--catalogue", many)
+    assert len(done.stdout.splitlines()) == 20 + 1, "with the kernel's driver"
+    assert done.stderr == "dext: 11 more were compared; --provider tells of one device\n"
+    for option, word in (("--provider", "IOUSBHostInterface"), ("--personality", "Other29")):
+        told = dext("explain", "--from", machine, "--catalogue", many, option, word)
+        assert "Other29" in told.stdout
+        assert told.stderr == ""
+    rows = json.loads(dext("explain", "--from", machine, "--catalogue", many, "--json").stdout)
+    assert sum(row["provider"].endswith("@0") for row in rows) >= 31

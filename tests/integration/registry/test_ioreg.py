@@ -89,6 +89,8 @@ def test_a_wrong_option_prints_the_usage(arguments: list[str]) -> None:
         (["--find", " "], "search ' ': expected a term, found none"),
         (["-p", "IONone"], "plane 'IONone': expected one of this registry (IOService"),
         (["-w", "-5"], "option -w: expected 0 or more, found -5"),
+        (["-a", "--json"], "option --json: expected one form of output, found -a beside it"),
+        (["-a", "--diff", "now", "now"], "option --diff: expected text or --json, found -a"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(arguments: list[str], sentence: str) -> None:

@@ -133,3 +133,22 @@ def test_the_first_of_several_administrators_wins_and_the_others_see_whose_it_wa
     with pytest.raises(ProblemError, match="found it completed by user 64101") as refusal:
         berta.answer()
     assert refusal.value.code == "decided"
+
+
+def test_an_app_is_read_as_who_asks_and_their_own_request_needs_no_password(
+    service: Service, bus: Bus
+) -> None:
+    readable = bus.folder / "SampleUSB.app"
+    shutil.copytree(ROOT / "resources/samples/SampleUSB.app", readable)
+    hidden = bus.folder / "hidden" / "SampleUSB.app"
+    shutil.copytree(readable, hidden)
+    hidden.parent.chmod(0o700)
+    service.root.call(ON)
+    anna, berta = service.visitor(ANNA), service.visitor(BERTA)
+    with pytest.raises(ProblemError, match="app that who asks can read, found permission denied"):
+        anna.call(Activate(str(hidden)))
+    request: Request = anna.call(Activate(str(readable)))
+    assert (request.uid, request.requester.user) == (ANNA, "user 64101")
+    deny = Decide(request.id, request.content_hash, request.nonce, approve=False)
+    assert "expected logind" in refused(berta, deny)
+    assert anna.call(deny).decided_by == "user 64101"

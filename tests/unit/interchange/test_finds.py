@@ -182,3 +182,10 @@ def test_every_member_of_a_gzip_file_is_read() -> None:
     assert [entry.name for entry in file.entries] == ["a", "b"]
     with pytest.raises(ProblemError, match=r"^f: expected a whole gzip file, found a part"):
         read(b"".join(map(gzip.compress, lines))[:-1], "f")
+
+
+def test_a_gzip_file_that_holds_far_too_much_is_refused() -> None:
+    """A few kilobytes may not become what no memory holds."""
+    bomb = gzip.compress(b"+-o a  <class A>\n" + bytes(64 << 20))
+    with pytest.raises(ProblemError, match=r"^f: expected at most \d+ bytes in it, found more"):
+        read(bomb, "f")

@@ -3,6 +3,7 @@
 from runtime.model.processes import NO_CALL, OpenCall
 from runtime.supervisor.hang import (
     HOPELESS_US,
+    IDLE_US,
     LATE_US,
     LONG_US,
     Late,
@@ -40,7 +41,7 @@ def test_the_deadline_itself_is_in_time() -> None:
     """Exactly at the deadline nothing is late."""
     at_it = QueuePulse("Default", "Start", LATE_US, quiet_us=LATE_US)
     assert judge(Pulse((at_it,))) == Responding()
-    assert judge_silence(LATE_US) == Responding()
+    assert judge_silence(LATE_US, Pulse(())) == Responding()
 
 
 def test_progress_extends_the_deadline() -> None:
@@ -63,7 +64,12 @@ def test_only_a_callback_of_the_default_queue_progresses() -> None:
 
 def test_silence() -> None:
     """A watcher that is not heard, and one that nobody waits for any more."""
-    verdict = judge_silence(HOPELESS_US + 1)
+    for pulse in (Pulse(()), Pulse((QueuePulse("Default", "Start"),))):
+        assert isinstance(judge_silence(LATE_US + 1, pulse), Late)
+    idle = Pulse((QueuePulse("Default"), QueuePulse("IO")))
+    assert judge_silence(LATE_US + IDLE_US, idle) == Responding()
+    assert isinstance(judge_silence(LATE_US + IDLE_US + 1, idle), Late)
+    verdict = judge_silence(HOPELESS_US + 1, Pulse(()))
     assert isinstance(verdict, Late)
     assert verdict.hopeless
     assert "watcher" in verdict.what
