@@ -89,14 +89,8 @@ class UserClient:
                 is gone; kIOReturnTimeout: it has not answered, and what it answers is dropped;
                 kIOReturnBadArgument: that is no call.
         """
-        number = self.submit(
-            selector,
-            scalars,
-            structure,
-            scalar_outputs=scalar_outputs,
-            structure_output=structure_output,
-        )
-        return self.result(number, timeout_s)
+        takes = {"scalar_outputs": scalar_outputs, "structure_output": structure_output}
+        return self.result(self.submit(selector, scalars, structure, **takes), timeout_s)
 
     def call_async(
         self,
@@ -288,8 +282,7 @@ class UserClient:
             return
         self._gone = why
         self._sock.close()
-        for number in [number for number, answer in self._answers.items() if answer is None]:
-            del self._answers[number]
+        self._answers = {each: answer for each, answer in self._answers.items() if answer}
         for descriptors in self._descriptors.values():
             _close(descriptors)
         self._descriptors.clear()
