@@ -24,7 +24,13 @@ def start(zygote: Zygote, provider: Provider) -> Process:
 def test_runs_from_start_to_free(zygote: Zygote) -> None:
     provider = Provider()
     process = start(zygote, provider)
-    assert provider.methods == ["InterfaceOpen", "CopyPipe", "AsyncIO", "RegisterService"]
+    assert provider.methods == [
+        "InterfaceOpen",
+        "OpenDirect",
+        "CopyPipe",
+        "AsyncIO",
+        "RegisterService",
+    ]
     for number in range(3):
         process.provide(provider.complete(bytes([number, 0xAB])))
         process.answer(provider)  # the next AsyncIO
