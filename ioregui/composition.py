@@ -65,7 +65,7 @@ class Desk(QObject):
             self.actions,
             settings,
             pages=slices.pages(file=household.file is not None),
-            tabs=slices.inspector.tabs(file=household.file is not None),
+            tabs=slices.inspector.tabs(),
             timeline=slices.timeline,
             file=household.file is not None,
         )

@@ -77,7 +77,7 @@ class Desks(QObject):
         desk.window.toolbar.menu.menu().insertMenu(desk.actions["window"], recent)
         recent.chosen.connect(self.open_file)
         desk.actions["open"].triggered.connect(partial(self._ask_for_file, desk))
-        desk.actions["window"].triggered.connect(partial(self._open_node, desk, bridge))
+        desk.actions["window"].triggered.connect(partial(self._open_node, desk, household))
         desk.window.file_dropped.connect(self.open_file)
         desk.window.closing.connect(partial(self._closed, desk))
         household.ended.connect(partial(self._ended, bridge, household))
@@ -91,8 +91,9 @@ class Desks(QObject):
         dialog.filesSelected.connect(self.open_files)
         dialog.open()
 
-    def _open_node(self, desk: Desk, bridge: Bridge) -> None:
-        node = NodeWindow(bridge, self._settings, desk.selection.entry)
+    def _open_node(self, desk: Desk, household: Household) -> None:
+        file = household.file is not None
+        node = NodeWindow(desk.bridge, self._settings, desk.selection.entry, file=file)
         self.nodes.append(node)
         node.closed.connect(partial(self._node_closed, node))
         node.extension_chosen.connect(desk.show_extension)

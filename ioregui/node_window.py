@@ -30,12 +30,14 @@ class NodeWindow(QWidget):
     closed = Signal()
     extension_chosen = Signal(str)
 
-    def __init__(self, bridge: Bridge, settings: Settings, entry: int) -> None:
+    def __init__(
+        self, bridge: Bridge, settings: Settings, entry: int, *, file: bool = False
+    ) -> None:
         super().__init__()
         self._bridge = bridge
         self._settings = settings
         self.selection = Selection(self)
-        self.inspector = Inspector(bridge, self.selection)
+        self.inspector = Inspector(bridge, self.selection, file=file)
         self._banners = Banners()
         tabs = QTabWidget()
         tabs.setAccessibleName(self.tr("Inspector"))

@@ -29,23 +29,26 @@ from ioregui.window.status import running, waiting
 class Inspector:
     """The tabs that speak of one selection."""
 
-    def __init__(self, bridge: Bridge, selection: Selection) -> None:
+    def __init__(self, bridge: Bridge, selection: Selection, *, file: bool = False) -> None:
+        self._file = file
         self.properties = PropertiesPanel(bridge, selection)
-        self.matching = MatchingPanel(bridge)
+        self.matching = MatchingPanel(bridge, file=file)
         self.process = ProcessPanel(bridge)
         self.log = LogPanel(bridge)
         for panel in (self.matching, self.process, self.log):
             selection.changed.connect(panel.show_entry)
 
-    def tabs(self, *, file: bool = False) -> tuple[Tab, ...]:
-        """Return the tabs, from left to right; a file has no processes and matches nothing."""
+    def tabs(self) -> tuple[Tab, ...]:
+        """Return the tabs, from left to right; a file has no processes."""
         tell = QCoreApplication.translate
-        properties = Tab(tell("Tab", "Properties"), self.properties)
-        if file:
-            return (properties,)
-        return (
-            properties,
+        of_both = (
+            Tab(tell("Tab", "Properties"), self.properties),
             Tab(tell("Tab", "Matching"), self.matching),
+        )
+        if self._file:
+            return of_both
+        return (
+            *of_both,
             Tab(tell("Tab", "Process"), self.process),
             Tab(tell("Tab", "Log"), self.log),
         )
@@ -59,7 +62,7 @@ class Slices:
     ) -> None:
         self.model = RegistryModel(bridge.mirror, selection, parent)
         self.registry = RegistryView(self.model, selection)
-        self.inspector = Inspector(bridge, selection)
+        self.inspector = Inspector(bridge, selection, file=household.file is not None)
         self.drivers = DriversPage(bridge)
         self.undriven = UndrivenPage(bridge)
         self.extensions = ExtensionsPage(bridge)

@@ -1,7 +1,8 @@
 """The inspector's Matching tab: who could drive the selected device, who not, and why.
 
 For a driver extension, or its own entry, it lists every device that is there instead, with the
-reason why the extension does not have it.
+reason why the extension does not have it. A file's devices are judged with the kernel modules of
+this machine, and the tab says so.
 Invariant: asks only while it is on the screen, and never twice for one change; an answer for
 another subject than the present one is dropped.
 """
@@ -19,6 +20,7 @@ from ioregui.records.empty import EmptyOr, EmptyPage
 from ioregui.records.facts_view import FactsView
 from ioregui.records.model import RecordModel
 from ioregui.records.table import RecordTable
+from runtime.model import properties
 from runtime.model.entry import Entry, Kind
 from runtime.model.identity import BundleId, EntryId
 from runtime.model.outcome import Match, MatchStage
@@ -29,9 +31,12 @@ from runtime.wire.commands.registry import Explain, ExplainExtension, Explanatio
 class MatchingPanel(QWidget):
     """Candidates above, the selected one's details below."""
 
-    def __init__(self, bridge: Bridge, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, bridge: Bridge, parent: QWidget | None = None, *, file: bool = False
+    ) -> None:
         super().__init__(parent)
         self._bridge = bridge
+        self._file = file
         self._entry = 0
         self._bundle = BundleId("")
         self._asked: list[int | str] = []  # what was asked about, in the order of the commands
@@ -104,13 +109,14 @@ class MatchingPanel(QWidget):
         if self._bundle:
             return self._bundle
         entry = self._bridge.mirror.entries.get(self._entry)
-        return self._entry if entry is not None and _matched(entry) else 0
+        matched = _has_modalias if self._file else _matched
+        return self._entry if entry is not None and matched(entry) else 0
 
     def _explained(self, explanation: Explanation) -> None:
         if not self._asked or self._asked.pop(0) != self._subject:
             return
         found = lines.of_explanation(explanation)
-        self.summary.setText(self._sum(explanation))
+        self.summary.setText((self._sum_of_file if self._file else self._sum)(explanation))
         self._pages.show_content(bool(found) or not self._bundle)
         self.table.show_records(found)
         self._show_selected()
@@ -156,6 +162,25 @@ class MatchingPanel(QWidget):
             holder, fitting, explanation.compared
         )
 
+    def _sum_of_file(self, explanation: Explanation) -> str:
+        """The answer about a file's device: who had it, and what was compared with it here."""
+        entry = self._bridge.mirror.entries.get(self._entry)
+        driver = entry.driver if entry is not None else ""
+        said = [
+            self.tr("The file says that {0} drives it.").format(plaintext.plain(driver))
+            if driver
+            else self.tr("The file names no driver that has it.")
+        ]
+        if explanation.compared:
+            told = self.tr(
+                "Judged with this machine's kernel modules, not those of the file's machine: {0} "
+                "aliases were compared. Driver extensions were not."
+            )
+            said.append(told.format(explanation.compared))
+        else:
+            said.append(self.tr("This machine has no list of kernel modules to judge it with."))
+        return " ".join(said)
+
     def _content(self) -> QWidget:
         self.summary.setProperty("role", "muted")
         self.summary.setTextFormat(Qt.TextFormat.PlainText)
@@ -187,6 +212,14 @@ class MatchingPanel(QWidget):
         return content
 
     def _empty(self) -> EmptyPage:
+        if self._file:
+            return EmptyPage(
+                self.tr("Nothing to match"),
+                self.tr(
+                    "Select a device that has a MODALIAS, to see which kernel modules of this "
+                    "machine could drive it. Files of other systems, as of Macs, have none."
+                ),
+            )
         return EmptyPage(
             self.tr("Nothing to match"),
             self.tr(
@@ -198,6 +231,11 @@ class MatchingPanel(QWidget):
 
 def _matched(entry: Entry) -> bool:
     return entry.kind in {Kind.DEVICE, Kind.DRIVER}
+
+
+def _has_modalias(entry: Entry) -> bool:
+    """Whether an entry of a file says what kernel modules are matched by."""
+    return isinstance(properties.decode(entry.props).get("MODALIAS"), str)
 
 
 def _fits(match: Match) -> bool:

@@ -25,7 +25,7 @@ from runtime.matching.catalogue import Catalogue
 from runtime.matching.provider import Provider
 from runtime.model import match_words
 from runtime.model.classes import chain
-from runtime.model.entry import Entry, Holder, Kind
+from runtime.model.entry import Entry, Kind
 from runtime.model.errors import ProblemError
 from runtime.model.identity import BundleId, EntryId
 from runtime.model.outcome import KERNEL, Match, MatchStage
@@ -159,14 +159,12 @@ def _of_files(options: argparse.Namespace) -> Iterator[Row]:
         kexts = kernel.look_up(modalias) if isinstance(modalias, str) else []
         if not options.provider and not wanted.intersection(made.classes) and not kexts:
             continue
-        bound = entry.driver if entry.holder == Holder.KERNEL else ""
-        if bound in competition.MAKERS:
-            bound = ""
+        driver, score = competition.bound(entry, kexts)
         provider = msgspec.structs.replace(
             made,
             ancestors=tuple(alone(above.id) for above in _above(entry, by_id)),
-            kernel_driver=bound,
-            kernel_score=competition.kernel_score(bound, kexts, entry.cls) if bound else 0,
+            kernel_driver=driver,
+            kernel_score=score,
         )
         among, left = _told_of(catalogue, provider, options)
         matches = competition.candidates(provider, catalogue, kexts, among=among)

@@ -19,6 +19,7 @@ from runtime.matching.provider import Provider
 from runtime.matching.rank import explain, match
 from runtime.matching.verdict import Mismatch
 from runtime.model.classes import chain
+from runtime.model.entry import Entry, Holder
 from runtime.model.outcome import KERNEL, Match, MatchStage
 from runtime.model.personality import DEFAULT_CATEGORY, Personality
 
@@ -31,6 +32,13 @@ MAKERS = frozenset({"hid-generic", "usb", "usbfs"})
 """Kernel drivers that compete with nobody. Two only make what is below a device: hid-generic the
 input devices that others read beside it, usb the interfaces of a device. usbfs stands for a program
 that has an interface."""
+
+
+def bound(entry: Entry, kexts: Sequence[Kext]) -> tuple[str, int]:
+    """The kernel driver that competes for an entry, with its score; none: empty, 0."""
+    if entry.holder != Holder.KERNEL or entry.driver in MAKERS:
+        return "", 0
+    return entry.driver, kernel_score(entry.driver, kexts, entry.cls)
 
 
 def kernel_score(driver: str, kexts: Sequence[Kext], cls: str) -> int:

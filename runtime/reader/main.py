@@ -12,7 +12,7 @@ import socket
 import sys
 from pathlib import Path
 
-from runtime.linux import hwdata
+from runtime.linux import hwdata, modules
 from runtime.linux.confine import confine
 from runtime.model.errors import InspectorError
 from runtime.reader.load import bytes_of, read
@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
         sys.stderr.write(f"reader: --owner: expected a connected socket, found: {error.strerror}\n")
         return REFUSED
     with channel:
-        server = Server(channel, options.file.name)
+        server = Server(channel, options.file.name, modules.alias_text(options.modules))
         try:
             server.greet()
             data = bytes_of(options.file)
@@ -61,6 +61,13 @@ def _parser() -> argparse.ArgumentParser:
         default=0,
         metavar="FD",
         help="the client's connected stream socket (default: standard input)",
+    )
+    parser.add_argument(
+        "--modules",
+        type=Path,
+        default=modules.running(),
+        metavar="FOLDER",
+        help="kernel modules that devices are judged with (default: the running kernel's)",
     )
     return parser
 

@@ -1,7 +1,8 @@
 """Serves one registry file to one client: the client protocol, with a snapshot and then nothing.
 
-Blocking, one thread. A recording's past is answered as a runtime answers it, and values that the
-snapshot cut; whatever else a client asks for is refused in a sentence.
+Blocking, one thread. A recording's past is answered as a runtime answers it, values that the
+snapshot cut, and who could drive a device; whatever else a client asks for is refused in a
+sentence.
 Invariant: a message is at most a frame; a value that does not fit is cut, and the status says so.
 """
 
@@ -20,9 +21,10 @@ from runtime.model.events import Event
 from runtime.model.identity import SERVICE_PLANE, EntryId
 from runtime.model.records import Mode, Status
 from runtime.reader.cutting import Cutting
+from runtime.reader.explaining import Explaining
 from runtime.wire import client as wire
 from runtime.wire import codec, framing, limits, session
-from runtime.wire.commands.registry import ReadHistory, ReadValue, Subscribe, Topic
+from runtime.wire.commands.registry import Explain, ReadHistory, ReadValue, Subscribe, Topic
 
 RECEIVE_BYTES = 64 << 10
 LEAVING_MS = 5000
@@ -35,14 +37,17 @@ class Server:
     Args:
         channel: A connected stream socket; stays the caller's.
         name: What the file is called.
+        aliases: This machine's kernel aliases, as `modules.alias` spells them.
     """
 
-    def __init__(self, channel: socket.socket, name: str) -> None:
+    def __init__(self, channel: socket.socket, name: str, aliases: str = "") -> None:
         self._channel = channel
         self._name = name
         self._session = session.runtime_of_client()
         self._cutting = Cutting()
         self._past: Past | None = None
+        self._aliases = aliases
+        self._explaining: Explaining | None = None
         channel.setblocking(True)
 
     def greet(self) -> None:
@@ -93,6 +98,8 @@ class Server:
                 self._history(ask.number, ask.command, file)
             case ReadValue():
                 self._value(ask.number, ask.command)
+            case Explain(entry=entry):
+                self._explain(ask.number, entry, file)
             case _:
                 text = f"{self._name}: expected a running system for this, found a file"
                 self._send(wire.Refusal(ask.number, "read-only", text))
@@ -115,6 +122,15 @@ class Server:
             self._send(wire.Refusal(number, error.code, f"{self._name}: {error}"))
         else:
             self._send(wire.Answer(number, codec.raw(page)))
+
+    def _explain(self, number: int, entry: EntryId, file: RegistryFile) -> None:
+        self._explaining = self._explaining or Explaining(file.entries, self._aliases)
+        try:
+            self._send(wire.Answer(number, codec.raw(self._explaining.entry(entry))))
+        except ProblemError as error:
+            self._send(wire.Refusal(number, error.code, f"{self._name}: {error}"))
+        except BreachError as error:  # a driver's name of a megabyte
+            self._send(wire.Refusal(number, "failed", str(error)))
 
     def _snapshot(self, topics: tuple[Topic, ...], file: RegistryFile) -> None:
         self._send(wire.SnapshotBegin(1, os.urandom(8).hex()))

@@ -11,6 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from ioregui.bridge import Bridge
 from ioregui.matching.panel import MatchingPanel
+from ioregui.slices import Inspector
+from ioregui.window.selection import Selection
 from runtime.model.entry import Entry
 from runtime.model.identity import ROOT_ID, EntryId
 from runtime.model.outcome import KERNEL, Match, MatchStage
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from tests.gui.conftest import FakeRuntime
 
 DEVICE, DRIVER, NUB = EntryId(ROOT_ID + 5), EntryId(ROOT_ID + 6), EntryId(ROOT_ID + 1)
+FREE = EntryId(ROOT_ID + 2)
 BUNDLE = "org.example.sample"
 
 HELD = Match(
@@ -177,3 +180,58 @@ def test_a_refusal_leaves_the_empty_page(
     panel.show_entry(DRIVER)
     fake_runtime.refuse(Explain, "not-found", "gone")
     qtbot.waitUntil(lambda: not panel.table.isVisible())
+
+
+@pytest.fixture
+def of_file(
+    qtbot: QtBot,
+    bridge: Bridge,
+    fake_runtime: "FakeRuntime",
+    put_up: Callable[[QWidget], None],
+    make_entry: Callable[..., Entry],
+) -> MatchingPanel:
+    """The tab of a file whose entries `NUB` and `FREE` have a MODALIAS, and no others."""
+    props = {"MODALIAS": "usb:v1"}
+    held = make_entry(1, 0, "Held", "IOUSBHostInterface", props=props, driver="usb<b>hid")
+    free = make_entry(2, 0, "Free", "IOUSBHostInterface", props=props)
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(entries=(held, free))
+    made = MatchingPanel(bridge, file=True)
+    put_up(made)
+    return made
+
+
+def test_a_files_device_is_judged_with_this_machines_modules_and_the_tab_says_so(
+    qtbot: QtBot, fake_runtime: "FakeRuntime", of_file: MatchingPanel
+) -> None:
+    of_file.show_entry(DEVICE)
+    assert explained(fake_runtime) == [], "without a MODALIAS nothing can be judged"
+    of_file.show_entry(NUB)
+    bound = Match("usb<b>hid", KERNEL, MatchStage.MATCHED, 49_000, DEFAULT_CATEGORY, running=True)
+    answer(qtbot, fake_runtime, of_file, Explanation((bound, LOSER), compared=26_000))
+    assert explained(fake_runtime) == [NUB]
+    assert of_file.summary.text() == (
+        "The file says that usb<b>hid drives it. Judged with this machine's kernel modules, not "
+        "those of the file's machine: 26000 aliases were compared. Driver extensions were not."
+    )
+
+
+def test_a_machine_without_modules_judges_nothing(
+    qtbot: QtBot, fake_runtime: "FakeRuntime", of_file: MatchingPanel
+) -> None:
+    of_file.show_entry(FREE)
+    fake_runtime.answer(Explain, Explanation())
+    qtbot.waitUntil(of_file.summary.isVisible)
+    assert of_file.summary.text() == (
+        "The file names no driver that has it. This machine has no list of kernel modules to judge "
+        "it with."
+    )
+
+
+@pytest.mark.parametrize("file", [False, True])
+def test_a_file_has_the_tab_and_no_processes(qtbot: QtBot, bridge: Bridge, *, file: bool) -> None:
+    inspector = Inspector(bridge, Selection(bridge), file=file)
+    for panel in (inspector.properties, inspector.matching, inspector.process, inspector.log):
+        qtbot.addWidget(panel)
+    titles = [tab.title for tab in inspector.tabs()]
+    assert titles == ["Properties", "Matching", *([] if file else ["Process", "Log"])]
