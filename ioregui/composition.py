@@ -69,6 +69,7 @@ class Desk(QObject):
             timeline=slices.timeline,
             file=household.file is not None,
         )
+        slices.keep(self.window)
         if household.file is not None:
             self.window.setWindowTitle(plain(household.file.name))
         self._travel = TimeTravel(bridge, self.selection, self)

@@ -4,6 +4,7 @@ Invariant: connects nothing; `composition` does.
 """
 
 from PySide6.QtCore import QCoreApplication, QObject
+from PySide6.QtWidgets import QWidget
 
 from ioregui.approvals.page import ApprovalsPage
 from ioregui.bridge import Bridge
@@ -53,6 +54,10 @@ class Inspector:
             Tab(tell("Tab", "Log"), self.log),
         )
 
+    def keep(self, window: QWidget) -> None:
+        """Let `window` own the tabs that it does not show; see `Slices.keep`."""
+        _keep(window, self.properties, self.matching, self.process, self.log)
+
 
 class Slices:
     """The pages of a main window, its inspector, and its timeline."""
@@ -75,6 +80,15 @@ class Slices:
     def shown_plane(self) -> str:
         """Return the plane that the tree shows."""
         return self.model.rows.plane
+
+    def keep(self, window: QWidget) -> None:
+        """Let `window` own the pages and tabs that it does not show, so that they end with it.
+
+        Without an owner they would be left to the garbage collector, which takes them apart
+        piece by piece while Qt still calls them.
+        """
+        _keep(window, self.drivers, self.undriven, self.extensions, self.approvals, self.policy)
+        self.inspector.keep(window)
 
     def pages(self, *, file: bool = False) -> tuple[Page, ...]:
         """Return the pages, from top to bottom; of a file, those that it can have."""
@@ -139,3 +153,9 @@ class Slices:
             ),
             compare,
         )
+
+
+def _keep(window: QWidget, *parts: QWidget) -> None:
+    for part in parts:
+        if part.parent() is None:
+            part.setParent(window)
