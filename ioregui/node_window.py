@@ -44,6 +44,7 @@ class NodeWindow(QWidget):
         tabs.setDocumentMode(True)
         for tab in self.inspector.tabs():
             tabs.addTab(tab.widget, tab.title)
+        self.inspector.keep(self)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

@@ -159,3 +159,4 @@ def _keep(window: QWidget, *parts: QWidget) -> None:
     for part in parts:
         if part.parent() is None:
             part.setParent(window)
+            part.hide()  # or it is shown with the window, above everything

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QTabWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 from ioregui.bridge import Bridge
@@ -231,7 +231,13 @@ def test_a_machine_without_modules_judges_nothing(
 @pytest.mark.parametrize("file", [False, True])
 def test_a_file_has_the_tab_and_no_processes(qtbot: QtBot, bridge: Bridge, *, file: bool) -> None:
     inspector = Inspector(bridge, Selection(bridge), file=file)
-    for panel in (inspector.properties, inspector.matching, inspector.process, inspector.log):
-        qtbot.addWidget(panel)
+    window = QTabWidget()
+    qtbot.addWidget(window)
+    for tab in inspector.tabs():
+        window.addTab(tab.widget, tab.title)
+    inspector.keep(window)
+    window.show()
+    assert inspector.properties.isVisible()
+    assert not inspector.process.isVisible(), "what is no tab of a file is nowhere to be seen"
     titles = [tab.title for tab in inspector.tabs()]
     assert titles == ["Properties", "Matching", *([] if file else ["Process", "Log"])]
