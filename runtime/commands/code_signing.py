@@ -15,7 +15,7 @@ from runtime.commands.plaintext import plain
 from runtime.extensions import signature, signed_app, trust_folder
 from runtime.extensions.signature import Signature
 from runtime.linux import places
-from runtime.model.errors import UnavailableError
+from runtime.model.errors import ProblemError
 from runtime.signing import identity
 from runtime.signing.purpose import Purpose
 from runtime.signing.trust import common_name, fingerprint, team_id
@@ -71,7 +71,9 @@ def make_identity(options: argparse.Namespace) -> int:
     folder = places.identities()
     path = identity.path_of(options.name, folder)
     if path.exists():
-        raise UnavailableError(f"identity {options.name}: expected a new name, found one in use")
+        raise ProblemError(
+            "not-allowed", f"identity {options.name}: expected a new name, found one in use"
+        )
     if options.authority is None:
         made = identity.make_authority(options.title or options.name)
     else:

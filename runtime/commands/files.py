@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from runtime.model.errors import ProblemError, UnavailableError
+from runtime.model.errors import ProblemError
 
 
 def read(path: Path, most: int, what: str) -> bytes:
@@ -24,7 +24,7 @@ def read(path: Path, most: int, what: str) -> bytes:
             data = file.read(most + 1)
     except OSError as error:
         found = (error.strerror or str(error)).lower()
-        raise ProblemError("not-found", f"{path}: expected {what}, found {found}") from None
+        raise ProblemError("not-found", f"{path}: expected {what}, found: {found}") from None
     if len(data) > most:
         raise ProblemError("bad-argument", f"{path}: expected at most {most} bytes, found more")
     return data
@@ -37,7 +37,7 @@ def replace(files: Mapping[Path, bytes]) -> None:
     is a folder's, leaves every file as it was.
 
     Raises:
-        UnavailableError: One cannot be written.
+        ProblemError: ``failed``: one cannot be written.
     """
     ready: list[tuple[Path, Path]] = []
     path = Path()
@@ -51,7 +51,7 @@ def replace(files: Mapping[Path, bytes]) -> None:
             temporary.replace(path)
     except OSError as error:
         found = (error.strerror or str(error)).lower()
-        raise UnavailableError(f"{path}: expected to write it, found {found}") from None
+        raise ProblemError("failed", f"{path}: expected to write it, found: {found}") from None
     finally:
         for temporary, _ in ready:
             with contextlib.suppress(OSError):
@@ -71,10 +71,10 @@ def remove(path: Path) -> None:
     """Remove a file.
 
     Raises:
-        UnavailableError: It cannot be removed.
+        ProblemError: ``failed``: it cannot be removed.
     """
     try:
         path.unlink()
     except OSError as error:
         found = (error.strerror or str(error)).lower()
-        raise UnavailableError(f"{path}: expected to remove it, found {found}") from None
+        raise ProblemError("failed", f"{path}: expected to remove it, found: {found}") from None

@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runtime.commands import files, shell
+from runtime.commands.plaintext import plain
 from runtime.linux import ownership, roles
-from runtime.model.errors import ProblemError, UnavailableError
+from runtime.model.errors import ProblemError
 
 UNIT = "ioregistry.service"
 POLICY = "org.ioregistry.Inspector.policy"
@@ -63,8 +64,7 @@ def install(top: Path, *, start: bool) -> None:
 
     Raises:
         ProblemError: ``not-allowed``: not root, or others can change the program; ``failed``:
-            systemd did not start it.
-        UnavailableError: A file cannot be written.
+            a file cannot be written, or systemd did not start it.
     """
     if start:
         _require_root()
@@ -75,7 +75,9 @@ def install(top: Path, *, start: bool) -> None:
     files.replace({top / UNITS_FOLDER / UNIT: made.encode(), top / ACTIONS_FOLDER / POLICY: policy})
     for path in (top / UNITS_FOLDER / UNIT, top / ACTIONS_FOLDER / POLICY):
         path.chmod(0o644)
-    if start:
+    if not start:
+        print(f"written below {plain(str(top))}")
+    else:
         _systemctl("daemon-reload")
         _systemctl("enable", "--now", UNIT)
         _systemctl("restart", UNIT)  # one that ran already runs the new program
@@ -86,8 +88,8 @@ def uninstall(top: Path, *, stop: bool) -> None:
     """Stop the service and remove unit and policy; fine where there are none.
 
     Raises:
-        ProblemError: ``not-allowed``: not root; ``failed``: systemd did not stop it.
-        UnavailableError: A file cannot be removed.
+        ProblemError: ``not-allowed``: not root; ``failed``: a file cannot be removed, or systemd
+            did not stop it.
     """
     if stop:
         _require_root()
@@ -97,7 +99,9 @@ def uninstall(top: Path, *, stop: bool) -> None:
     for path in (unit, top / ACTIONS_FOLDER / POLICY):
         if path.exists():
             files.remove(path)
-    if stop:
+    if not stop:
+        print(f"removed below {plain(str(top))}")
+    else:
         _systemctl("daemon-reload")
         print("removed; what it knew stays in /var/lib/ioregistry")
 
@@ -140,7 +144,7 @@ def _systemctl(*arguments: str) -> None:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise UnavailableError(f"systemctl: expected it to run, found: {error}") from None
+        raise ProblemError("failed", f"systemctl: expected it to run, found: {error}") from None
     if done.returncode != 0:
         said = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
         raise ProblemError(
@@ -151,7 +155,7 @@ def _systemctl(*arguments: str) -> None:
 def _state() -> str:
     try:
         _systemctl("is-active", UNIT)
-    except (ProblemError, UnavailableError):
+    except ProblemError:
         return "not running"
     return "running"
 

@@ -51,7 +51,7 @@ def parser(prog: str, description: str) -> Parser:
 AddVerb = Callable[[str, Verb | None, str], argparse.ArgumentParser]
 
 
-def verbs(parser: Parser) -> AddVerb:
+def verbs(parser: argparse.ArgumentParser) -> AddVerb:
     """Give a parser subcommands; the result adds one by name, action and description.
 
     One without an action is a `local_verb`.

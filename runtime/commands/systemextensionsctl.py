@@ -224,13 +224,13 @@ def _parser() -> shell.Parser:
         decide.add_argument("id", metavar="ID", help="request, a beginning of it, or bundle id")
         decide.add_argument("--note", default="", help="kept with the decision")
         decide.set_defaults(approve=approve)
-    policing = verb("policy", policy.run, "say, or change, what configuration profiles decide")
-    policy.add_options(policing)
+    policing = verb("policy", None, "say, or change, what configuration profiles decide")
+    policy.add_verbs(shell.verbs(policing))
     serving = verb("service", None, "install, remove or look at the system service")
     service.add_options(serving)
     shell.local_verb(serving, service.run)
-    trusting = verb("trust", trust.run, "say, or change, whom this machine trusts")
-    trust.add_options(trusting)
+    trusting = verb("trust", None, "say, or change, whom this machine trusts")
+    trust.add_verbs(shell.verbs(trusting))
     return parser
 
 

@@ -14,19 +14,40 @@ from runtime.wire import limits
 from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust, TrustItem
 
 
-def run(runtime: Connection, options: argparse.Namespace) -> int:
-    """Carry the verb out; returns the exit code."""
-    match options.what:
-        case "add":
-            data = files.read(places.absolute(options.item), limits.PEM, "a PEM file")
-            items = runtime.call(AddTrust(data, options.purpose, options.item)).items
-            said = "trusted"
-        case "remove":
-            items = runtime.call(RemoveTrust(options.item)).items
-            said = "no longer trusted"
-        case _:
-            items = runtime.call(ListTrust()).items
-            said = ""
+def add_verbs(verb: shell.AddVerb) -> None:
+    """The verb's own verbs."""
+    adding = verb("add", _add, "trust an authority, or add a revocation list")
+    adding.add_argument("item", metavar="ITEM", help="PEM file, or a notary's revocations")
+    purposes = [purpose.value for purpose in Purpose]
+    adding.add_argument(
+        "--for",
+        dest="purpose",
+        choices=purposes,
+        default=purposes[0],
+        help="what the authority may vouch for",
+    )
+    removing = verb("remove", _remove, "take trust back")
+    removing.add_argument("item", metavar="ITEM", help="first digits of the fingerprint")
+    listing = verb("list", _list, "say who is trusted")
+    for added in (adding, removing, listing):
+        added.add_argument("--json", action="store_true", help="one array of objects")
+
+
+def _add(runtime: Connection, options: argparse.Namespace) -> int:
+    data = files.read(places.absolute(options.item), limits.PEM, "a PEM file")
+    items = runtime.call(AddTrust(data, options.purpose, options.item)).items
+    return _say(items, "trusted", options)
+
+
+def _remove(runtime: Connection, options: argparse.Namespace) -> int:
+    return _say(runtime.call(RemoveTrust(options.item)).items, "no longer trusted", options)
+
+
+def _list(runtime: Connection, options: argparse.Namespace) -> int:
+    return _say(runtime.call(ListTrust()).items, "", options)
+
+
+def _say(items: tuple[TrustItem, ...], said: str, options: argparse.Namespace) -> int:
     if options.json:
         shell.print_json(items)
         return shell.OK
@@ -35,27 +56,6 @@ def run(runtime: Connection, options: argparse.Namespace) -> int:
     if not items:
         print("nobody is trusted")
     return shell.OK
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """The verb's options."""
-    parser.add_argument("what", choices=["add", "list", "remove"], help="what to do")
-    parser.add_argument(
-        "item",
-        metavar="ITEM",
-        nargs="?",
-        default="",
-        help="PEM file to add; first digits of the fingerprint to remove",
-    )
-    purposes = [purpose.value for purpose in Purpose]
-    parser.add_argument(
-        "--for",
-        dest="purpose",
-        choices=purposes,
-        default=purposes[0],
-        help="what the authority may vouch for",
-    )
-    parser.add_argument("--json", action="store_true", help="one array of objects")
 
 
 def _line(item: TrustItem) -> str:

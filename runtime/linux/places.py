@@ -125,9 +125,7 @@ def claim(state: Path) -> int:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise UnavailableError(
-            f"state folder {state}: expected a folder that can be written, found: {error.strerror}"
-        ) from error
+        raise _unusable(state, error) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -136,6 +134,16 @@ def claim(state: Path) -> int:
         raise UnavailableError(
             f"state folder {state}: expected nobody to use it, found another runtime (pid {holder})"
         ) from None
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    try:
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    except OSError as error:
+        os.close(lock)
+        raise _unusable(state, error) from error
     return lock
+
+
+def _unusable(state: Path, error: OSError) -> UnavailableError:
+    return UnavailableError(
+        f"state folder {state}: expected a folder that can be written, found: {error.strerror}"
+    )

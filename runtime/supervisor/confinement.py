@@ -30,7 +30,7 @@ def fields(
 
 def _talk(path: str) -> str:
     parts = [part for part in path.split("/")[-2:] if part]
-    return f"talk to {' of '.join(reversed(parts)) or 'its provider'}, through the runtime"
+    return f"talk to {' of '.join(reversed(parts)) or 'its provider'}, through its broker"
 
 
 def _talk_beside(path: str) -> str:

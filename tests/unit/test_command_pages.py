@@ -19,7 +19,11 @@ def section(title: str) -> str:
 
 
 def options(parser: argparse.ArgumentParser) -> set[str]:
-    return {name for action in parser._actions for name in action.option_strings} - EVERYWHERE
+    found = {name for action in parser._actions for name in action.option_strings} - EVERYWHERE
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            found.update(*map(options, action.choices.values()))
+    return found
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from runtime.client import apps
 from runtime.model.records import RequestState
+from runtime.wire.commands.drivers import StopDriver
 from runtime.wire.commands.extensions import InstallSample, SetDeveloperMode
 
 from .conftest import SAMPLE, SECONDS, RuntimeProcess, wait_for
@@ -63,3 +64,9 @@ def test_its_program_opens_the_driver_and_reads(
     assert subprocess.run([*program, "read"], env=env, check=False, timeout=SECONDS).returncode == 0
     said = capfd.readouterr().out
     assert re.fullmatch(r"SampleUSB: [1-9]\d* reads, the last one ([0-9a-f]{2} ?){8}\n", said), said
+    assert subprocess.run([*program, "raed"], env=env, check=False, timeout=SECONDS).returncode == 2
+    assert "found raed" in capfd.readouterr().out
+    running.call(StopDriver(running.driver().id))
+    wait_for(lambda: running.driver().pid == 0, "the driver's end")
+    assert subprocess.run([*program, "read"], env=env, check=False, timeout=SECONDS).returncode == 1
+    assert "found none" in capfd.readouterr().out

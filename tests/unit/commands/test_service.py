@@ -26,7 +26,9 @@ def test_unit_and_policy_are_written_and_removed(
     assert not unit.exists()
     assert not policy.exists()
     assert run(["service", "status", "--root", str(tmp_path)]) == 0
-    assert capsys.readouterr().out == "not installed\n"
+    written, again, removed, status = capsys.readouterr().out.splitlines()
+    assert written == again == f"written below {tmp_path}"
+    assert (removed, status) == (f"removed below {tmp_path}", "not installed")
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze here")
