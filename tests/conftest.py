@@ -118,10 +118,19 @@ def _processes() -> dict[int, str]:
         try:
             if _TOKEN.encode() in (folder / "environ").read_bytes():
                 command = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
-                found[int(folder.name)] = command.decode(errors="replace").strip()
+                if not _is_spare(folder, command):
+                    found[int(folder.name)] = command.decode(errors="replace").strip()
         except OSError:
             continue  # gone meanwhile, or another user's
     return found
+
+
+def _is_spare(folder: Path, command: bytes) -> bool:
+    """Whether it is what a runtime that lives on keeps ready, another one for each job."""
+    if not command.endswith(b" spare "):
+        return False
+    parent = next(line for line in (folder / "status").read_text().split("\n") if "PPid" in line)
+    return b"runtime" in Path("/proc", parent.split()[1], "cmdline").read_bytes()
 
 
 def _children() -> dict[int, str]:
