@@ -33,8 +33,8 @@ class Process:
         self._sources = Sources(_die)
 
     def create_queue(self, name: str, *, reentrant: bool) -> IODispatchQueue:
-        """Not needed."""
-        raise NotImplementedError(name, reentrant)
+        """One more, which lives as long as the process."""
+        return ThreadQueue(name, _die, lambda _queue: None, reentrant=reentrant)
 
     def default_queue(self) -> IODispatchQueue:
         """The one there is."""

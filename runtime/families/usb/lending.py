@@ -6,6 +6,7 @@ Invariant: the broker keeps no copy of a descriptor that it lent: claims end wit
 """
 
 import asyncio
+import contextlib
 import os
 import socket
 from typing import Protocol
@@ -49,11 +50,10 @@ class Lending:
         node = await self._receive()
         if node < 0:
             return False
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(os.close, node)
             self._lender.lend(number, node)
-        except BaseException:
-            os.close(node)
-            raise
+            undo.pop_all()
         return Lent(True, node)
 
     def close(self) -> None:
