@@ -45,6 +45,8 @@ def _isolate() -> None:
 
 
 _isolate()
+# Who runs in a shell's background ignores it, and so would every program that a test interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile("here", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
