@@ -70,3 +70,23 @@ def test_its_program_opens_the_driver_and_reads(
     wait_for(lambda: running.driver().pid == 0, "the driver's end")
     assert subprocess.run([*program, "read"], env=env, check=False, timeout=SECONDS).returncode == 1
     assert "found none" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["SampleUSB", "SampleHID"])
+def test_a_program_refuses_what_it_does_not_know(
+    runtime_process: RuntimeProcess, name: str
+) -> None:
+    """Above all it does not take a call for help for a request."""
+    program = SAMPLE.with_name(f"{name}.app") / "Contents/Linux" / name
+    ended = subprocess.run(
+        [*apps.command(str(program)), "--help"],
+        env={**os.environ, "IOREGISTRY_SOCKET": str(runtime_process.socket)},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (2, "")
+    assert ended.stdout.startswith(f"{name}: expected no argument")
+    assert ended.stdout.endswith("found --help\n")
+    assert not runtime_process.records().requests
