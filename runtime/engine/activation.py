@@ -58,6 +58,7 @@ class Activation:
         self._staging = asyncio.Lock()  # what is staged and not yet recorded must not be swept
         store = Store(state_dir)
         self._close_store: Callable[[], None] = store.close
+        self._keeps_broken = store.keeps_broken
         self._extensions = Extensions(
             store, time.time_ns, lambda: secrets.token_hex(16), self._emit, hub.record
         )
@@ -92,6 +93,8 @@ class Activation:
         await self._judging.start()
         await self._readying.refresh()
         await self._apps.start()
+        if self._keeps_broken():
+            return  # what it approved is to be there when somebody mends it; `gc` deletes it
         try:
             await self.collect_garbage()
         except ProblemError as error:

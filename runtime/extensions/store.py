@@ -49,6 +49,10 @@ class Store:
         """What the file held when it was opened."""
         return self._contents
 
+    def keeps_broken(self) -> bool:
+        """Whether a broken file lies beside it, which somebody may still mend and put back."""
+        return any(self.path.parent.glob(f"{FILE}.broken-*"))
+
     def commit(self, changes: Changes) -> None:
         """Write changes in one transaction; on return they are on the disk.
 

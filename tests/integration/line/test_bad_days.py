@@ -13,6 +13,7 @@ import pytest
 from runtime.client.blocking import connect
 from runtime.model.errors import ProblemError, UnavailableError
 from runtime.model.events import Plugged
+from runtime.model.extension_lifecycle import ExtensionState
 from runtime.model.records import RequestState
 from runtime.wire.commands.devices import Plug
 from runtime.wire.commands.extensions import Activate, SetDeveloperMode
@@ -100,6 +101,27 @@ def test_a_folder_among_the_staged_bundles(tmp_path: Path) -> None:
     runtime.start()
     wait_for(lambda: any("staged" in note for note in runtime.records().status.notes), "a note")
     runtime.stop()
+
+
+def test_what_a_broken_store_approved_is_kept_until_the_store_is_mended(
+    runtime_process: RuntimeProcess, tmp_path: Path
+) -> None:
+    runtime_process.call(SetDeveloperMode(on=True))
+    request = runtime_process.call(Activate(str(make_app(tmp_path, driver_source("")))))
+    assert runtime_process.approve(request).state is RequestState.COMPLETED
+    runtime_process.stop()
+    (store,) = tmp_path.rglob("extensions.sqlite")
+    good = store.read_bytes()
+    store.write_bytes(b"no database" * 500)
+    runtime_process.start()
+    assert not runtime_process.records().extensions
+    runtime_process.stop()
+    for part in store.parent.glob("extensions.sqlite*"):
+        part.unlink()
+    store.write_bytes(good)
+    runtime_process.start()
+    (extension,) = runtime_process.records().extensions
+    assert extension.state is ExtensionState.ACTIVE, extension
 
 
 def test_no_file_can_grow(runtime_process: RuntimeProcess) -> None:
