@@ -11,14 +11,16 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
-from runtime.client.blocking import Connection, connect
 from runtime.commands.plaintext import INTERRUPTED, plain
 from runtime.linux import places
 from runtime.model.errors import InspectorError, UnavailableError
+
+if TYPE_CHECKING:
+    from runtime.client.blocking import Connection
 
 OK = 0
 REFUSED = 1
@@ -34,7 +36,7 @@ class Parser(argparse.ArgumentParser):
         self.exit(USAGE, f"{self.prog}: {message}; see `{self.prog} --help`\n")
 
 
-Verb = Callable[[Connection, argparse.Namespace], int]
+Verb = Callable[["Connection", argparse.Namespace], int]
 """What a subcommand does with a runtime; returns the exit code."""
 
 LocalVerb = Callable[[argparse.Namespace], int]
@@ -56,7 +58,7 @@ def verbs(parser: argparse.ArgumentParser) -> AddVerb:
 
     One without an action is a `local_verb`.
     """
-    group = parser.add_subparsers(metavar="COMMAND", required=True)
+    group = parser.add_subparsers(metavar="COMMAND", required=True, dest="command")
 
     def add(name: str, action: Verb | None, about: str) -> argparse.ArgumentParser:
         added = group.add_parser(name, help=about, description=about, allow_abbrev=False)
@@ -87,12 +89,14 @@ def main(prog: str, parser: Parser, arguments: Sequence[str]) -> int:
     return run(prog, action)
 
 
-def open_runtime(options: argparse.Namespace, who: str) -> Connection:
+def open_runtime(options: argparse.Namespace, who: str) -> "Connection":
     """Connect as the options say; they go before the environment.
 
     Raises:
         UnavailableError: No runtime listens there.
     """
+    from runtime.client.blocking import connect  # noqa: PLC0415 - 30 ms
+
     if options.socket:
         return connect(who, places.absolute(options.socket))
     if options.state_dir:
