@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import msgspec
 
 from runtime.wire.codec import Decoder
+from runtime.wire.driver import ServiceNotification
 from runtime.wire.methods import Completion, Method
 
 if TYPE_CHECKING:
     from runtime.driverkit.dispatch import IODispatchQueue
+    from runtime.driverkit.service import IOService
     from runtime.driverkit.usb_node import Node
 
 T = TypeVar("T")
@@ -105,7 +107,8 @@ class Transport(Protocol):
         """Call the runtime or the provider and wait for the encoded result.
 
         Args:
-            handle: What the provider gave out; 0 for itself, and for the service's own entry.
+            handle: What the provider gave out, 0 for itself; of a method of an own entry, that
+                entry, 0 for the service's.
             method: Whose type says which of the two it is for.
 
         Raises:
@@ -113,7 +116,12 @@ class Transport(Protocol):
         """
 
     def expect(
-        self, name: str, queue: "IODispatchQueue", done: Callable[[Completion], None]
+        self,
+        name: str,
+        queue: "IODispatchQueue",
+        done: Callable[[Completion], None],
+        *,
+        repeated: bool = False,
     ) -> int:
         """A number for one asynchronous I/O; its completion runs `done` on `queue`.
 
@@ -121,6 +129,8 @@ class Transport(Protocol):
             name: What the pulse shows while `done` runs.
             queue: Any of this process.
             done: Called exactly once, unless `forget` is called first.
+            repeated: Called for each completion until then, or until the provider is lost, which
+                is the last.
         """
 
     def forget(self, number: int) -> None:
@@ -128,6 +138,18 @@ class Transport(Protocol):
 
     def open_direct(self) -> "Node | None":
         """A node for the open USB interface that is the provider; None: its broker moves data."""
+
+    def watch(self, heard: Callable[[ServiceNotification], None]) -> int:
+        """A number for one watch; `heard` takes its notifications on the Default queue."""
+
+    def unwatch(self, number: int) -> None:
+        """Forget a watch, if there is one."""
+
+    def publish(self, nub: "IOService") -> None:
+        """Serve the drivers that will have a nub as their provider."""
+
+    def withdraw(self, nub: "IOService") -> bool:
+        """Let go of a nub's clients; whether it was published."""
 
     def new_entry(self) -> int:
         """The entry of the user client that is being opened, once.
@@ -151,6 +173,9 @@ class Process(Protocol):
 
     def default_queue(self) -> "IODispatchQueue":
         """The Default queue of the service on whose queue this is called; else the process's."""
+
+    def current_transport(self) -> Transport | None:
+        """That of the service on whose queue this is called; None on nobody's."""
 
     def sources(self) -> Sources:
         """Where dispatch sources wait."""

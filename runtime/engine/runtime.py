@@ -32,13 +32,17 @@ from runtime.engine.kernel_drivers import KernelDrivers
 from runtime.engine.listener import Listener
 from runtime.engine.logbook import Logbook
 from runtime.engine.module_watch import ModuleWatch
+from runtime.engine.own_entries import OwnEntries
 from runtime.engine.plugging import Plugging
+from runtime.engine.power import PowerTree
 from runtime.engine.processes import ProcessReader
+from runtime.engine.published import Published
 from runtime.engine.settings import Settings
 from runtime.engine.simulation import Simulation
 from runtime.engine.surroundings import DriverSurroundings
 from runtime.engine.usb_interfaces import UsbInterfaces
 from runtime.engine.user_clients import UserClients
+from runtime.engine.watches import Watches
 from runtime.engine.workers import Workers
 from runtime.linux import notify
 from runtime.linux.sockets import Peer, peer_credentials
@@ -91,7 +95,9 @@ class Runtime:
         kernel = KernelDrivers(settings.state_dir)
         machine = self._devices.machine
         self._usb = UsbInterfaces(registry, machine)
-        families = (simulation, self._usb, HidInterfaces(registry, machine))
+        watches = Watches(registry, kernel)
+        published = Published(registry, self._bundles, watches)
+        families = (simulation, self._usb, HidInterfaces(registry, machine), published)
         parts = (registry, self._hub, families, self._bundles, kernel)
         self._binding = Binding(*parts, syspath=machine.syspath)
         self._devices.follow(self._binding)
@@ -106,12 +112,15 @@ class Runtime:
             CrashFolder(settings.state_dir / "crashes"), logbook, status.version, self._note
         )
         self._doors = Doors(settings.socket_path.parent)
+        self._power = power = PowerTree(registry, hub)
+        own_entries = OwnEntries(registry, published, watches, power)
         surroundings = DriverSurroundings(
             registry,
             self._devices.machine,
             self._hub,
             logbook,
-            self._binding.driver_ended,
+            own=own_entries,
+            on_ended=self._binding.driver_ended,
             on_changed=self._activation.driver_changed,
             on_crashed=self._crashes.crashed,
         )
@@ -123,6 +132,9 @@ class Runtime:
         self._brokers = brokers = Brokers(zygote, policy, entries)
         self._supervisor = Supervisor(zygote, policy, surroundings)
         self._binding.use(self._supervisor, brokers)
+        published.use(self._supervisor, self._binding)
+        for part in (watches, power, own_entries):
+            part.use(self._supervisor)
         self._commands = Commands(
             self._hub,
             self._authority(),
