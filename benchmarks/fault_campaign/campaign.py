@@ -65,6 +65,7 @@ class Around:
     def service_call(self, driver: Driver, entry: EntryId, method: methods.ServiceMethod) -> object:
         """Not needed."""
         del driver, entry, method
+        return None
 
     def detach(self, driver: Driver) -> None:
         """Not needed."""

@@ -53,9 +53,8 @@ class OwnEntries:
 
     def started(self, driver: Driver) -> None:
         """A driver's Start returned: its service is in the power tree."""
-        entry = EntryId(driver.service)
-        if self._registry.get(entry) is not None:
-            self._power.join(driver, entry)
+        if self._registry.get(EntryId(driver.service)) is not None:
+            self._power.started(driver)
 
     def remove(self, driver: Driver) -> None:
         """A driver's process is gone: take its service away, and with it what it published."""

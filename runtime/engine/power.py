@@ -33,7 +33,7 @@ class _Member:
     def __init__(self, driver: DriverId) -> None:
         self.driver = driver
         self.flags = ON
-        self.before_sleep = ON
+        self.asked = ON  # what it has asked for: the state when it has started, and after sleep
         self.waiting: Callable[[], None] | None = None  # for its acknowledgement
 
 
@@ -57,6 +57,13 @@ class PowerTree:
             self._members[entry] = _Member(driver.id)
             self._show(entry, ON)
 
+    def started(self, driver: Driver) -> None:
+        """A driver's Start returned: its service is in the tree, as it asked meanwhile."""
+        self.join(driver, EntryId(driver.service))
+        for entry, member in tuple(self._members.items()):
+            if member.driver == driver.id and member.asked != member.flags:
+                self.change(driver, entry, member.asked)
+
     def leave(self, driver: DriverId) -> None:
         """A driver's process is gone: nobody waits for it any longer."""
         for member in self._members.values():
@@ -69,23 +76,22 @@ class PowerTree:
 
         Raises:
             ReturnError: kIOReturnBadArgument: there is no such state; kIOReturnNotReady: the entry
-                is not in the tree.
+                is a nub that is not in the tree.
         """
         if flags not in STATES:
             raise ReturnError(IOReturn.BAD_ARGUMENT, f"power: no state {flags:#x}")
+        if entry == driver.service:
+            self.join(driver, entry)
         member = self._members.get(entry)
         if member is None:
             raise ReturnError(IOReturn.NOT_READY, f"{driver.name}: the entry is in no power tree")
-        if self._asleep:
-            member.before_sleep = flags
-        else:
+        member.asked = flags
+        if not self._asleep:
             asyncio.get_running_loop().call_soon(self._set, entry, flags, lambda: None)
 
     async def sleep(self) -> None:
         """The machine will sleep: returns when every service is off, or the time is over."""
         self._asleep = True
-        for member in self._members.values():
-            member.before_sleep = member.flags
         try:
             async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
                 for level in reversed(self._levels()):
@@ -95,10 +101,10 @@ class PowerTree:
             self._hub.note(f"the machine sleeps; not ready for it: {', '.join(sorted(late))}")
 
     async def wake(self) -> None:
-        """The machine has woken: every service is told, in the state that it had."""
+        """The machine has woken: every service is told, in the state that it asked for."""
         self._asleep = False
         for level in self._levels():
-            await self._all(level, lambda member: member.before_sleep)
+            await self._all(level, lambda member: member.asked)
 
     async def _all(self, level: list[EntryId], state: Callable[[_Member], int]) -> None:
         waiting: list[asyncio.Event] = []

@@ -10,6 +10,7 @@ import secrets
 import socket
 import time
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
 from runtime.engine.activation import Activation, user_name
 from runtime.engine.authority import Authority, OwnersAuthority
@@ -59,6 +60,9 @@ from runtime.supervisor.policy import ALWAYS_AT_ONCE, RestartPolicy
 from runtime.supervisor.supervisor import Supervisor
 from runtime.supervisor.zygote import Zygote
 
+if TYPE_CHECKING:
+    from runtime.linux.sleep import SleepWatch
+
 SETTLE_SECONDS = 0.5  # between counts of dropped log lines
 
 
@@ -74,6 +78,7 @@ class Runtime:
         self._settings = settings
         self._over = asyncio.Event()
         self._ending = contextlib.ExitStack()  # of what only some runtimes have
+        self._sleep: SleepWatch | None = None
         self._detached = settings.owner < 0
         self._journal = journal = Journal(settings.state_dir / "journal.sqlite")
         status = _status(settings)
@@ -184,6 +189,8 @@ class Runtime:
             self._modules.start()
             self._settle()
             await self._activation.start()
+            if self._sleep is not None:
+                self._sleep.start()
             for place in self._usb.places(self._held.left):
                 self._brokers.restore(place)
             self._workers.start()
@@ -198,6 +205,8 @@ class Runtime:
 
     async def _close(self) -> None:
         self._modules.close()
+        if self._sleep is not None:
+            await self._sleep.close()
         await self._commands.stop()
         await self._workers.close()
         self._devices.close()
@@ -230,7 +239,9 @@ class Runtime:
         # D-Bus takes 50 ms to import: only the service needs it.
         from runtime.engine.administrators import AdministratorsAuthority  # noqa: PLC0415
         from runtime.linux.bus import SystemBus  # noqa: PLC0415
+        from runtime.linux.sleep import SleepWatch  # noqa: PLC0415
 
+        self._sleep = SleepWatch(self._power.sleep, self._power.wake, self._note)
         bus = SystemBus()
         self._ending.callback(bus.close)
         return AdministratorsAuthority(
