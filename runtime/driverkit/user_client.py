@@ -58,7 +58,7 @@ class IOUserClientMethodArguments:
     structureInput: bytes = b""  # noqa: N815 - DriverKit's name
     scalarOutputCount: int = 0  # noqa: N815 - DriverKit's name
     structureOutputMaximumSize: int = 0  # noqa: N815 - DriverKit's name
-    scalarOutput: Sequence[int] = field(default_factory=list)  # noqa: N815 - DriverKit's name
+    scalarOutput: Sequence[int] = field(default_factory=list[int])  # noqa: N815 - DriverKit's name
     structureOutput: bytes = b""  # noqa: N815 - DriverKit's name
 
 
