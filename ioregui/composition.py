@@ -3,10 +3,13 @@
 Invariant: the only module that knows all slices.
 """
 
+import os
+
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QApplication
 
 from ioregui.approvals.herald import Herald, tray
+from ioregui.approvals.notification import notification
 from ioregui.bridge import Bridge
 from ioregui.export.saver import Saver
 from ioregui.household import Household
@@ -27,6 +30,7 @@ from ioregui.window.service import ServiceSetup
 from ioregui.window.settings import Settings
 from ioregui.window.succession import Succession
 from ioregui.window.theme import Dresser
+from runtime.model.identity import RequestId
 
 
 class Desk(QObject):
@@ -84,7 +88,9 @@ class Desk(QObject):
         self._conditions = Conditions(bridge, self._commands, self.window.banners)
         self._service = ServiceSetup(bridge, self.window.banners)
         self._saver = Saver(bridge, household, self.actions, self.window, slices.shown_plane)
-        self._herald = Herald(bridge, self.window, tray(self.window))
+        self._herald = Herald(
+            bridge, self.window, tray(self.window), notification(self.window, os.environ)
+        )
         self._leaving = Leaving(bridge, household, settings, self.window)
         self._connect()
 
@@ -167,6 +173,7 @@ class Desk(QObject):
         self._service.failed.connect(commands.failed)
         self.window.closing.connect(compare.end)
         self.window.closing.connect(saver.end)
+        self.window.closing.connect(self._herald.end)
 
     @Slot(str)
     def show_extension(self, extension: str) -> None:
@@ -195,9 +202,11 @@ class Desk(QObject):
         self.window.show_page("registry")
         self.selection.select(entry)
 
-    @Slot()
-    def _show_inbox(self) -> None:
+    @Slot(object)
+    def _show_inbox(self, request: RequestId | None) -> None:
         self.window.show_page("approvals")
+        if request is not None:
+            self._slices.approvals.open_request(request)
         self.window.raise_()
         self.window.activateWindow()
 

@@ -217,9 +217,9 @@ class Runtime:
             return OwnersAuthority(self._hub)
         # D-Bus takes 50 ms to import: only the service needs it.
         from runtime.engine.administrators import AdministratorsAuthority  # noqa: PLC0415
-        from runtime.linux.bus import SystemBus  # noqa: PLC0415
+        from runtime.linux.bus import Bus  # noqa: PLC0415
 
-        bus = SystemBus()
+        bus = Bus()
         self._ending.callback(bus.close)
         return AdministratorsAuthority(
             self._hub, bus, self._activation.removable_by, self._activation.audit.record_once
