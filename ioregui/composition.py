@@ -5,7 +5,7 @@ Invariant: the only module that knows all slices.
 
 import os
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
 from ioregui.approvals.herald import Herald, tray
@@ -43,7 +43,12 @@ class Desk(QObject):
         actions: What the user can do, by name.
         model: The rows of the tree.
         registry: The tree.
+
+    Signals:
+        unreached: There is no runtime now, and why.
     """
+
+    unreached = Signal(str)
 
     def __init__(
         self,
@@ -247,6 +252,7 @@ class Desk(QObject):
 
     @Slot(str, int)
     def _waiting(self, reason: str, delay_ms: int) -> None:
+        self.unreached.emit(reason)
         seconds = f"{delay_ms / 1000:g}"
         text = self.tr("No runtime: {0}. Next attempt in {1} s.").format(
             reason.rstrip("."), seconds
