@@ -34,9 +34,8 @@ def run(options: argparse.Namespace) -> int:
         try:
             debugger.connect(door)
         except ConnectionRefusedError:
-            raise ProblemError(
-                "not-found", f"debugger of {plain(who)}: {_refusing(door)}"
-            ) from None
+            found = f"debugger of {plain(who)}: {_refusing(door)}"
+            raise ProblemError("not-found", found) from None
         except OSError as error:
             raise UnavailableError(
                 f"debugger of {plain(who)}: expected it at {door}, found: {error.strerror or error}"

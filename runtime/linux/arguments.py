@@ -35,6 +35,7 @@ class Parser(argparse.ArgumentParser):
         for before, word in pairwise(("", *words)):
             if not word and not before.startswith("-"):
                 self.error("expected a name or a path, found an empty one")
+        options: argparse.Namespace
         options, rest = self.parse_known_args(words, namespace)
         if rest:
             self.error(f"expected arguments that it knows, found {' '.join(rest)}")

@@ -72,7 +72,7 @@ class CrashFolder:
         if report not in self._reports:
             raise ProblemError(
                 "not-found",
-                f"crash report {report}: expected the id of one that is kept, found none",
+                f"crash report {report}: expected one that is kept, found none",
             )
         try:
             return _decode(self._path(report).read_bytes())
