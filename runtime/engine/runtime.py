@@ -238,11 +238,11 @@ class Runtime:
             return OwnersAuthority(self._hub)
         # D-Bus takes 50 ms to import: only the service needs it.
         from runtime.engine.administrators import AdministratorsAuthority  # noqa: PLC0415
-        from runtime.linux.bus import SystemBus  # noqa: PLC0415
+        from runtime.linux.bus import Bus  # noqa: PLC0415
         from runtime.linux.sleep import SleepWatch  # noqa: PLC0415
 
         self._sleep = SleepWatch(self._power.sleep, self._power.wake, self._note)
-        bus = SystemBus()
+        bus = Bus()
         self._ending.callback(bus.close)
         return AdministratorsAuthority(
             self._hub, bus, self._activation.removable_by, self._activation.audit.record_once
