@@ -28,8 +28,8 @@ def add_verbs(verb: shell.AddVerb) -> None:
         added.add_argument(
             "device",
             metavar="DEVICE",
-            help="a simulated one by its name (sample, loopback, keypad), a recorded one by its "
-            "file: a umockdev dump, or what `lsusb -v` printed",
+            help="a simulated one by its name (sample, loopback, keypad, ticker), a recorded one "
+            "by its file: a umockdev dump, or what `lsusb -v` printed",
         )
 
 

@@ -41,6 +41,7 @@ from runtime.engine.published import Published
 from runtime.engine.settings import Settings
 from runtime.engine.simulation import Simulation
 from runtime.engine.surroundings import DriverSurroundings
+from runtime.engine.uio_devices import UioDevices
 from runtime.engine.usb_interfaces import UsbInterfaces
 from runtime.engine.user_clients import UserClients
 from runtime.engine.watches import Watches
@@ -102,7 +103,8 @@ class Runtime:
         self._usb = UsbInterfaces(registry, machine)
         watches = Watches(registry, kernel)
         published = Published(registry, self._bundles, watches)
-        families = (simulation, self._usb, HidInterfaces(registry, machine), published)
+        of_machine = (self._usb, HidInterfaces(registry, machine), UioDevices(registry, machine))
+        families = (simulation, *of_machine, published)
         parts = (registry, self._hub, families, self._bundles, kernel)
         self._binding = Binding(*parts, syspath=machine.syspath)
         self._devices.follow(self._binding)

@@ -11,7 +11,7 @@ import importlib
 import os
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import NoReturn
 
@@ -28,7 +28,7 @@ from runtime.host.thread_queue import ThreadQueue
 from runtime.host.watcher import Watcher
 from runtime.linux import memfd
 from runtime.linux.data_queue import DataQueue
-from runtime.linux.shared_memory import SharedMemory
+from runtime.linux.shared_memory import JoinedMemory, SharedMemory
 from runtime.model import archive
 from runtime.model.errors import BreachError
 from runtime.model.kern_return import IOReturn
@@ -230,6 +230,10 @@ class Driver:
     def allocate(self, size: int) -> SharedMemory:
         """See `Process.allocate`."""
         return SharedMemory.create(size)
+
+    def join(self, ranges: Sequence[tuple[int, int, int]]) -> JoinedMemory:
+        """See `Process.join`."""
+        return JoinedMemory(ranges)
 
     def create_data_queue(self, size: int) -> DataQueue:
         """See `Process.create_data_queue`."""
