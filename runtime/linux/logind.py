@@ -12,7 +12,7 @@ from runtime.linux.bus import Bus, BusError
 from runtime.linux.sockets import Peer
 
 SERVICE = "org.freedesktop.login1"
-_MANAGER = "/org/freedesktop/login1"
+MANAGER = "/org/freedesktop/login1"
 _NO_SESSION = frozenset(
     {"org.freedesktop.login1.NoSessionForPID", "org.freedesktop.login1.NoSuchSession"}
 )
@@ -46,11 +46,11 @@ async def session_of(bus: Bus, peer: Peer) -> Session | None:
 async def _path_of(bus: Bus, peer: Peer) -> str:
     try:
         manager = f"{SERVICE}.Manager"
-        (path,) = await bus.call(SERVICE, _MANAGER, f"{manager}.GetSessionByPID", "u", [peer.pid])
+        (path,) = await bus.call(SERVICE, MANAGER, f"{manager}.GetSessionByPID", "u", [peer.pid])
     except BusError as error:
         if error.name not in _NO_SESSION:
             raise
-        (user,) = await bus.call(SERVICE, _MANAGER, f"{manager}.GetUser", "u", [peer.uid])
+        (user,) = await bus.call(SERVICE, MANAGER, f"{manager}.GetUser", "u", [peer.uid])
         session, path = await bus.property(SERVICE, user, f"{SERVICE}.User.Display")
         return str(path) if session else ""
     return str(path)
