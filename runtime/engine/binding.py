@@ -200,12 +200,12 @@ class Binding:
 
     def tidy(self) -> None:
         """Drop the drivers of extensions that were removed, once they have ended."""
+        assert self._supervisor is not None
         known = {extension.bundle_id for extension in self._hub.source.extensions.values()}
-        for driver in self._supervisor or ():
-            record = driver.record
-            if record.state is DriverState.STOPPED and record.bundle_id not in known:
-                self._supervisor.forget(record.id)
-                self._hub.forget_driver(record.id)
+        for driver in self.drivers():
+            if driver.state is DriverState.STOPPED and driver.bundle_id not in known:
+                self._supervisor.forget(driver.id)
+                self._hub.forget_driver(driver.id)
 
     def unplugged(self, entry_id: EntryId) -> None:
         """A real device is gone, and its entry with all below it."""
