@@ -230,7 +230,7 @@ class Runtime:
             self._logbook,
             self._binding,
             self._supervisor,
-            ProcessReader(self._supervisor, brokers),
+            ProcessReader(self._supervisor, brokers, self._workers),
             self._crashes.folder,
             self._doors,
         )

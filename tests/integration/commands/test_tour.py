@@ -123,6 +123,7 @@ def test_the_tour(runtime: Runtime) -> None:
     assert runtime.ok("dext", "unplug", "sample").startswith("unplugged sample: ")
     runtime.wait_for_driver(name=DRIVER, state="stopped")
     assert runtime.ok(ctl, "uninstall", "-", BUNDLE_ID).startswith(f"removed {BUNDLE_ID}@")
+    assert runtime.ok("dext", "list") == "no drivers\n"
     assert runtime.ok(ctl, "reset") == "there is no extension\n"
     assert runtime.ok(ctl, "gc").startswith("removed 1 staged")
     deeds = [entry["deed"] for entry in json.loads(runtime.ok(ctl, "audit", "--json"))]
