@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from runtime.commands import dext_local, dext_sign, shell
+from runtime.linux.arguments import Parser
 
 if TYPE_CHECKING:
     from runtime.client.blocking import Connection
@@ -33,7 +34,7 @@ def _run(runtime: "Connection", options: argparse.Namespace) -> int:
     return dext_drivers.VERBS[options.command](runtime, options)
 
 
-def _parser() -> shell.Parser:
+def _parser() -> Parser:
     parser = shell.parser(PROG, "Plug simulated devices; show and steer drivers.")
     verb = shell.verbs(parser)
     _add_devices(verb)
@@ -48,15 +49,16 @@ def _add_devices(verb: shell.AddVerb) -> None:
     plug.add_argument(
         "--capture",
         metavar="FILE",
-        help="what went to and from the device: a pcapng file of usbmon, or umockdev's ioctls",
+        help="what went to and from the device: a capture of usbmon or USBPcap, or umockdev's "
+        "ioctls",
     )
     unplug = verb("unplug", _run, "unplug such a device, the one that was plugged last")
     for added in (plug, unplug):
         added.add_argument(
             "device",
             metavar="DEVICE",
-            help="a simulated one by its name (sample, loopback, keypad), a recorded one by its "
-            "file: a umockdev dump, or what `lsusb -v` printed",
+            help="a simulated one by its name (sample, loopback, keypad, ticker), a recorded one "
+            "by its file: a umockdev dump, or what `lsusb -v` printed",
         )
 
 
