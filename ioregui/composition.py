@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication
 
 from ioregui.approvals.herald import Herald, tray
 from ioregui.bridge import Bridge
+from ioregui.debugger.windows import DebuggerWindows
 from ioregui.export.saver import Saver
 from ioregui.household import Household
 from ioregui.plaintext import SENTENCE, plain
@@ -39,6 +40,7 @@ class Desk(QObject):
         actions: What the user can do, by name.
         model: The rows of the tree.
         registry: The tree.
+        debuggers: The windows of drivers that are debugged.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Desk(QObject):
         self._service = ServiceSetup(bridge, self.window.banners)
         self._saver = Saver(bridge, household, self.actions, self.window, slices.shown_plane)
         self._herald = Herald(bridge, self.window, tray(self.window))
+        self.debuggers = DebuggerWindows(bridge, self)
         self._leaving = Leaving(bridge, household, settings, self.window)
         self._connect()
 
@@ -135,6 +138,9 @@ class Desk(QObject):
         slices, selection, travel = self._slices, self.selection, self._travel
         slices.drivers.entry_chosen.connect(selection.select)
         slices.undriven.entry_chosen.connect(selection.select)
+        for details in (slices.drivers.details, slices.inspector.process.details):
+            details.actions_row.opened.connect(self.debuggers.enter)
+        self.window.closing.connect(self.debuggers.close)
         slices.extensions.entry_chosen.connect(self._show_entry)
         slices.approvals.device_chosen.connect(self._show_entry)
         self._herald.opened.connect(self._show_inbox)
