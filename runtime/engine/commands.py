@@ -149,7 +149,7 @@ class Commands:
                 | ListCrashes()
                 | ReadCrash()
             ):
-                result = await self._drivers.look(command)
+                result = await self._drivers.look(command, client.peer.uid)
             case OpenService():
                 result = await self._user_clients.open(command, client.peer)
             case InstallSample():
