@@ -10,7 +10,7 @@ import enum
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -112,7 +112,7 @@ def run(prog: str, action: Callable[[], int]) -> int:
     return code
 
 
-def print_json(records: Sequence[msgspec.Struct]) -> None:
+def print_json(records: Sequence[msgspec.Struct | Mapping[str, object]]) -> None:
     """Print one array of objects, one for each record."""
     print(json.dumps([as_object(record) for record in records], indent=2))
 

@@ -110,7 +110,7 @@ class Commands:
         result: object = None
         match command:
             case Subscribe(topics=topics):
-                self._hub.subscribe(client, topics)
+                self._hub.subscribe(client, self._authority.topics(client, topics))
             case GetRecords():
                 result = self._records(client)
             case Describe() | ReadHistory() | ReadValue() | Explain() | ExplainExtension():
