@@ -5,7 +5,6 @@ then `Resources/python`, where third-party libraries are vendored.
 Invariant: what is imported is what was in the sealed archive.
 """
 
-import importlib.abc
 import importlib.machinery
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,7 +19,7 @@ _FOLDERS = ("", "Resources/python/")
 _TAILS = ("/__init__.py", *importlib.machinery.EXTENSION_SUFFIXES, ".py")
 
 
-class BundleFinder(importlib.abc.MetaPathFinder):
+class BundleFinder:
     """Finds one bundle's modules.
 
     Attributes:
