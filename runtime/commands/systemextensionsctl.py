@@ -12,7 +12,9 @@ from runtime.client.blocking import Connection
 from runtime.commands import audit, policy, service, shell, trust
 from runtime.commands.plaintext import plain
 from runtime.commands.selection import find_request
+from runtime.extensions.manifest import CATEGORIES
 from runtime.linux import places
+from runtime.linux.arguments import Parser
 from runtime.model.errors import ProblemError
 from runtime.model.extension_lifecycle import ExtensionState
 from runtime.model.identity import BundleId, RequestId
@@ -76,7 +78,7 @@ def _list(runtime: Connection, options: argparse.Namespace) -> int:
     extensions = [
         extension
         for extension in runtime.call(GetRecords()).extensions
-        if options.category in ("", extension.category)
+        if options.category in (None, extension.category)
         and extension.state is not ExtensionState.REMOVED
     ]
     if options.json:
@@ -193,12 +195,16 @@ def _decide(runtime: Connection, options: argparse.Namespace) -> int:
     return shell.OK
 
 
-def _parser() -> shell.Parser:
+def _parser() -> Parser:
     parser = shell.parser(PROG, "Show, activate, approve and remove system extensions.")
     verb = shell.verbs(parser)
     listing = verb("list", _list, "list the extensions")
     listing.add_argument(
-        "category", nargs="?", default="", metavar="CATEGORY", help="only of this category"
+        "category",
+        nargs="?",
+        choices=CATEGORIES,
+        metavar="CATEGORY",
+        help=f"only of one of {', '.join(CATEGORIES)}",
     )
     developer = verb("developer", _developer, "show or set developer mode")
     developer.add_argument("mode", nargs="?", choices=("on", "off"), help="show it without one")
@@ -207,6 +213,7 @@ def _parser() -> shell.Parser:
     activate.add_argument(
         "bundle_id", metavar="ID", nargs="?", default="", help="which of its extensions"
     )
+    activate.mixes = True
     activate.add_argument("--wait", action="store_true", help="until the request is decided")
     deactivate = verb("deactivate", _deactivate, "stop and remove an extension")
     deactivate.add_argument("bundle_id", metavar="ID", help="its bundle identifier")

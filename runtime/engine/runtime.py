@@ -230,7 +230,7 @@ class Runtime:
             self._logbook,
             self._binding,
             self._supervisor,
-            ProcessReader(self._supervisor, brokers),
+            ProcessReader(self._supervisor, brokers, self._workers),
             self._crashes.folder,
             self._doors,
         )
@@ -240,11 +240,11 @@ class Runtime:
             return OwnersAuthority(self._hub)
         # D-Bus takes 50 ms to import: only the service needs it.
         from runtime.engine.administrators import AdministratorsAuthority  # noqa: PLC0415
-        from runtime.linux.bus import SystemBus  # noqa: PLC0415
+        from runtime.linux.bus import Bus  # noqa: PLC0415
         from runtime.linux.sleep import SleepWatch  # noqa: PLC0415
 
         self._sleep = SleepWatch(self._power.sleep, self._power.wake, self._note)
-        bus = SystemBus()
+        bus = Bus()
         self._ending.callback(bus.close)
         return AdministratorsAuthority(
             self._hub, bus, self._activation.removable_by, self._activation.audit.record_once

@@ -123,6 +123,7 @@ def test_the_tour(runtime: Runtime) -> None:
     assert runtime.ok("dext", "unplug", "sample").startswith("unplugged sample: ")
     runtime.wait_for_driver(name=DRIVER, state="stopped")
     assert runtime.ok(ctl, "uninstall", "-", BUNDLE_ID).startswith(f"removed {BUNDLE_ID}@")
+    assert runtime.ok("dext", "list") == "no drivers\n"
     assert runtime.ok(ctl, "reset") == "there is no extension\n"
     assert runtime.ok(ctl, "gc").startswith("removed 1 staged")
     deeds = [entry["deed"] for entry in json.loads(runtime.ok(ctl, "audit", "--json"))]
@@ -195,7 +196,7 @@ def test_every_failure_is_one_sentence(runtime: Runtime, tmp_path: Path) -> None
     assert "Applications" in runtime.refused(1, ctl, "activate", str(SAMPLE))
     assert "expected one of that identifier" in runtime.refused(1, ctl, "deactivate", "com.none")
     assert "of team T" in runtime.refused(1, ctl, "uninstall", "T", "com.none")
-    assert "invalid choice" in runtime.refused(2, ctl, "frobnicate")
+    assert "expected one of list, developer, " in runtime.refused(2, ctl, "frobnicate")
     assert "required" in runtime.refused(2, ctl)
     assert "driver x" in runtime.refused(1, "dext", "log", "x")
     assert "nosuch" in runtime.refused(1, "dext", "plug", "nosuch")
