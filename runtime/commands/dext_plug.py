@@ -21,7 +21,7 @@ def add_verbs(verb: shell.AddVerb) -> None:
     plug.add_argument(
         "--capture",
         metavar="FILE",
-        help="what went to and from the device: a capture of usbmon or USBPcap, or umockdev's ioctls",
+        help="what went to and from it: a capture of usbmon or USBPcap, or umockdev's ioctls",
     )
     unplug = verb("unplug", _unplug, "unplug such a device, the one that was plugged last")
     for added in (plug, unplug):
