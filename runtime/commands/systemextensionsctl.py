@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from runtime.client.blocking import Connection
 from runtime.commands import audit, policy, service, shell, trust
 from runtime.commands.plaintext import plain
-from runtime.commands.selection import find_request
+from runtime.commands.selection import find_decided, find_request
 from runtime.linux import places
 from runtime.model.errors import ProblemError
 from runtime.model.extension_lifecycle import ExtensionState
@@ -19,7 +19,15 @@ from runtime.model.identity import BundleId, RequestId
 from runtime.model.records import Extension, Request, RequestState
 from runtime.wire import client as wire
 from runtime.wire.commands.audit import CollectGarbage, Reset
-from runtime.wire.commands.extensions import Activate, Deactivate, Decide, SetDeveloperMode
+from runtime.wire.commands.extensions import (
+    Activate,
+    Deactivate,
+    Decide,
+    RequestRemoval,
+    Revoke,
+    SetDeveloperMode,
+    Undo,
+)
 from runtime.wire.commands.registry import GetRecords, Subscribe, Topic
 
 PROG = "systemextensionsctl"
@@ -32,11 +40,16 @@ _STATES = {
     ExtensionState.UPGRADING: "activated waiting to upgrade",
     ExtensionState.GIVING_WAY: "terminating for upgrade",
     ExtensionState.DENIED: "denied",
+    ExtensionState.REVOKED: "activated disabled",
     ExtensionState.INVALID: "invalid",
     ExtensionState.REMOVED: "uninstalling",
 }
 _ENABLED = frozenset({ExtensionState.ACTIVE, ExtensionState.UPGRADING})
-_PRESENT = _ENABLED | {ExtensionState.WAITING, ExtensionState.DISABLED}
+_PRESENT = _ENABLED | {
+    ExtensionState.WAITING,
+    ExtensionState.DISABLED,
+    ExtensionState.REVOKED,
+}
 
 
 def main() -> None:
@@ -130,6 +143,13 @@ def _line(request: Request) -> str:
 
 
 def _deactivate(runtime: Connection, options: argparse.Namespace) -> int:
+    if options.ask:
+        print(_line(runtime.call(RequestRemoval(BundleId(options.bundle_id)))))
+        return shell.OK
+    return _remove(runtime, options)
+
+
+def _remove(runtime: Connection, options: argparse.Namespace) -> int:
     extension = runtime.call(Deactivate(BundleId(options.bundle_id)))
     print(f"removed {extension.id}")
     return shell.OK
@@ -143,7 +163,7 @@ def _uninstall(runtime: Connection, options: argparse.Namespace) -> int:
             "not-found",
             f"extension {options.bundle_id}: expected one of team {options.team_id}, found none",
         )
-    return _deactivate(runtime, options)
+    return _remove(runtime, options)
 
 
 def _reset(runtime: Connection, _options: argparse.Namespace) -> int:
@@ -173,8 +193,9 @@ def _pending(runtime: Connection, options: argparse.Namespace) -> int:
         return shell.OK
     for request in requests:
         needs = ", needs developer mode" if request.needs_developer else ""
+        removal = ", to be removed" if request.removes else ""
         print(
-            f"{request.id} {plain(request.name)} {plain(request.short_version)}, "
+            f"{request.id} {plain(request.name)} {plain(request.short_version)}{removal}, "
             f"asked for by {plain(request.requester.app)}, {plain(request.signature)}{needs}"
         )
     if not requests:
@@ -190,6 +211,18 @@ def _decide(runtime: Connection, options: argparse.Namespace) -> int:
         Decide(request.id, request.content_hash, request.nonce, approve, options.note)
     )
     print(f"{'approved' if approve else 'denied'} {decided.id}")
+    return shell.OK
+
+
+def _undo(runtime: Connection, options: argparse.Namespace) -> int:
+    request = find_decided(runtime.call(GetRecords()).requests, options.id)
+    print(f"{runtime.call(Undo(request.id)).id} waits again, as it was before it was decided")
+    return shell.OK
+
+
+def _revoke(runtime: Connection, options: argparse.Namespace) -> int:
+    extension = runtime.call(Revoke(BundleId(options.bundle_id), options.note))
+    print(f"{extension.id} {extension.state.value}")
     return shell.OK
 
 
@@ -210,6 +243,9 @@ def _parser() -> shell.Parser:
     activate.add_argument("--wait", action="store_true", help="until the request is decided")
     deactivate = verb("deactivate", _deactivate, "stop and remove an extension")
     deactivate.add_argument("bundle_id", metavar="ID", help="its bundle identifier")
+    deactivate.add_argument(
+        "--ask", action="store_true", help="as an app does: somebody decides, as on a request"
+    )
     uninstall = verb("uninstall", _uninstall, "stop and remove an extension of a team")
     uninstall.add_argument("team_id", metavar="TEAM", help=f"team, {NO_TEAM} for none")
     uninstall.add_argument("bundle_id", metavar="ID", help="its bundle identifier")
@@ -224,6 +260,11 @@ def _parser() -> shell.Parser:
         decide.add_argument("id", metavar="ID", help="request, a beginning of it, or bundle id")
         decide.add_argument("--note", default="", help="kept with the decision")
         decide.set_defaults(approve=approve)
+    undo = verb("undo", _undo, "undo the decision on a request: it waits again")
+    undo.add_argument("id", metavar="ID", help="request, a beginning of it, or bundle id")
+    revoke = verb("revoke", _revoke, "take an approval away, and stop what it let run")
+    revoke.add_argument("bundle_id", metavar="ID", help="its bundle identifier")
+    revoke.add_argument("--note", default="", help="kept with the revocation")
     policing = verb("policy", None, "say, or change, what configuration profiles decide")
     policy.add_verbs(shell.verbs(policing))
     serving = verb("service", None, "install, remove or look at the system service")

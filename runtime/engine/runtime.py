@@ -11,7 +11,7 @@ import socket
 import time
 from importlib.metadata import PackageNotFoundError, version
 
-from runtime.engine.activation import Activation, user_name
+from runtime.engine.activation import Activation
 from runtime.engine.authority import Authority, OwnersAuthority
 from runtime.engine.binding import Binding
 from runtime.engine.broker_entries import BrokerEntries
@@ -34,6 +34,7 @@ from runtime.engine.logbook import Logbook
 from runtime.engine.module_watch import ModuleWatch
 from runtime.engine.plugging import Plugging
 from runtime.engine.processes import ProcessReader
+from runtime.engine.requesters import user_name
 from runtime.engine.settings import Settings
 from runtime.engine.simulation import Simulation
 from runtime.engine.surroundings import DriverSurroundings
@@ -222,7 +223,11 @@ class Runtime:
         bus = SystemBus()
         self._ending.callback(bus.close)
         return AdministratorsAuthority(
-            self._hub, bus, self._activation.removable_by, self._activation.audit.record_once
+            self._hub,
+            bus,
+            self._activation.removable_by,
+            self._activation.approved_for,
+            self._activation.audit.record_once,
         )
 
     def _serve_owner(self) -> None:

@@ -6,6 +6,7 @@ Invariant: no worker has a second job, and none outlives its job.
 
 import asyncio
 import os
+import socket
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ from runtime.model.device import Device
 from runtime.model.errors import BreachError, BundleError, ProblemError
 from runtime.model.identity import ContentHash
 from runtime.model.policy import Profile
-from runtime.wire import codec
+from runtime.wire import codec, limits
 from runtime.wire.commands.registry import Details
 from runtime.wire.commands.trust import Trusted
 
@@ -173,7 +174,7 @@ class Workers:
             taken = self._spare.take()
             ours = taken[0]
             try:
-                sockets.send_packet(ours, codec.encode(job))
+                _send(ours, job)
                 await _readable(ours.fileno())
                 packet, descriptors = sockets.receive_packet(ours, max_fds=2)
             except (BrokenPipeError, ConnectionResetError):
@@ -192,6 +193,19 @@ class Workers:
         if done.failed is not None:
             raise _error(done.failed)
         return done.result, descriptors
+
+
+def _send(channel: socket.socket, job: worker.Job) -> None:
+    """Send a job; in a sealed memfd where it is too long for a packet."""
+    encoded = codec.encode(job)
+    if len(encoded) <= limits.PACKET:
+        sockets.send_packet(channel, encoded)
+        return
+    descriptor = memfd.sealed("job", encoded)
+    try:
+        sockets.send_packet(channel, codec.encode(worker.InMemfd()), [descriptor])
+    finally:
+        os.close(descriptor)
 
 
 def _error(failed: worker.Failed) -> ProblemError:

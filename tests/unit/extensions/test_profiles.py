@@ -137,12 +137,46 @@ def test_what_must_not_be_removed_is_kept(bench: Bench, signed: Staged) -> None:
 def test_only_who_asked_may_remove_what_may_be_removed(bench: Bench, signed: Staged) -> None:
     bench.answer(bench.ask(signed, uid=1000))
     bundle_id = signed.manifest.bundle_id
-    assert not bench.extensions.removable_by(bundle_id, 1000)
+    assert not bench.extensions.removals.removable_by(bundle_id, 1000)
     add(bench, {"RemovableSystemExtensions": {TEAM: [BUNDLE_ID]}})
-    assert bench.extensions.removable_by(bundle_id, 1000)
-    assert not bench.extensions.removable_by(bundle_id, 1001)
+    assert bench.extensions.removals.removable_by(bundle_id, 1000)
+    assert not bench.extensions.removals.removable_by(bundle_id, 1001)
 
 
 def test_a_profile_that_is_not_there_cannot_be_removed(bench: Bench) -> None:
     with pytest.raises(ProblemError, match="profile q: expected one of that identifier"):
         bench.extensions.profiles.remove("q", "root")
+
+
+def test_a_removal_that_a_profile_permits_is_carried_out_at_once(
+    bench: Bench, signed: Staged
+) -> None:
+    bench.answer(bench.ask(signed))
+    add(bench, {"RemovableSystemExtensions": {TEAM: [BUNDLE_ID]}})
+    removal = bench.ask_removal()
+    assert removal.state is RequestState.COMPLETED
+    assert removal.decided_by == "profile P (p.mobileconfig): RemovableSystemExtensions"
+    assert bench.extensions.extensions() == []
+
+
+def test_where_a_profile_decides_nobody_undoes_or_revokes(bench: Bench, signed: Staged) -> None:
+    add(bench, ALLOWING)
+    request = bench.ask(signed)
+    for take_back in (
+        lambda: bench.extensions.retractions.undo(request.id, "admin"),
+        lambda: bench.extensions.retractions.revoke(request.bundle_id, "", "admin"),
+    ):
+        with pytest.raises(ProblemError, match="decided on by profile P") as refusal:
+            take_back()
+        assert refusal.value.code == "sx-10"
+    assert state(bench) == [ExtensionState.ACTIVE]
+
+
+def test_what_must_not_be_removed_is_not_revoked_either(bench: Bench, signed: Staged) -> None:
+    bench.answer(bench.ask(signed))
+    add(bench, {"NonRemovableSystemExtensions": {TEAM: [BUNDLE_ID]}})
+    with pytest.raises(ProblemError, match="kept by profile P"):
+        bench.extensions.retractions.revoke(signed.manifest.bundle_id, "", "admin")
+    with pytest.raises(ProblemError, match="kept by profile P"):
+        bench.ask_removal()
+    assert state(bench) == [ExtensionState.ACTIVE]
