@@ -17,8 +17,9 @@ from runtime.driverkit import (
     transport,
 )
 from runtime.driverkit.dispatch import IODispatchQueue
-from runtime.driverkit.service import Entry
-from runtime.host.program import PACKETS_A_TURN, ProgramLink
+from runtime.driverkit.entry import Entry
+from runtime.host.link import PACKETS_A_TURN
+from runtime.host.program import ProgramLink
 from runtime.host.sources import Sources
 from runtime.host.thread_queue import ThreadQueue
 from runtime.linux.data_queue import DataQueue
@@ -39,6 +40,9 @@ class Process:
     def default_queue(self) -> IODispatchQueue:
         """The one there is."""
         return self.queue
+
+    def current_transport(self) -> None:
+        """No service has one."""
 
     def sources(self) -> Sources:
         """The thread that waits."""

@@ -62,8 +62,10 @@ class Around:
     def started(self, driver: Driver) -> None:
         """Not needed: its first read says it."""
 
-    def service_call(self, driver: Driver, method: methods.ServiceMethod) -> None:
+    def service_call(self, driver: Driver, entry: EntryId, method: methods.ServiceMethod) -> object:
         """Not needed."""
+        del driver, entry, method
+        return None
 
     def detach(self, driver: Driver) -> None:
         """Not needed."""

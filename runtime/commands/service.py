@@ -17,6 +17,7 @@ from pathlib import Path
 from runtime.commands import files, shell
 from runtime.commands.plaintext import plain
 from runtime.linux import ownership, roles
+from runtime.linux.arguments import Parser
 from runtime.model.errors import ProblemError
 
 UNIT = "ioregistry.service"
@@ -28,7 +29,7 @@ _SECONDS = 60.0
 
 def main(argv: Sequence[str] | None = None) -> int:
     """What the window starts as root: the verb alone."""
-    parser = shell.Parser(prog="service", allow_abbrev=False)
+    parser = Parser(prog="service", allow_abbrev=False)
     add_options(parser)
     options = parser.parse_args(sys.argv[1:] if argv is None else argv)
     return shell.run("service", lambda: run(options))

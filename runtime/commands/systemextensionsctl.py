@@ -11,8 +11,14 @@ from collections.abc import Iterator, Sequence
 from runtime.client.blocking import Connection
 from runtime.commands import audit, policy, service, shell, trust
 from runtime.commands.plaintext import plain
+<<<<<<< HEAD
 from runtime.commands.selection import find_decided, find_request
+=======
+from runtime.commands.selection import find_request
+from runtime.extensions.manifest import CATEGORIES
+>>>>>>> main
 from runtime.linux import places
+from runtime.linux.arguments import Parser
 from runtime.model.errors import ProblemError
 from runtime.model.extension_lifecycle import ExtensionState
 from runtime.model.identity import BundleId, RequestId
@@ -89,7 +95,7 @@ def _list(runtime: Connection, options: argparse.Namespace) -> int:
     extensions = [
         extension
         for extension in runtime.call(GetRecords()).extensions
-        if options.category in ("", extension.category)
+        if options.category in (None, extension.category)
         and extension.state is not ExtensionState.REMOVED
     ]
     if options.json:
@@ -214,6 +220,7 @@ def _decide(runtime: Connection, options: argparse.Namespace) -> int:
     return shell.OK
 
 
+<<<<<<< HEAD
 def _undo(runtime: Connection, options: argparse.Namespace) -> int:
     request = find_decided(runtime.call(GetRecords()).requests, options.id)
     print(f"{runtime.call(Undo(request.id)).id} waits again, as it was before it was decided")
@@ -227,11 +234,18 @@ def _revoke(runtime: Connection, options: argparse.Namespace) -> int:
 
 
 def _parser() -> shell.Parser:
+=======
+def _parser() -> Parser:
+>>>>>>> main
     parser = shell.parser(PROG, "Show, activate, approve and remove system extensions.")
     verb = shell.verbs(parser)
     listing = verb("list", _list, "list the extensions")
     listing.add_argument(
-        "category", nargs="?", default="", metavar="CATEGORY", help="only of this category"
+        "category",
+        nargs="?",
+        choices=CATEGORIES,
+        metavar="CATEGORY",
+        help=f"only of one of {', '.join(CATEGORIES)}",
     )
     developer = verb("developer", _developer, "show or set developer mode")
     developer.add_argument("mode", nargs="?", choices=("on", "off"), help="show it without one")
@@ -240,6 +254,7 @@ def _parser() -> shell.Parser:
     activate.add_argument(
         "bundle_id", metavar="ID", nargs="?", default="", help="which of its extensions"
     )
+    activate.mixes = True
     activate.add_argument("--wait", action="store_true", help="until the request is decided")
     deactivate = verb("deactivate", _deactivate, "stop and remove an extension")
     deactivate.add_argument("bundle_id", metavar="ID", help="its bundle identifier")

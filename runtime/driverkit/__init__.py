@@ -24,6 +24,7 @@ from runtime.driverkit.dispatch import (
     kIODispatchQueueReentrant,
     kIODispatchQueueWakeupAll,
 )
+from runtime.driverkit.entry import kIOServiceSearchPropertyParents
 from runtime.driverkit.hid import (
     IOHIDInterface,
     kIOHIDReportTypeFeature,
@@ -111,7 +112,18 @@ from runtime.driverkit.memory import (
     IOMemoryMap,
     kIOMemoryMapReadOnly,
 )
+from runtime.driverkit.notification import (
+    IOServiceNotificationDispatchSource,
+    kIOServiceNotificationTypeMatched,
+    kIOServiceNotificationTypeTerminated,
+)
 from runtime.driverkit.object import QUEUENAME, OSObject, kIOServiceDefaultQueueName
+from runtime.driverkit.power import (
+    kIOServicePowerCapabilityLow,
+    kIOServicePowerCapabilityOff,
+    kIOServicePowerCapabilityOn,
+)
+from runtime.driverkit.remote import remote
 from runtime.driverkit.service import IOService
 from runtime.driverkit.sources import IODispatchSource, IOTimerDispatchSource
 from runtime.driverkit.usb import IOUSBHostDevice, IOUSBHostInterface
@@ -138,6 +150,7 @@ __all__ = [
     "IOMemoryMap",
     "IOReturnError",
     "IOService",
+    "IOServiceNotificationDispatchSource",
     "IOTimerDispatchSource",
     "IOUSBHostDevice",
     "IOUSBHostInterface",
@@ -222,6 +235,12 @@ __all__ = [
     "kIOReturnUnsupportedMode",
     "kIOReturnVMError",
     "kIOServiceDefaultQueueName",
+    "kIOServiceNotificationTypeMatched",
+    "kIOServiceNotificationTypeTerminated",
+    "kIOServicePowerCapabilityLow",
+    "kIOServicePowerCapabilityOff",
+    "kIOServicePowerCapabilityOn",
+    "kIOServiceSearchPropertyParents",
     "kIOServiceSeize",
     "kIOTimerClockMachAbsoluteTime",
     "kIOTimerClockMachContinuousTime",
@@ -234,4 +253,5 @@ __all__ = [
     "kUSBHostReturnTransactionTimeout",
     "mach_absolute_time",
     "mach_continuous_time",
+    "remote",
 ]

@@ -6,12 +6,13 @@ Source: USBDriverKit's IOUSBHostInterface.iig, IOUSBHostDevice.iig.
 Invariant: nothing here is trusted by the broker; a driver gets what its provider grants.
 """
 
+from runtime.driverkit.entry import Entry
 from runtime.driverkit.kern_return import (
     IOReturnError,
     kIOReturnBadArgument,
     kIOReturnNotFound,
 )
-from runtime.driverkit.service import Entry, IOService
+from runtime.driverkit.service import IOService
 from runtime.driverkit.transport import invoke
 from runtime.driverkit.usb_node import Node
 from runtime.driverkit.usb_paths import DirectPath, MediatedPath

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from runtime.engine.connection import ClientConnection
 from runtime.engine.hub import Hub
 from runtime.linux import logind, polkit
-from runtime.linux.bus import BusError, SystemBus
+from runtime.linux.bus import Bus, BusError
 from runtime.linux.sockets import Peer
 from runtime.model.audit import AuditEntry, Deed
 from runtime.model.errors import ProblemError, UnavailableError
@@ -106,7 +106,7 @@ class AdministratorsAuthority:
     def __init__(
         self,
         hub: Hub,
-        bus: SystemBus,
+        bus: Bus,
         removable_by: Callable[[BundleId, int], bool],
         approved_for: Callable[[BundleId, int], bool],
         record: Callable[[AuditEntry], None],

@@ -264,7 +264,8 @@ class Binding:
         assert family is not None
         while (candidate := ranking.next_after(failed, category)) is not None:
             place = self._launching.launch(entry, provider, candidate, family)
-            if place is not None:
+            if isinstance(place, Place):
                 self._places[entry.id] = place
+            if place is not None:
                 return
             failed |= {candidate.personality.key}

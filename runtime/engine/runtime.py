@@ -10,6 +10,7 @@ import secrets
 import socket
 import time
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
 from runtime.engine.activation import Activation
 from runtime.engine.authority import Authority, OwnersAuthority
@@ -32,14 +33,18 @@ from runtime.engine.kernel_drivers import KernelDrivers
 from runtime.engine.listener import Listener
 from runtime.engine.logbook import Logbook
 from runtime.engine.module_watch import ModuleWatch
+from runtime.engine.own_entries import OwnEntries
 from runtime.engine.plugging import Plugging
+from runtime.engine.power import PowerTree
 from runtime.engine.processes import ProcessReader
+from runtime.engine.published import Published
 from runtime.engine.requesters import user_name
 from runtime.engine.settings import Settings
 from runtime.engine.simulation import Simulation
 from runtime.engine.surroundings import DriverSurroundings
 from runtime.engine.usb_interfaces import UsbInterfaces
 from runtime.engine.user_clients import UserClients
+from runtime.engine.watches import Watches
 from runtime.engine.workers import Workers
 from runtime.linux import notify
 from runtime.linux.sockets import Peer, peer_credentials
@@ -56,6 +61,9 @@ from runtime.supervisor.policy import ALWAYS_AT_ONCE, RestartPolicy
 from runtime.supervisor.supervisor import Supervisor
 from runtime.supervisor.zygote import Zygote
 
+if TYPE_CHECKING:
+    from runtime.linux.sleep import SleepWatch
+
 SETTLE_SECONDS = 0.5  # between counts of dropped log lines
 
 
@@ -71,6 +79,7 @@ class Runtime:
         self._settings = settings
         self._over = asyncio.Event()
         self._ending = contextlib.ExitStack()  # of what only some runtimes have
+        self._sleep: SleepWatch | None = None
         self._detached = settings.owner < 0
         self._journal = journal = Journal(settings.state_dir / "journal.sqlite")
         status = _status(settings)
@@ -92,7 +101,9 @@ class Runtime:
         kernel = KernelDrivers(settings.state_dir)
         machine = self._devices.machine
         self._usb = UsbInterfaces(registry, machine)
-        families = (simulation, self._usb, HidInterfaces(registry, machine))
+        watches = Watches(registry, kernel)
+        published = Published(registry, self._bundles, watches)
+        families = (simulation, self._usb, HidInterfaces(registry, machine), published)
         parts = (registry, self._hub, families, self._bundles, kernel)
         self._binding = Binding(*parts, syspath=machine.syspath)
         self._devices.follow(self._binding)
@@ -107,12 +118,15 @@ class Runtime:
             CrashFolder(settings.state_dir / "crashes"), logbook, status.version, self._note
         )
         self._doors = Doors(settings.socket_path.parent)
+        self._power = power = PowerTree(registry, hub)
+        own_entries = OwnEntries(registry, published, watches, power)
         surroundings = DriverSurroundings(
             registry,
             self._devices.machine,
             self._hub,
             logbook,
-            self._binding.driver_ended,
+            own=own_entries,
+            on_ended=self._binding.driver_ended,
             on_changed=self._activation.driver_changed,
             on_crashed=self._crashes.crashed,
         )
@@ -124,6 +138,9 @@ class Runtime:
         self._brokers = brokers = Brokers(zygote, policy, entries)
         self._supervisor = Supervisor(zygote, policy, surroundings)
         self._binding.use(self._supervisor, brokers)
+        published.use(self._supervisor, self._binding)
+        for part in (watches, power, own_entries):
+            part.use(self._supervisor)
         self._commands = Commands(
             self._hub,
             self._authority(),
@@ -173,6 +190,8 @@ class Runtime:
             self._modules.start()
             self._settle()
             await self._activation.start()
+            if self._sleep is not None:
+                self._sleep.start()
             for place in self._usb.places(self._held.left):
                 self._brokers.restore(place)
             self._workers.start()
@@ -187,6 +206,8 @@ class Runtime:
 
     async def _close(self) -> None:
         self._modules.close()
+        if self._sleep is not None:
+            await self._sleep.close()
         await self._commands.stop()
         await self._workers.close()
         self._devices.close()
@@ -218,9 +239,11 @@ class Runtime:
             return OwnersAuthority(self._hub)
         # D-Bus takes 50 ms to import: only the service needs it.
         from runtime.engine.administrators import AdministratorsAuthority  # noqa: PLC0415
-        from runtime.linux.bus import SystemBus  # noqa: PLC0415
+        from runtime.linux.bus import Bus  # noqa: PLC0415
+        from runtime.linux.sleep import SleepWatch  # noqa: PLC0415
 
-        bus = SystemBus()
+        self._sleep = SleepWatch(self._power.sleep, self._power.wake, self._note)
+        bus = Bus()
         self._ending.callback(bus.close)
         return AdministratorsAuthority(
             self._hub,

@@ -59,6 +59,7 @@ class Driver:
         self._module: ModuleType | None = None
         self._tag = 0  # the first service, after which the process is called
         self._only: Instance | None = None  # of a process that is not shared
+        self._instances: dict[int, Instance] = {}  # by service
         self._defaults: dict[int, DefaultQueue] = {}  # by service
         self._queues: list[ThreadQueue] = []
         self._sources: Sources | None = None
@@ -80,7 +81,9 @@ class Driver:
                 self._queue.run("load", lambda: self._import(packet))
             case driver.Attach():
                 self._attach(packet)
-            case driver.Call() | driver.Complete() | ProviderLost() if self._only is not None:
+            case (
+                driver.Call() | driver.Complete() | driver.ServiceNotification() | ProviderLost()
+            ) if self._only is not None:
                 self._only.handle(packet)
             case driver.Call(number=number) if self._tag:
                 gone = driver.Fail(
@@ -89,7 +92,7 @@ class Driver:
                     "the service is gone, or there was no thread for it",
                 )
                 self._connection.send(gone)
-            case driver.Complete() | ProviderLost() if self._tag:
+            case driver.Complete() | driver.ServiceNotification() | ProviderLost() if self._tag:
                 pass  # for a service that is gone
             case driver.CrashYourself():
                 self._queue.run("crash", _dereference_null)
@@ -168,11 +171,14 @@ class Driver:
                 f"{'nothing' if cls is None else 'another ' + type(cls).__name__}"
             )
         gone = functools.partial(self._gone, attach.service)
-        return Instance(attach, cls, self._connection, queue, gone, die=self.die)
+        made = Instance(attach, cls, self._connection, queue, gone, die=self.die)
+        self._instances[attach.service] = made
+        return made
 
-    def _gone(self, service: int) -> None:
+    def _gone(self, service: int, goodbye: bool = False) -> None:
         """A service is over: its provider is let go, and its queues end."""
-        self._connection.close(service)
+        self._connection.close(service, goodbye=goodbye)
+        self._instances.pop(service, None)
         self._only = None
         for queue in tuple(self._queues):
             if queue.service == service:
@@ -210,6 +216,10 @@ class Driver:
     def default_queue(self) -> IODispatchQueue:
         """See `Process.default_queue`."""
         return self._defaults.get(current_service(), self._queue)
+
+    def current_transport(self) -> Instance | None:
+        """See `Process.current_transport`."""
+        return self._instances.get(current_service())
 
     def sources(self) -> Sources:
         """See `Process.sources`."""

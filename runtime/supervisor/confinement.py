@@ -30,7 +30,7 @@ def fields(
 
 def _talk(path: str) -> str:
     parts = [part for part in path.split("/")[-2:] if part]
-    return f"talk to {' of '.join(reversed(parts)) or 'its provider'}, through its broker"
+    return f"talk to {' of '.join(reversed(parts)) or 'its provider'}"
 
 
 def _talk_beside(path: str) -> str:

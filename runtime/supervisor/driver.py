@@ -125,10 +125,15 @@ class SupervisedDriver:
     async def open(
         self, client: EntryId, kind: int, entitlements: msgspec.Raw, program: int
     ) -> tuple[str, ...]:
-        """See `UserService.open`; kIOReturnNotReady, too, while there is no process."""
+        """See `ServiceCalls.open`; kIOReturnNotReady, too, while there is no process."""
         if self._service is None:
             raise ReturnError(IOReturn.NOT_READY, f"{self.record.name} does not run")
-        return await self._service.open(client, kind, entitlements, program)
+        return await self._service.calls.open(client, kind, entitlements, program)
+
+    @property
+    def service(self) -> UserService | None:
+        """Its service, while there is one."""
+        return self._service
 
     def oldest_call(self, now_ns: int) -> OpenCall:
         """What its process has not returned from for longest."""

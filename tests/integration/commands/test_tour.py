@@ -195,7 +195,7 @@ def test_every_failure_is_one_sentence(runtime: Runtime, tmp_path: Path) -> None
     assert "Applications" in runtime.refused(1, ctl, "activate", str(SAMPLE))
     assert "expected one of that identifier" in runtime.refused(1, ctl, "deactivate", "com.none")
     assert "of team T" in runtime.refused(1, ctl, "uninstall", "T", "com.none")
-    assert "invalid choice" in runtime.refused(2, ctl, "frobnicate")
+    assert "expected one of list, developer, " in runtime.refused(2, ctl, "frobnicate")
     assert "required" in runtime.refused(2, ctl)
     assert "driver x" in runtime.refused(1, "dext", "log", "x")
     assert "nosuch" in runtime.refused(1, "dext", "plug", "nosuch")

@@ -39,9 +39,16 @@ class FakeProcess:
         """Nobody is there."""
         raise AssertionError(f"{method} of {target}: expected no call")
 
-    def expect(self, name: str, queue: IODispatchQueue, done: Callable[[Completion], None]) -> int:
+    def expect(
+        self,
+        name: str,
+        queue: IODispatchQueue,
+        done: Callable[[Completion], None],
+        *,
+        repeated: bool = False,
+    ) -> int:
         """Nobody is there."""
-        raise AssertionError(f"{name} on {queue}: expected no I/O, found {done}")
+        raise AssertionError(f"{name} on {queue}: expected no I/O, found {done}, {repeated}")
 
     def forget(self, number: int) -> None:
         """Nothing was expected."""
@@ -53,6 +60,9 @@ class FakeProcess:
     def default_queue(self) -> ThreadQueue:
         """A thread like the others."""
         return self._default
+
+    def current_transport(self) -> None:
+        """No service has one."""
 
     def sources(self) -> Sources:
         """The host's."""

@@ -158,8 +158,9 @@ class Recorder(Surroundings):
     def started(self, driver: Driver) -> None:
         del driver
 
-    def service_call(self, driver: Driver, method: methods.ServiceMethod) -> None:
-        del driver, method
+    def service_call(self, driver: Driver, entry: EntryId, method: methods.ServiceMethod) -> object:
+        del driver, entry, method
+        return None
 
     def event(self, driver: Driver, detail: Detail) -> None:
         del driver

@@ -17,7 +17,7 @@ from runtime.wire.driver import Staged
 )
 def test_a_driver_may_talk_to_its_provider(path: str, named: str) -> None:
     told = fields(Staged(Stage.LOCKED_DOWN, may=("read",)), (), path, ())
-    assert told["may"] == (f"talk to {named}, through its broker", "read")
+    assert told["may"] == (f"talk to {named}", "read")
 
 
 def test_a_process_that_says_too_much_is_cut_short() -> None:
@@ -29,6 +29,6 @@ def test_a_process_that_says_too_much_is_cut_short() -> None:
 def test_what_a_shared_process_reaches_is_said_of_each_driver_in_it() -> None:
     told = fields(Staged(Stage.LOCKED_DOWN), (), "IOService:/a/b", ("IOService:/c/d",))
     assert told["may"] == (
-        "talk to b of a, through its broker",
-        "talk to d of c, through its broker, as another driver in its process does",
+        "talk to b of a",
+        "talk to d of c, as another driver in its process does",
     )
