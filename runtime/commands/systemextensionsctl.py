@@ -11,12 +11,8 @@ from collections.abc import Iterator, Sequence
 from runtime.client.blocking import Connection
 from runtime.commands import audit, policy, service, shell, trust
 from runtime.commands.plaintext import plain
-<<<<<<< HEAD
 from runtime.commands.selection import find_decided, find_request
-=======
-from runtime.commands.selection import find_request
 from runtime.extensions.manifest import CATEGORIES
->>>>>>> main
 from runtime.linux import places
 from runtime.linux.arguments import Parser
 from runtime.model.errors import ProblemError
@@ -220,7 +216,6 @@ def _decide(runtime: Connection, options: argparse.Namespace) -> int:
     return shell.OK
 
 
-<<<<<<< HEAD
 def _undo(runtime: Connection, options: argparse.Namespace) -> int:
     request = find_decided(runtime.call(GetRecords()).requests, options.id)
     print(f"{runtime.call(Undo(request.id)).id} waits again, as it was before it was decided")
@@ -233,10 +228,7 @@ def _revoke(runtime: Connection, options: argparse.Namespace) -> int:
     return shell.OK
 
 
-def _parser() -> shell.Parser:
-=======
 def _parser() -> Parser:
->>>>>>> main
     parser = shell.parser(PROG, "Show, activate, approve and remove system extensions.")
     verb = shell.verbs(parser)
     listing = verb("list", _list, "list the extensions")
