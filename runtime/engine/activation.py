@@ -234,7 +234,8 @@ class Activation:
             case ListProfiles():
                 return ProfileList(tuple(profiles.all()))
             case AddProfile(data=data, label=label):
-                profile = profiles.add(await self._workers.read_profile(data, label), by)
+                read = await self._workers.read_profile(data, label, str(self._state_dir))
+                profile = profiles.add(read, by)
             case RemoveProfile(identifier=identifier):
                 profile = profiles.remove(identifier, by)
         await self._readying.refresh()

@@ -18,8 +18,7 @@ from runtime.engine import trusting
 from runtime.engine.kernel_drivers import made_index
 from runtime.engine.recorded import read_recording
 from runtime.engine.trusting import ChangeTrust, Judge
-from runtime.extensions import location, program, staging
-from runtime.extensions.profile import read_profile
+from runtime.extensions import location, program, signed_profile, staging
 from runtime.extensions.program import Program
 from runtime.extensions.staging import Staged
 from runtime.extensions.verdicts import Verdict
@@ -51,10 +50,11 @@ class Stage(msgspec.Struct, frozen=True, array_like=True, tag="stage"):
 
 
 class ReadProfile(msgspec.Struct, frozen=True, array_like=True, tag="read-profile"):
-    """Read a configuration profile. Result: `Profile`."""
+    """Read a configuration profile, signed or not. Result: `Profile`."""
 
     data: bytes
     label: str
+    state_dir: str
 
 
 class Load(msgspec.Struct, frozen=True, array_like=True, tag="load"):
@@ -234,7 +234,7 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
             index = made_index(Path(job.state_dir), Path(job.folder))
             result, beside = len(index), [memfd.sealed("aliases", index.dump())]
         case ReadProfile(data=data, label=label):
-            result = read_profile(data, label)
+            result = signed_profile.read(data, label, Path(job.state_dir))
         case ReadRecording():
             result, recording = read_recording(job.path, job.capture, job.uid)
             beside = [recording]

@@ -99,13 +99,14 @@ class Workers:
         result, _ = await self._run(job)
         return _trusted(result)
 
-    async def read_profile(self, data: bytes, label: str) -> Profile:
+    async def read_profile(self, data: bytes, label: str, state_dir: str) -> Profile:
         """Read a configuration profile.
 
         Raises:
             BundleError: It is none.
+            ProblemError: ``signature``: its signature does not hold.
         """
-        result, _ = await self._run(worker.ReadProfile(data, label))
+        result, _ = await self._run(worker.ReadProfile(data, label, state_dir))
         return _profile(result)
 
     async def judge(

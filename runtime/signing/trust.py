@@ -30,6 +30,7 @@ USAGE: dict[Purpose, x509.ObjectIdentifier] = {
     Purpose.NOTARY: x509.ObjectIdentifier(f"{_ARC}.1"),
     Purpose.STORE: x509.ObjectIdentifier(f"{_ARC}.2"),
     Purpose.TIMESTAMP: ExtendedKeyUsageOID.TIME_STAMPING,
+    Purpose.PROFILE: ExtendedKeyUsageOID.EMAIL_PROTECTION,
 }
 """The extended key usage that the first certificate of a chain needs."""
 

@@ -1,18 +1,23 @@
 """Profiles in force: what waits is completed or refused, what runs is disabled or removed."""
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from runtime.extensions import signed_profile, trust_folder
 from runtime.extensions.profile import read_profile
 from runtime.extensions.staging import Staged
 from runtime.model.errors import ProblemError
 from runtime.model.extension_lifecycle import ExtensionState
 from runtime.model.policy import Profile
 from runtime.model.records import Request, RequestState
+from runtime.signing import identity
+from runtime.signing.purpose import Purpose
 from tests.unit.extensions.conftest import BUNDLE_ID, Bench
 from tests.unit.extensions.test_profile import profile
+from tests.unit.signing.test_cms import ROOT, envelope
 
 TEAM = "TEAM123456"
 ALLOWING = {"AllowedSystemExtensions": {TEAM: [BUNDLE_ID]}}
@@ -180,3 +185,15 @@ def test_what_must_not_be_removed_is_not_revoked_either(bench: Bench, signed: St
     with pytest.raises(ProblemError, match="kept by profile P"):
         bench.ask_removal()
     assert state(bench) == [ExtensionState.ACTIVE]
+
+
+def test_a_signed_profile_says_by_whom(tmp_path: Path) -> None:
+    data = envelope(profile(ALLOWING))
+    assert signed_profile.read(data, "p", tmp_path).signed_by == "Ada, not trusted"
+    anchor = identity.certificate_pem(ROOT)
+    trust_folder.add(tmp_path, anchor, Purpose.DEVELOPER, "root.crt")
+    assert signed_profile.read(data, "p", tmp_path).signed_by == "Ada, not trusted"
+    trust_folder.add(tmp_path, anchor, Purpose.PROFILE, "root.crt")
+    read = signed_profile.read(data, "p", tmp_path)
+    assert (read.signed_by, read.extensions) == ("Ada", {TEAM: (BUNDLE_ID,)})
+    assert signed_profile.read(profile(ALLOWING), "p", tmp_path).signed_by == ""
