@@ -177,6 +177,7 @@ def _pending(runtime: Connection, options: argparse.Namespace) -> int:
             f"{request.id} {plain(request.name)} {plain(request.short_version)}, "
             f"asked for by {plain(request.requester.app)}, {plain(request.signature)}{needs}"
         )
+        _warn(request)
     if not requests:
         print("no request waits for approval")
     return shell.OK
@@ -190,7 +191,16 @@ def _decide(runtime: Connection, options: argparse.Namespace) -> int:
         Decide(request.id, request.content_hash, request.nonce, approve, options.note)
     )
     print(f"{'approved' if approve else 'denied'} {decided.id}")
+    if approve:
+        _warn(request)
     return shell.OK
+
+
+def _warn(request: Request) -> None:
+    """What the machine would lose with the devices that it takes."""
+    for hit in request.devices:
+        if hit.warning:
+            print(f"    careful: it takes {plain(hit.title)}, and {plain(hit.warning)}")
 
 
 def _parser() -> shell.Parser:

@@ -15,7 +15,7 @@ from runtime.driverkit.service import Entry, IOService
 from runtime.driverkit.transport import invoke
 from runtime.driverkit.usb_node import Node
 from runtime.driverkit.usb_paths import DirectPath, MediatedPath
-from runtime.driverkit.usb_pipe import IOUSBHostPipe
+from runtime.driverkit.usb_pipe import IOUSBHostPipe, set_idle_policy
 from runtime.driverkit.usb_requests import USBRequests
 from runtime.model.usb import ConfigurationDescriptor, DeviceDescriptor, InterfaceDescriptor
 from runtime.wire import methods, usb
@@ -194,6 +194,19 @@ class IOUSBHostInterface(USBRequests):
             self._close_paths()
             node.select(self.GetInterfaceDescriptor().number, bAlternateSetting)
         invoke(self._transport, 0, usb.SelectAlternateSetting(bAlternateSetting), type(None))
+
+    def SetIdlePolicy(self, deviceIdleTimeout: int) -> None:
+        """Have the device sleep when its pipes have been idle for so long (ms); 0: never.
+
+        Raises:
+            IOReturnError: kIOReturnUnsupported for anything but 0: Linux keeps a device awake as
+                long as somebody has it open.
+        """
+        set_idle_policy(deviceIdleTimeout)
+
+    def GetIdlePolicy(self) -> int:
+        """0: see `SetIdlePolicy`."""
+        return 0
 
     def _close_paths(self) -> None:
         paths, self._paths = self._paths, []

@@ -149,6 +149,7 @@ class DirectPath:
         self._endpoint = endpoint
         self._address = endpoint.address
         self._kind = endpoint.transfer_type
+        self._isochronous = self._kind is TransferType.ISOCHRONOUS
         self._closed = False
 
     def endpoint(self) -> EndpointDescriptor:
@@ -162,7 +163,7 @@ class DirectPath:
 
     def io(self, memory: memoryview, timeout_ms: int) -> int:
         """See `Path.io`."""
-        self._require(self._kind is not TransferType.ISOCHRONOUS)
+        self._require(isochronous=False)
         ended = self._node.transfer(self._kind, self._address, memory, timeout_ms)
         if ended.status:
             raise IOReturnError(ended.status)
@@ -170,14 +171,14 @@ class DirectPath:
 
     def queue(self, memory: memoryview, action: OSAction, done: Done, timeout_ms: int) -> None:
         """See `Path.queue`."""
-        self._require(self._kind is not TransferType.ISOCHRONOUS)
+        self._require(isochronous=False)
         self._submit(memory, action, done, timeout_ms, ())
 
     def queue_frames(
         self, memory: memoryview, frames: tuple[int, ...], action: OSAction, done: Done
     ) -> None:
         """See `Path.queue_frames`."""
-        self._require(self._kind is TransferType.ISOCHRONOUS)
+        self._require(isochronous=True)
         self._submit(memory, action, done, 0, frames)
 
     def abort(self) -> None:
@@ -208,9 +209,9 @@ class DirectPath:
                 raise
             over(Ended(error.code, 0))
 
-    def _require(self, suits: bool) -> None:
+    def _require(self, *, isochronous: bool) -> None:
         if self._closed:
             raise IOReturnError(kIOReturnNotFound, "the pipe was closed")
-        if not suits:
+        if self._isochronous is not isochronous:
             text = f"transfer: the pipe is of type {self._kind.name.lower()}"
             raise IOReturnError(kIOReturnBadArgument, text)

@@ -14,6 +14,7 @@ from runtime.driverkit.action import CallbackType, OSAction
 from runtime.driverkit.kern_return import (
     IOReturnError,
     kIOReturnError,
+    kIOReturnUnsupported,
 )
 from runtime.driverkit.memory import IOBufferMemoryDescriptor
 from runtime.driverkit.service import IOService
@@ -28,6 +29,13 @@ _IN = 0x80
 _INTERFACE, _ENDPOINT = 1, 2
 _STRING = 3
 _ENGLISH = 0x0409  # US English, which devices have if they have one language
+_PORT_SPEED = 8  # kIOUSBHostPortStatusConnectedSpeedPhase
+
+kIOUSBHostPortStatusConnectedSpeedMask = 0x700
+"""Of a port's status: a tIOUSBHostConnectionSpeed."""
+
+kIOUSBHostPortStatusEnabled = 1 << 12
+"""Of a port's status: packets reach the device."""
 
 
 class USBRequests(IOService):
@@ -153,6 +161,25 @@ class USBRequests(IOService):
     def CreateIOBuffer(self, capacity: int) -> IOBufferMemoryDescriptor:
         """Memory for the I/O of this device; as `IOBufferMemoryDescriptor.Create`."""
         return IOBufferMemoryDescriptor.Create(capacity)
+
+    def GetFrameNumber(self) -> tuple[int, int]:
+        """The bus's frame number, and when it began.
+
+        Raises:
+            IOReturnError: kIOReturnUnsupported: Linux tells no program.
+        """
+        text = "GetFrameNumber: expected a kernel that tells it, found Linux"
+        raise IOReturnError(kIOReturnUnsupported, text)
+
+    def GetPortStatus(self) -> int:
+        """The status of the device's port, as tIOUSBHostPortStatus: enabled, and its speed.
+
+        Which type of port it is Linux does not know: it counts as a standard one.
+
+        Raises:
+            IOReturnError: The device is gone.
+        """
+        return self._copy_where()[0] << _PORT_SPEED | kIOUSBHostPortStatusEnabled
 
     def _copy_where(self) -> tuple[int, int]:
         """The port's speed, and the device's address."""
