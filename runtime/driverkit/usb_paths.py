@@ -19,6 +19,7 @@ from runtime.driverkit.kern_return import (
     kIOReturnOffline,
 )
 from runtime.driverkit.transport import Transport, invoke
+from runtime.driverkit.usb_backlog import Backlog, Done
 from runtime.driverkit.usb_node import Ended, Node
 from runtime.model.usb import EndpointDescriptor, TransferType
 from runtime.wire import methods, usb
@@ -27,9 +28,6 @@ from runtime.wire.limits import TRANSFER
 SETUP = struct.Struct("<BBHHH")
 GONE = (kIOReturnAborted, kIOReturnNoDevice, kIOReturnOffline)
 """Codes of a device that was unplugged, or of a provider that cannot be reached any more."""
-
-Done = Callable[[Ended, int], None]
-"""Called on the action's queue with how a transfer ended, and when (ns, monotonic)."""
 
 
 class Path(Protocol):
@@ -63,6 +61,7 @@ class MediatedPath:
         self._transport = transport
         self._handle = handle
         self._reads = bool(address & 0x80)
+        self._backlog = Backlog(self._begin)
 
     def endpoint(self) -> EndpointDescriptor:
         """See `Path.endpoint`."""
@@ -84,10 +83,10 @@ class MediatedPath:
                 return moved
 
     def queue(self, memory: memoryview, action: OSAction, done: Done, timeout_ms: int) -> None:
-        """See `Path.queue`; at most 64 KiB."""
-        if len(memory) > TRANSFER:
-            text = f"AsyncIO: expected at most {TRANSFER} bytes here, found {len(memory)}"
-            raise IOReturnError(kIOReturnBadArgument, text)
+        """See `Path.queue`."""
+        self._backlog.queue(memory, action, done, timeout_ms)
+
+    def _begin(self, memory: memoryview, action: OSAction, done: Done, timeout_ms: int) -> None:
         sent = b"" if self._reads else bytes(memory)
 
         def over(end: methods.Completion) -> None:
@@ -117,7 +116,12 @@ class MediatedPath:
 
     def abort(self) -> None:
         """See `Path.abort`."""
-        invoke(self._transport, self._handle, methods.Abort(), type(None))
+        dropped = self._backlog.drop()
+        try:
+            invoke(self._transport, self._handle, methods.Abort(), type(None))
+        finally:
+            for end in dropped:
+                end()
 
     def clear_stall(self) -> None:
         """See `Path.clear_stall`."""

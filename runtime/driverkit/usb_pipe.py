@@ -95,9 +95,11 @@ class IOUSBHostPipe:
 
         Args:
             dataBuffer: What to fill, or what to send.
-            dataBufferLength: Bytes to move at most; through a broker at most 64 KiB.
+            dataBufferLength: Bytes to move at most. Through a broker what is longer than 64 KiB
+                moves in parts of that, until one is short.
             completion: An action of type `CompleteAsyncIO`.
-            completionTimeoutMs: 0: none. Interrupt pipes take none.
+            completionTimeoutMs: Of the transfer, or of each part; 0: none. Interrupt pipes take
+                none.
 
         Once the device is gone, or its broker is, it completes with that error at once.
 

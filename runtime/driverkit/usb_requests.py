@@ -47,6 +47,7 @@ class USBRequests(IOService):
     """`(action, status, bytesTransferred)`: a kern_return_t, and bytes."""
 
     _node: Node | None = None
+    _target = 0  # of its methods; 0: the provider
 
     def DeviceRequest(  # noqa: PLR0917 - DriverKit's parameters, in its order
         self,
@@ -84,7 +85,7 @@ class USBRequests(IOService):
             return _moved(ended, whole, memory, bmRequestType)
         reads = bool(bmRequestType & _IN)
         request = methods.DeviceRequest(*fields, b"" if reads else bytes(memory), completionTimeout)
-        result = invoke(self._transport, 0, request, bytes)
+        result = invoke(self._transport, self._target, request, bytes)
         if not reads:
             return int.from_bytes(result, "little")
         memory[: len(result)] = result
@@ -131,7 +132,7 @@ class USBRequests(IOService):
         sent = b"" if bmRequestType & _IN else bytes(memory)
         request = usb.AsyncDeviceRequest(number, *fields, sent, completionTimeout)
         try:
-            invoke(self._transport, 0, request, type(None))
+            invoke(self._transport, self._target, request, type(None))
         except IOReturnError as error:
             self._transport.forget(number)
             if error.code not in GONE:
@@ -143,7 +144,7 @@ class USBRequests(IOService):
         """End this driver's own control requests with kIOReturnAborted."""
         if self._node is not None:
             self._node.abort(0)
-        invoke(self._transport, 0, usb.AbortDeviceRequests(), type(None))
+        invoke(self._transport, self._target, usb.AbortDeviceRequests(), type(None))
 
     def CopyStringDescriptor(self, index: int, languageID: int = _ENGLISH) -> str:
         """A string of the device.
@@ -153,7 +154,7 @@ class USBRequests(IOService):
                 sent is no string.
         """
         method = usb.CopyDescriptor(_STRING, index, languageID, 255)
-        raw = invoke(self._transport, 0, method, bytes)
+        raw = invoke(self._transport, self._target, method, bytes)
         if len(raw) < 2 or raw[1] != _STRING:
             raise IOReturnError(kIOReturnError, f"string {index}: found {raw.hex()!r}")
         return raw[2 : raw[0]].decode("utf-16-le", errors="replace")
@@ -183,8 +184,8 @@ class USBRequests(IOService):
 
     def _copy_where(self) -> tuple[int, int]:
         """The port's speed, and the device's address."""
-        speed = invoke(self._transport, 0, usb.GetSpeed(), int)
-        return speed, invoke(self._transport, 0, usb.GetAddress(), int)
+        speed = invoke(self._transport, self._target, usb.GetSpeed(), int)
+        return speed, invoke(self._transport, self._target, usb.GetAddress(), int)
 
 
 def _moved(ended: Ended, whole: bytearray, memory: memoryview, kind: int) -> int:

@@ -124,7 +124,7 @@ def test_the_adapter_and_its_window(
         adapter.line.sendall(b"to the driver and back")
         assert adapter.read(22) == b"to the driver and back"
 
-        adapter.line.sendall(bytes(64 << 10))  # far more than it gets in the next moment
+        adapter.line.sendall(bytes(8 << 10))  # far more than it gets in the next moment
         adapter.read(256)
         assert inspector.machine.run("kill", "-9", first).code == 0
         _greeting(adapter)

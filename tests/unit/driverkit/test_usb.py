@@ -25,8 +25,9 @@ SHARED = """GetFrameNumber GetPortStatus CreateIOBuffer CopyStringDescriptor Asy
 CompleteAsyncDeviceRequest DeviceRequest AbortDeviceRequests CopyConfigurationDescriptor"""
 METHODS: dict[type, str] = {
     IOUSBHostDevice: SHARED
-    + """ CopyDescriptor CopyDeviceDescriptor CopyConfigurationDescriptorWithValue
-    CopyCapabilityDescriptors SetConfiguration GetAddress GetSpeed Reset""",
+    + """ Open Close CopyDescriptor CopyDeviceDescriptor CopyConfigurationDescriptorWithValue
+    CopyCapabilityDescriptors SetConfiguration GetAddress GetSpeed Reset CreateInterfaceIterator
+    CopyInterface DestroyInterfaceIterator""",
     IOUSBHostInterface: SHARED
     + """ Open Close GetInterfaceDescriptor CopyPipe SelectAlternateSetting SetIdlePolicy
     GetIdlePolicy CopyDevice""",
