@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, QTemporaryDir, qInstallMessageHandler
+from PySide6.QtCore import QSettings, QTemporaryDir, QTimer, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -53,11 +53,12 @@ def run(options: Options) -> int:
     for file in options.files:
         desks.open_file(str(file))
     if not options.files:
-        desks.open_machine(options.connect).start()
+        QTimer.singleShot(0, desks.open_machine(options.connect).start)
     desk = desks.desks[0]
     camera = None
     if options.screenshot is not None:
         camera = Camera(application, desk.bridge, desk.window, options.screenshot)
+        desk.unreached.connect(camera.lose)
     desk.window.show_page(options.page)
     code = application.exec()
     desks.end(ENDING_S)

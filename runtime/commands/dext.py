@@ -21,6 +21,7 @@ from runtime.commands import (
 )
 from runtime.commands.plaintext import plain
 from runtime.commands.selection import find_driver
+from runtime.linux.arguments import Parser
 from runtime.model import report_text
 from runtime.model.records import Driver
 from runtime.wire.commands.drivers import (
@@ -136,7 +137,7 @@ def _driver(runtime: Connection, options: argparse.Namespace) -> Driver:
     return find_driver(runtime.call(GetRecords()).drivers, options.name)
 
 
-def _parser() -> shell.Parser:
+def _parser() -> Parser:
     parser = shell.parser(PROG, "Plug simulated devices; show and steer drivers.")
     verb = shell.verbs(parser)
     dext_plug.add_verbs(verb)

@@ -21,15 +21,15 @@ def add_verbs(verb: shell.AddVerb) -> None:
     plug.add_argument(
         "--capture",
         metavar="FILE",
-        help="what went to and from the device: a pcapng file of usbmon, or umockdev's ioctls",
+        help="what went to and from the device: of usbmon, USBPcap, or umockdev's ioctls",
     )
     unplug = verb("unplug", _unplug, "unplug such a device, the one that was plugged last")
     for added in (plug, unplug):
         added.add_argument(
             "device",
             metavar="DEVICE",
-            help="a simulated one by its name (sample, loopback, keypad), a recorded one by its "
-            "file: a umockdev dump, or what `lsusb -v` printed",
+            help="a simulated one by its name (sample, loopback, keypad, ticker), a recorded one "
+            "by its file: a umockdev dump, or what `lsusb -v` printed",
         )
 
 

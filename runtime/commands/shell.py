@@ -10,28 +10,19 @@ import enum
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import NoReturn
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from runtime.client.blocking import Connection, connect
 from runtime.commands.plaintext import INTERRUPTED, plain
 from runtime.linux import places
+from runtime.linux.arguments import Parser
 from runtime.model.errors import InspectorError, UnavailableError
 
 OK = 0
 REFUSED = 1
-USAGE = 2
 NO_RUNTIME = 3
-
-
-class Parser(argparse.ArgumentParser):
-    """Complains in one sentence and ends with `USAGE`."""
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong and leave."""
-        self.exit(USAGE, f"{self.prog}: {message}; see `{self.prog} --help`\n")
 
 
 Verb = Callable[[Connection, argparse.Namespace], int]
@@ -48,17 +39,17 @@ def parser(prog: str, description: str) -> Parser:
     return made
 
 
-AddVerb = Callable[[str, Verb | None, str], argparse.ArgumentParser]
+AddVerb = Callable[[str, Verb | None, str], Parser]
 
 
-def verbs(parser: argparse.ArgumentParser) -> AddVerb:
+def verbs(parser: Parser) -> AddVerb:
     """Give a parser subcommands; the result adds one by name, action and description.
 
     One without an action is a `local_verb`.
     """
     group = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    def add(name: str, action: Verb | None, about: str) -> argparse.ArgumentParser:
+    def add(name: str, action: Verb | None, about: str) -> Parser:
         added = group.add_parser(name, help=about, description=about, allow_abbrev=False)
         added.set_defaults(verb=action)
         _add_options(added, argparse.SUPPRESS)  # absent here: what stood before COMMAND holds
@@ -121,7 +112,7 @@ def run(prog: str, action: Callable[[], int]) -> int:
     return code
 
 
-def print_json(records: Sequence[msgspec.Struct]) -> None:
+def print_json(records: Sequence[msgspec.Struct | Mapping[str, object]]) -> None:
     """Print one array of objects, one for each record."""
     print(json.dumps([as_object(record) for record in records], indent=2))
 

@@ -24,6 +24,7 @@ from runtime.driverkit.dispatch import (
     kIODispatchQueueReentrant,
     kIODispatchQueueWakeupAll,
 )
+from runtime.driverkit.entry import kIOServiceSearchPropertyParents
 from runtime.driverkit.hid import (
     IOHIDInterface,
     kIOHIDReportTypeFeature,
@@ -45,6 +46,11 @@ from runtime.driverkit.hid_elements import (
 )
 from runtime.driverkit.hid_events import IntToFixed, IOUserHIDEventService
 from runtime.driverkit.hid_usb import IOUserUSBHostHIDDevice
+from runtime.driverkit.interrupt import (
+    IOInterruptDispatchSource,
+    kIOInterruptTypeEdge,
+    kIOInterruptTypeLevel,
+)
 from runtime.driverkit.kern_return import (
     IOReturnError,
     StringFromReturn,
@@ -111,7 +117,18 @@ from runtime.driverkit.memory import (
     IOMemoryMap,
     kIOMemoryMapReadOnly,
 )
+from runtime.driverkit.notification import (
+    IOServiceNotificationDispatchSource,
+    kIOServiceNotificationTypeMatched,
+    kIOServiceNotificationTypeTerminated,
+)
 from runtime.driverkit.object import QUEUENAME, OSObject, kIOServiceDefaultQueueName
+from runtime.driverkit.power import (
+    kIOServicePowerCapabilityLow,
+    kIOServicePowerCapabilityOff,
+    kIOServicePowerCapabilityOn,
+)
+from runtime.driverkit.remote import remote
 from runtime.driverkit.service import IOService
 from runtime.driverkit.sources import IODispatchSource, IOTimerDispatchSource
 from runtime.driverkit.usb import IOUSBHostDevice, IOUSBHostInterface
@@ -138,11 +155,13 @@ __all__ = [
     "IODispatchSource",
     "IOHIDElement",
     "IOHIDInterface",
+    "IOInterruptDispatchSource",
     "IOLog",
     "IOMemoryDescriptor",
     "IOMemoryMap",
     "IOReturnError",
     "IOService",
+    "IOServiceNotificationDispatchSource",
     "IOTimerDispatchSource",
     "IOUSBHostDevice",
     "IOUSBHostInterface",
@@ -172,6 +191,8 @@ __all__ = [
     "kIOHIDReportTypeFeature",
     "kIOHIDReportTypeInput",
     "kIOHIDReportTypeOutput",
+    "kIOInterruptTypeEdge",
+    "kIOInterruptTypeLevel",
     "kIOMemoryMapReadOnly",
     "kIOReturnAborted",
     "kIOReturnBadArgument",
@@ -227,6 +248,12 @@ __all__ = [
     "kIOReturnUnsupportedMode",
     "kIOReturnVMError",
     "kIOServiceDefaultQueueName",
+    "kIOServiceNotificationTypeMatched",
+    "kIOServiceNotificationTypeTerminated",
+    "kIOServicePowerCapabilityLow",
+    "kIOServicePowerCapabilityOff",
+    "kIOServicePowerCapabilityOn",
+    "kIOServiceSearchPropertyParents",
     "kIOServiceSeize",
     "kIOTimerClockMachAbsoluteTime",
     "kIOTimerClockMachContinuousTime",
@@ -242,4 +269,5 @@ __all__ = [
     "kUSBHostReturnTransactionTimeout",
     "mach_absolute_time",
     "mach_continuous_time",
+    "remote",
 ]

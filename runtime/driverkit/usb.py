@@ -10,12 +10,13 @@ import itertools
 from collections.abc import Iterator
 from typing import ClassVar
 
+from runtime.driverkit.entry import Entry
 from runtime.driverkit.kern_return import (
     IOReturnError,
     kIOReturnBadArgument,
     kIOReturnNotFound,
 )
-from runtime.driverkit.service import Entry, IOService
+from runtime.driverkit.service import IOService
 from runtime.driverkit.transport import invoke
 from runtime.driverkit.usb_node import Node
 from runtime.driverkit.usb_paths import DirectPath, MediatedPath

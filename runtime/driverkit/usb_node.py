@@ -32,6 +32,7 @@ class Node(Protocol):
         Raises:
             IOReturnError: It was not queued.
         """
+        ...
 
     def submit(  # noqa: PLR0917 - what a transfer is, and where its end goes
         self,

@@ -35,9 +35,11 @@ class Path(Protocol):
 
     def endpoint(self) -> EndpointDescriptor:
         """The endpoint's descriptor; IOReturnError."""
+        ...
 
     def io(self, memory: memoryview, timeout_ms: int) -> int:
         """One transfer, waited for; the bytes moved. IOReturnError."""
+        ...
 
     def queue(self, memory: memoryview, action: OSAction, done: Done, timeout_ms: int) -> None:
         """Queue one transfer; IOReturnError: it was not queued."""

@@ -19,6 +19,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 from runtime.driverkit.action import CallbackType, OSAction, callback
 from runtime.driverkit.data_queue import IODataQueueDispatchSource
+from runtime.driverkit.entry import Entry
 from runtime.driverkit.kern_return import (
     IOReturnError,
     kIOReturnBadArgument,
@@ -26,7 +27,7 @@ from runtime.driverkit.kern_return import (
     kIOReturnUnsupported,
 )
 from runtime.driverkit.memory import IOMemoryDescriptor
-from runtime.driverkit.service import Entry, IOService
+from runtime.driverkit.service import IOService
 from runtime.model.properties import Properties, Value
 
 kIOUserClientQueueNameExternalMethod = "IOUserClientQueueExternalMethod"
@@ -57,7 +58,7 @@ class IOUserClientMethodArguments:
     structureInput: bytes = b""  # noqa: N815 - DriverKit's name
     scalarOutputCount: int = 0  # noqa: N815 - DriverKit's name
     structureOutputMaximumSize: int = 0  # noqa: N815 - DriverKit's name
-    scalarOutput: Sequence[int] = field(default_factory=list)  # noqa: N815 - DriverKit's name
+    scalarOutput: Sequence[int] = field(default_factory=list[int])  # noqa: N815 - DriverKit's name
     structureOutput: bytes = b""  # noqa: N815 - DriverKit's name
 
 
@@ -205,8 +206,9 @@ class IOUserClient(IOService):
         """
         raise IOReturnError(kIOReturnUnsupported, "a user client is not registered")
 
-    def Terminate(self) -> None:
+    def Terminate(self, options: int = 0) -> None:
         """Let go of the program, as if it had closed; `Stop` and `free` follow."""
+        del options
         if self._program is not None:
             self._program.close()
 

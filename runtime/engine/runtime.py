@@ -10,6 +10,7 @@ import secrets
 import socket
 import time
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
 from runtime.engine.activation import Activation, user_name
 from runtime.engine.authority import Authority, OwnersAuthority
@@ -32,13 +33,18 @@ from runtime.engine.kernel_drivers import KernelDrivers
 from runtime.engine.listener import Listener
 from runtime.engine.logbook import Logbook
 from runtime.engine.module_watch import ModuleWatch
+from runtime.engine.own_entries import OwnEntries
 from runtime.engine.plugging import Plugging
+from runtime.engine.power import PowerTree
 from runtime.engine.processes import ProcessReader
+from runtime.engine.published import Published
 from runtime.engine.settings import Settings
 from runtime.engine.simulation import Simulation
 from runtime.engine.surroundings import DriverSurroundings
+from runtime.engine.uio_devices import UioDevices
 from runtime.engine.usb_interfaces import UsbInterfaces
 from runtime.engine.user_clients import UserClients
+from runtime.engine.watches import Watches
 from runtime.engine.workers import Workers
 from runtime.linux import notify
 from runtime.linux.sockets import Peer, peer_credentials
@@ -51,9 +57,13 @@ from runtime.registry.thinning import Thinning
 from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Brokers
 from runtime.supervisor.crash_folder import CrashFolder
+from runtime.supervisor.groups import NO_GROUPS, service_groups
 from runtime.supervisor.policy import ALWAYS_AT_ONCE, RestartPolicy
 from runtime.supervisor.supervisor import Supervisor
 from runtime.supervisor.zygote import Zygote
+
+if TYPE_CHECKING:
+    from runtime.linux.sleep import SleepWatch
 
 SETTLE_SECONDS = 0.5  # between counts of dropped log lines
 
@@ -70,6 +80,7 @@ class Runtime:
         self._settings = settings
         self._over = asyncio.Event()
         self._ending = contextlib.ExitStack()  # of what only some runtimes have
+        self._sleep: SleepWatch | None = None
         self._detached = settings.owner < 0
         self._journal = journal = Journal(settings.state_dir / "journal.sqlite")
         status = _status(settings)
@@ -91,7 +102,10 @@ class Runtime:
         kernel = KernelDrivers(settings.state_dir)
         machine = self._devices.machine
         self._usb = UsbInterfaces(registry, machine)
-        families = (simulation, self._usb, HidInterfaces(registry, machine))
+        watches = Watches(registry, kernel)
+        published = Published(registry, self._bundles, watches)
+        of_machine = (self._usb, HidInterfaces(registry, machine), UioDevices(registry, machine))
+        families = (simulation, *of_machine, published)
         parts = (registry, self._hub, families, self._bundles, kernel)
         self._binding = Binding(*parts, syspath=machine.syspath)
         self._devices.follow(self._binding)
@@ -106,12 +120,15 @@ class Runtime:
             CrashFolder(settings.state_dir / "crashes"), logbook, status.version, self._note
         )
         self._doors = Doors(settings.socket_path.parent)
+        self._power = power = PowerTree(registry, hub)
+        own_entries = OwnEntries(registry, published, watches, power)
         surroundings = DriverSurroundings(
             registry,
             self._devices.machine,
             self._hub,
             logbook,
-            self._binding.driver_ended,
+            own=own_entries,
+            on_ended=self._binding.driver_ended,
             on_changed=self._activation.driver_changed,
             on_crashed=self._crashes.crashed,
         )
@@ -121,8 +138,12 @@ class Runtime:
         self._held = HeldInterfaces(settings.state_dir / "held-interfaces", self._note)
         entries = BrokerEntries(registry, self._held, self._note)
         self._brokers = brokers = Brokers(zygote, policy, entries)
-        self._supervisor = Supervisor(zygote, policy, surroundings)
+        groups = service_groups() if settings.mode is Mode.SYSTEM else NO_GROUPS
+        self._supervisor = Supervisor(zygote, policy, surroundings, groups)
         self._binding.use(self._supervisor, brokers)
+        published.use(self._supervisor, self._binding)
+        for part in (watches, power, own_entries):
+            part.use(self._supervisor)
         self._commands = Commands(
             self._hub,
             self._authority(),
@@ -172,6 +193,8 @@ class Runtime:
             self._modules.start()
             self._settle()
             await self._activation.start()
+            if self._sleep is not None:
+                self._sleep.start()
             for place in self._usb.places(self._held.left):
                 self._brokers.restore(place)
             self._workers.start()
@@ -186,6 +209,8 @@ class Runtime:
 
     async def _close(self) -> None:
         self._modules.close()
+        if self._sleep is not None:
+            await self._sleep.close()
         await self._commands.stop()
         await self._workers.close()
         self._devices.close()
@@ -207,7 +232,7 @@ class Runtime:
             self._logbook,
             self._binding,
             self._supervisor,
-            ProcessReader(self._supervisor, brokers),
+            ProcessReader(self._supervisor, brokers, self._workers),
             self._crashes.folder,
             self._doors,
         )
@@ -217,9 +242,11 @@ class Runtime:
             return OwnersAuthority(self._hub)
         # D-Bus takes 50 ms to import: only the service needs it.
         from runtime.engine.administrators import AdministratorsAuthority  # noqa: PLC0415
-        from runtime.linux.bus import SystemBus  # noqa: PLC0415
+        from runtime.linux.bus import Bus  # noqa: PLC0415
+        from runtime.linux.sleep import SleepWatch  # noqa: PLC0415
 
-        bus = SystemBus()
+        self._sleep = SleepWatch(self._power.sleep, self._power.wake, self._note)
+        bus = Bus()
         self._ending.callback(bus.close)
         return AdministratorsAuthority(
             self._hub, bus, self._activation.removable_by, self._activation.audit.record_once

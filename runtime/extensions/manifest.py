@@ -23,6 +23,7 @@ from runtime.model.sx_code import SxCode
 DRIVER = "com.apple.system_extension.driver_extension"
 NETWORK = "com.apple.system_extension.network_extension"
 ENDPOINT_SECURITY = "com.apple.system_extension.endpoint_security"
+CATEGORIES = (DRIVER, NETWORK, ENDPOINT_SECURITY)
 
 INFO = "Info.plist"
 ENTITLEMENTS = "Entitlements.plist"

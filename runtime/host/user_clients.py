@@ -11,7 +11,7 @@ from collections.abc import Callable
 from runtime.driverkit.dispatch import IODispatchQueue
 from runtime.driverkit.kern_return import IOReturnError
 from runtime.driverkit.log import IOLog
-from runtime.driverkit.object import OSObject
+from runtime.driverkit.object import class_chain
 from runtime.driverkit.service import IOService
 from runtime.driverkit.transport import process
 from runtime.driverkit.user_client import IOUserClient
@@ -19,7 +19,6 @@ from runtime.host.program import ProgramLink
 from runtime.model import properties
 from runtime.model.kern_return import IOReturn
 from runtime.wire import methods
-from runtime.wire.limits import NAME
 
 
 class UserClients:
@@ -99,8 +98,3 @@ class UserClients:
     def _end(self, client: IOUserClient) -> None:
         client.Stop(self._service)
         client.free()
-
-
-def class_chain(cls: type[IOService]) -> tuple[str, ...]:
-    """The names of a class and its bases up to OSObject, leaf first."""
-    return tuple(base.__name__[:NAME] for base in cls.__mro__ if issubclass(base, OSObject))

@@ -3,7 +3,7 @@
 import pytest
 
 from runtime.driverkit import IOService, IOUSBHostPipe, OSAction, callback
-from runtime.driverkit.service import Entry
+from runtime.driverkit.entry import Entry
 
 
 class Reader(IOService):

@@ -18,7 +18,7 @@ from runtime.driverkit import (
     kIOReturnOverrun,
     kIOReturnUnderrun,
 )
-from runtime.driverkit.service import Entry
+from runtime.driverkit.entry import Entry
 from runtime.linux.data_queue import DataQueue
 from runtime.linux.shared_memory import SharedMemory
 from tests.unit.driverkit.process import FakeProcess

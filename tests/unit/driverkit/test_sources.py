@@ -17,7 +17,7 @@ from runtime.driverkit import (
     kIOTimerClockMachAbsoluteTime,
     mach_absolute_time,
 )
-from runtime.driverkit.service import Entry
+from runtime.driverkit.entry import Entry
 from tests.unit.driverkit.process import FakeProcess
 from tests.unit.host.engine import Note
 

@@ -15,7 +15,7 @@ from runtime.driverkit import (
     OSAction,
     callback,
 )
-from runtime.driverkit.service import Entry
+from runtime.driverkit.entry import Entry
 from runtime.driverkit.usb_node import Ended
 from runtime.model.kern_return import IOReturn
 from runtime.model.usb import EndpointDescriptor

@@ -19,6 +19,7 @@ from runtime.model.identity import EntryId
 from runtime.model.outcome import Exit, Stage
 from runtime.model.records import Driver
 from runtime.supervisor.channels import Channels
+from runtime.supervisor.groups import NO_GROUPS
 from runtime.supervisor.launcher import Launcher
 from runtime.supervisor.ports import DriverSpec, SessionEnd, Surroundings
 from runtime.supervisor.standby import Standby
@@ -94,7 +95,7 @@ class PuppetLauncher(Launcher):
     """Makes puppets, or fails when it is told to."""
 
     def __init__(self) -> None:
-        super().__init__(Zygote(_silent))
+        super().__init__(Zygote(_silent), NO_GROUPS)
         self.puppets: list[Puppet] = []
         self.failing = False
 
@@ -158,8 +159,9 @@ class Recorder(Surroundings):
     def started(self, driver: Driver) -> None:
         del driver
 
-    def service_call(self, driver: Driver, method: methods.ServiceMethod) -> None:
-        del driver, method
+    def service_call(self, driver: Driver, entry: EntryId, method: methods.ServiceMethod) -> object:
+        del driver, entry, method
+        return None
 
     def event(self, driver: Driver, detail: Detail) -> None:
         del driver

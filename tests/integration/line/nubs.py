@@ -1,0 +1,123 @@
+"""A driver that publishes a nub, and a driver of the same extension that matches it."""
+
+import plistlib
+from pathlib import Path
+
+from tests.integration.line.apps import BUNDLE, make_app
+
+SOURCE = """
+from typing import Annotated, ClassVar
+
+from runtime.driverkit import *
+
+
+class Meter(IOService):
+    Measured: ClassVar[CallbackType[[int, bytes]]] = CallbackType(
+        "Meter::Measured", value=int, unit=bytes
+    )
+
+    def Start(self, provider):
+        super().Start(provider)
+        self.actions = []
+        self.SetProperties({"Unit": "lux"})
+        self.RegisterService()
+
+    @remote
+    def Read(self, channel: int, scale: float = 1.0) -> list[float]:
+        if channel > 3:
+            raise IOReturnError(kIOReturnNoChannels, f"channel {channel} of 3")
+        return [channel * scale]
+
+    @remote
+    def Subscribe(self, action: Annotated[OSAction, Measured]) -> None:
+        action.SetAbortedHandler(lambda: IOLog("subscriber gone"))
+        self.Measured(action, 7, b"lx")
+        self.Measured(action, 8, b"lx")
+
+    @remote
+    def Crash(self) -> None:
+        raise RuntimeError("as it was told")
+
+    def ClientCrashed(self, client, options):
+        IOLog(f"client crashed: {client.GetName()}")
+
+    def Stop(self, provider):
+        IOLog("meter stopped")
+        super().Stop(provider)
+
+    def free(self):
+        IOLog("meter freed")
+        super().free()
+
+
+class Trial(IOService):
+    def Start(self, provider):
+        super().Start(provider)
+        matching = IOService.CreateUserClassMatchingDictionary("Meter")
+        self.meters = IOServiceNotificationDispatchSource.Create(
+            matching, 0, self.CopyDispatchQueue()
+        )
+        self.meters.SetHandler(self.CreateAction(self.Ready))
+        self.meter = self.Create(self, "MeterProperties")
+        self.RegisterService()
+
+    @callback(IOServiceNotificationDispatchSource.ServiceNotificationReady)
+    def Ready(self, action):
+        self.meters.DeliverNotifications(
+            lambda kind, service, options: IOLog(f"{service.GetName()} {kind}")
+        )
+
+    def NewUserClient(self, type):
+        self.meter.Terminate()
+        raise IOReturnError(kIOReturnUnsupported, "the meter is gone")
+
+    def SetPowerState(self, powerFlags):
+        IOLog(f"power {powerFlags}")
+        super().SetPowerState(powerFlags)
+
+
+class Reader(IOService):
+    def Start(self, provider):
+        super().Start(provider)
+        IOLog(f"{type(provider).__name__} {provider.CopyProperties()['Unit']}")
+        IOLog(f"{provider.Read(2)} {provider.Read(2, scale=0.5)}")
+        for call in (lambda: provider.Read(9), lambda: provider.SetName("mine"),
+                     lambda: provider.Read("two")):
+            try:
+                call()
+            except IOReturnError as error:
+                IOLog(str(error))
+        IOLog(" ".join(each["IOClass"][0] for each in self.CopyProviderProperties()[:3]))
+        IOLog(f"{self.SearchProperty('idVendor', options=kIOServiceSearchPropertyParents)}")
+        provider.Subscribe(self.CreateAction(self.Measured))
+        self.RegisterService()
+
+    @callback(Meter.Measured)
+    def Measured(self, action, value, unit):
+        IOLog(f"measured {value} {unit.decode()}")
+        if value == 8 and self.GetProvider().CopyProperties().get("Deadly"):
+            self.GetProvider().Crash()
+"""
+
+
+def make_nub_app(folder: Path, **meter: object) -> Path:
+    """An app of both drivers; `meter` are more properties of the nub."""
+    app = make_app(folder, SOURCE)
+    dext = app / "Contents/Library/SystemExtensions" / f"{BUNDLE}.dext"
+    info = plistlib.loads((dext / "Info.plist").read_bytes())
+    personalities = info["IOKitPersonalities"]
+    personalities["Trial"]["MeterProperties"] = {
+        "IOClass": "IOUserService",
+        "IOUserClass": "Meter",
+        **meter,
+    }
+    personalities["Reader"] = {
+        "IOClass": "IOUserService",
+        "IOProviderClass": "IOUserService",
+        "IOPropertyMatch": {"IOUserClass": "Meter"},
+        "IOUserClass": "Reader",
+        "IOUserServerName": BUNDLE,
+        "CFBundleIdentifier": BUNDLE,
+    }
+    (dext / "Info.plist").write_bytes(plistlib.dumps(info))
+    return app

@@ -1,0 +1,69 @@
+"""A driver publishes a nub, another matches it and calls it, through the whole line."""
+
+from pathlib import Path
+
+import pytest
+
+from runtime.client.services import service_open
+from runtime.model.driver_lifecycle import DriverState
+from runtime.model.errors import ReturnError
+from runtime.model.identity import EntryId
+from runtime.model.records import Driver
+from runtime.wire.commands.devices import Plug
+from tests.integration.line.conftest import RuntimeProcess, kill, wait_for
+from tests.integration.line.nubs import make_nub_app
+
+
+def the_driver(runtime: RuntimeProcess, name: str) -> Driver | None:
+    return next((each for each in runtime.records().drivers if each.name == name), None)
+
+
+def running(runtime: RuntimeProcess, name: str, *, but: int = 0) -> Driver:
+    def runs() -> bool:
+        driver = the_driver(runtime, name)
+        return driver is not None and driver.state is DriverState.RUNNING and driver.pid != but
+
+    wait_for(runs, f"{name} to run")
+    driver = the_driver(runtime, name)
+    assert driver is not None
+    return driver
+
+
+def wait_log(runtime: RuntimeProcess, driver: Driver, *lines: str) -> None:
+    wait_for(lambda: set(lines) <= set(runtime.log(driver)), f"{lines}: {runtime.log(driver)}")
+
+
+def test_a_driver_matches_what_another_publishes(
+    runtime_process: RuntimeProcess, tmp_path: Path
+) -> None:
+    runtime = runtime_process
+    runtime.approve(runtime.pending(make_nub_app(tmp_path)))
+    runtime.call(Plug("sample"))
+    reader, trial = running(runtime, "Reader"), running(runtime, "Trial")
+    wait_log(
+        runtime,
+        reader,
+        "Meter lux",
+        "[2.0] [1.0]",
+        "kIOReturnNoChannels: channel 9 of 3",
+        "kIOReturnNotPermitted: Meter: expected a service of this driver, found a proxy",
+        "Reader Meter Trial",
+        "4617",
+        "measured 7 lx",
+        "measured 8 lx",
+    )
+    assert any("kIOReturnBadArgument: arguments of Read" in line for line in runtime.log(reader))
+    wait_log(runtime, trial, "Meter 1")
+    assert reader.provider_path.startswith(f"{trial.provider_path}/Trial/")
+
+    kill(reader.pid)
+    wait_log(runtime, trial, "subscriber gone", "client crashed: Reader")
+    again = running(runtime, "Reader", but=reader.pid)
+
+    kill(trial.pid)
+    last = running(runtime, "Reader", but=again.pid)
+    trial = running(runtime, "Trial", but=trial.pid)
+    assert last.crashes == 1, "only its own"
+
+    with pytest.raises(ReturnError, match="the meter is gone"):
+        service_open(runtime.connect(), EntryId(trial.service))
