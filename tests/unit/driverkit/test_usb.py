@@ -80,9 +80,9 @@ class Reader(IOService):
         return super().init()
 
     @callback(IOUSBHostPipe.CompleteAsyncIOBundled)
-    def BundleComplete(  # noqa: N802 - DriverKit's style, and its parameters
+    def BundleComplete(
         self,
-        action: OSAction,  # noqa: ARG002 - every callback has it
+        action: OSAction,
         index: int,
         count: int,
         counts: list[int],
@@ -92,7 +92,7 @@ class Reader(IOService):
         self.told.append((index, count, counts, statuses))
 
     @callback(IOUSBHostPipe.CompleteAsyncIO)
-    def ReadComplete(self, action: OSAction, status: int, count: int, when: int) -> None:  # noqa: N802
+    def ReadComplete(self, action: OSAction, status: int, count: int, when: int) -> None:
         """Not of a bundle."""
 
 
