@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from runtime.families.provider import Answer, Complete
 from runtime.families.usb import guard
 from runtime.families.usb.lending import Lending
+from runtime.families.usb.outstanding import Outstanding
 from runtime.families.usb.pipes import PipeCalls
 from runtime.families.usb.provider import UsbDevice
 from runtime.families.usb.requests import DeviceRequests
@@ -54,7 +55,7 @@ class InterfaceSession:
         self._gone = False
         self._handles = handles or itertools.count(1)
         self._pipes: dict[int, PipeCalls] = {}
-        self._outstanding = 0
+        self._count = Outstanding().count
         self._requests = DeviceRequests(device, complete, self._count, self._check)
 
     async def call(self, target: int, method: methods.Method) -> object:
@@ -188,12 +189,6 @@ class InterfaceSession:
     def _check(self, request: ControlRequest) -> None:
         shared = bool(self._openers - {self._number})
         guard.check(request, self._device.interface(self._number), shared=shared)
-
-    def _count(self, change: int) -> None:
-        """Hold one driver to what it may have outstanding in all."""
-        if self._outstanding + change > limits.OUTSTANDING:
-            raise ReturnError(IOReturn.NO_RESOURCES, "driver has too many outstanding transfers")
-        self._outstanding += change
 
 
 def _settle(ended: asyncio.Future[object], result: object) -> None:

@@ -10,11 +10,11 @@ import itertools
 from runtime.families.provider import Answer, Complete
 from runtime.families.usb import guard
 from runtime.families.usb.interface import InterfaceSession
+from runtime.families.usb.outstanding import Outstanding
 from runtime.families.usb.provider import UsbDevice
 from runtime.families.usb.requests import DeviceRequests
 from runtime.model.errors import ReturnError
 from runtime.model.kern_return import IOReturn
-from runtime.model.usb import ControlRequest
 from runtime.wire import limits, methods, usb
 
 
@@ -31,8 +31,7 @@ class DeviceSession:
         self._handles = itertools.count(1)
         self._interfaces: dict[int, InterfaceSession] = {}  # by handle
         self._numbers: dict[int, int] = {}  # their handles
-        self._outstanding = 0
-        self._requests = DeviceRequests(device, complete, self._count, self._check)
+        self._requests = DeviceRequests(device, complete, Outstanding().count, guard.check_whole)
 
     async def call(self, target: int, method: methods.Method) -> object:
         """Carry out one method; the result is of the method's RESULT type.
@@ -130,11 +129,3 @@ class DeviceSession:
         self._numbers.clear()
         for interface in interfaces.values():
             interface.close()
-
-    def _check(self, request: ControlRequest) -> None:
-        guard.check_whole(request)
-
-    def _count(self, change: int) -> None:
-        if self._outstanding + change > limits.OUTSTANDING:
-            raise ReturnError(IOReturn.NO_RESOURCES, "driver has too many outstanding requests")
-        self._outstanding += change
