@@ -192,7 +192,8 @@ def _pending(runtime: Connection, options: argparse.Namespace) -> int:
             f"{request.id} {plain(request.name)} {plain(request.short_version)}, "
             f"asked for by {plain(request.requester.app)}, {plain(request.signature)}{needs}"
         )
-        _warn(request)
+        for line in warnings(request):
+            print(line)
     if not requests:
         print("no request waits for approval")
     return shell.OK
@@ -210,15 +211,16 @@ def _decide(runtime: Connection, options: argparse.Namespace) -> int:
         return shell.OK
     print(f"{'approved' if approve else 'denied'} {decided.id}")
     if approve:
-        _warn(request)
+        for line in warnings(request):
+            print(line)
     return shell.OK
 
 
-def _warn(request: Request) -> None:
-    """What the machine would lose with the devices that it takes."""
+def warnings(request: Request) -> Iterator[str]:
+    """What the machine loses with the devices that a request's extension takes, in lines."""
     for hit in request.devices:
         if hit.warning:
-            print(f"    careful: it takes {plain(hit.title)}, and {plain(hit.warning)}")
+            yield f"    careful: it takes {plain(hit.title)}, and {plain(hit.warning)}"
 
 
 def _parser() -> Parser:

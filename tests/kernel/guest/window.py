@@ -3,7 +3,7 @@
 `python -m tests.kernel.guest.window SOCKET FIFO TEXT` connects to a runtime and shows what a search
 for TEXT finds. It prints one JSON object a line: ``{"rows": …}`` (of each row its title, and what
 its other cells say) and ``{"banner": …}`` whenever that changed, ``{"did": …}`` after a command.
-Commands come by the FIFO, one a line: ``approve``, ``deactivate`` and ``picture FILE``.
+Commands come by the FIFO, one a line: ``approve`` and ``deactivate``.
 Invariant: everything is done to widgets, as a user would; nothing is asked of the runtime here.
 """
 
@@ -60,12 +60,7 @@ class Hand(QObject):
     @Slot()
     def _read(self) -> None:
         for command in os.read(self._fifo, 4096).decode().splitlines():
-            name, _, argument = command.partition(" ")
-            if name == "picture":
-                self._window.grab().save(argument, "PNG")
-                tell({"did": command})
-            else:
-                self._steps = {"approve": self._approve, "deactivate": self._deactivate}[name]()
+            self._steps = {"approve": self._approve, "deactivate": self._deactivate}[command]()
 
     def _approve(self) -> Iterator[bool]:
         """Answer the one request in the inbox."""
