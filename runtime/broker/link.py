@@ -72,7 +72,7 @@ class DriverLink:
     def _on_readable(self) -> None:
         try:
             for _ in range(PACKETS_A_TURN):
-                packet, _ = sockets.receive_packet(self._sock)
+                packet = sockets.receive_bytes(self._sock)
                 if not packet:
                     self._end("")
                     return
