@@ -26,6 +26,7 @@ from ioregui.window.conditions import Conditions
 from ioregui.window.leaving import Leaving
 from ioregui.window.main_window import MainWindow
 from ioregui.window.memory import Memory
+from ioregui.window.plugging import Plugging
 from ioregui.window.selection import Selection
 from ioregui.window.service import ServiceSetup
 from ioregui.window.settings import Settings
@@ -45,6 +46,7 @@ class Desk(QObject):
         model: The rows of the tree.
         registry: The tree.
         debuggers: The windows of drivers that are debugged.
+        plugging: Plugs simulated and recorded devices.
 
     Signals:
         unreached: There is no runtime now, and why.
@@ -81,6 +83,7 @@ class Desk(QObject):
             file=household.file is not None,
         )
         slices.keep(self.window)
+        self.plugging = Plugging(bridge, self.selection, self.actions, self.window)
         if household.file is not None:
             self.window.setWindowTitle(plain(household.file.name))
         self._travel = TimeTravel(bridge, self.selection, self)
@@ -178,6 +181,8 @@ class Desk(QObject):
         compare.entry_asked.connect(self._show_path)
         compare.told.connect(commands.told)
         saver.told.connect(commands.told)
+        self.plugging.told.connect(commands.told)
+        self.plugging.failed.connect(commands.failed)
         saver.failed.connect(commands.failed)
         self.actions["service"].triggered.connect(self._service.install)
         self._service.told.connect(commands.told)

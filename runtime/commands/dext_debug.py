@@ -18,11 +18,6 @@ from runtime.wire.commands.registry import GetRecords
 PROG = "dext"
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Which driver."""
-    parser.add_argument("name", metavar="NAME", help="IOUserClass, bundle id or driver id")
-
-
 def run(options: argparse.Namespace) -> int:
     """Connect, and relay until either side ends."""
     who, door = _open(options)

@@ -31,6 +31,7 @@ from runtime.linux.data_queue import DataQueue
 from runtime.linux.shared_memory import JoinedMemory, SharedMemory
 from runtime.model import archive
 from runtime.model.errors import BreachError
+from runtime.model.identity import ContentHash
 from runtime.model.kern_return import IOReturn
 from runtime.model.outcome import Stage
 from runtime.wire import driver
@@ -116,11 +117,10 @@ class Driver:
         self._load = load
         self._rename(load.server_name)
         bundle = self._connection.take_bundle()
-        data = memfd.read_sealed(bundle)
-        files = archive.unpack(data)
+        files = archive.unpack(memfd.read_sealed(bundle))
         os.close(bundle)
         libraries.install()
-        install(files, f"{load.bundle_id}.dext", archive.content_hash(data))
+        install(files, f"{load.bundle_id}.dext", ContentHash(load.content_hash))
         self._module = importlib.import_module(load.executable)
         self._connection.send(driver.Staged(Stage.LOADED))
 

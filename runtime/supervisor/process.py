@@ -106,7 +106,9 @@ class DriverProcess:
 
     def load(self, spec: DriverSpec, bundle: int) -> None:
         """Send what to run, with the sealed bundle; right after creation, when there is room."""
-        load = wire.Load(spec.bundle_id, spec.executable, spec.server_name, spec.shared)
+        load = wire.Load(
+            spec.bundle_id, spec.executable, spec.server_name, spec.shared, spec.content_hash
+        )
         self._send_beside(load, bundle)
         self.deadline.set(LOAD)
 
