@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from ioregui.approvals.herald import Herald, tray
 from ioregui.approvals.notification import notification
 from ioregui.bridge import Bridge
+from ioregui.debugger.windows import DebuggerWindows
 from ioregui.export.saver import Saver
 from ioregui.household import Household
 from ioregui.plaintext import SENTENCE, plain
@@ -44,6 +45,7 @@ class Desk(QObject):
         actions: What the user can do, by name.
         model: The rows of the tree.
         registry: The tree.
+        debuggers: The windows of drivers that are debugged.
         plugging: Plugs simulated and recorded devices.
 
     Signals:
@@ -99,6 +101,7 @@ class Desk(QObject):
         self._herald = Herald(
             bridge, self.window, tray(self.window), notification(self.window, os.environ)
         )
+        self.debuggers = DebuggerWindows(bridge, self)
         self._leaving = Leaving(bridge, household, settings, self.window)
         self._connect()
 
@@ -149,6 +152,9 @@ class Desk(QObject):
         slices, selection, travel = self._slices, self.selection, self._travel
         slices.drivers.entry_chosen.connect(selection.select)
         slices.undriven.entry_chosen.connect(selection.select)
+        for details in (slices.drivers.details, slices.inspector.process.details):
+            details.actions_row.opened.connect(self.debuggers.enter)
+        self.window.closing.connect(self.debuggers.close)
         slices.extensions.entry_chosen.connect(self._show_entry)
         slices.approvals.device_chosen.connect(self._show_entry)
         self._herald.opened.connect(self._show_inbox)

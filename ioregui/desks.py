@@ -101,6 +101,7 @@ class Desks(QObject):
         self.nodes.append(node)
         node.closed.connect(partial(self._node_closed, node))
         node.extension_chosen.connect(desk.show_extension)
+        node.door_opened.connect(desk.debuggers.enter)
         desk.window.closing.connect(node.close)
         node.show()
 

@@ -48,6 +48,11 @@ from runtime.driverkit.hid_elements import (
 from runtime.driverkit.hid_event_service import IntToFixed, IOHIDEventService
 from runtime.driverkit.hid_events import IOUserHIDEventService
 from runtime.driverkit.hid_usb import IOUserUSBHostHIDDevice
+from runtime.driverkit.interrupt import (
+    IOInterruptDispatchSource,
+    kIOInterruptTypeEdge,
+    kIOInterruptTypeLevel,
+)
 from runtime.driverkit.kern_return import (
     IOReturnError,
     StringFromReturn,
@@ -150,6 +155,7 @@ __all__ = [
     "IOHIDElement",
     "IOHIDEventService",
     "IOHIDInterface",
+    "IOInterruptDispatchSource",
     "IOLog",
     "IOMemoryDescriptor",
     "IOMemoryMap",
@@ -185,6 +191,8 @@ __all__ = [
     "kIOHIDReportTypeFeature",
     "kIOHIDReportTypeInput",
     "kIOHIDReportTypeOutput",
+    "kIOInterruptTypeEdge",
+    "kIOInterruptTypeLevel",
     "kIOMemoryMapReadOnly",
     "kIOReturnAborted",
     "kIOReturnBadArgument",

@@ -110,7 +110,7 @@ class Commands:
         result: object = None
         match command:
             case Subscribe(topics=topics):
-                self._hub.subscribe(client, topics)
+                self._hub.subscribe(client, self._authority.topics(client, topics))
             case GetRecords():
                 result = self._records(client)
             case Describe() | ReadHistory() | ReadValue() | Explain() | ExplainExtension():
@@ -149,7 +149,7 @@ class Commands:
                 | ListCrashes()
                 | ReadCrash()
             ):
-                result = await self._drivers.look(command)
+                result = await self._drivers.look(command, client.peer.uid)
             case OpenService():
                 result = await self._user_clients.open(command, client.peer)
             case InstallSample():
