@@ -35,6 +35,7 @@ from runtime.wire.commands.extensions import (
     Deactivate,
     Decide,
     InstallSample,
+    ReadIcon,
     RequestRemoval,
     Revoke,
     SetDeveloperMode,
@@ -73,7 +74,7 @@ class Action(enum.StrEnum):
 _FREE = (
     *(Subscribe, GetRecords, Describe, ReadHistory, ReadValue, Explain, ExplainExtension),
     *(ReadLog, ReadProcesses, ListCrashes, ReadCrash, ListTrust, ListProfiles),
-    *(Activate, Submit, Withdraw, RequestRemoval, Shown, ReadAudit, Detach),
+    *(Activate, Submit, Withdraw, RequestRemoval, ReadIcon, Shown, ReadAudit, Detach),
     OpenService,  # by the entitlement of the app, which `user_clients` looks at
 )
 _ACTIONS: dict[type, Action] = {

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 import msgspec
 
 from runtime.extensions import plist
+from runtime.extensions.built_for import read_built_for
 from runtime.extensions.codes import refused
+from runtime.extensions.icon import find_icon
 from runtime.extensions.localized import read_localized
 from runtime.model import properties
 from runtime.model.identity import BundleId, ContentHash
@@ -43,6 +45,7 @@ class Manifest(msgspec.Struct, frozen=True, array_like=True):
 
     `executable` is the module that runs, ``<executable>.py`` beside the Info.plist.
     `personality_tables` and `entitlement_table` are encoded by `runtime.model.properties`.
+    `built_for` is words, `icon` a path in the bundle; both empty where it says nothing.
     """
 
     bundle_id: BundleId
@@ -58,6 +61,8 @@ class Manifest(msgspec.Struct, frozen=True, array_like=True):
     personality_tables: msgspec.Raw
     entitlement_table: msgspec.Raw
     localized: tuple[Localized, ...] = ()
+    built_for: str = ""
+    icon: str = ""
 
     def entitlements(self) -> Properties:
         """The declared entitlements, by key."""
@@ -124,6 +129,8 @@ def read_manifest(files: Mapping[str, bytes], where: str) -> Manifest:
             read_entitlements(files, where), ENTITLEMENTS_BYTES, f"{where}/{ENTITLEMENTS}"
         ),
         localized=read_localized(files, usage_key, where),
+        built_for=read_built_for(info, info_path),
+        icon=find_icon(info, files),
     )
 
 
