@@ -9,9 +9,8 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from runtime.client.blocking import Connection
-from runtime.commands import audit, policy, service, shell, trust
+from runtime.commands import audit, deciding, policy, service, shell, trust
 from runtime.commands.plaintext import plain
-from runtime.commands.selection import find_decided, find_request
 from runtime.extensions.manifest import CATEGORIES
 from runtime.linux import places
 from runtime.linux.arguments import Parser
@@ -24,11 +23,8 @@ from runtime.wire.commands.audit import CollectGarbage, Reset
 from runtime.wire.commands.extensions import (
     Activate,
     Deactivate,
-    Decide,
     RequestRemoval,
-    Revoke,
     SetDeveloperMode,
-    Undo,
 )
 from runtime.wire.commands.registry import GetRecords, Subscribe, Topic
 
@@ -106,7 +102,10 @@ def _developer(runtime: Connection, options: argparse.Namespace) -> int:
         status = runtime.call(SetDeveloperMode(options.mode == "on"))
     else:
         status = runtime.call(GetRecords()).status
-    print(f"developer mode is {'on' if status.developer else 'off'}")
+    if options.json:
+        shell.print_json([{"developer": status.developer}])
+    else:
+        print(f"developer mode is {'on' if status.developer else 'off'}")
     return shell.OK
 
 
@@ -146,14 +145,21 @@ def _line(request: Request) -> str:
 
 def _deactivate(runtime: Connection, options: argparse.Namespace) -> int:
     if options.ask:
-        print(_line(runtime.call(RequestRemoval(BundleId(options.bundle_id)))))
+        request = runtime.call(RequestRemoval(BundleId(options.bundle_id)))
+        if options.json:
+            shell.print_json([request])
+        else:
+            print(_line(request))
         return shell.OK
     return _remove(runtime, options)
 
 
 def _remove(runtime: Connection, options: argparse.Namespace) -> int:
     extension = runtime.call(Deactivate(BundleId(options.bundle_id)))
-    print(f"removed {extension.id}")
+    if options.json:
+        shell.print_json([extension])
+    else:
+        print(f"removed {extension.id}")
     return shell.OK
 
 
@@ -168,8 +174,11 @@ def _uninstall(runtime: Connection, options: argparse.Namespace) -> int:
     return _remove(runtime, options)
 
 
-def _reset(runtime: Connection, _options: argparse.Namespace) -> int:
+def _reset(runtime: Connection, options: argparse.Namespace) -> int:
     removed = runtime.call(Reset())
+    if options.json:
+        shell.print_json((*removed.gone, *removed.kept))
+        return shell.OK
     for extension in removed.gone:
         print(f"removed {extension.id}")
     for extension in removed.kept:
@@ -179,52 +188,12 @@ def _reset(runtime: Connection, _options: argparse.Namespace) -> int:
     return shell.OK
 
 
-def _gc(runtime: Connection, _options: argparse.Namespace) -> int:
-    print(f"removed {runtime.call(CollectGarbage())} staged bundles that nothing refers to")
-    return shell.OK
-
-
-def _pending(runtime: Connection, options: argparse.Namespace) -> int:
-    requests = [
-        request
-        for request in runtime.call(GetRecords()).requests
-        if request.state is RequestState.WAITING
-    ]
+def _gc(runtime: Connection, options: argparse.Namespace) -> int:
+    count = runtime.call(CollectGarbage())
     if options.json:
-        shell.print_json(requests)
-        return shell.OK
-    for request in requests:
-        needs = ", needs developer mode" if request.needs_developer else ""
-        removal = ", to be removed" if request.removes else ""
-        print(
-            f"{request.id} {plain(request.name)} {plain(request.short_version)}{removal}, "
-            f"asked for by {plain(request.requester.app)}, {plain(request.signature)}{needs}"
-        )
-    if not requests:
-        print("no request waits for approval")
-    return shell.OK
-
-
-def _decide(runtime: Connection, options: argparse.Namespace) -> int:
-    """Read the request, and repeat what was read in the decision."""
-    request = find_request(runtime.call(GetRecords()).requests, options.id)
-    approve: bool = options.approve
-    decided = runtime.call(
-        Decide(request.id, request.content_hash, request.nonce, approve, options.note)
-    )
-    print(f"{'approved' if approve else 'denied'} {decided.id}")
-    return shell.OK
-
-
-def _undo(runtime: Connection, options: argparse.Namespace) -> int:
-    request = find_decided(runtime.call(GetRecords()).requests, options.id)
-    print(f"{runtime.call(Undo(request.id)).id} waits again, as it was before it was decided")
-    return shell.OK
-
-
-def _revoke(runtime: Connection, options: argparse.Namespace) -> int:
-    extension = runtime.call(Revoke(BundleId(options.bundle_id), options.note))
-    print(f"{extension.id} {extension.state.value}")
+        shell.print_json([{"removed": count}])
+    else:
+        print(f"removed {count} staged bundles that nothing refers to")
     return shell.OK
 
 
@@ -256,22 +225,11 @@ def _parser() -> Parser:
     uninstall = verb("uninstall", _uninstall, "stop and remove an extension of a team")
     uninstall.add_argument("team_id", metavar="TEAM", help=f"team, {NO_TEAM} for none")
     uninstall.add_argument("bundle_id", metavar="ID", help="its bundle identifier")
-    verb("reset", _reset, "remove all extensions that no profile keeps")
-    verb("gc", _gc, "remove staged bundles that no extension refers to")
+    reset = verb("reset", _reset, "remove all extensions that no profile keeps")
+    collect = verb("gc", _gc, "remove staged bundles that no extension refers to")
     auditing = verb("audit", audit.run, "say who was asked what, and who decided")
-    pending = verb("pending", _pending, "list the requests that wait for approval")
-    for added in (listing, activate, auditing, pending):
-        added.add_argument("--json", action="store_true", help="one array of objects")
-    for name, approve in (("approve", True), ("deny", False)):
-        decide = verb(name, _decide, f"{name} a request")
-        decide.add_argument("id", metavar="ID", help="request, a beginning of it, or bundle id")
-        decide.add_argument("--note", default="", help="kept with the decision")
-        decide.set_defaults(approve=approve)
-    undo = verb("undo", _undo, "undo the decision on a request: it waits again")
-    undo.add_argument("id", metavar="ID", help="request, a beginning of it, or bundle id")
-    revoke = verb("revoke", _revoke, "take an approval away, and stop what it let run")
-    revoke.add_argument("bundle_id", metavar="ID", help="its bundle identifier")
-    revoke.add_argument("--note", default="", help="kept with the revocation")
+    printing = [listing, developer, activate, deactivate, uninstall, reset, collect, auditing]
+    printing += deciding.add_verbs(verb)
     policing = verb("policy", None, "say, or change, what configuration profiles decide")
     policy.add_verbs(shell.verbs(policing))
     serving = verb("service", None, "install, remove or look at the system service")
@@ -279,6 +237,8 @@ def _parser() -> Parser:
     shell.local_verb(serving, service.run)
     trusting = verb("trust", None, "say, or change, whom this machine trusts")
     trust.add_verbs(shell.verbs(trusting))
+    for added in printing:
+        added.add_argument("--json", action="store_true", help="one array of objects")
     return parser
 
 

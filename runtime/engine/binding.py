@@ -196,6 +196,16 @@ class Binding:
             self._brokers.give_back(place)
         if self._registry.get(driver.provider) is None:
             self.forget(driver.provider)
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Drop the drivers of extensions that were removed, once they have ended."""
+        assert self._supervisor is not None
+        known = {extension.bundle_id for extension in self._hub.source.extensions.values()}
+        for driver in self.drivers():
+            if driver.state is DriverState.STOPPED and driver.bundle_id not in known:
+                self._supervisor.forget(driver.id)
+                self._hub.forget_driver(driver.id)
 
     def unplugged(self, entry_id: EntryId) -> None:
         """A real device is gone, and its entry with all below it."""

@@ -7,11 +7,11 @@ Invariant: no worker has a second job, and none outlives its job.
 import asyncio
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from runtime.engine import worker
-from runtime.engine.spare import Spare, end
+from runtime.engine.spare import SPARE, Spare, end
 from runtime.engine.trusting import MOST_JUDGED, ChangeTrust, Judge
 from runtime.extensions.program import Program
 from runtime.extensions.staging import Staged
@@ -23,6 +23,7 @@ from runtime.model.errors import BreachError, BundleError, ProblemError
 from runtime.model.icon import Icon
 from runtime.model.identity import ContentHash
 from runtime.model.policy import Profile
+from runtime.model.processes import Process, Role
 from runtime.wire import codec, limits
 from runtime.wire.commands.registry import Details
 from runtime.wire.commands.trust import Trusted
@@ -54,6 +55,11 @@ class Workers:
     def start(self) -> None:
         """Have a worker wait for the next job from now on."""
         self._spare.start()
+
+    def processes(self) -> Iterator[Process]:
+        """The worker that waits; what it uses is not read."""
+        if pid := self._spare.pid:
+            yield Process(Role.WORKER, SPARE, pid)
 
     async def close(self) -> None:
         """End the worker that waits; nobody may have a job running."""

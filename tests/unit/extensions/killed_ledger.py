@@ -18,12 +18,11 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from runtime.extensions.profile import read_profile
 from runtime.extensions.staging import Staged, collect_garbage, load_staged, stage
-from runtime.model import archive
+from runtime.model.content import content_hash
 from runtime.model.identity import BundleId
+from runtime.model.policy import Profile
 from tests.unit.extensions.conftest import BUNDLE_ID, AppFolder, Bench
-from tests.unit.extensions.test_profile import profile
 
 POINTS = frozenset(
     {"execute", "executescript", "fsync", "rename", "open", "write", "flush", "mkdir", "unlink"}
@@ -46,19 +45,20 @@ def _undo(bench: Bench) -> object:
     return bench.extensions.retractions.undo(bench.extensions.requests()[-1].id, "admin")
 
 
-_FORBIDDING = read_profile(profile({"AllowUserOverrides": False}), "p.mobileconfig")
+FORBIDDING = Profile("org.example.no", "No", "Example", "no.mobileconfig", user_overrides=False)
+"""Takes effect on all that users decided, for as long as it is there."""
 
 DEEDS: tuple[Deed, ...] = (
     lambda bench, _: bench.extensions.set_developer(on=True, by="admin"),
     lambda bench, apps: bench.ask(_stage(bench, apps[0])),
     lambda bench, _: _approve(bench),
+    lambda bench, _: bench.extensions.profiles.add(FORBIDDING, "admin"),
+    lambda bench, _: bench.extensions.profiles.remove(FORBIDDING.identifier, "admin"),
     lambda bench, apps: bench.ask(_stage(bench, apps[1])),
     lambda bench, _: _approve(bench),
     lambda bench, _: bench.extensions.upgrades.settle(BundleId(BUNDLE_ID)),
     lambda bench, apps: bench.ask(_stage(bench, apps[0])),
     lambda bench, _: bench.extensions.upgrades.roll_back(BundleId(BUNDLE_ID), "it crashed"),
-    lambda bench, _: bench.extensions.profiles.add(_FORBIDDING, "admin"),
-    lambda bench, _: bench.extensions.profiles.remove(_FORBIDDING.identifier, "admin"),
     lambda bench, _: bench.extensions.retractions.revoke(BundleId(BUNDLE_ID), "", "admin"),
     lambda bench, apps: bench.ask(_stage(bench, apps[1])),
     lambda bench, _: _approve(bench),
@@ -77,6 +77,7 @@ def snapshot(bench: Bench) -> Snapshot:
     known = bench.extensions
     return (
         known.developer,
+        tuple(known.profiles.all()),
         tuple((one.version, one.state.value, one.note) for one in known.extensions()),
         tuple((one.version, one.state.value, one.decided_by) for one in known.requests()),
     )
@@ -121,7 +122,7 @@ def check(folder: Path, snapshots: list[Snapshot], done: int, apps: list[AppFold
     now = snapshot(bench)
     assert now in snapshots[done : done + 2], f"after {done} deeds: {now}"
     for path in (folder / "staged").glob("[0-9a-f]*"):
-        assert archive.content_hash(path.read_bytes()) == path.name, path
+        assert content_hash(path.read_bytes()) == path.name, path
     for active in bench.extensions.active():
         load_staged(folder, active.extension.content_hash)
     collect_garbage(folder, bench.extensions.referenced())

@@ -39,9 +39,11 @@ def test_pixels_are_those_that_were_written(width: int, height: int, form: QImag
     image = picture(width, height, form)
     found = icon.decode(png(image), "icon.png")
     same = image.convertToFormat(QImage.Format.Format_RGBA8888)
-    colours = [same.pixelColor(x, y).getRgb() for y in range(height) for x in range(width)]
-    wanted = b"".join(bytes(colour) for colour in colours)  # type: ignore[arg-type]  # the stub says object
-    assert (found.width, found.height, found.pixels) == (width, height, wanted)
+    wanted = bytearray()
+    for place in range(width * height):
+        colour = same.pixelColor(place % width, place // width)
+        wanted += bytes((colour.red(), colour.green(), colour.blue(), colour.alpha()))
+    assert (found.width, found.height, found.pixels) == (width, height, bytes(wanted))
 
 
 @pytest.mark.parametrize(
