@@ -23,6 +23,7 @@ from ioregui.matching.panel import MatchingPanel
 from ioregui.mirror import Changes
 from ioregui.records.empty import EmptyOr, EmptyPage
 from ioregui.records.facts_view import FactsView
+from ioregui.records.icon_label import IconLabel, beside
 from ioregui.records.keys_button import KeysButton
 from ioregui.records.model import RecordModel
 from ioregui.records.notice import Notice
@@ -52,6 +53,7 @@ class ExtensionsPage(QWidget):
         self.table: RecordTable[Row] = RecordTable(self.model, self.tr("Extensions"))
         self.notice = Notice()
         self.facts = FactsView(self.tr("Extension details"))
+        self.icon = IconLabel(bridge)
         self.devices = MatchingPanel(bridge)
         self.tabs = QTabWidget()
         self.keys = KeysButton()
@@ -145,6 +147,7 @@ class ExtensionsPage(QWidget):
         )
         active = row is not None and row.extension.state is ExtensionState.ACTIVE
         self.devices.show_extension(row.extension.bundle_id if row and active else BundleId(""))
+        self.icon.show_icon_of(row.extension if row is not None else None)
         if row is not None:
             self.facts.show_facts(
                 words.name(row), words.extension_facts(row, self.keys.isChecked())
@@ -206,7 +209,7 @@ class ExtensionsPage(QWidget):
         tabs = self.tabs
         tabs.setAccessibleName(self.tr("Extension"))
         tabs.setDocumentMode(True)
-        tabs.addTab(self.facts, self.tr("Details"))
+        tabs.addTab(beside(self.icon, self.facts), self.tr("Details"))
         tabs.addTab(self.devices, self.tr("Devices"))
         tabs.setTabToolTip(1, self.tr("Every device that is there, and why it has it or not"))
         layout.addWidget(tabs, 1)

@@ -172,6 +172,9 @@ def _extension(row: Row) -> FactGroup:
             *_kept(one),
             Fact(translate("extensions", "Identifier"), plaintext.plain(one.bundle_id), exact=True),
             Fact(translate("extensions", "Version"), version(row) or _unknown()),
+            Fact(
+                translate("extensions", "Built for"), plaintext.plain(one.built_for) or _unknown()
+            ),
             Fact(translate("extensions", "App"), plaintext.plain(one.app) or _unknown()),
             Fact(
                 translate("extensions", "App's path"),

@@ -12,9 +12,10 @@ from pytestqt.qtbot import QtBot
 from ioregui.bridge import Bridge
 from ioregui.extensions.page import ExtensionsPage
 from runtime.model.extension_lifecycle import ExtensionState
+from runtime.model.icon import Icon
 from runtime.model.identity import BundleId, ContentHash, RequestId
 from runtime.model.records import Entitlement, Extension, Request, Requester, RequestState
-from runtime.wire.commands.extensions import Deactivate, Revoke
+from runtime.wire.commands.extensions import Deactivate, ReadIcon, Revoke
 
 if TYPE_CHECKING:
     from tests.gui.conftest import FakeRuntime
@@ -94,6 +95,25 @@ def test_revocation_takes_two_presses_and_says_what_it_leaves(
     assert Revoke(SAMPLE) not in fake_runtime.commands()
     QTest.mouseClick(page.notice.button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: Revoke(SAMPLE) in fake_runtime.commands())
+
+
+def test_its_icon_and_what_it_was_built_for(
+    qtbot: QtBot, page: ExtensionsPage, bridge: Bridge, fake_runtime: "FakeRuntime"
+) -> None:
+    assert not page.icon.isVisible()
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(extensions=(extension(icon=True, built_for="Python 3.11"),))
+    asked = ReadIcon(extension().id)
+    qtbot.waitUntil(lambda: asked in fake_runtime.commands())
+    fake_runtime.answer(ReadIcon, Icon(2, 1, b"\xff\0\0\xff\0\0\xff\xff"))
+    qtbot.waitUntil(page.icon.isVisible)
+    shown = page.icon.pixmap().toImage()
+    left, right = shown.pixelColor(1, 0), shown.pixelColor(shown.width() - 2, 0)
+    assert (left.red() > 200, right.blue() > 200) == (True, True)
+    assert "Python 3.11" in page.facts.toPlainText()
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(extensions=(extension(icon=True, note="again"),))
+    assert fake_runtime.commands().count(asked) == 1
 
 
 def test_only_what_is_approved_can_be_revoked(
