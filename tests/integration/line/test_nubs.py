@@ -10,7 +10,7 @@ from runtime.model.errors import ReturnError
 from runtime.model.identity import EntryId
 from runtime.model.records import Driver
 from runtime.wire.commands.devices import Plug
-from tests.integration.line.conftest import RuntimeProcess, kill, wait_for
+from tests.integration.line.conftest import SAMPLE, RuntimeProcess, kill, wait_for
 from tests.integration.line.nubs import make_nub_app
 
 
@@ -42,6 +42,17 @@ def running_no_more(runtime: RuntimeProcess, name: str) -> Driver:
 
 def wait_log(runtime: RuntimeProcess, driver: Driver, *lines: str) -> None:
     wait_for(lambda: set(lines) <= set(runtime.log(driver)), f"{lines}: {runtime.log(driver)}")
+
+
+def test_the_sample_counts(runtime_process: RuntimeProcess) -> None:
+    runtime = runtime_process
+    runtime.approve(runtime.pending(SAMPLE.with_name("SampleNub.app")))
+    runtime.call(Plug("ticker"))
+    reader = running(runtime, "MyUserCounterReader")
+    counter = running(runtime, "MyUserCounterDriver")
+    wait_log(runtime, counter, "MyUserCounterReader has come")
+    wait_for(lambda: any("ten more: 1" in line for line in runtime.log(reader)), "ten")
+    assert any(line.startswith("count ") for line in runtime.log(reader))
 
 
 def test_a_driver_matches_what_another_publishes(
