@@ -93,7 +93,10 @@ def _developer(runtime: Connection, options: argparse.Namespace) -> int:
         status = runtime.call(SetDeveloperMode(options.mode == "on"))
     else:
         status = runtime.call(GetRecords()).status
-    print(f"developer mode is {'on' if status.developer else 'off'}")
+    if options.json:
+        shell.print_json([{"developer": status.developer}])
+    else:
+        print(f"developer mode is {'on' if status.developer else 'off'}")
     return shell.OK
 
 
@@ -133,7 +136,10 @@ def _line(request: Request) -> str:
 
 def _deactivate(runtime: Connection, options: argparse.Namespace) -> int:
     extension = runtime.call(Deactivate(BundleId(options.bundle_id)))
-    print(f"removed {extension.id}")
+    if options.json:
+        shell.print_json([extension])
+    else:
+        print(f"removed {extension.id}")
     return shell.OK
 
 
@@ -148,8 +154,11 @@ def _uninstall(runtime: Connection, options: argparse.Namespace) -> int:
     return _deactivate(runtime, options)
 
 
-def _reset(runtime: Connection, _options: argparse.Namespace) -> int:
+def _reset(runtime: Connection, options: argparse.Namespace) -> int:
     removed = runtime.call(Reset())
+    if options.json:
+        shell.print_json((*removed.gone, *removed.kept))
+        return shell.OK
     for extension in removed.gone:
         print(f"removed {extension.id}")
     for extension in removed.kept:
@@ -159,8 +168,12 @@ def _reset(runtime: Connection, _options: argparse.Namespace) -> int:
     return shell.OK
 
 
-def _gc(runtime: Connection, _options: argparse.Namespace) -> int:
-    print(f"removed {runtime.call(CollectGarbage())} staged bundles that nothing refers to")
+def _gc(runtime: Connection, options: argparse.Namespace) -> int:
+    count = runtime.call(CollectGarbage())
+    if options.json:
+        shell.print_json([{"removed": count}])
+    else:
+        print(f"removed {count} staged bundles that nothing refers to")
     return shell.OK
 
 
@@ -191,7 +204,10 @@ def _decide(runtime: Connection, options: argparse.Namespace) -> int:
     decided = runtime.call(
         Decide(request.id, request.content_hash, request.nonce, approve, options.note)
     )
-    print(f"{'approved' if approve else 'denied'} {decided.id}")
+    if options.json:
+        shell.print_json([decided])
+    else:
+        print(f"{'approved' if approve else 'denied'} {decided.id}")
     return shell.OK
 
 
@@ -220,17 +236,12 @@ def _parser() -> Parser:
     uninstall = verb("uninstall", _uninstall, "stop and remove an extension of a team")
     uninstall.add_argument("team_id", metavar="TEAM", help=f"team, {NO_TEAM} for none")
     uninstall.add_argument("bundle_id", metavar="ID", help="its bundle identifier")
-    verb("reset", _reset, "remove all extensions that no profile keeps")
-    verb("gc", _gc, "remove staged bundles that no extension refers to")
+    reset = verb("reset", _reset, "remove all extensions that no profile keeps")
+    collect = verb("gc", _gc, "remove staged bundles that no extension refers to")
     auditing = verb("audit", audit.run, "say who was asked what, and who decided")
     pending = verb("pending", _pending, "list the requests that wait for approval")
-    for added in (listing, activate, auditing, pending):
-        added.add_argument("--json", action="store_true", help="one array of objects")
-    for name, approve in (("approve", True), ("deny", False)):
-        decide = verb(name, _decide, f"{name} a request")
-        decide.add_argument("id", metavar="ID", help="request, a beginning of it, or bundle id")
-        decide.add_argument("--note", default="", help="kept with the decision")
-        decide.set_defaults(approve=approve)
+    printing = [listing, developer, activate, deactivate, uninstall, reset, collect, auditing]
+    printing += [pending, *_add_decisions(verb)]
     policing = verb("policy", None, "say, or change, what configuration profiles decide")
     policy.add_verbs(shell.verbs(policing))
     serving = verb("service", None, "install, remove or look at the system service")
@@ -238,7 +249,19 @@ def _parser() -> Parser:
     shell.local_verb(serving, service.run)
     trusting = verb("trust", None, "say, or change, whom this machine trusts")
     trust.add_verbs(shell.verbs(trusting))
+    for added in printing:
+        added.add_argument("--json", action="store_true", help="one array of objects")
     return parser
+
+
+def _add_decisions(verb: shell.AddVerb) -> Iterator[Parser]:
+    """The two verbs."""
+    for name, approve in (("approve", True), ("deny", False)):
+        decide = verb(name, _decide, f"{name} a request")
+        decide.add_argument("id", metavar="ID", help="request, a beginning of it, or bundle id")
+        decide.add_argument("--note", default="", help="kept with the decision")
+        decide.set_defaults(approve=approve)
+        yield decide
 
 
 if __name__ == "__main__":

@@ -36,10 +36,17 @@ class Sources(Protocol):
     def clear_alarm(self, key: object) -> None:
         """Forget the alarm of a key, if there is one."""
 
-    def watch(self, descriptor: int, ready: Callable[[], None], *, writable: bool = False) -> None:
+    def watch(
+        self,
+        descriptor: int,
+        ready: Callable[[], None],
+        *,
+        writable: bool = False,
+        once: bool = False,
+    ) -> None:
         """Call `ready`, which reads from it, whenever a descriptor has something to read.
 
-        `writable`: whenever it can be written, instead.
+        `writable`: whenever it can be written, instead. `once`: not again until it is watched anew.
         """
 
     def unwatch(self, descriptor: int) -> None:

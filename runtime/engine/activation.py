@@ -8,6 +8,7 @@ Invariant: nothing runs that the store does not hold as active.
 import asyncio
 import contextlib
 import functools
+import logging
 import secrets
 import time
 from collections.abc import Callable
@@ -38,6 +39,8 @@ from runtime.model.records import DeviceHit, Extension, Request, Requester
 from runtime.wire.commands.extensions import Activate, Decide, Replacing, Submit
 from runtime.wire.commands.policy import AddProfile, ListProfiles, ProfileList, RemoveProfile
 from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust, Trusted
+
+_log = logging.getLogger("runtime.activation")
 
 
 class Activation:
@@ -79,6 +82,7 @@ class Activation:
             hub.record(request)
         hub.set_status(developer=self._extensions.developer)
         for note in store.notes:
+            _log.warning("%s", note)  # a service has no window to tell it in
             hub.note(note)
 
     def close(self) -> None:

@@ -55,6 +55,7 @@ from runtime.registry.thinning import Thinning
 from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Brokers
 from runtime.supervisor.crash_folder import CrashFolder
+from runtime.supervisor.groups import NO_GROUPS, service_groups
 from runtime.supervisor.policy import ALWAYS_AT_ONCE, RestartPolicy
 from runtime.supervisor.supervisor import Supervisor
 from runtime.supervisor.zygote import Zygote
@@ -135,7 +136,8 @@ class Runtime:
         self._held = HeldInterfaces(settings.state_dir / "held-interfaces", self._note)
         entries = BrokerEntries(registry, self._held, self._note)
         self._brokers = brokers = Brokers(zygote, policy, entries)
-        self._supervisor = Supervisor(zygote, policy, surroundings)
+        groups = service_groups() if settings.mode is Mode.SYSTEM else NO_GROUPS
+        self._supervisor = Supervisor(zygote, policy, surroundings, groups)
         self._binding.use(self._supervisor, brokers)
         published.use(self._supervisor, self._binding)
         for part in (watches, power, own_entries):
