@@ -103,6 +103,8 @@ class ClientLink(Link):
         said_goodbye: Whether it ended in order.
     """
 
+    WHAT = "remote method"
+
     def __init__(
         self,
         sock: socket.socket,

@@ -182,3 +182,11 @@ def test_a_nub_is_in_no_power_tree_until_it_joins(bench: Bench) -> None:
     bench.say(service.JoinPMTree(), nub)
     shown = properties.decode(bench.registry.entry(nub).props)["IOPowerManagement"]
     assert shown == {"CapabilityFlags": 2, "CurrentPowerState": 2, "MaxPowerState": 2}
+
+
+def test_an_answer_fits_a_packet(bench: Bench) -> None:
+    bench.say(methods.SetProperties(properties.encode({"Large": bytes(60_000)})))
+    bench.registry.merge_properties(bench.device, {"Large": bytes(60_000)})
+    whole = service.CopyProviderProperties(bench.service)
+    assert bench.refused(whole) == IOReturn.MESSAGE_TOO_LARGE
+    bench.say(service.CopyProviderProperties(bench.service, ("idVendor",)))
