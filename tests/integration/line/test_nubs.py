@@ -87,6 +87,10 @@ def test_a_driver_matches_what_another_publishes(
     trial = running(runtime, "Trial", but=trial.pid)
     assert last.crashes == 1, "only its own"
 
+    with service_open(runtime.connect(), EntryId(trial.service), 1):
+        wait_log(runtime, trial, "inner Opener", "inner Inner")
+    wait_for(lambda: runtime.log(trial).count("inner stopped") == 2, "both to stop")
+
     with pytest.raises(ReturnError, match="the meter is gone"):
         service_open(runtime.connect(), EntryId(trial.service))
     wait_log(runtime, trial, "meter stopped", "meter freed", "Meter 0")
