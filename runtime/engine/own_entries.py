@@ -78,7 +78,9 @@ class OwnEntries:
             BreachError: A driver may not say that.
             ReturnError: It is refused.
         """
-        if self._registry.get(entry) is None:
+        if self._registry.get(entry) is None:  # unplugged, and the driver does not know yet
+            if method.RESULT is type(None):
+                return None
             raise ReturnError(IOReturn.NOT_ATTACHED, f"{driver.name}: the entry is gone")
         match method:
             case service.Create():

@@ -9,7 +9,7 @@ from runtime.model.driver_lifecycle import DriverState
 from runtime.model.errors import ReturnError
 from runtime.model.identity import EntryId
 from runtime.model.records import Driver
-from runtime.wire.commands.devices import Plug
+from runtime.wire.commands.devices import Plug, Unplug
 from tests.integration.line.conftest import SAMPLE, RuntimeProcess, kill, wait_for
 from tests.integration.line.nubs import make_nub_app
 
@@ -53,6 +53,9 @@ def test_the_sample_counts(runtime_process: RuntimeProcess) -> None:
     wait_log(runtime, counter, "MyUserCounterReader has come")
     wait_for(lambda: any("ten more: 1" in line for line in runtime.log(reader)), "ten")
     assert any(line.startswith("count ") for line in runtime.log(reader))
+    runtime.call(Unplug("ticker"))
+    for name in ("MyUserCounterReader", "MyUserCounterDriver"):
+        assert running_no_more(runtime, name).crashes == 0
 
 
 def test_a_driver_matches_what_another_publishes(

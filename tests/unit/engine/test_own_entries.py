@@ -162,7 +162,8 @@ def test_a_nub_comes_and_goes_with_all_below(bench: Bench) -> None:
     assert bench.everybody.matched == [nub, inner]
     bench.say(service.Terminate(), nub)
     assert bench.everybody.gone == [inner, nub], "those below first"
-    assert bench.refused(service.SetName("late"), nub) == IOReturn.NOT_ATTACHED
+    assert bench.refused(service.GetBusyState(nub), nub) == IOReturn.NOT_ATTACHED
+    assert bench.say(service.SetName("late"), nub) is None, "it does not know yet"
 
 
 def test_a_nub_needs_a_dictionary_a_right_and_room(bench: Bench) -> None:
