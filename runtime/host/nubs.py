@@ -87,6 +87,10 @@ class Nubs:
 
     def _left(self, client: int, breach: str) -> None:
         """A client is gone; called on the queue of its calls."""
+        queue = self._transport.default_queue()
+        queue.post("ClientCrashed", lambda: self._forget(client, breach))
+
+    def _forget(self, client: int, breach: str) -> None:
         link = self._links.pop(client, None)
         if link is None:
             return
