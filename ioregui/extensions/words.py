@@ -204,8 +204,10 @@ def _request(request: Request) -> str:
 
 
 def _where(driver: Driver) -> str:
-    state = translate("driver state", driver.state.value)
-    return f"{state}, {plaintext.plain(driver.provider_path)}"
+    parts = [translate("driver state", driver.state.value)]
+    if driver.pid:
+        parts.append(translate("extensions", "process {0}").format(driver.pid))
+    return ", ".join((*parts, plaintext.plain(driver.provider_path)))
 
 
 def _sentence(text: str) -> str:
