@@ -50,11 +50,14 @@ def sign(options: argparse.Namespace) -> int:
 def verify(options: argparse.Namespace) -> int:
     """Say whether an app is as it was signed, and whether this machine trusts it."""
     app = signed_app.read(places.absolute(options.app))
-    whole, codes = signed_app.verify(app)
+    verified = whole, codes = signed_app.verify(app)
     state = places.absolute(options.state_dir) if options.state_dir else places.state_dir()
     known = trust_folder.load(state)
     now = datetime.datetime.now(datetime.UTC)
-    found = [_verdict(name, signature.inspect(app, name, known, now)) for name in sorted(codes)]
+    found = [
+        _verdict(name, signature.judge_part(app, name, verified, known, now))
+        for name in sorted(codes)
+    ]
     if options.json:
         shell.print_json(found)
         return shell.OK

@@ -18,18 +18,9 @@ from runtime.wire.commands.registry import GetRecords
 PROG = "dext"
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Which driver, or which door."""
-    which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument(
-        "name", metavar="NAME", nargs="?", help="IOUserClass, bundle id or driver id"
-    )
-    which.add_argument("--door", metavar="PATH", help="the debugger's socket that the window names")
-
-
 def run(options: argparse.Namespace) -> int:
     """Connect, and relay until either side ends."""
-    who, door = ("the driver", options.door) if options.door else _open(options)
+    who, door = _open(options)
     with socket.socket(socket.AF_UNIX) as debugger:
         try:
             debugger.connect(door)

@@ -11,21 +11,24 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from runtime.client.blocking import Connection, connect
 from runtime.commands.plaintext import INTERRUPTED, plain
 from runtime.linux import places
 from runtime.linux.arguments import Parser
 from runtime.model.errors import InspectorError, UnavailableError
+
+if TYPE_CHECKING:
+    from runtime.client.blocking import Connection
 
 OK = 0
 REFUSED = 1
 NO_RUNTIME = 3
 
 
-Verb = Callable[[Connection, argparse.Namespace], int]
+Verb = Callable[["Connection", argparse.Namespace], int]
 """What a subcommand does with a runtime; returns the exit code."""
 
 LocalVerb = Callable[[argparse.Namespace], int]
@@ -47,7 +50,7 @@ def verbs(parser: Parser) -> AddVerb:
 
     One without an action is a `local_verb`.
     """
-    group = parser.add_subparsers(metavar="COMMAND", required=True)
+    group = parser.add_subparsers(metavar="COMMAND", required=True, dest="command")
 
     def add(name: str, action: Verb | None, about: str) -> Parser:
         added = group.add_parser(name, help=about, description=about, allow_abbrev=False)
@@ -78,12 +81,14 @@ def main(prog: str, parser: Parser, arguments: Sequence[str]) -> int:
     return run(prog, action)
 
 
-def open_runtime(options: argparse.Namespace, who: str) -> Connection:
+def open_runtime(options: argparse.Namespace, who: str) -> "Connection":
     """Connect as the options say; they go before the environment.
 
     Raises:
         UnavailableError: No runtime listens there.
     """
+    from runtime.client.blocking import connect  # noqa: PLC0415 - 30 ms
+
     if options.socket:
         return connect(who, places.absolute(options.socket))
     if options.state_dir:

@@ -46,6 +46,11 @@ from runtime.driverkit.hid_elements import (
 )
 from runtime.driverkit.hid_events import IntToFixed, IOUserHIDEventService
 from runtime.driverkit.hid_usb import IOUserUSBHostHIDDevice
+from runtime.driverkit.interrupt import (
+    IOInterruptDispatchSource,
+    kIOInterruptTypeEdge,
+    kIOInterruptTypeLevel,
+)
 from runtime.driverkit.kern_return import (
     IOReturnError,
     StringFromReturn,
@@ -145,6 +150,7 @@ __all__ = [
     "IODispatchSource",
     "IOHIDElement",
     "IOHIDInterface",
+    "IOInterruptDispatchSource",
     "IOLog",
     "IOMemoryDescriptor",
     "IOMemoryMap",
@@ -180,6 +186,8 @@ __all__ = [
     "kIOHIDReportTypeFeature",
     "kIOHIDReportTypeInput",
     "kIOHIDReportTypeOutput",
+    "kIOInterruptTypeEdge",
+    "kIOInterruptTypeLevel",
     "kIOMemoryMapReadOnly",
     "kIOReturnAborted",
     "kIOReturnBadArgument",

@@ -5,7 +5,7 @@ Invariant: the SDK itself opens no socket and starts no thread.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
@@ -36,10 +36,17 @@ class Sources(Protocol):
     def clear_alarm(self, key: object) -> None:
         """Forget the alarm of a key, if there is one."""
 
-    def watch(self, descriptor: int, ready: Callable[[], None], *, writable: bool = False) -> None:
+    def watch(
+        self,
+        descriptor: int,
+        ready: Callable[[], None],
+        *,
+        writable: bool = False,
+        once: bool = False,
+    ) -> None:
         """Call `ready`, which reads from it, whenever a descriptor has something to read.
 
-        `writable`: whenever it can be written, instead.
+        `writable`: whenever it can be written, instead. `once`: not again until it is watched anew.
         """
 
     def unwatch(self, descriptor: int) -> None:
@@ -55,7 +62,7 @@ class Memory(Protocol):
         ...
 
     def fileno(self) -> int:
-        """A descriptor of it; valid as long as this object is."""
+        """A descriptor of it; valid as long as this object is. OSError where there is none."""
         ...
 
     def keep_for_reading(self) -> None:
@@ -88,6 +95,10 @@ class DataQueue(Protocol):
             BreachError: The other side wrote nonsense.
             ValueError: The entry is too large.
         """
+        ...
+
+    def has_room(self, size: int, count: int) -> bool:
+        """Whether so many entries of a size fit; BreachError for nonsense."""
         ...
 
     def peek(self) -> memoryview | None:
@@ -147,6 +158,14 @@ class Transport(Protocol):
     def forget(self, number: int) -> None:
         """The I/O was refused: no completion will come."""
 
+    def lent(self, method: Method) -> tuple[int, int]:
+        """Call the provider for a descriptor: the result, and the descriptor, the caller's.
+
+        Raises:
+            IOReturnError: The answer is an error.
+        """
+        ...
+
     def open_direct(self) -> "Node | None":
         """A node for the open USB interface that is the provider; None: its broker moves data."""
         ...
@@ -202,6 +221,10 @@ class Process(Protocol):
 
     def allocate(self, size: int) -> Memory:
         """Zeroed memory; OSError where there is none."""
+        ...
+
+    def join(self, ranges: Sequence[tuple[int, int, int]]) -> Memory:
+        """Ranges of memory (descriptor, offset, length) mapped as one; OSError where impossible."""
         ...
 
     def create_data_queue(self, size: int) -> DataQueue:

@@ -14,7 +14,7 @@ Invariant: a program is not trusted; a method with a dispatch is called only wit
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from runtime.driverkit.action import CallbackType, OSAction, callback
@@ -58,7 +58,7 @@ class IOUserClientMethodArguments:
     structureInput: bytes = b""  # noqa: N815 - DriverKit's name
     scalarOutputCount: int = 0  # noqa: N815 - DriverKit's name
     structureOutputMaximumSize: int = 0  # noqa: N815 - DriverKit's name
-    scalarOutput: Sequence[int] = field(default_factory=list[int])  # noqa: N815 - DriverKit's name
+    scalarOutput: Sequence[int] = ()  # noqa: N815 - DriverKit's name
     structureOutput: bytes = b""  # noqa: N815 - DriverKit's name
 
 

@@ -26,7 +26,7 @@ from runtime.supervisor.brokers import Brokers
 from runtime.supervisor.supervisor import Supervisor
 from runtime.wire.commands import Command
 from runtime.wire.commands.audit import CollectGarbage, ReadAudit, Reset, Shown
-from runtime.wire.commands.devices import Plug, PlugRecorded, Unplug
+from runtime.wire.commands.devices import Plug, PlugRecorded, Unplug, UnplugEntry
 from runtime.wire.commands.drivers import (
     CrashDriver,
     DebugDriver,
@@ -137,7 +137,7 @@ class Commands:
                 | CollectGarbage()
             ):
                 result = await self._decisions.decide(command, client)
-            case Plug() | PlugRecorded() | Unplug():
+            case Plug() | PlugRecorded() | Unplug() | UnplugEntry():
                 result = await self._plugging.carry_out(command, client.peer.uid)
             case CrashDriver() | RestartDriver() | StopDriver() | ReleaseDriver():
                 result = self._drivers.steer(command, user_name(client.peer.uid))
@@ -149,7 +149,7 @@ class Commands:
                 | ListCrashes()
                 | ReadCrash()
             ):
-                result = await self._drivers.look(command)
+                result = await self._drivers.look(command, client.peer.uid)
             case OpenService():
                 result = await self._user_clients.open(command, client.peer)
             case InstallSample():

@@ -64,6 +64,10 @@ class OwnEntries:
         if self._registry.get(entry) is not None:
             self._published.terminate(entry)
 
+    def ended(self, driver: Driver) -> None:
+        """A driver is stopped or quarantined."""
+        self._published.ended(driver)
+
     def carry_out(self, driver: Driver, entry: EntryId, method: methods.ServiceMethod) -> object:
         """Carry out a method of an entry of a driver; its result.
 

@@ -11,6 +11,7 @@ from runtime.engine.nub import Nub
 from runtime.engine.watches import Watches
 from runtime.extensions import entitlements
 from runtime.model import properties, words
+from runtime.model.driver_lifecycle import DriverState
 from runtime.model.entry import READY, Kind, State
 from runtime.model.errors import ReturnError
 from runtime.model.identity import DriverId, EntryId
@@ -97,11 +98,29 @@ class Published:
         if entry not in self._publishers:
             self._publishers[entry] = driver.id
             self._watches.came(self._registry.entry(entry), driver.id)
-        self._follower.match_one(entry)
+        if not self._awaited(entry):
+            self._follower.match_one(entry)
+
+    def ended(self, driver: Driver) -> None:
+        """A driver has stopped: what is published again at its place is free for it now."""
+        assert self._follower is not None
+        for entry in tuple(self._publishers):
+            if self._registry.path(entry) == driver.provider_path and entry != driver.provider:
+                self._follower.match_one(entry)
 
     def registered(self) -> dict[EntryId, DriverId]:
         """Every entry that is published, with its driver."""
         return dict(self._publishers)
+
+    def _awaited(self, entry: EntryId) -> bool:
+        """Whether a driver of what was here before has not stopped yet: it will come back."""
+        path = self._registry.path(entry)
+        return any(
+            driver.record.state is DriverState.STOPPING
+            and driver.record.provider_path == path
+            and driver.record.provider != entry
+            for driver in self._supervisor or ()
+        )
 
     def terminate(self, top: EntryId) -> None:
         """Take an entry away with all below it: the drivers on them are stopped."""

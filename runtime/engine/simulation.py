@@ -4,6 +4,8 @@ Runs in the event loop.
 Invariant: an entry is a provider here exactly as long as its device is plugged.
 """
 
+from typing import NamedTuple
+
 import msgspec
 
 from runtime.engine.hub import Hub
@@ -14,6 +16,7 @@ from runtime.families.simulated.nodes import Node
 from runtime.linux import memfd
 from runtime.model.entry import Holder, Kind
 from runtime.model.entry import Place as Position
+from runtime.model.errors import ProblemError
 from runtime.model.events import Plugged as PluggedEvent
 from runtime.model.events import Unplugged as UnpluggedEvent
 from runtime.model.identity import ROOT_ID, EntryId
@@ -26,6 +29,14 @@ from runtime.wire.broker import Serve, ServeRecorded
 class _Provider(msgspec.Struct, frozen=True):
     attachment: Attachment
     place: Place
+
+
+class Unplugged(NamedTuple):
+    """A device that was unplugged: its entry, its path, and its providers."""
+
+    entry: EntryId
+    path: str
+    providers: list[EntryId]
 
 
 class Simulation:
@@ -74,21 +85,39 @@ class Simulation:
         self._hub.event(detail, entry, self._registry.path(entry))
         return entry
 
-    def unplug(self, model: str) -> tuple[EntryId, str, list[EntryId]]:
+    def unplug(self, model: str) -> Unplugged:
         """Unplug the device of a model that was plugged last.
 
-        Its entries stand until `remove`, so that drivers on the returned providers can be
-        stopped first. Returns the device's entry, its path, and its providers.
+        Its entries stand until `remove`, so that drivers on its providers can be stopped first.
 
         Raises:
             ProblemError: None is plugged.
         """
-        attachment = self._bus.unplug(model)
+        return self._unplugged(self._bus.unplug(model))
+
+    def unplug_entry(self, entry: EntryId) -> Unplugged:
+        """`unplug` the device that an entry is, or is a part of.
+
+        Raises:
+            ProblemError: It is no part of one.
+        """
+        ports = {device: port for port, device in self._entries.items()}
+        above = entry
+        while above not in ports and (record := self._registry.get(above)) is not None:
+            above = EntryId(record.parent)
+        if above not in ports:
+            raise ProblemError(
+                "not-found",
+                f"entry {entry:#x}: expected a simulated or recorded device, found another",
+            )
+        return self._unplugged(self._bus.take(ports[above]))
+
+    def _unplugged(self, attachment: Attachment) -> Unplugged:
         entry = self._entries.pop(attachment.port)
         providers = [key for key, one in self._providers.items() if one.attachment is attachment]
         for provider in providers:
             del self._providers[provider]
-        return entry, self._registry.path(entry), providers
+        return Unplugged(entry, self._registry.path(entry), providers)
 
     def remove(self, entry: EntryId, path: str) -> None:
         """Take an unplugged device out of the tree."""

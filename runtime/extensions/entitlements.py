@@ -17,6 +17,7 @@ TRANSPORT_USB = "com.apple.developer.driverkit.transport.usb"
 TRANSPORT_HID = "com.apple.developer.driverkit.transport.hid"
 FAMILY_HID_DEVICE = "com.apple.developer.driverkit.family.hid.device"
 FAMILY_HID_EVENTS = "com.apple.developer.driverkit.family.hid.eventservice"
+BUILT_IN = "com.apple.developer.driverkit.builtin"
 TRANSPORT_PCI = "com.apple.developer.driverkit.transport.pci"
 
 USER_CLIENT_ACCESS = "com.apple.developer.driverkit.userclient-access"
@@ -50,6 +51,7 @@ def check(
         _transport(entitlements, provider_classes, "IOHIDDevice", TRANSPORT_HID),
         _transport(entitlements, provider_classes, "IOHIDInterface", TRANSPORT_HID),
         _transport(entitlements, provider_classes, "IOPCIDevice", TRANSPORT_PCI),
+        _transport(entitlements, provider_classes, "IOPlatformDevice", BUILT_IN),
         family(entitlements, service_class),
         _provider_asks(entitlements, provider.get("IOServiceDEXTEntitlements")),
     ):

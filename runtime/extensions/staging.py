@@ -22,7 +22,7 @@ from runtime.extensions.bundle import EXTENSIONS_FOLDER, App, Bundle, check_app_
 from runtime.extensions.codes import refused
 from runtime.extensions.location import check_location
 from runtime.extensions.manifest import DRIVER, ENTITLEMENTS, INFO, Manifest
-from runtime.model import archive
+from runtime.model import archive, content
 from runtime.model.errors import BreachError, ProblemError, UnavailableError
 from runtime.model.identity import ContentHash
 from runtime.model.sx_code import SxCode
@@ -73,7 +73,7 @@ def stage(
         data = archive.pack(bundle.files)
     except BreachError as error:
         raise refused(bundle.path, "a bundle that can be packed", str(error)) from error
-    content_hash = archive.content_hash(data)
+    content_hash = content.content_hash(data)
     manifest = _judged(app_path, bundle, content_hash, state_dir, reading)
     write(state_dir, content_hash, data)
     return Staged(manifest, content_hash, app.name, app.path, len(data))
@@ -93,7 +93,7 @@ def load_staged(state_dir: Path, content_hash: ContentHash) -> bytes:
         found = (error.strerror or str(error)).lower()
         code = "not-found" if error.errno in _GONE else "failed"
         raise ProblemError(code, f"{path}: expected a staged bundle, found {found}") from None
-    actual = archive.content_hash(data)
+    actual = content.content_hash(data)
     if actual != content_hash:
         raise ProblemError(
             "changed", f"{path}: expected the content it is named by, found {actual}"

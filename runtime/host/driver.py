@@ -11,7 +11,7 @@ import importlib
 import os
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import NoReturn
 
@@ -28,9 +28,10 @@ from runtime.host.thread_queue import ThreadQueue
 from runtime.host.watcher import Watcher
 from runtime.linux import memfd
 from runtime.linux.data_queue import DataQueue
-from runtime.linux.shared_memory import SharedMemory
+from runtime.linux.shared_memory import JoinedMemory, SharedMemory
 from runtime.model import archive
 from runtime.model.errors import BreachError
+from runtime.model.identity import ContentHash
 from runtime.model.kern_return import IOReturn
 from runtime.model.outcome import Stage
 from runtime.wire import driver
@@ -116,11 +117,10 @@ class Driver:
         self._load = load
         self._rename(load.server_name)
         bundle = self._connection.take_bundle()
-        data = memfd.read_sealed(bundle)
-        files = archive.unpack(data)
+        files = archive.unpack(memfd.read_sealed(bundle))
         os.close(bundle)
         libraries.install()
-        install(files, f"{load.bundle_id}.dext", archive.content_hash(data))
+        install(files, f"{load.bundle_id}.dext", ContentHash(load.content_hash))
         self._module = importlib.import_module(load.executable)
         self._connection.send(driver.Staged(Stage.LOADED))
 
@@ -153,19 +153,31 @@ class Driver:
 
     def _serve(self, attach: driver.Attach, queue: DefaultQueue) -> None:
         """The life of a service's thread, in a process that is shared."""
-        made: list[Instance] = []
+        made: list[Callable[[Incoming], None]] = []
+
+        def make() -> None:
+            try:
+                made.append(self._make(attach, queue).handle)
+            except _NoClassError as error:  # the others have theirs
+                made.append(functools.partial(self._refuse, attach.service, str(error)))
 
         def handle(packet: Incoming) -> None:
-            made[0].handle(packet)
+            made[0](packet)
 
-        queue.post("attach", lambda: made.append(self._make(attach, queue)))
+        queue.post("attach", make)
         queue.serve(handle, self.die)
+
+    def _refuse(self, service: int, why: str, packet: Incoming) -> None:
+        """Answer the Start of a service that there is no class for."""
+        self._gone(service)
+        if isinstance(packet, driver.Call):
+            self._connection.send(driver.Fail(packet.number, IOReturn.NOT_FOUND, why[:TEXT]))
 
     def _make(self, attach: driver.Attach, queue: DefaultQueue) -> Instance:
         assert self._load is not None
         cls = getattr(self._module, attach.user_class, None)
         if not (isinstance(cls, type) and issubclass(cls, IOService)):
-            raise TypeError(
+            raise _NoClassError(
                 f"{self._load.executable}: expected a subclass of IOService named "
                 f"{attach.user_class}, found "
                 f"{'nothing' if cls is None else 'another ' + type(cls).__name__}"
@@ -231,6 +243,10 @@ class Driver:
         """See `Process.allocate`."""
         return SharedMemory.create(size)
 
+    def join(self, ranges: Sequence[tuple[int, int, int]]) -> JoinedMemory:
+        """See `Process.join`."""
+        return JoinedMemory(ranges)
+
     def create_data_queue(self, size: int) -> DataQueue:
         """See `Process.create_data_queue`."""
         return DataQueue.create(size)
@@ -238,6 +254,10 @@ class Driver:
     def log(self, text: str) -> None:
         """See `Process.log`."""
         self._watcher.log(text)
+
+
+class _NoClassError(TypeError):
+    """The bundle has no such driver."""
 
 
 def _dereference_null() -> None:

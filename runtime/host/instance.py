@@ -40,6 +40,7 @@ from runtime.wire.limits import TEXT
 _PROVIDERS = usb.PROVIDERS | hid.PROVIDERS
 
 _is_lent: codec.Decoder[bool] = codec.Decoder(bool, "OpenDirect")
+_number: codec.Decoder[int] = codec.Decoder(int, "what a provider lends")
 
 
 class _Expected(NamedTuple):
@@ -232,6 +233,11 @@ class Instance:
     def forget(self, number: int) -> None:
         """See `Transport.forget`."""
         self._expected.pop(number, None)
+
+    def lent(self, method: methods.Method) -> tuple[int, int]:
+        """See `Transport.lent`."""
+        result = _number(self.call(0, method))
+        return result, self._connection.take_node(self._id)
 
     def open_direct(self) -> DirectNode | None:
         """See `Transport.open_direct`."""

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from runtime.driverkit.dispatch import IODispatchQueue
 from runtime.driverkit.transport import Sources
-from runtime.linux.sockets import receive_packet, send_packet
+from runtime.linux.sockets import receive_bytes, send_packet
 from runtime.model.errors import BreachError
 from runtime.wire import limits
 
@@ -64,7 +64,7 @@ class Link(abc.ABC):
         with self._lock:
             blocked = bool(self._outgoing)
             if not self._over:
-                self._sources.watch(self._sock.fileno(), self._ready, writable=blocked)
+                self._sources.watch(self._sock.fileno(), self._ready, writable=blocked, once=True)
 
     def close(self) -> None:
         """Let go of the other side; any thread. What it had sent is served before."""
@@ -76,20 +76,18 @@ class Link(abc.ABC):
         self._finish()
 
     def _ready(self) -> None:
-        with self._lock:
-            if self._over:
-                return
-            self._sources.unwatch(self._sock.fileno())
         self._queue().post("ExternalMethod", self._serve)
 
     def _serve(self) -> None:
+        if self._over:
+            return
         try:
             if self._outgoing:
                 self._flush()
             for _ in range(PACKETS_A_TURN):
                 if self._outgoing or self._over:
                     break
-                packet, _ = receive_packet(self._sock)
+                packet = receive_bytes(self._sock)
                 if not packet:
                     self._end("")
                     return
@@ -106,24 +104,23 @@ class Link(abc.ABC):
 
     def _send(self, packet: bytes, descriptors: tuple[int, ...] = ()) -> None:
         """Send now, or when the other side reads; any thread."""
-        answer = _Answer(packet, descriptors)
         with self._lock:
-            if self._over or (not self._outgoing and self._went(answer)):
-                _close(answer)
+            if self._over or (not self._outgoing and self._went(packet, descriptors)):
+                _close(descriptors)
             elif len(self._outgoing) >= 2 * limits.OUTSTANDING:
-                _close(answer)
+                _close(descriptors)
                 self.close()  # it does not read: the end of file says the rest
             else:
-                self._outgoing.append(answer)
+                self._outgoing.append(_Answer(packet, descriptors))
 
     def _flush(self) -> None:
         with self._lock:
-            while self._outgoing and self._went(self._outgoing[0]):
-                _close(self._outgoing.popleft())
+            while self._outgoing and self._went(*self._outgoing[0]):
+                _close(self._outgoing.popleft().descriptors)
 
-    def _went(self, answer: _Answer) -> bool:
+    def _went(self, packet: bytes, descriptors: tuple[int, ...]) -> bool:
         try:
-            send_packet(self._sock, answer.packet, answer.descriptors)
+            send_packet(self._sock, packet, descriptors)
         except BlockingIOError:
             return False
         except OSError:
@@ -142,12 +139,12 @@ class Link(abc.ABC):
             self._over = True
             self._sources.unwatch(self._sock.fileno())
             while self._outgoing:
-                _close(self._outgoing.popleft())
+                _close(self._outgoing.popleft().descriptors)
             self._sock.close()
         self._abandoned()
         return True
 
 
-def _close(answer: _Answer) -> None:
-    for descriptor in answer.descriptors:
+def _close(descriptors: tuple[int, ...]) -> None:
+    for descriptor in descriptors:
         os.close(descriptor)

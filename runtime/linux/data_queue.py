@@ -111,6 +111,20 @@ class DataQueue:
             self.wake()
         return waits
 
+    def has_room(self, size: int, count: int) -> bool:
+        """Whether so many entries of a size fit; else `fileno` is readable when there is room.
+
+        Raises:
+            BreachError: The consumer wrote nonsense.
+        """
+        if self._producer is None:
+            self._producer = ring.Producer(self._memory.mapped)
+        if self._producer.has_room(size, count):
+            return True
+        with _fence:
+            pass
+        return self._producer.has_room(size, count)
+
     # --- as consumer -----------------------------------------------------------------------------
 
     def peek(self) -> memoryview | None:

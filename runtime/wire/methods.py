@@ -18,7 +18,7 @@ from runtime.model.usb import (
     EndpointDescriptor,
     InterfaceDescriptor,
 )
-from runtime.wire import hid, service, usb
+from runtime.wire import hid, interrupt, service, usb
 from runtime.wire.limits import Handle, Number, Payload
 from runtime.wire.method import MethodBase as _Method
 
@@ -185,6 +185,7 @@ Method = (
     | ClearStall
     | usb.Method
     | hid.Method
+    | interrupt.Method
     | service.Method
 )
 

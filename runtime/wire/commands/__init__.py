@@ -5,7 +5,7 @@ Invariant: values only, no I/O; a command that is not in `Command` cannot be ask
 """
 
 from runtime.wire.commands.audit import CollectGarbage, ReadAudit, Reset, Shown
-from runtime.wire.commands.devices import Plug, PlugRecorded, Unplug
+from runtime.wire.commands.devices import Plug, PlugRecorded, Unplug, UnplugEntry
 from runtime.wire.commands.drivers import (
     CrashDriver,
     DebugDriver,
@@ -62,6 +62,7 @@ Command = (
     | GetRecords
     | Plug
     | PlugRecorded
+    | UnplugEntry
     | Unplug
     | CrashDriver
     | RestartDriver

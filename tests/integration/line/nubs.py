@@ -4,6 +4,7 @@ import plistlib
 from pathlib import Path
 
 from tests.integration.line.apps import BUNDLE, make_app
+from tests.integration.line.user_clients import grant
 
 SOURCE = """
 from typing import Annotated, ClassVar
@@ -120,4 +121,5 @@ def make_nub_app(folder: Path, **meter: object) -> Path:
         "CFBundleIdentifier": BUNDLE,
     }
     (dext / "Info.plist").write_bytes(plistlib.dumps(info))
+    grant(dext, "com.apple.developer.driverkit.allow-any-userclient-access", True)
     return app

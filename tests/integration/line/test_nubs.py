@@ -29,6 +29,17 @@ def running(runtime: RuntimeProcess, name: str, *, but: int = 0) -> Driver:
     return driver
 
 
+def running_no_more(runtime: RuntimeProcess, name: str) -> Driver:
+    def stopped() -> bool:
+        driver = the_driver(runtime, name)
+        return driver is not None and driver.state is DriverState.STOPPED
+
+    wait_for(stopped, f"{name} to stop")
+    driver = the_driver(runtime, name)
+    assert driver is not None
+    return driver
+
+
 def wait_log(runtime: RuntimeProcess, driver: Driver, *lines: str) -> None:
     wait_for(lambda: set(lines) <= set(runtime.log(driver)), f"{lines}: {runtime.log(driver)}")
 
@@ -67,3 +78,7 @@ def test_a_driver_matches_what_another_publishes(
 
     with pytest.raises(ReturnError, match="the meter is gone"):
         service_open(runtime.connect(), EntryId(trial.service))
+    wait_log(runtime, trial, "meter stopped", "meter freed", "Meter 0")
+    reader = running_no_more(runtime, "Reader")
+    assert reader.crashes == 1
+    assert running(runtime, "Trial").pid == trial.pid

@@ -3,7 +3,7 @@
 Invariant: `close` ends what it started.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -11,7 +11,7 @@ from runtime.driverkit.dispatch import IODispatchQueue
 from runtime.host.sources import Sources
 from runtime.host.thread_queue import ThreadQueue
 from runtime.linux.data_queue import DataQueue
-from runtime.linux.shared_memory import SharedMemory
+from runtime.linux.shared_memory import JoinedMemory, SharedMemory
 from runtime.wire.methods import Completion, Method
 from tests.unit.host.engine import Queues
 
@@ -71,6 +71,10 @@ class FakeProcess:
     def allocate(self, size: int) -> SharedMemory:
         """See `Transport.allocate`."""
         return SharedMemory.create(size)
+
+    def join(self, ranges: Sequence[tuple[int, int, int]]) -> JoinedMemory:
+        """See `Process.join`."""
+        return JoinedMemory(ranges)
 
     def create_data_queue(self, size: int) -> DataQueue:
         """See `Transport.create_data_queue`."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 
 from runtime.extensions.staging import Staged, collect_garbage, load_staged, stage
-from runtime.model import archive
+from runtime.model.content import content_hash
 from runtime.model.identity import BundleId
 from runtime.model.policy import Profile
 from tests.unit.extensions.conftest import BUNDLE_ID, AppFolder, Bench
@@ -108,7 +108,7 @@ def check(folder: Path, snapshots: list[Snapshot], done: int, apps: list[AppFold
     now = snapshot(bench)
     assert now in snapshots[done : done + 2], f"after {done} deeds: {now}"
     for path in (folder / "staged").glob("[0-9a-f]*"):
-        assert archive.content_hash(path.read_bytes()) == path.name, path
+        assert content_hash(path.read_bytes()) == path.name, path
     for active in bench.extensions.active():
         load_staged(folder, active.extension.content_hash)
     collect_garbage(folder, bench.extensions.referenced())

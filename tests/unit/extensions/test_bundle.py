@@ -13,7 +13,7 @@ from runtime.extensions.bundle import read_app
 from runtime.extensions.location import applications_folders, check_location
 from runtime.extensions.manifest import DRIVER, NETWORK
 from runtime.extensions.staging import stage
-from runtime.model import archive
+from runtime.model.content import content_hash
 from runtime.model.errors import BundleError
 from runtime.model.sx_code import SxCode
 from tests.unit.extensions.conftest import BUNDLE_ID, AppFolder
@@ -34,7 +34,7 @@ def test_an_app_is_read_with_its_extension(app: AppFolder) -> None:
     assert bundle.manifest.signature == "not signed"
     assert not bundle.manifest.trusted
     assert set(bundle.files) == {"Info.plist", "Entitlements.plist", "WidgetDriver.py"}
-    (personality,) = bundle.manifest.personalities(archive.content_hash(b""))
+    (personality,) = bundle.manifest.personalities(content_hash(b""))
     assert (personality.provider_class, personality.user_class) == (
         "IOUSBHostInterface",
         "WidgetDriver",

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from runtime.extensions.manifest import read_manifest
 from runtime.extensions.staging import Staged
 from runtime.model import archive
+from runtime.model.content import content_hash
 from runtime.model.errors import ProblemError
 from runtime.model.extension_lifecycle import ExtensionState
 from runtime.model.identity import BundleId
@@ -36,7 +37,7 @@ def staged(bundle_id: str, version: str) -> Staged:
     files = {"Info.plist": plistlib.dumps(info), "Driver.py": b""}
     data = archive.pack(files)
     manifest = read_manifest(files, "X.dext")
-    return Staged(manifest, archive.content_hash(data), "App", "/App.app", len(data))
+    return Staged(manifest, content_hash(data), "App", "/App.app", len(data))
 
 
 STAGED = {(bundle, version): staged(bundle, version) for bundle in BUNDLES for version in VERSIONS}

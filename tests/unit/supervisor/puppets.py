@@ -19,6 +19,7 @@ from runtime.model.identity import EntryId
 from runtime.model.outcome import Exit, Stage
 from runtime.model.records import Driver
 from runtime.supervisor.channels import Channels
+from runtime.supervisor.groups import NO_GROUPS
 from runtime.supervisor.launcher import Launcher
 from runtime.supervisor.ports import DriverSpec, SessionEnd, Surroundings
 from runtime.supervisor.standby import Standby
@@ -94,7 +95,7 @@ class PuppetLauncher(Launcher):
     """Makes puppets, or fails when it is told to."""
 
     def __init__(self) -> None:
-        super().__init__(Zygote(_silent))
+        super().__init__(Zygote(_silent), NO_GROUPS)
         self.puppets: list[Puppet] = []
         self.failing = False
 

@@ -356,3 +356,29 @@ def test_one_that_comes_while_the_last_one_leaves_gets_another_process() -> None
         assert [driver.record.crashes for driver in pair.drivers] == [0, 0]
     finally:
         pair.teardown()
+
+
+def test_the_understudy_is_everybodys_whose_process_ends() -> None:
+    """The founder's death is not needed: whoever is blamed comes back first, and takes it."""
+    pair = Pair()
+    try:
+        for _ in range(2):
+            pair.its_process_comes_on(0)
+        for number in (0, 1):
+            pair.it_starts(number)
+        (understudy,) = pair.understudies._ready.values()
+        puppet = pair.puppet(1)
+        assert puppet is not None
+        puppet.say(wire.Goodbye("boom", (), pair.drivers[1].record.service))
+        pair.its_process_is_killed(0)
+        pids = {driver.record.pid for driver in pair.drivers}
+        assert pids == {understudy.process.pid}
+        for _ in range(2):
+            pair.its_process_comes_on(1)
+        pair.it_starts(1)
+        assert len(pair.understudies._ready) == 1
+        pair.it_is_stopped(1, Intent.STOP)  # who founded it now
+        pair.its_stop_returns(1)
+        assert len(pair.understudies._ready) == 1, "the other one is still in that process"
+    finally:
+        pair.teardown()
