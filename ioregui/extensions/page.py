@@ -5,12 +5,11 @@ Invariant: shows what the mirror has; nothing is deactivated without a second pr
 
 from collections import defaultdict
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QPushButton,
-    QSplitter,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -21,6 +20,7 @@ from ioregui.extensions import columns, words
 from ioregui.extensions.words import Row
 from ioregui.matching.panel import MatchingPanel
 from ioregui.mirror import Changes
+from ioregui.records.arranged import column, halves
 from ioregui.records.empty import EmptyOr, EmptyPage
 from ioregui.records.facts_view import FactsView
 from ioregui.records.keys_button import KeysButton
@@ -64,11 +64,7 @@ class ExtensionsPage(QWidget):
         self.deactivate.setAutoDefault(False)
         self.driver = QPushButton(self.tr("Show its driver"))
         self.driver.setAutoDefault(False)
-        split = QSplitter(Qt.Orientation.Vertical)
-        split.addWidget(self.table)
-        split.addWidget(self._details())
-        split.setChildrenCollapsible(False)
-        split.setSizes([240, 420])
+        split = halves(self.table, self._details(), (240, 420))
         self._pages = EmptyOr(split, self._empty())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -174,7 +170,6 @@ class ExtensionsPage(QWidget):
         self.notice.say(refusal.text)
 
     def _details(self) -> QWidget:
-        details = QWidget()
         bar = QHBoxLayout()
         bar.setContentsMargins(12, 8, 12, 2)
         bar.setSpacing(6)  # else that of the layout around it, which is none
@@ -183,19 +178,13 @@ class ExtensionsPage(QWidget):
         bar.addStretch(1)
         bar.addWidget(self.arranging)
         bar.addWidget(self.keys)
-        layout = QVBoxLayout(details)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.notice)
-        layout.addLayout(bar)
         tabs = self.tabs
         tabs.setAccessibleName(self.tr("Extension"))
         tabs.setDocumentMode(True)
         tabs.addTab(self.facts, self.tr("Details"))
         tabs.addTab(self.devices, self.tr("Devices"))
         tabs.setTabToolTip(1, self.tr("Every device that is there, and why it has it or not"))
-        layout.addWidget(tabs, 1)
-        return details
+        return column(self.notice, bar, tabs, tall=tabs)
 
     def _empty(self) -> EmptyPage:
         return EmptyPage(
