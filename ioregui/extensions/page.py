@@ -40,9 +40,11 @@ class ExtensionsPage(QWidget):
     Signals:
         entry_chosen: The user wants to see a driver of an extension; its service's entry id, its
             provider's while it has no service.
+        request_chosen: The user wants to see a request, by its id, and perhaps decide.
     """
 
     entry_chosen = Signal(object)
+    request_chosen = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,6 +66,9 @@ class ExtensionsPage(QWidget):
         self.deactivate.setAutoDefault(False)
         self.driver = QPushButton(self.tr("Show its driver"))
         self.driver.setAutoDefault(False)
+        self.request = QPushButton(self.tr("Show its request"))
+        self.request.setToolTip(self.tr("Go to what waits for approval, where it is decided."))
+        self.request.setAutoDefault(False)
         split = halves(self.table, self._details(), (240, 420))
         self._pages = EmptyOr(split, self._empty())
         layout = QVBoxLayout(self)
@@ -74,6 +79,7 @@ class ExtensionsPage(QWidget):
         self.arranging.currentIndexChanged.connect(self._arrange)
         self.deactivate.clicked.connect(self._question)
         self.driver.clicked.connect(self._show_driver)
+        self.request.clicked.connect(self._show_request)
         self.notice.button.clicked.connect(self._deactivate)
         bridge.reset.connect(self._refresh)
         bridge.changed.connect(self._changed)
@@ -131,6 +137,7 @@ class ExtensionsPage(QWidget):
             if self.driver.isEnabled()
             else self.tr("No driver of it is there.")
         )
+        self.request.setVisible(row is not None and row.waiting is not None)
         active = row is not None and row.extension.state is ExtensionState.ACTIVE
         self.devices.show_extension(row.extension.bundle_id if row and active else BundleId(""))
         if row is not None:
@@ -144,6 +151,12 @@ class ExtensionsPage(QWidget):
         if row is not None and row.drivers:
             first = row.drivers[0]
             self.entry_chosen.emit(first.service or first.provider)
+
+    @Slot()
+    def _show_request(self) -> None:
+        row = self.table.selected
+        if row is not None and row.waiting is not None:
+            self.request_chosen.emit(row.waiting.id)
 
     @Slot()
     def _question(self) -> None:
@@ -175,6 +188,7 @@ class ExtensionsPage(QWidget):
         bar.setSpacing(6)  # else that of the layout around it, which is none
         bar.addWidget(self.deactivate)
         bar.addWidget(self.driver)
+        bar.addWidget(self.request)
         bar.addStretch(1)
         bar.addWidget(self.arranging)
         bar.addWidget(self.keys)

@@ -16,7 +16,7 @@ from ioregui.records.entitlements import entitlement_facts
 from ioregui.records.facts import Fact, FactGroup
 from runtime.model.driver_lifecycle import LIVE
 from runtime.model.extension_lifecycle import ExtensionState
-from runtime.model.records import Driver, Extension, Request
+from runtime.model.records import Driver, Extension, Request, RequestState
 
 translate = QCoreApplication.translate
 
@@ -44,6 +44,12 @@ class Row:
     def live(self) -> int:
         """How many of the drivers have a process."""
         return sum(driver.state in LIVE for driver in self.drivers)
+
+    @property
+    def waiting(self) -> Request | None:
+        """The request for it that waits for a decision."""
+        waiting = (one for one in self.requests if one.state is RequestState.WAITING)
+        return next(waiting, None)
 
 
 def name(row: Row) -> str:
