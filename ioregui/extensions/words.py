@@ -168,7 +168,10 @@ def _publisher(one: Extension) -> FactGroup:
             Fact(
                 translate("extensions", "Signature"), plaintext.plain(one.signature) or _unknown()
             ),
-            Fact(translate("extensions", "Team"), plaintext.plain(one.team_id) or _unknown()),
+            Fact(
+                translate("extensions", "Team"),
+                plaintext.plain(one.team_id) or translate("extensions", "none: nobody signed it"),
+            ),
             Fact(
                 translate("extensions", "Content hash"),
                 plaintext.plain(one.content_hash),
