@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from ioregui.approvals.herald import Herald, tray
 from ioregui.approvals.notification import notification
 from ioregui.bridge import Bridge
+from ioregui.debugger.windows import DebuggerWindows
 from ioregui.export.saver import Saver
 from ioregui.household import Household
 from ioregui.plaintext import SENTENCE, plain
@@ -25,6 +26,7 @@ from ioregui.window.conditions import Conditions
 from ioregui.window.leaving import Leaving
 from ioregui.window.main_window import MainWindow
 from ioregui.window.memory import Memory
+from ioregui.window.plugging import Plugging
 from ioregui.window.selection import Selection
 from ioregui.window.service import ServiceSetup
 from ioregui.window.settings import Settings
@@ -43,6 +45,8 @@ class Desk(QObject):
         actions: What the user can do, by name.
         model: The rows of the tree.
         registry: The tree.
+        debuggers: The windows of drivers that are debugged.
+        plugging: Plugs simulated and recorded devices.
 
     Signals:
         unreached: There is no runtime now, and why.
@@ -79,6 +83,7 @@ class Desk(QObject):
             file=household.file is not None,
         )
         slices.keep(self.window)
+        self.plugging = Plugging(bridge, self.selection, self.actions, self.window)
         if household.file is not None:
             self.window.setWindowTitle(plain(household.file.name))
         self._travel = TimeTravel(bridge, self.selection, self)
@@ -96,6 +101,7 @@ class Desk(QObject):
         self._herald = Herald(
             bridge, self.window, tray(self.window), notification(self.window, os.environ)
         )
+        self.debuggers = DebuggerWindows(bridge, self)
         self._leaving = Leaving(bridge, household, settings, self.window)
         self._connect()
 
@@ -146,7 +152,11 @@ class Desk(QObject):
         slices, selection, travel = self._slices, self.selection, self._travel
         slices.drivers.entry_chosen.connect(selection.select)
         slices.undriven.entry_chosen.connect(selection.select)
+        for details in (slices.drivers.details, slices.inspector.process.details):
+            details.actions_row.opened.connect(self.debuggers.enter)
+        self.window.closing.connect(self.debuggers.close)
         slices.extensions.entry_chosen.connect(self._show_entry)
+        slices.extensions.request_chosen.connect(self._show_inbox)
         slices.approvals.device_chosen.connect(self._show_entry)
         self._herald.opened.connect(self._show_inbox)
         slices.events.entry_chosen.connect(selection.select)
@@ -172,6 +182,8 @@ class Desk(QObject):
         compare.entry_asked.connect(self._show_path)
         compare.told.connect(commands.told)
         saver.told.connect(commands.told)
+        self.plugging.told.connect(commands.told)
+        self.plugging.failed.connect(commands.failed)
         saver.failed.connect(commands.failed)
         self.actions["service"].triggered.connect(self._service.install)
         self._service.told.connect(commands.told)

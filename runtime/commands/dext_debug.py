@@ -20,7 +20,7 @@ PROG = "dext"
 
 def run(options: argparse.Namespace) -> int:
     """Connect, and relay until either side ends."""
-    who, door = ("the driver", options.door) if options.door else _open(options)
+    who, door = _open(options)
     with socket.socket(socket.AF_UNIX) as debugger:
         try:
             debugger.connect(door)

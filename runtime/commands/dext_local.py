@@ -29,11 +29,7 @@ def add_verbs(verb: shell.AddVerb) -> None:
 
 
 def _add_debug_options(parser: argparse.ArgumentParser) -> None:
-    which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument(
-        "name", metavar="NAME", nargs="?", help="IOUserClass, bundle id or driver id"
-    )
-    which.add_argument("--door", metavar="PATH", help="the debugger's socket that the window names")
+    parser.add_argument("name", metavar="NAME", help="IOUserClass, bundle id or driver id")
 
 
 def _add_explain_options(parser: argparse.ArgumentParser) -> None:

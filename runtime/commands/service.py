@@ -44,6 +44,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default="",
         help="for packagers: write below this folder, and start or stop nothing",
     )
+    parser.add_argument("--json", action="store_true", help="of status: one array of objects")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -56,7 +57,11 @@ def run(options: argparse.Namespace) -> int:
             uninstall(top, stop=not options.root)
         case _:
             installed = (top / UNITS_FOLDER / UNIT).exists()
-            print(f"installed, {_state()}" if installed else "not installed")
+            state = _state() if installed else ""
+            if options.json:
+                shell.print_json([{"installed": installed, "state": state}])
+            else:
+                print(f"installed, {state}" if installed else "not installed")
     return shell.OK
 
 

@@ -10,7 +10,7 @@ import enum
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -117,7 +117,20 @@ def run(prog: str, action: Callable[[], int]) -> int:
     return code
 
 
-def print_json(records: Sequence[msgspec.Struct]) -> None:
+def say(
+    options: argparse.Namespace,
+    records: Sequence[msgspec.Struct | Mapping[str, object]],
+    *lines: str,
+) -> int:
+    """Print the records for `--json`, else the lines; returns `OK`."""
+    if options.json:
+        print_json(records)
+    else:
+        print(*lines, sep="\n")
+    return OK
+
+
+def print_json(records: Sequence[msgspec.Struct | Mapping[str, object]]) -> None:
     """Print one array of objects, one for each record."""
     print(json.dumps([as_object(record) for record in records], indent=2))
 

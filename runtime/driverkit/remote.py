@@ -30,6 +30,7 @@ from typing import (
 )
 
 import msgspec
+import msgspec.inspect
 
 from runtime.driverkit.action import CallbackType, OSAction
 from runtime.driverkit.kern_return import (
@@ -73,15 +74,12 @@ class Declaration:
             raise TypeError(f"{method.__qualname__}: expected a type for {missing[0]}, found none")
         self.actions = {at: _callback_type(hints[name]) for at, name in enumerate(names)}
         kinds = [int if self.actions[at] else hints[name] for at, name in enumerate(names)]
-        try:
-            self._arguments: codec.Decoder[tuple[Any, ...]] = codec.Decoder(
-                tuple.__class_getitem__(tuple(kinds)), f"arguments of {self.name}"
-            )
-            self._result: codec.Decoder[Any] = codec.Decoder(
-                hints["return"], f"result of {self.name}"
-            )
-        except TypeError as error:
-            raise TypeError(f"{method.__qualname__}: {error}") from None
+        for kind in (*kinds, hints["return"]):
+            _require_plain(msgspec.inspect.type_info(kind), method.__qualname__, set())
+        self._arguments: codec.Decoder[tuple[Any, ...]] = codec.Decoder(
+            tuple.__class_getitem__(tuple(kinds)), f"arguments of {self.name}"
+        )
+        self._result: codec.Decoder[Any] = codec.Decoder(hints["return"], f"result of {self.name}")
 
     def invoke(self, proxy: "IOService", *args: object, **kwargs: object) -> Any:  # noqa: ANN401 - the method's
         """Call the method of the nub that a proxy stands for; its result.
@@ -172,6 +170,17 @@ def _callback_type(hint: object) -> "CallbackType[...] | None":
         if isinstance(extra, CallbackType):
             return extra
     raise TypeError("OSAction: expected Annotated[OSAction, TYPE], found no callback type")
+
+
+def _require_plain(info: object, what: str, seen: set[int]) -> None:
+    """Refuse a type that has objects in it which only this process knows."""
+    if isinstance(info, msgspec.inspect.CustomType):
+        raise TypeError(f"{what}: expected types that can cross, found {info.cls.__name__}")
+    if isinstance(info, msgspec.inspect.Type | msgspec.inspect.Field) and id(info) not in seen:
+        seen.add(id(info))
+        for part in msgspec.structs.astuple(info):
+            for each in cast("tuple[object, ...]", part) if isinstance(part, tuple) else (part,):
+                _require_plain(each, what, seen)
 
 
 def _expect(proxy: "IOService", action: object, kind: "CallbackType[...]", what: str) -> int:

@@ -32,7 +32,8 @@ class _Member:
 
     def __init__(self, driver: DriverId) -> None:
         self.driver = driver
-        self.flags = ON
+        self.flags = ON  # what it is in
+        self.told = ON  # what it was last told to be in
         self.asked = ON  # what it has asked for: the state when it has started, and after sleep
         self.waiting: Callable[[], None] | None = None  # for its acknowledgement
 
@@ -61,7 +62,7 @@ class PowerTree:
         """A driver's Start returned: its service is in the tree, as it asked meanwhile."""
         self.join(driver, EntryId(driver.service))
         for entry, member in tuple(self._members.items()):
-            if member.driver == driver.id and member.asked != member.flags:
+            if member.driver == driver.id:
                 self.change(driver, entry, member.asked)
 
     def leave(self, driver: DriverId) -> None:
@@ -122,6 +123,8 @@ class PowerTree:
         member = self._members.get(entry)
         if member is None or self._supervisor is None or self._registry.get(entry) is None:
             return False
+        if member.told == flags:
+            return False
         service = self._supervisor.find(member.driver).service
 
         def done(error: str) -> None:
@@ -132,7 +135,10 @@ class PowerTree:
                 self._show(entry, flags)
             then()
 
-        return service is not None and service.calls.set_power(entry, flags, done)
+        if service is None or not service.calls.set_power(entry, flags, done):
+            return False
+        member.told = flags
+        return True
 
     def _levels(self) -> list[list[EntryId]]:
         """The members by how deep they stand, those nearest to the root first."""

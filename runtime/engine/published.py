@@ -11,11 +11,13 @@ from runtime.engine.nub import Nub
 from runtime.engine.watches import Watches
 from runtime.extensions import entitlements
 from runtime.model import properties, words
+from runtime.model.driver_lifecycle import DriverState
 from runtime.model.entry import READY, Kind, State
 from runtime.model.errors import ReturnError
 from runtime.model.identity import DriverId, EntryId
 from runtime.model.kern_return import IOReturn
 from runtime.model.records import Driver
+from runtime.registry.mapping import plain
 from runtime.registry.tree import Registry
 from runtime.supervisor.supervisor import Supervisor
 from runtime.wire.service import Create
@@ -80,7 +82,7 @@ class Published:
             raise ReturnError(IOReturn.NO_RESOURCES, f"{driver.name}: {MOST} are below it already")
         return self._registry.attach(
             parent,
-            wanted.classes[0],
+            plain(wanted.classes[0]),
             cls,
             kind=Kind.NUB,
             driver=driver.bundle_id,
@@ -97,11 +99,29 @@ class Published:
         if entry not in self._publishers:
             self._publishers[entry] = driver.id
             self._watches.came(self._registry.entry(entry), driver.id)
-        self._follower.match_one(entry)
+        if not self._awaited(entry):
+            self._follower.match_one(entry)
+
+    def ended(self, driver: Driver) -> None:
+        """A driver has stopped: what is published again at its place is free for it now."""
+        assert self._follower is not None
+        for entry in tuple(self._publishers):
+            if self._registry.path(entry) == driver.provider_path and entry != driver.provider:
+                self._follower.match_one(entry)
 
     def registered(self) -> dict[EntryId, DriverId]:
         """Every entry that is published, with its driver."""
         return dict(self._publishers)
+
+    def _awaited(self, entry: EntryId) -> bool:
+        """Whether a driver of what was here before has not stopped yet: it will come back."""
+        path = self._registry.path(entry)
+        return any(
+            driver.record.state is DriverState.STOPPING
+            and driver.record.provider_path == path
+            and driver.record.provider != entry
+            for driver in self._supervisor or ()
+        )
 
     def terminate(self, top: EntryId) -> None:
         """Take an entry away with all below it: the drivers on them are stopped."""

@@ -5,14 +5,11 @@ Invariant: the only place that constructs the parts of a runtime.
 
 import asyncio
 import contextlib
-import os
-import secrets
 import socket
 import time
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from runtime.engine.activation import Activation, user_name
+from runtime.engine.activation import Activation
 from runtime.engine.authority import Authority, OwnersAuthority
 from runtime.engine.binding import Binding
 from runtime.engine.broker_entries import BrokerEntries
@@ -40,6 +37,7 @@ from runtime.engine.processes import ProcessReader
 from runtime.engine.published import Published
 from runtime.engine.settings import Settings
 from runtime.engine.simulation import Simulation
+from runtime.engine.status import first_status
 from runtime.engine.surroundings import DriverSurroundings
 from runtime.engine.uio_devices import UioDevices
 from runtime.engine.usb_interfaces import UsbInterfaces
@@ -50,13 +48,14 @@ from runtime.linux import notify
 from runtime.linux.sockets import Peer, peer_credentials
 from runtime.model.errors import UnavailableError
 from runtime.model.events import Began, Noted
-from runtime.model.records import Mode, Status
+from runtime.model.records import Mode
 from runtime.registry.history import History
 from runtime.registry.journal import Journal
 from runtime.registry.thinning import Thinning
 from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Brokers
 from runtime.supervisor.crash_folder import CrashFolder
+from runtime.supervisor.groups import NO_GROUPS, service_groups
 from runtime.supervisor.policy import ALWAYS_AT_ONCE, RestartPolicy
 from runtime.supervisor.supervisor import Supervisor
 from runtime.supervisor.zygote import Zygote
@@ -82,7 +81,7 @@ class Runtime:
         self._sleep: SleepWatch | None = None
         self._detached = settings.owner < 0
         self._journal = journal = Journal(settings.state_dir / "journal.sqlite")
-        status = _status(settings)
+        status = first_status(settings)
         segments = journal.segments()
         history = History(segments, status.run)
         self._hub = hub = Hub(
@@ -137,7 +136,8 @@ class Runtime:
         self._held = HeldInterfaces(settings.state_dir / "held-interfaces", self._note)
         entries = BrokerEntries(registry, self._held, self._note)
         self._brokers = brokers = Brokers(zygote, policy, entries)
-        self._supervisor = Supervisor(zygote, policy, surroundings)
+        groups = service_groups() if settings.mode is Mode.SYSTEM else NO_GROUPS
+        self._supervisor = Supervisor(zygote, policy, surroundings, groups)
         self._binding.use(self._supervisor, brokers)
         published.use(self._supervisor, self._binding)
         for part in (watches, power, own_entries):
@@ -247,7 +247,11 @@ class Runtime:
         bus = Bus()
         self._ending.callback(bus.close)
         return AdministratorsAuthority(
-            self._hub, bus, self._activation.removable_by, self._activation.audit.record_once
+            self._hub,
+            bus,
+            self._activation.removable_by,
+            self._activation.approved_for,
+            self._activation.audit.record_once,
         )
 
     def _serve_owner(self) -> None:
@@ -281,19 +285,3 @@ class Runtime:
         self._logbook.settle()
         loop = asyncio.get_running_loop()
         self._settling = loop.call_later(SETTLE_SECONDS, self._settle)
-
-
-def _status(settings: Settings) -> Status:
-    number = "0"
-    with contextlib.suppress(PackageNotFoundError):
-        number = version("ioregistry-inspector")
-    uid = os.getuid()
-    return Status(
-        run=secrets.token_hex(8),
-        mode=settings.mode,
-        uid=uid,
-        user=user_name(uid),
-        pid=os.getpid(),
-        version=number,
-        state_dir=str(settings.state_dir),
-    )

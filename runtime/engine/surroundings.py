@@ -141,6 +141,7 @@ class DriverSurroundings:
         """The provider is free for another driver."""
         self._specs.pop(driver.id, None)
         self._on_ended(driver)
+        self._own.ended(driver)
 
     def _show_process(self, driver: Driver) -> None:
         spec, service = self._specs[driver.id], EntryId(driver.service)

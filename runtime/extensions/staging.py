@@ -20,9 +20,10 @@ import msgspec
 from runtime.extensions import entitlements
 from runtime.extensions.bundle import EXTENSIONS_FOLDER, App, Bundle, check_app_folder, read_app
 from runtime.extensions.codes import refused
+from runtime.extensions.kind import check_runs_here
 from runtime.extensions.location import check_location
-from runtime.extensions.manifest import DRIVER, ENTITLEMENTS, INFO, Manifest
-from runtime.model import archive
+from runtime.extensions.manifest import ENTITLEMENTS, INFO, Manifest
+from runtime.model import archive, content
 from runtime.model.errors import BreachError, ProblemError, UnavailableError
 from runtime.model.identity import ContentHash
 from runtime.model.sx_code import SxCode
@@ -73,7 +74,7 @@ def stage(
         data = archive.pack(bundle.files)
     except BreachError as error:
         raise refused(bundle.path, "a bundle that can be packed", str(error)) from error
-    content_hash = archive.content_hash(data)
+    content_hash = content.content_hash(data)
     manifest = _judged(app_path, bundle, content_hash, state_dir, reading)
     write(state_dir, content_hash, data)
     return Staged(manifest, content_hash, app.name, app.path, len(data))
@@ -93,7 +94,7 @@ def load_staged(state_dir: Path, content_hash: ContentHash) -> bytes:
         found = (error.strerror or str(error)).lower()
         code = "not-found" if error.errno in _GONE else "failed"
         raise ProblemError(code, f"{path}: expected a staged bundle, found {found}") from None
-    actual = archive.content_hash(data)
+    actual = content.content_hash(data)
     if actual != content_hash:
         raise ProblemError(
             "changed", f"{path}: expected the content it is named by, found {actual}"
@@ -190,13 +191,7 @@ def _judged(
 def _check_runnable(app: App, bundle: Bundle) -> None:
     """This runtime runs driver extensions, and those need the entitlement to be one."""
     where = f"{app.name}/{bundle.path}"
-    if bundle.manifest.category != DRIVER:
-        raise refused(
-            f"{where}/{INFO}: CFBundlePackageType",
-            "a driver extension (DEXT)",
-            bundle.manifest.category,
-            sx_code=SxCode.UNKNOWN_EXTENSION_CATEGORY,
-        )
+    check_runs_here(bundle.manifest.category, f"{where}/{INFO}")
     if bundle.manifest.entitlements().get(entitlements.DRIVERKIT) is not True:
         raise refused(
             f"{where}/{ENTITLEMENTS}: {entitlements.DRIVERKIT}",

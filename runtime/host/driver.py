@@ -31,6 +31,7 @@ from runtime.linux.data_queue import DataQueue
 from runtime.linux.shared_memory import JoinedMemory, SharedMemory
 from runtime.model import archive
 from runtime.model.errors import BreachError
+from runtime.model.identity import ContentHash
 from runtime.model.kern_return import IOReturn
 from runtime.model.outcome import Stage
 from runtime.wire import driver
@@ -116,11 +117,10 @@ class Driver:
         self._load = load
         self._rename(load.server_name)
         bundle = self._connection.take_bundle()
-        data = memfd.read_sealed(bundle)
-        files = archive.unpack(data)
+        files = archive.unpack(memfd.read_sealed(bundle))
         os.close(bundle)
         libraries.install()
-        install(files, f"{load.bundle_id}.dext", archive.content_hash(data))
+        install(files, f"{load.bundle_id}.dext", ContentHash(load.content_hash))
         self._module = importlib.import_module(load.executable)
         self._connection.send(driver.Staged(Stage.LOADED))
 
@@ -153,27 +153,48 @@ class Driver:
 
     def _serve(self, attach: driver.Attach, queue: DefaultQueue) -> None:
         """The life of a service's thread, in a process that is shared."""
-        made: list[Instance] = []
+        made: list[Callable[[Incoming], None]] = []
+
+        def make() -> None:
+            there = self._class(attach) is not None
+            handle = self._make(attach, queue).handle if there else None
+            made.append(handle or functools.partial(self._refuse, attach))
 
         def handle(packet: Incoming) -> None:
-            made[0].handle(packet)
+            made[0](packet)
 
-        queue.post("attach", lambda: made.append(self._make(attach, queue)))
+        queue.post("attach", make)
         queue.serve(handle, self.die)
 
+    def _refuse(self, attach: driver.Attach, packet: Incoming) -> None:
+        """Answer the Start of a service that there is no class for; the others have theirs."""
+        self._gone(attach.service)
+        if isinstance(packet, driver.Call):
+            text = self._no_class(attach)[:TEXT]
+            self._connection.send(driver.Fail(packet.number, IOReturn.NOT_FOUND, text))
+
     def _make(self, attach: driver.Attach, queue: DefaultQueue) -> Instance:
-        assert self._load is not None
-        cls = getattr(self._module, attach.user_class, None)
-        if not (isinstance(cls, type) and issubclass(cls, IOService)):
-            raise TypeError(
-                f"{self._load.executable}: expected a subclass of IOService named "
-                f"{attach.user_class}, found "
-                f"{'nothing' if cls is None else 'another ' + type(cls).__name__}"
-            )
+        cls = self._class(attach)
+        if cls is None:
+            raise TypeError(self._no_class(attach))
         gone = functools.partial(self._gone, attach.service)
         made = Instance(attach, cls, self._connection, queue, gone, die=self.die)
         self._instances[attach.service] = made
         return made
+
+    def _class(self, attach: driver.Attach) -> type[IOService] | None:
+        """The driver's class; None where the bundle has none of that name."""
+        cls = getattr(self._module, attach.user_class, None)
+        return cls if isinstance(cls, type) and issubclass(cls, IOService) else None
+
+    def _no_class(self, attach: driver.Attach) -> str:
+        assert self._load is not None
+        found = getattr(self._module, attach.user_class, None)
+        return (
+            f"{self._load.executable}: expected a subclass of IOService named "
+            f"{attach.user_class}, found "
+            f"{'nothing' if found is None else 'another ' + type(found).__name__}"
+        )
 
     def _gone(self, service: int, goodbye: bool = False) -> None:
         """A service is over: its provider is let go, and its queues end."""

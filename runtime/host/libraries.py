@@ -6,14 +6,17 @@ Invariant: of these modules no other is ever imported in a driver process.
 """
 
 import importlib
-import importlib.abc
 import importlib.machinery
 import sys
 from collections.abc import Sequence
 from types import ModuleType
+from typing import TYPE_CHECKING, cast
 
 from runtime.driverkit.service import IOService
 from runtime.driverkit.transport import Transport
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader  # it would bring half of the library into every driver
 
 OURS = {
     "usb.backend.libusb1": "runtime.host.pyusb_backend",
@@ -40,7 +43,7 @@ def offered() -> dict[IOService, Transport]:
     return dict(_offered)
 
 
-class LibraryFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+class LibraryFinder:
     """Finds our modules under the libraries' names, before anything else does."""
 
     def find_spec(
@@ -51,7 +54,9 @@ class LibraryFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     ) -> importlib.machinery.ModuleSpec | None:
         """The spec of a module of ours; None for every other name."""
         del path, target
-        return importlib.machinery.ModuleSpec(fullname, self) if fullname in OURS else None
+        if fullname not in OURS:
+            return None
+        return importlib.machinery.ModuleSpec(fullname, cast("Loader", self))
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
         """The module itself, imported under its own name."""

@@ -5,7 +5,6 @@ then `Resources/python`, where third-party libraries are vendored.
 Invariant: what is imported is what was in the sealed archive.
 """
 
-import importlib.abc
 import importlib.machinery
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +26,7 @@ _FOLDERS = ("", _VENDORED)
 _TAILS = ("/__init__.py", *importlib.machinery.EXTENSION_SUFFIXES, ".py")
 
 
-class BundleFinder(importlib.abc.MetaPathFinder):
+class BundleFinder:
     """Finds one bundle's modules.
 
     Attributes:

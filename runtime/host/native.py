@@ -9,7 +9,6 @@ content is there whole, or not at all.
 
 import contextlib
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -51,7 +50,12 @@ def put(folder: int, content: ContentHash, files: Mapping[str, bytes]) -> None:
 def drop(folder: int, content: ContentHash) -> None:
     """Take a content's native modules away; who has them mapped keeps them. Idempotent."""
     with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(content, dir_fd=folder)
+        for _, folders, names, at in os.fwalk(content, topdown=False, dir_fd=folder):
+            for name in names:
+                os.unlink(name, dir_fd=at)
+            for name in folders:
+                os.rmdir(name, dir_fd=at)
+        os.rmdir(content, dir_fd=folder)
 
 
 def check(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -12,6 +12,9 @@ import signal
 import socket
 import sys
 
+from runtime.host import no_tls  # noqa: F401  # before anything imports asyncio
+
+# isort: split
 from runtime.host import broker, native, opener, process
 from runtime.host.lockdown import Sandbox, prepare
 from runtime.linux import memfd
@@ -36,7 +39,7 @@ from runtime.wire.zygote import (
 
 PRELOADED = """
 array asyncio base64 collections.abc contextlib ctypes dataclasses datetime decimal enum functools
-heapq itertools json logging math pdb queue random re statistics struct threading time traceback
+heapq itertools json logging math pdb queue re struct threading time traceback
 typing
 """
 """Modules that drivers are likely to import: forked, they cost nothing. They are loaded after the

@@ -22,6 +22,8 @@ _TRUNCATED = int(socket.MSG_TRUNC | socket.MSG_CTRUNC)
 _WHOLE = int(socket.MSG_TRUNC)  # the result is the packet's length, also where it was cut
 _of_thread = threading.local()
 _UCRED = struct.Struct("iII")
+_SO_PEERGROUPS = 59  # unix(7); socket has no name for it
+_MOST_GROUPS = 256  # Python asks for at most 1024 bytes
 
 
 class Peer(NamedTuple):
@@ -31,6 +33,7 @@ class Peer(NamedTuple):
     uid: int
     gid: int
     started: int = 0  # in ticks, as `usage.started_ticks`; tells a pid from one used again
+    groups: frozenset[int] = frozenset()  # besides `gid`
 
 
 def seqpacket_pair() -> tuple[socket.socket, socket.socket]:
@@ -139,4 +142,13 @@ def peer_credentials(sock: socket.socket) -> Peer:
     """Who is at the other end of a connected AF_UNIX socket."""
     raw = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
     pid, uid, gid = _UCRED.unpack(raw)
-    return Peer(pid, uid, gid, usage.started_ticks(pid))
+    return Peer(pid, uid, gid, usage.started_ticks(pid), _peer_groups(sock))
+
+
+def _peer_groups(sock: socket.socket) -> frozenset[int]:
+    """Groups of the other end; none where it has more than a question can be answered with."""
+    try:
+        raw = sock.getsockopt(socket.SOL_SOCKET, _SO_PEERGROUPS, _MOST_GROUPS * 4)
+    except OSError:
+        return frozenset()
+    return frozenset(array.array("I", raw))

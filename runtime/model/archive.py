@@ -4,14 +4,12 @@ A MessagePack map from relative POSIX path to the bytes of a regular file, keys 
 Invariant: equal files give equal bytes; a path that could leave the bundle is never unpacked.
 """
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 import msgspec
 
 from runtime.model.errors import BreachError
-from runtime.model.identity import ContentHash
 
 MAX_FILES = 4096
 MAX_PATH = 512  # characters
@@ -43,11 +41,6 @@ def unpack(data: bytes) -> dict[str, bytes]:
         raise BreachError(f"bundle archive: expected a map of files, found {error}") from error
     _check(files)
     return files
-
-
-def content_hash(data: bytes) -> ContentHash:
-    """SHA-256 of an archive's bytes as 64 lower-case hex digits."""
-    return ContentHash(hashlib.sha256(data).hexdigest())
 
 
 def is_plain_path(path: str) -> bool:

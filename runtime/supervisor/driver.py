@@ -169,7 +169,7 @@ class SupervisedDriver:
     def started(self, *, first: bool) -> None:
         """Start returned: be ready for the end of a process that is there for this driver."""
         if first:
-            self._servers.understudies.prepare(self.record, self.spec)
+            self._servers.prepare(self.record, self.spec)
 
     def refused(self, why: str) -> None:
         """Start returned an error: the next candidate may have the provider."""
@@ -230,7 +230,7 @@ class SupervisedDriver:
             self.launch()
 
     def _end(self) -> None:
-        self._servers.understudies.drop(self.record.id)
+        self._servers.release(self.record.id, self.spec)
         if self._waiting is not None:
             self._waiting.cancel()
         self._over.set()

@@ -47,6 +47,7 @@ class Load(_Strict, frozen=True, tag="load"):
     executable: Name  # CFBundleExecutable: module inside the bundle, `X.py`
     server_name: Name = ""  # IOUserServerName, for ps
     shared: bool = False  # IOUserServerOneProcess: several services, each with a queue
+    content_hash: Name = ""  # of the bundle: where its native modules are
 
 
 class Attach(_Strict, frozen=True, tag="attach"):

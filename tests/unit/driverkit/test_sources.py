@@ -35,14 +35,14 @@ class Ticker(IOService):
         self.on: list[str] = []
 
     @callback(IOTimerDispatchSource.TimerOccurred)
-    def Tick(self, action: OSAction, time: int) -> None:  # noqa: N802 - DriverKit's style
+    def Tick(self, action: OSAction, time: int) -> None:
         assert action.GetReference() == "mine"
         self.times.append(time)
         self.ticked()
 
     @QUEUENAME("Slow")
     @callback(IOTimerDispatchSource.TimerOccurred)
-    def SlowTick(self, action: OSAction, time: int) -> None:  # noqa: N802 - DriverKit's style
+    def SlowTick(self, action: OSAction, time: int) -> None:
         del action, time
         queue = self.CopyDispatchQueue("Slow")
         self.on.append(queue.GetName() if queue.OnQueue() else "elsewhere")

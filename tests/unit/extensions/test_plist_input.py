@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from runtime.extensions import plist
 from runtime.extensions.manifest import read_manifest
-from runtime.model import archive, properties
+from runtime.model import properties
+from runtime.model.content import content_hash
 from runtime.model.errors import BundleError
 
 INFO = {
@@ -42,7 +43,7 @@ def read_whole(data: bytes) -> bool:
     """Whether a bundle with this Info.plist is read; fails on anything but a refusal."""
     try:
         manifest = read_manifest({"Info.plist": data, "Driver.py": b""}, "X.dext")
-        manifest.personalities(archive.content_hash(data))
+        manifest.personalities(content_hash(data))
     except BundleError as refusal:
         sentence = is_sentence(refusal)
     else:

@@ -14,6 +14,7 @@ from runtime.extensions.staging import (
     stage,
 )
 from runtime.model import archive
+from runtime.model.content import content_hash
 from runtime.model.errors import BundleError, ProblemError, UnavailableError
 from tests.unit.extensions.conftest import AppFolder
 
@@ -22,7 +23,7 @@ def test_what_is_staged_is_what_was_read(app: AppFolder, staged: Staged, tmp_pat
     data = load_staged(tmp_path / "state", staged.content_hash)
     files = archive.unpack(data)
     assert files["WidgetDriver.py"] == app.source.encode()
-    assert archive.content_hash(data) == staged.content_hash
+    assert content_hash(data) == staged.content_hash
     assert staged.size == len(data)
 
 
@@ -58,7 +59,7 @@ def test_a_changed_copy_is_mended_by_staging_again(
 
 def test_a_missing_copy_says_so(tmp_path: Path) -> None:
     with pytest.raises(ProblemError, match="expected a staged bundle, found no such") as refusal:
-        load_staged(tmp_path, archive.content_hash(b""))
+        load_staged(tmp_path, content_hash(b""))
     assert refusal.value.code == "not-found"
 
 

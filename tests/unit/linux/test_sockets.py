@@ -84,7 +84,9 @@ def test_peer_credentials_are_the_kernel_s() -> None:
     with one, other:
         started = usage.started_ticks(os.getpid())
         assert started > 0
-        assert peer_credentials(one) == Peer(os.getpid(), os.getuid(), os.getgid(), started)
+        groups = frozenset(os.getgroups())
+        expected = Peer(os.getpid(), os.getuid(), os.getgid(), started, groups)
+        assert peer_credentials(one) == expected
 
 
 def test_a_sealed_file_cannot_change() -> None:

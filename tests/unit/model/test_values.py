@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.model import archive
+from runtime.model.content import content_hash
 from runtime.model.entry import READY, Entry, State
 from runtime.model.errors import (
     BreachError,
@@ -138,4 +139,4 @@ def test_noise_is_a_breach_or_an_archive(noise: bytes) -> None:
 
 def test_a_content_hash_is_sha256_in_hex() -> None:
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    assert archive.content_hash(b"") == empty
+    assert content_hash(b"") == empty
