@@ -108,8 +108,9 @@ def _too_long() -> BreachError:
 
 def _buffer() -> memoryview:
     """Where this thread receives: making room for the largest packet each time costs more."""
-    buffer: memoryview | None = getattr(_of_thread, "buffer", None)
-    if buffer is None:
+    try:
+        buffer: memoryview = _of_thread.buffer
+    except AttributeError:
         buffer = _of_thread.buffer = memoryview(bytearray(limits.PACKET))
     return buffer
 
