@@ -103,9 +103,10 @@ class Echo:
 
     def listen(self) -> None:
         """Wait for a packet."""
-        self._process.sources().watch(self._sock.fileno(), self._ready, once=True)
+        self._process.sources().watch(self._sock.fileno(), self._ready)
 
     def _ready(self) -> None:
+        self._process.sources().unwatch(self._sock.fileno())
         self._process.queue.post("echo", self._serve)
 
     def _serve(self) -> None:
