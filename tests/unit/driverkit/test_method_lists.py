@@ -1,8 +1,8 @@
 """The SDK's classes have the public methods of DriverKit's, by name.
 
 Source: IOService.iig and the other .iig files of xnu's iokit/DriverKit; IOTimerDispatchSource.h.
-Left out is what C++ needs and Python has (reference counts, meta classes, `…_f` for functions), what
-the system alone calls (`CheckForWork`), and IODMACommand: no driver here does DMA.
+Left out is what C++ needs and Python has (reference counts, meta classes, `…_f` for functions),
+what the system alone calls (`CheckForWork`), and IODMACommand: no driver here does DMA.
 """
 
 import inspect
