@@ -38,8 +38,15 @@ def add_verbs(verb: shell.AddVerb) -> Iterator[Parser]:
 def _pending(runtime: Connection, options: argparse.Namespace) -> int:
     known = runtime.call(GetRecords()).requests
     requests = [request for request in known if request.state is RequestState.WAITING]
-    lines = [_line(request) for request in requests] or ["no request waits for approval"]
-    return shell.say(options, requests, *lines)
+    lines = [line for request in requests for line in (_line(request), *warnings(request))]
+    return shell.say(options, requests, *(lines or ["no request waits for approval"]))
+
+
+def warnings(request: Request) -> Iterator[str]:
+    """What the machine loses with the devices that a request's extension takes, in lines."""
+    for hit in request.devices:
+        if hit.warning:
+            yield f"    careful: it takes {plain(hit.title)}, and {plain(hit.warning)}"
 
 
 def _line(request: Request) -> str:
@@ -58,16 +65,17 @@ def _decide(runtime: Connection, options: argparse.Namespace) -> int:
     decided = runtime.call(
         Decide(request.id, request.content_hash, request.nonce, approve, options.note)
     )
-    return shell.say(options, [decided], f"{'approved' if approve else 'denied'} {decided.id}")
+    told = warnings(request) if approve else ()
+    said = f"{'approved' if approve else 'denied'} {decided.id}"
+    return shell.say(options, [decided], said, *told)
 
 
 def _undo(runtime: Connection, options: argparse.Namespace) -> int:
     request = find_decided(runtime.call(GetRecords()).requests, options.id)
     undone = runtime.call(Undo(request.id))
-    said = f"{undone.id} waits again, as it was before it was decided"
-    return shell.say(options, [undone], said)
+    return shell.say(options, [undone], f"{undone.id} waits for approval again")
 
 
 def _revoke(runtime: Connection, options: argparse.Namespace) -> int:
     extension = runtime.call(Revoke(BundleId(options.bundle_id), options.note))
-    return shell.say(options, [extension], f"{extension.id} {extension.state.value}")
+    return shell.say(options, [extension], f"revoked the approval of {extension.id}")
