@@ -135,6 +135,11 @@ from runtime.driverkit.service import IOService
 from runtime.driverkit.sources import IODispatchSource, IOTimerDispatchSource
 from runtime.driverkit.usb import IOUSBHostDevice, IOUSBHostInterface
 from runtime.driverkit.usb_pipe import IOUSBHostPipe, IOUSBIsochronousTransaction
+from runtime.driverkit.usb_requests import (
+    kIOUSBHostPortStatusConnectedSpeedMask,
+    kIOUSBHostPortStatusEnabled,
+)
+from runtime.driverkit.usb_ring import kIOUSBHostPipeBundlingMax
 from runtime.driverkit.user_client import (
     IOUserClient,
     IOUserClientMethodArguments,
@@ -260,6 +265,9 @@ __all__ = [
     "kIOTimerClockMonotonicRaw",
     "kIOTimerClockUptimeRaw",
     "kIOTimerClockWallTime",
+    "kIOUSBHostPipeBundlingMax",
+    "kIOUSBHostPortStatusConnectedSpeedMask",
+    "kIOUSBHostPortStatusEnabled",
     "kIOUserClientQueueNameExternalMethod",
     "kIOUserClientVariableStructureSize",
     "kUSBHostReturnPipeStalled",

@@ -5,7 +5,7 @@ Invariant: without the entitlement, which the runtime has looked at, nothing is 
 """
 
 from runtime.families.hid.provider import Published
-from runtime.families.provider import ProviderSession
+from runtime.families.provider import Answer, ProviderSession
 from runtime.model.errors import ReturnError
 from runtime.model.hid import PUBLISHED_DEVICE, PUBLISHED_EVENTS, PUBLISHER
 from runtime.model.hid_events import DIGITIZER_DESCRIPTOR, EVENT_DESCRIPTOR
@@ -33,6 +33,10 @@ class PublishingSession:
         self._device = device
         self._made = False
         self._plain_events = False  # made, without a digitizer
+
+    def begin(self, target: int, method: methods.Method, answer: Answer) -> bool:
+        """See `ProviderSession.begin`: of what the provider has opened."""
+        return target != 0 and self._provider.begin(target, method, answer)
 
     async def call(self, target: int, method: methods.Method) -> object:
         """Carry out one method; the result is of the method's RESULT type.

@@ -23,8 +23,12 @@ from runtime.wire.commands.extensions import (
     Deactivate,
     Decide,
     InstallSample,
+    ReadIcon,
+    RequestRemoval,
+    Revoke,
     SetDeveloperMode,
     Submit,
+    Undo,
     Withdraw,
 )
 from runtime.wire.commands.lifetime import Detach, Quit
@@ -47,6 +51,10 @@ Command = (
     | Submit
     | Withdraw
     | Deactivate
+    | RequestRemoval
+    | ReadIcon
+    | Revoke
+    | Undo
     | Decide
     | SetDeveloperMode
     | ListTrust

@@ -14,6 +14,7 @@ import pytest
 from runtime.families.hid import report_rate
 from runtime.families.hid.published import ASKED, PublishedDevice
 from runtime.families.hid.publishing import PublishingSession
+from runtime.families.provider import Answer
 from runtime.linux import uhid
 from runtime.model.errors import ReturnError
 from runtime.model.hid import ReportType
@@ -171,6 +172,9 @@ class Recorder:
 
     def __init__(self) -> None:
         self.reached: list[object] = []
+
+    def begin(self, target: int, method: methods.Method, _answer: Answer) -> bool:
+        raise AssertionError(f"{method} of {target}: expected none of a pipe")
 
     async def call(self, target: int, method: methods.Method) -> object:
         assert target == 0
