@@ -202,7 +202,7 @@ def test_reports_become_events_and_the_input_comes_back(
 
 
 def _drawn(at: int) -> set[str]:
-    """What a pen at this and a finger across from it say: ABS_X, ABS_Y, pressure; both of ABS_MT_POSITION."""
+    """What a pen there and a finger across from it say: ABS_X, ABS_Y, pressure; ABS_MT_POSITION."""
     x, y = at * 128 - 1, at * 128 + 127
     return {f"place 0 {x}", f"place 1 {y}", f"place 24 {x}", f"place 53 {y}", f"place 54 {x}"}
 
