@@ -119,7 +119,7 @@ def test_its_icon_and_what_it_was_built_for(
 def test_only_what_is_approved_can_be_revoked(
     qtbot: QtBot, page: ExtensionsPage, bridge: Bridge, fake_runtime: "FakeRuntime"
 ) -> None:
-    note = "revoked by grace: not on Fridays"
+    note = "by grace: not on Fridays"
     with qtbot.waitSignal(bridge.changed):
         fake_runtime.delta(extensions=(extension(ExtensionState.REVOKED, note=note),))
     assert page.revoke.toolTip() == "It is not approved."
