@@ -90,11 +90,7 @@ def _list(runtime: Connection, options: argparse.Namespace) -> int:
         if options.category in (None, extension.category)
         and extension.state is not ExtensionState.REMOVED
     ]
-    if options.json:
-        shell.print_json(extensions)
-    else:
-        print("\n".join(list_lines(extensions)))
-    return shell.OK
+    return shell.say(options, extensions, *list_lines(extensions))
 
 
 def _developer(runtime: Connection, options: argparse.Namespace) -> int:
@@ -102,11 +98,8 @@ def _developer(runtime: Connection, options: argparse.Namespace) -> int:
         status = runtime.call(SetDeveloperMode(options.mode == "on"))
     else:
         status = runtime.call(GetRecords()).status
-    if options.json:
-        shell.print_json([{"developer": status.developer}])
-    else:
-        print(f"developer mode is {'on' if status.developer else 'off'}")
-    return shell.OK
+    said = f"developer mode is {'on' if status.developer else 'off'}"
+    return shell.say(options, [{"developer": status.developer}], said)
 
 
 def _activate(runtime: Connection, options: argparse.Namespace) -> int:
@@ -114,10 +107,7 @@ def _activate(runtime: Connection, options: argparse.Namespace) -> int:
     request = runtime.call(Activate(app, BundleId(options.bundle_id)))
     if options.wait and request.state is RequestState.WAITING:
         request = _final(runtime, request.id)
-    if options.json:
-        shell.print_json([request])
-    else:
-        print(_line(request))
+    shell.say(options, [request], _line(request))
     if request.state in (RequestState.WAITING, RequestState.COMPLETED):
         return shell.OK
     raise ProblemError(
@@ -146,21 +136,13 @@ def _line(request: Request) -> str:
 def _deactivate(runtime: Connection, options: argparse.Namespace) -> int:
     if options.ask:
         request = runtime.call(RequestRemoval(BundleId(options.bundle_id)))
-        if options.json:
-            shell.print_json([request])
-        else:
-            print(_line(request))
-        return shell.OK
+        return shell.say(options, [request], _line(request))
     return _remove(runtime, options)
 
 
 def _remove(runtime: Connection, options: argparse.Namespace) -> int:
     extension = runtime.call(Deactivate(BundleId(options.bundle_id)))
-    if options.json:
-        shell.print_json([extension])
-    else:
-        print(f"removed {extension.id}")
-    return shell.OK
+    return shell.say(options, [extension], f"removed {extension.id}")
 
 
 def _uninstall(runtime: Connection, options: argparse.Namespace) -> int:
@@ -176,25 +158,16 @@ def _uninstall(runtime: Connection, options: argparse.Namespace) -> int:
 
 def _reset(runtime: Connection, options: argparse.Namespace) -> int:
     removed = runtime.call(Reset())
-    if options.json:
-        shell.print_json((*removed.gone, *removed.kept))
-        return shell.OK
-    for extension in removed.gone:
-        print(f"removed {extension.id}")
-    for extension in removed.kept:
-        print(f"kept {extension.id}, as a profile says")
-    if not removed.gone and not removed.kept:
-        print("there is no extension")
-    return shell.OK
+    lines = [f"removed {extension.id}" for extension in removed.gone]
+    lines += [f"kept {extension.id}, as a profile says" for extension in removed.kept]
+    records = (*removed.gone, *removed.kept)
+    return shell.say(options, records, *(lines or ["there is no extension"]))
 
 
 def _gc(runtime: Connection, options: argparse.Namespace) -> int:
     count = runtime.call(CollectGarbage())
-    if options.json:
-        shell.print_json([{"removed": count}])
-    else:
-        print(f"removed {count} staged bundles that nothing refers to")
-    return shell.OK
+    said = f"removed {count} staged bundles that nothing refers to"
+    return shell.say(options, [{"removed": count}], said)
 
 
 def _parser() -> Parser:

@@ -90,7 +90,7 @@ class Binding:
                 driver.stop(intent)
 
     def hits(self, personalities: tuple[Personality, ...]) -> tuple[DeviceHit, ...]:
-        """The present entries that these personalities match, best first."""
+        """The present entries that these personalities match: those to warn of, then by score."""
         found: list[DeviceHit] = []
         wanted = {personality.provider_class for personality in personalities}
         essentials = essential.read()
@@ -105,7 +105,7 @@ class Binding:
                 lost = essential.warning(syspath, essentials) if syspath else ""
                 hit = DeviceHit(entry.id, entry.title, path, best.score, best.displaces, lost)
                 found.append(hit)
-        found.sort(key=lambda hit: -hit.score)
+        found.sort(key=lambda hit: (not hit.warning, -hit.score))
         return tuple(found[:MOST_HITS])
 
     # --- providers -----------------------------------------------------------------------------

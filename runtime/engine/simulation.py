@@ -14,6 +14,7 @@ from runtime.families.recorded.recording import Recording
 from runtime.families.simulated.bus import Attachment, SimulatedBus
 from runtime.families.simulated.nodes import Node
 from runtime.linux import memfd
+from runtime.matching.usb import DEVICE_CLASS
 from runtime.model.entry import Holder, Kind
 from runtime.model.entry import Place as Position
 from runtime.model.errors import ProblemError
@@ -24,6 +25,7 @@ from runtime.registry.positions import USB_PLANE
 from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Place
 from runtime.wire.broker import Serve, ServeRecorded
+from runtime.wire.usb import WHOLE_DEVICE
 
 
 class _Provider(msgspec.Struct, frozen=True):
@@ -146,6 +148,9 @@ class Simulation:
         node = attachment.node()
         device = self._attach_one(self._ports[attachment.port - 1], node)
         self._registry.place(device, (Position(USB_PLANE, ROOT_ID, "", node.location),))
+        if node.cls == DEVICE_CLASS:
+            whole = Place(device, node.name, WHOLE_DEVICE, serve, recording=recording)
+            self._providers[device] = _Provider(attachment, whole)
         for child in node.children:
             place = Place(device, node.name, child.interface, serve, recording=recording)
             provider = self._attach_one(device, child, Holder.NOBODY)

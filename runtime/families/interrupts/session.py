@@ -9,7 +9,7 @@ import os
 import socket
 
 from runtime.families.interrupts.provider import InterruptDevice
-from runtime.families.provider import Complete, Lent
+from runtime.families.provider import Answer, Complete, Lent
 from runtime.model.errors import ReturnError
 from runtime.model.kern_return import IOReturn
 from runtime.wire import interrupt, methods
@@ -45,6 +45,10 @@ class InterruptSession:
         self._device = served.device
         self._told: dict[int, int] = {}  # eventfds, by line
         self._gone = False
+
+    def begin(self, _target: int, _method: methods.Method, _answer: Answer) -> bool:
+        """See `ProviderSession.begin`: calls are few."""
+        return False
 
     async def call(self, target: int, method: methods.Method) -> object:
         """Carry out one method.

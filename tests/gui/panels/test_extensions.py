@@ -19,6 +19,7 @@ from runtime.wire.commands.extensions import Deactivate, ReadIcon, Revoke
 
 if TYPE_CHECKING:
     from tests.gui.conftest import FakeRuntime
+    from tests.gui.panels.conftest import Make
 
 SAMPLE = BundleId("org.example.sample")
 
@@ -58,9 +59,26 @@ def test_what_it_is_and_may_do(page: ExtensionsPage) -> None:
     shown = page.facts.toPlainText()
     assert shown.index("talk to USB devices") < shown.index("run as a driver")
     assert "MyUserUSBInterfaceDriver" in shown
+    assert "process 2572" in shown
+    assert not page.request.isVisible()
     assert "com.example.usb" not in shown
     page.keys.click()
     assert "com.example.usb = [1]" in page.facts.toPlainText()
+
+
+def test_what_waits_leads_to_its_request(
+    qtbot: QtBot,
+    bridge: Bridge,
+    page: ExtensionsPage,
+    fake_runtime: "FakeRuntime",
+    request_record: "Make",
+) -> None:
+    request = request_record(1, extension=extension().id)
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(extensions=(extension(ExtensionState.WAITING),), requests=(request,))
+    with qtbot.waitSignal(page.request_chosen) as chosen:
+        page.request.click()
+    assert chosen.args == [request.id]
 
 
 def test_drivers_are_counted_as_they_go(
