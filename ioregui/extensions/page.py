@@ -232,7 +232,10 @@ class ExtensionsPage(QWidget):
         tabs.addTab(beside(self.icon, self.facts), self.tr("Details"))
         tabs.addTab(self.devices, self.tr("Devices"))
         tabs.setTabToolTip(1, self.tr("Every device that is there, and why it has it or not"))
-        return column(self.notice, self.note, bar, tabs, tall=tabs)
+        noting = QHBoxLayout()
+        noting.setContentsMargins(12, 0, 12, 0)
+        noting.addWidget(self.note)
+        return column(self.notice, noting, bar, tabs, tall=tabs)
 
     def _empty(self) -> EmptyPage:
         return EmptyPage(
