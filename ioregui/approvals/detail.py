@@ -54,7 +54,7 @@ class RequestDetail(QWidget):
         self.parts.copy_details.clicked.connect(self._copy_details)
         self.parts.copy_hash.clicked.connect(self._copy_hash)
         self.parts.show_device.clicked.connect(self._show_device)
-        self.parts.notice.button.clicked.connect(self._turn_developer_on)
+        self.parts.notice.button.clicked.connect(self._notice_pressed)
         self.gate.changed.connect(self._show_buttons)
         self.answers.changed.connect(self._show_buttons)
         self.answers.changed.connect(self._show_notice)
@@ -85,6 +85,7 @@ class RequestDetail(QWidget):
                 self._request, approved, mirror.requests.values(), self.parts.keys.isChecked()
             )
             self.parts.facts.show_facts(words.headline(self._request), groups)
+            self.parts.say_answers(words.answers(self._request))
             self.parts.show_device.setVisible(bool(self._request.devices))
             self.parts.answers.setVisible(self._request.state is RequestState.WAITING)
         if self.gate.state.decidable != self._decidable():
@@ -115,8 +116,24 @@ class RequestDetail(QWidget):
             self.refresh()
 
     @Slot()
-    def _turn_developer_on(self) -> None:
-        self.answers.turn_developer_on()
+    def _notice_pressed(self) -> None:
+        """Do what the notice offers: undo what was decided, or turn developer mode on."""
+        if self._undoable():
+            assert self._request is not None
+            self.answers.undo(self._request)
+            self.refresh()
+        else:
+            self.answers.turn_developer_on()
+
+    def _undoable(self) -> bool:
+        """Whether the decision on the request can be undone here."""
+        request, mirror = self._request, self._bridge.mirror
+        return (
+            request is not None
+            and not words.who_may(mirror.status)
+            and not self.answers.open
+            and words.undoable(request, mirror.requests.values(), mirror.extensions)
+        )
 
     @Slot()
     def _show_notice(self) -> None:
@@ -131,7 +148,9 @@ class RequestDetail(QWidget):
         if not notice and _needs_developer(request, status):
             notice = self.tr("Developer mode is off: this driver may run only while it is on.")
             offers = True
-        if offers and status is not None and not status.developer:
+        if self._undoable():
+            button = self.tr("Undo")
+        elif offers and status is not None and not status.developer:
             button = self.tr("Turn on developer mode")
         self.parts.notice.say(notice, button)
 

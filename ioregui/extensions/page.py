@@ -1,6 +1,6 @@
 """The Extensions page: every extension that the runtime knows, and what it may do.
 
-Invariant: shows what the mirror has; nothing is deactivated without a second press.
+Invariant: shows what the mirror has; nothing is deactivated or revoked without a second press.
 """
 
 from collections import defaultdict
@@ -31,11 +31,11 @@ from runtime.model.extension_lifecycle import ExtensionState
 from runtime.model.identity import BundleId
 from runtime.model.records import Driver, Extension, Request
 from runtime.wire import client as wire
-from runtime.wire.commands.extensions import Deactivate
+from runtime.wire.commands.extensions import Deactivate, Revoke
 
 
 class ExtensionsPage(QWidget):
-    """All extensions, the selected one's facts, and its deactivation.
+    """All extensions, the selected one's facts, its deactivation and revocation.
 
     Signals:
         entry_chosen: The user wants to see a driver of an extension; its service's entry id, its
@@ -47,7 +47,7 @@ class ExtensionsPage(QWidget):
     def __init__(self, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._bridge = bridge
-        self._asked: Row | None = None  # whose deactivation waits for the second press
+        self._asked: Deactivate | Revoke | None = None  # what waits for the second press
         self.model = RecordModel(columns.columns(), columns.key, columns.order, self)
         self.table: RecordTable[Row] = RecordTable(self.model, self.tr("Extensions"))
         self.notice = Notice()
@@ -62,6 +62,8 @@ class ExtensionsPage(QWidget):
             self.arranging.addItem(text, order)
         self.deactivate = QPushButton(self.tr("Deactivate…"))
         self.deactivate.setAutoDefault(False)
+        self.revoke = QPushButton(self.tr("Revoke…"))
+        self.revoke.setAutoDefault(False)
         self.driver = QPushButton(self.tr("Show its driver"))
         self.driver.setAutoDefault(False)
         split = QSplitter(Qt.Orientation.Vertical)
@@ -77,8 +79,9 @@ class ExtensionsPage(QWidget):
         self.keys.toggled.connect(self._show_selected)
         self.arranging.currentIndexChanged.connect(self._arrange)
         self.deactivate.clicked.connect(self._question)
+        self.revoke.clicked.connect(self._question_revoking)
         self.driver.clicked.connect(self._show_driver)
-        self.notice.button.clicked.connect(self._deactivate)
+        self.notice.button.clicked.connect(self._carry_out)
         bridge.reset.connect(self._refresh)
         bridge.changed.connect(self._changed)
         self._refresh()
@@ -129,6 +132,11 @@ class ExtensionsPage(QWidget):
         why_not = words.why_not_deactivate(row)
         self.deactivate.setEnabled(not why_not)
         self.deactivate.setToolTip(why_not or self.tr("Stop its drivers and remove it."))
+        why_not = words.why_not_revoke(row)
+        self.revoke.setEnabled(not why_not)
+        self.revoke.setToolTip(
+            why_not or self.tr("Stop its drivers and take its approval away; it stays listed.")
+        )
         self.driver.setEnabled(row is not None and bool(row.drivers))
         self.driver.setToolTip(
             self.tr("Go to its driver in the registry.")
@@ -153,18 +161,24 @@ class ExtensionsPage(QWidget):
     def _question(self) -> None:
         row = self.table.selected
         if row is not None:
-            self._asked = row
+            self._asked = Deactivate(row.extension.bundle_id)
             self.notice.say(words.question(row), self.tr("Deactivate it"))
 
     @Slot()
-    def _deactivate(self) -> None:
-        if self._asked is not None:
-            command = Deactivate(self._asked.extension.bundle_id)
-            self._asked = None
-            self.notice.say("")
-            self._bridge.ask(command, self._deactivated, self._refused)
+    def _question_revoking(self) -> None:
+        row = self.table.selected
+        if row is not None:
+            self._asked = Revoke(row.extension.bundle_id)
+            self.notice.say(words.revoking(row), self.tr("Revoke it"))
 
-    def _deactivated(self, extension: Extension) -> None:
+    @Slot()
+    def _carry_out(self) -> None:
+        if self._asked is not None:
+            command, self._asked = self._asked, None
+            self.notice.say("")
+            self._bridge.ask(command, self._done, self._refused)
+
+    def _done(self, extension: Extension) -> None:
         """The change itself comes with the next delta."""
         row = self.table.selected
         if row is not None and row.extension.id == extension.id:
@@ -178,6 +192,7 @@ class ExtensionsPage(QWidget):
         bar = QHBoxLayout()
         bar.setContentsMargins(12, 8, 12, 2)
         bar.setSpacing(6)  # else that of the layout around it, which is none
+        bar.addWidget(self.revoke)
         bar.addWidget(self.deactivate)
         bar.addWidget(self.driver)
         bar.addStretch(1)

@@ -27,6 +27,7 @@ _TONES = {
     ExtensionState.UPGRADING: Tone.WAITING,
     ExtensionState.GIVING_WAY: Tone.QUIET,
     ExtensionState.DENIED: Tone.QUIET,
+    ExtensionState.REVOKED: Tone.QUIET,
     ExtensionState.INVALID: Tone.BAD,
     ExtensionState.REMOVED: Tone.QUIET,
 }
@@ -96,6 +97,42 @@ def why_not_deactivate(row: Row | None) -> str:
             ruling(row.extension.kept)
         )
     return ""
+
+
+_APPROVED = frozenset(
+    {
+        ExtensionState.ACTIVE,
+        ExtensionState.DISABLED,
+        ExtensionState.UPGRADING,
+        ExtensionState.GIVING_WAY,
+    }
+)
+
+
+def why_not_revoke(row: Row | None) -> str:
+    """Return why the approval of an extension cannot be revoked; empty when it can."""
+    if row is None:
+        return translate("extensions", "Select an extension first.")
+    if row.extension.state not in _APPROVED:
+        return translate("extensions", "It is not approved.")
+    decides = row.extension.kept or row.extension.ruling
+    if decides is not None:
+        return translate("extensions", "A profile decides: {0}.").format(ruling(decides))
+    return ""
+
+
+def revoking(row: Row) -> str:
+    """Return what revoking means, as a question."""
+    if not row.live:
+        return translate(
+            "extensions",
+            "Revoke the approval of {0}? It stays listed, and its app has to ask again.",
+        ).format(name(row))
+    return translate(
+        "extensions",
+        "Revoke the approval of {0}? {1} of its drivers run now and are stopped; their devices go "
+        "back to their kernel drivers. It stays listed, and its app has to ask again.",
+    ).format(name(row), row.live)
 
 
 def question(row: Row) -> str:

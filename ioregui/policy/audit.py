@@ -24,6 +24,8 @@ _TOLD = (
     events.Requested,
     events.Decided,
     events.Deactivated,
+    events.Undone,
+    events.Revoked,
     events.DeveloperMode,
     events.ProfileChanged,
 )

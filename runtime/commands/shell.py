@@ -117,6 +117,19 @@ def run(prog: str, action: Callable[[], int]) -> int:
     return code
 
 
+def say(
+    options: argparse.Namespace,
+    records: Sequence[msgspec.Struct | Mapping[str, object]],
+    *lines: str,
+) -> int:
+    """Print the records for `--json`, else the lines; returns `OK`."""
+    if options.json:
+        print_json(records)
+    else:
+        print(*lines, sep="\n")
+    return OK
+
+
 def print_json(records: Sequence[msgspec.Struct | Mapping[str, object]]) -> None:
     """Print one array of objects, one for each record."""
     print(json.dumps([as_object(record) for record in records], indent=2))

@@ -9,9 +9,8 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from runtime.client.blocking import Connection
-from runtime.commands import audit, policy, service, shell, trust
+from runtime.commands import audit, deciding, policy, service, shell, trust
 from runtime.commands.plaintext import plain
-from runtime.commands.selection import find_request
 from runtime.extensions.manifest import CATEGORIES
 from runtime.linux import places
 from runtime.linux.arguments import Parser
@@ -21,7 +20,12 @@ from runtime.model.identity import BundleId, RequestId
 from runtime.model.records import Extension, Request, RequestState
 from runtime.wire import client as wire
 from runtime.wire.commands.audit import CollectGarbage, Reset
-from runtime.wire.commands.extensions import Activate, Deactivate, Decide, SetDeveloperMode
+from runtime.wire.commands.extensions import (
+    Activate,
+    Deactivate,
+    RequestRemoval,
+    SetDeveloperMode,
+)
 from runtime.wire.commands.registry import GetRecords, Subscribe, Topic
 
 PROG = "systemextensionsctl"
@@ -34,11 +38,16 @@ _STATES = {
     ExtensionState.UPGRADING: "activated waiting to upgrade",
     ExtensionState.GIVING_WAY: "terminating for upgrade",
     ExtensionState.DENIED: "denied",
+    ExtensionState.REVOKED: "activated disabled",
     ExtensionState.INVALID: "invalid",
     ExtensionState.REMOVED: "uninstalling",
 }
 _ENABLED = frozenset({ExtensionState.ACTIVE, ExtensionState.UPGRADING})
-_PRESENT = _ENABLED | {ExtensionState.WAITING, ExtensionState.DISABLED}
+_PRESENT = _ENABLED | {
+    ExtensionState.WAITING,
+    ExtensionState.DISABLED,
+    ExtensionState.REVOKED,
+}
 
 
 def main() -> None:
@@ -81,11 +90,7 @@ def _list(runtime: Connection, options: argparse.Namespace) -> int:
         if options.category in (None, extension.category)
         and extension.state is not ExtensionState.REMOVED
     ]
-    if options.json:
-        shell.print_json(extensions)
-    else:
-        print("\n".join(list_lines(extensions)))
-    return shell.OK
+    return shell.say(options, extensions, *list_lines(extensions))
 
 
 def _developer(runtime: Connection, options: argparse.Namespace) -> int:
@@ -93,11 +98,8 @@ def _developer(runtime: Connection, options: argparse.Namespace) -> int:
         status = runtime.call(SetDeveloperMode(options.mode == "on"))
     else:
         status = runtime.call(GetRecords()).status
-    if options.json:
-        shell.print_json([{"developer": status.developer}])
-    else:
-        print(f"developer mode is {'on' if status.developer else 'off'}")
-    return shell.OK
+    said = f"developer mode is {'on' if status.developer else 'off'}"
+    return shell.say(options, [{"developer": status.developer}], said)
 
 
 def _activate(runtime: Connection, options: argparse.Namespace) -> int:
@@ -105,10 +107,7 @@ def _activate(runtime: Connection, options: argparse.Namespace) -> int:
     request = runtime.call(Activate(app, BundleId(options.bundle_id)))
     if options.wait and request.state is RequestState.WAITING:
         request = _final(runtime, request.id)
-    if options.json:
-        shell.print_json([request])
-    else:
-        print(_line(request))
+    shell.say(options, [request], _line(request))
     if request.state in (RequestState.WAITING, RequestState.COMPLETED):
         return shell.OK
     raise ProblemError(
@@ -135,12 +134,15 @@ def _line(request: Request) -> str:
 
 
 def _deactivate(runtime: Connection, options: argparse.Namespace) -> int:
+    if options.ask:
+        request = runtime.call(RequestRemoval(BundleId(options.bundle_id)))
+        return shell.say(options, [request], _line(request))
+    return _remove(runtime, options)
+
+
+def _remove(runtime: Connection, options: argparse.Namespace) -> int:
     extension = runtime.call(Deactivate(BundleId(options.bundle_id)))
-    if options.json:
-        shell.print_json([extension])
-    else:
-        print(f"removed {extension.id}")
-    return shell.OK
+    return shell.say(options, [extension], f"removed {extension.id}")
 
 
 def _uninstall(runtime: Connection, options: argparse.Namespace) -> int:
@@ -151,76 +153,21 @@ def _uninstall(runtime: Connection, options: argparse.Namespace) -> int:
             "not-found",
             f"extension {options.bundle_id}: expected one of team {options.team_id}, found none",
         )
-    return _deactivate(runtime, options)
+    return _remove(runtime, options)
 
 
 def _reset(runtime: Connection, options: argparse.Namespace) -> int:
     removed = runtime.call(Reset())
-    if options.json:
-        shell.print_json((*removed.gone, *removed.kept))
-        return shell.OK
-    for extension in removed.gone:
-        print(f"removed {extension.id}")
-    for extension in removed.kept:
-        print(f"kept {extension.id}, as a profile says")
-    if not removed.gone and not removed.kept:
-        print("there is no extension")
-    return shell.OK
+    lines = [f"removed {extension.id}" for extension in removed.gone]
+    lines += [f"kept {extension.id}, as a profile says" for extension in removed.kept]
+    records = (*removed.gone, *removed.kept)
+    return shell.say(options, records, *(lines or ["there is no extension"]))
 
 
 def _gc(runtime: Connection, options: argparse.Namespace) -> int:
     count = runtime.call(CollectGarbage())
-    if options.json:
-        shell.print_json([{"removed": count}])
-    else:
-        print(f"removed {count} staged bundles that nothing refers to")
-    return shell.OK
-
-
-def _pending(runtime: Connection, options: argparse.Namespace) -> int:
-    requests = [
-        request
-        for request in runtime.call(GetRecords()).requests
-        if request.state is RequestState.WAITING
-    ]
-    if options.json:
-        shell.print_json(requests)
-        return shell.OK
-    for request in requests:
-        needs = ", needs developer mode" if request.needs_developer else ""
-        print(
-            f"{request.id} {plain(request.name)} {plain(request.short_version)}, "
-            f"asked for by {plain(request.requester.app)}, {plain(request.signature)}{needs}"
-        )
-        for line in warnings(request):
-            print(line)
-    if not requests:
-        print("no request waits for approval")
-    return shell.OK
-
-
-def _decide(runtime: Connection, options: argparse.Namespace) -> int:
-    """Read the request, and repeat what was read in the decision."""
-    request = find_request(runtime.call(GetRecords()).requests, options.id)
-    approve: bool = options.approve
-    decided = runtime.call(
-        Decide(request.id, request.content_hash, request.nonce, approve, options.note)
-    )
-    if options.json:
-        shell.print_json([decided])
-        return shell.OK
-    print(f"{'approved' if approve else 'denied'} {decided.id}")
-    if approve:
-        for line in warnings(request):
-            print(line)
-    return shell.OK
-
-
-def warnings(request: Request) -> Iterator[str]:
-    """What the machine loses with the devices that a request's extension takes, in lines."""
-    for hit in request.devices:
-        if hit.warning:
-            yield f"    careful: it takes {plain(hit.title)}, and {plain(hit.warning)}"
+    said = f"removed {count} staged bundles that nothing refers to"
+    return shell.say(options, [{"removed": count}], said)
 
 
 def _parser() -> Parser:
@@ -245,15 +192,17 @@ def _parser() -> Parser:
     activate.add_argument("--wait", action="store_true", help="until the request is decided")
     deactivate = verb("deactivate", _deactivate, "stop and remove an extension")
     deactivate.add_argument("bundle_id", metavar="ID", help="its bundle identifier")
+    deactivate.add_argument(
+        "--ask", action="store_true", help="as an app does: somebody decides, as on a request"
+    )
     uninstall = verb("uninstall", _uninstall, "stop and remove an extension of a team")
     uninstall.add_argument("team_id", metavar="TEAM", help=f"team, {NO_TEAM} for none")
     uninstall.add_argument("bundle_id", metavar="ID", help="its bundle identifier")
     reset = verb("reset", _reset, "remove all extensions that no profile keeps")
     collect = verb("gc", _gc, "remove staged bundles that no extension refers to")
     auditing = verb("audit", audit.run, "say who was asked what, and who decided")
-    pending = verb("pending", _pending, "list the requests that wait for approval")
     printing = [listing, developer, activate, deactivate, uninstall, reset, collect, auditing]
-    printing += [pending, *_add_decisions(verb)]
+    printing += deciding.add_verbs(verb)
     policing = verb("policy", None, "say, or change, what configuration profiles decide")
     policy.add_verbs(shell.verbs(policing))
     serving = verb("service", None, "install, remove or look at the system service")
@@ -264,16 +213,6 @@ def _parser() -> Parser:
     for added in printing:
         added.add_argument("--json", action="store_true", help="one array of objects")
     return parser
-
-
-def _add_decisions(verb: shell.AddVerb) -> Iterator[Parser]:
-    """The two verbs."""
-    for name, approve in (("approve", True), ("deny", False)):
-        decide = verb(name, _decide, f"{name} a request")
-        decide.add_argument("id", metavar="ID", help="request, a beginning of it, or bundle id")
-        decide.add_argument("--note", default="", help="kept with the decision")
-        decide.set_defaults(approve=approve)
-        yield decide
 
 
 if __name__ == "__main__":

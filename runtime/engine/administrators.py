@@ -1,9 +1,9 @@
 """Who may have which command carried out by the system service: whom polkit calls one who may.
 
-Everybody may look, ask for an activation, and deny their own requests; logs and crash reports are
-for those who may read the machine's. What else changes something needs polkit's yes for the process
-that connected, by somebody in an active, local, unlocked session, as logind says. Root needs
-neither. The password dialog goes away with who asked.
+Everybody may look, ask for an activation or a removal, and deny, undo and revoke their own; logs
+and crash reports are for those who may read the machine's. What else changes something needs
+polkit's yes for the process that connected, by somebody in an active, local, unlocked session, as
+logind says. Root needs neither. The password dialog goes away with who asked.
 Source: polkit and logind; docs/service.md has the table.
 Invariant: no answer is never a yes; a command that is not known here needs authority.
 """
@@ -36,8 +36,11 @@ from runtime.wire.commands.extensions import (
     Deactivate,
     Decide,
     InstallSample,
+    RequestRemoval,
+    Revoke,
     SetDeveloperMode,
     Submit,
+    Undo,
     Withdraw,
 )
 from runtime.wire.commands.lifetime import Detach, Quit
@@ -72,13 +75,15 @@ class Action(enum.StrEnum):
 _FREE = (
     *(Subscribe, GetRecords, Describe, ReadHistory, ReadValue, Explain, ExplainExtension),
     *(ReadProcesses, ListTrust, ListProfiles),
-    *(Activate, Submit, Withdraw, Shown, ReadAudit, Detach),
+    *(Activate, Submit, Withdraw, RequestRemoval, Shown, ReadAudit, Detach),
     OpenService,  # by the entitlement of the app, which `user_clients` looks at
 )
 _LOGS = (ReadLog, ListCrashes, ReadCrash)
 LOG_READERS = ("adm", "systemd-journal")  # groups that read the journal, too: systemd-journald(8)
 _ACTIONS: dict[type, Action] = {
     Deactivate: Action.EXTENSIONS,
+    Revoke: Action.EXTENSIONS,
+    Undo: Action.EXTENSIONS,
     Reset: Action.EXTENSIONS,
     CollectGarbage: Action.EXTENSIONS,
     AddTrust: Action.POLICY,
@@ -96,19 +101,25 @@ _NEVER: dict[type, str] = {
 
 
 class AdministratorsAuthority:
-    """Asks polkit and logind. `removable_by` says what a profile lets a user remove alone."""
+    """Asks polkit and logind.
+
+    `removable_by` says what a profile lets a user remove alone, `approved_for` what is approved
+    for a user and nobody else.
+    """
 
     def __init__(
         self,
         hub: Hub,
         bus: Bus,
         removable_by: Callable[[BundleId, int], bool],
+        approved_for: Callable[[BundleId, int], bool],
         record: Callable[[AuditEntry], None],
     ) -> None:
         """`record` takes entries for the audit."""
         self._hub = hub
         self._bus = bus
         self._removable_by = removable_by
+        self._approved_for = approved_for
         self._record = record
         self._asked: set[int] = set()  # users who have a password dialog open
 
@@ -154,11 +165,17 @@ class AdministratorsAuthority:
         await self._check_session(peer)  # a password takes time
 
     def _is_own(self, command: Command, uid: int) -> bool:
-        """Denying what oneself asked for, and removing what a profile says one may."""
-        if isinstance(command, Decide):
-            request = self._hub.source.requests.get(command.request)
-            return not command.approve and request is not None and request.uid == uid
-        return isinstance(command, Deactivate) and self._removable_by(command.bundle_id, uid)
+        """Denying, undoing and revoking one's own, and removing what a profile says one may."""
+        match command:
+            case Decide(approve=False, request=asked) | Undo(request=asked):
+                request = self._hub.source.requests.get(asked)
+                return request is not None and request.uid == uid
+            case Revoke(bundle_id=bundle_id):
+                return self._approved_for(bundle_id, uid)
+            case Deactivate(bundle_id=bundle_id):
+                return self._removable_by(bundle_id, uid)
+            case _:
+                return False
 
     def _action(self, command: Command) -> tuple[Action, dict[str, str]]:
         if not isinstance(command, Decide):

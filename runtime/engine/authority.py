@@ -13,7 +13,13 @@ from runtime.engine.hub import Hub
 from runtime.model.errors import ProblemError
 from runtime.wire.commands import Command
 from runtime.wire.commands.audit import Reset
-from runtime.wire.commands.extensions import Deactivate, Decide, SetDeveloperMode
+from runtime.wire.commands.extensions import (
+    Deactivate,
+    Decide,
+    Revoke,
+    SetDeveloperMode,
+    Undo,
+)
 from runtime.wire.commands.policy import AddProfile, RemoveProfile
 from runtime.wire.commands.registry import Topic
 from runtime.wire.commands.trust import AddTrust, RemoveTrust
@@ -21,6 +27,8 @@ from runtime.wire.commands.trust import AddTrust, RemoveTrust
 DECISIONS = (
     Decide,
     Deactivate,
+    Revoke,
+    Undo,
     SetDeveloperMode,
     AddTrust,
     RemoveTrust,

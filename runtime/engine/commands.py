@@ -6,7 +6,6 @@ Invariant: every command is answered exactly once, and decisions only with autho
 
 from collections.abc import Callable
 
-from runtime.engine.activation import user_name
 from runtime.engine.authority import Authority
 from runtime.engine.binding import Binding
 from runtime.engine.connection import ClientConnection
@@ -17,6 +16,7 @@ from runtime.engine.explaining import Explaining
 from runtime.engine.hub import Hub
 from runtime.engine.keeper import Keeper
 from runtime.engine.plugging import Plugging
+from runtime.engine.requesters import user_name
 from runtime.engine.samples import install_sample
 from runtime.engine.user_clients import UserClients
 from runtime.engine.workers import Workers
@@ -44,8 +44,11 @@ from runtime.wire.commands.extensions import (
     Deactivate,
     Decide,
     InstallSample,
+    RequestRemoval,
+    Revoke,
     SetDeveloperMode,
     Submit,
+    Undo,
     Withdraw,
 )
 from runtime.wire.commands.lifetime import Detach, Quit
@@ -119,6 +122,7 @@ class Commands:
                 Activate()
                 | Submit()
                 | Withdraw()
+                | RequestRemoval()
                 | Shown()
                 | ReadAudit()
                 | ListTrust()
@@ -128,6 +132,8 @@ class Commands:
             case (
                 Decide()
                 | Deactivate()
+                | Revoke()
+                | Undo()
                 | SetDeveloperMode()
                 | AddTrust()
                 | RemoveTrust()

@@ -247,7 +247,11 @@ class Runtime:
         bus = Bus()
         self._ending.callback(bus.close)
         return AdministratorsAuthority(
-            self._hub, bus, self._activation.removable_by, self._activation.audit.record_once
+            self._hub,
+            bus,
+            self._activation.removable_by,
+            self._activation.approved_for,
+            self._activation.audit.record_once,
         )
 
     def _serve_owner(self) -> None:

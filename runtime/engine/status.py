@@ -8,7 +8,7 @@ import os
 import secrets
 from importlib.metadata import PackageNotFoundError, version
 
-from runtime.engine.activation import user_name
+from runtime.engine.requesters import user_name
 from runtime.engine.settings import Settings
 from runtime.model.records import Status
 

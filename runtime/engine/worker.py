@@ -1,7 +1,7 @@
 """The worker process: one job that may block, then the end.
 
-It gets one SEQPACKET socket; the job comes as a packet, perhaps much later, the result goes
-back as one, with a descriptor beside it where the job makes one.
+It gets one SEQPACKET socket; the job comes as a packet, perhaps much later, or in a memfd beside
+one; the result goes back as one, with a descriptor beside it where the job makes one.
 Invariant: ends after one job; never in the runtime's own process.
 """
 
@@ -18,8 +18,7 @@ from runtime.engine import trusting
 from runtime.engine.kernel_drivers import made_index
 from runtime.engine.recorded import read_recording
 from runtime.engine.trusting import ChangeTrust, Judge
-from runtime.extensions import location, program, staging
-from runtime.extensions.profile import read_profile
+from runtime.extensions import location, program, signed_profile, staging
 from runtime.extensions.program import Program
 from runtime.extensions.staging import Staged
 from runtime.extensions.verdicts import Verdict
@@ -51,10 +50,11 @@ class Stage(msgspec.Struct, frozen=True, array_like=True, tag="stage"):
 
 
 class ReadProfile(msgspec.Struct, frozen=True, array_like=True, tag="read-profile"):
-    """Read a configuration profile. Result: `Profile`."""
+    """Read a configuration profile, signed or not. Result: `Profile`."""
 
     data: bytes
     label: str
+    state_dir: str
 
 
 class Load(msgspec.Struct, frozen=True, array_like=True, tag="load"):
@@ -114,6 +114,10 @@ class Identify(msgspec.Struct, frozen=True, array_like=True, tag="identify"):
     developer: bool
 
 
+class InMemfd(msgspec.Struct, frozen=True, array_like=True, tag="in-memfd"):
+    """A job that is too long for a packet: it is in the sealed memfd beside this one."""
+
+
 Job = (
     Stage
     | Load
@@ -162,15 +166,23 @@ def main(argv: list[str] | None = None) -> int:
     with socket.socket(fileno=int(arguments[0])) as channel:
         if not select.select([channel], [], [], IDLE_SECONDS)[0]:
             _import_signing()  # nobody waits: be ready for what signed bundles need
-        packet, _ = sockets.receive_packet(channel)
+        packet, beside = sockets.receive_packet(channel, max_fds=1)
         if not packet:
             return 0  # the runtime is gone
-        decode: codec.Decoder[Job] = codec.Decoder(Job, "worker's job")
-        done, descriptors = _carry_out(decode(packet))
+        done, descriptors = _carry_out(_job(packet, beside))
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the runtime is gone
             sockets.send_packet(channel, _bounded(codec.encode(done)), descriptors)
         sys.stderr.flush()
         os._exit(0)  # the interpreter takes 50 ms to take itself down, and the runtime waits
+
+
+def _job(packet: bytes, beside: list[int]) -> Job:
+    decode: codec.Decoder[Job | InMemfd] = codec.Decoder(Job | InMemfd, "worker's job")
+    job = decode(packet)
+    if isinstance(job, InMemfd):
+        whole: codec.Decoder[Job] = codec.Decoder(Job, "worker's job")
+        return whole(memfd.read_sealed(beside[0]))
+    return job
 
 
 def _import_signing() -> None:
@@ -222,7 +234,7 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
             index = made_index(Path(job.state_dir), Path(job.folder))
             result, beside = len(index), [memfd.sealed("aliases", index.dump())]
         case ReadProfile(data=data, label=label):
-            result = read_profile(data, label)
+            result = signed_profile.read(data, label, Path(job.state_dir))
         case ReadRecording():
             result, recording = read_recording(job.path, job.capture, job.uid)
             beside = [recording]

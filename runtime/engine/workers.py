@@ -6,6 +6,7 @@ Invariant: no worker has a second job, and none outlives its job.
 
 import asyncio
 import os
+import socket
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ from runtime.model.errors import BreachError, BundleError, ProblemError
 from runtime.model.identity import ContentHash
 from runtime.model.policy import Profile
 from runtime.model.processes import Process, Role
-from runtime.wire import codec
+from runtime.wire import codec, limits
 from runtime.wire.commands.registry import Details
 from runtime.wire.commands.trust import Trusted
 
@@ -104,13 +105,14 @@ class Workers:
         result, _ = await self._run(job)
         return _trusted(result)
 
-    async def read_profile(self, data: bytes, label: str) -> Profile:
+    async def read_profile(self, data: bytes, label: str, state_dir: str) -> Profile:
         """Read a configuration profile.
 
         Raises:
             BundleError: It is none.
+            ProblemError: ``signature``: its signature does not hold.
         """
-        result, _ = await self._run(worker.ReadProfile(data, label))
+        result, _ = await self._run(worker.ReadProfile(data, label, state_dir))
         return _profile(result)
 
     async def judge(
@@ -179,7 +181,7 @@ class Workers:
             taken = self._spare.take()
             ours = taken[0]
             try:
-                sockets.send_packet(ours, codec.encode(job))
+                _send(ours, job)
                 await _readable(ours.fileno())
                 packet, descriptors = sockets.receive_packet(ours, max_fds=2)
             except (BrokenPipeError, ConnectionResetError):
@@ -198,6 +200,19 @@ class Workers:
         if done.failed is not None:
             raise _error(done.failed)
         return done.result, descriptors
+
+
+def _send(channel: socket.socket, job: worker.Job) -> None:
+    """Send a job; in a sealed memfd where it is too long for a packet."""
+    encoded = codec.encode(job)
+    if len(encoded) <= limits.PACKET:
+        sockets.send_packet(channel, encoded)
+        return
+    descriptor = memfd.sealed("job", encoded)
+    try:
+        sockets.send_packet(channel, codec.encode(worker.InMemfd()), [descriptor])
+    finally:
+        os.close(descriptor)
 
 
 def _error(failed: worker.Failed) -> ProblemError:

@@ -35,7 +35,8 @@ from runtime.extensions.drafts import (
 from runtime.extensions.enforcing import enforce, refuse, ruled
 from runtime.extensions.ledger import Ledger, decision_key
 from runtime.extensions.profiles import Profiles
-from runtime.extensions.removal import removable_by, remove, remove_all
+from runtime.extensions.removal import Removals, remove, remove_all, remove_as_asked
+from runtime.extensions.retractions import Retractions
 from runtime.extensions.staging import Staged
 from runtime.extensions.store import Store
 from runtime.extensions.transaction import RUNTIME, Transaction
@@ -50,6 +51,7 @@ from runtime.model.records import DeviceHit, Extension, Request, Requester, Requ
 from runtime.model.sx_code import SxCode
 from runtime.wire.commands.extensions import Replacing
 
+_OUT = (ExtensionState.INVALID, ExtensionState.DENIED, ExtensionState.REVOKED)
 KEPT_REQUESTS = 500  # finished requests that are remembered
 
 
@@ -74,6 +76,8 @@ class Extensions:
         self.upgrades = Upgrades(self._ledger, now)
         self.verdicts = Verdicts(self._ledger, now, nonce)
         self.profiles = Profiles(self._ledger, now)
+        self.removals = Removals(self._ledger, now, nonce)
+        self.retractions = Retractions(self._ledger, now, nonce)
         self._now = now
         self._nonce = nonce
 
@@ -132,6 +136,7 @@ class Extensions:
             again = repeat(repeated, known, (devices, devices_before), self._nonce())
             change = Transaction(self._ledger, self._now())
             change.put(known)
+            change.supersede(again)
             change.changes.requests[again.id] = again
             enforce(change, self._ledger, before, known)
             change.apply()
@@ -147,10 +152,12 @@ class Extensions:
         ruling = known.record.ruling
         approval = self._ledger.answer(request)
         if ruling is not None and ruling.allowed:
+            change.supersede(request)
             request = change.complete(request, ruling_words(ruling))
         elif ruling is not None:
             request = refuse(change, request, ruling)
         elif approval is not None and self._may_run(request):
+            change.supersede(request)
             request = change.complete(request, approval.by)
         else:
             check_limits(self._ledger, request)
@@ -222,9 +229,12 @@ class Extensions:
                 f"{request.signature}, found it off",
             )
         change = Transaction(self._ledger, self._now())
-        decision = StoredDecision(approve, by, note, change.now)
-        change.changes.decisions[decision_key(request)] = decision
-        if approve:
+        if not request.removes:
+            decision = StoredDecision(approve, by, note, change.now)
+            change.changes.decisions[decision_key(request)] = decision
+        if approve and request.removes:
+            request = remove_as_asked(change, self._ledger, request, by)
+        elif approve:
             request = change.complete(request, by)
         else:
             reason = note or f"denied by {by}"
@@ -258,14 +268,10 @@ class Extensions:
         change.apply()
         return gone, kept
 
-    def removable_by(self, bundle_id: BundleId, uid: int) -> bool:
-        """Whether a profile lets this user, who asked for an extension, remove it alone."""
-        return removable_by(self._ledger, bundle_id, uid)
-
     def broken(self, extension_id: str, reason: str) -> None:
         """Mark an extension whose staged copy is missing or another; its requests fail."""
         known = self._ledger.extensions.get(extension_id)
-        if known is None or known.record.state in (ExtensionState.INVALID, ExtensionState.DENIED):
+        if known is None or known.record.state in _OUT:
             return
         change = Transaction(self._ledger, self._now())
         upgrade = self.upgrades.of(known.record.bundle_id)

@@ -23,8 +23,11 @@ from runtime.wire.commands.extensions import (
     Deactivate,
     Decide,
     InstallSample,
+    RequestRemoval,
+    Revoke,
     SetDeveloperMode,
     Submit,
+    Undo,
     Withdraw,
 )
 from runtime.wire.commands.lifetime import Detach, Quit
@@ -47,6 +50,9 @@ Command = (
     | Submit
     | Withdraw
     | Deactivate
+    | RequestRemoval
+    | Revoke
+    | Undo
     | Decide
     | SetDeveloperMode
     | ListTrust

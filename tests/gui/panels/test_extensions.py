@@ -14,7 +14,7 @@ from ioregui.extensions.page import ExtensionsPage
 from runtime.model.extension_lifecycle import ExtensionState
 from runtime.model.identity import BundleId, ContentHash, RequestId
 from runtime.model.records import Entitlement, Extension, Request, Requester, RequestState
-from runtime.wire.commands.extensions import Deactivate
+from runtime.wire.commands.extensions import Deactivate, Revoke
 
 if TYPE_CHECKING:
     from tests.gui.conftest import FakeRuntime
@@ -83,6 +83,29 @@ def test_deactivation_takes_two_presses(
     fake_runtime.refuse(Deactivate, "not-allowed", "Only ada may deactivate it.")
     qtbot.waitUntil(lambda: page.notice.text == "Only ada may deactivate it.")
     assert not page.notice.button.isVisible()
+
+
+def test_revocation_takes_two_presses_and_says_what_it_leaves(
+    qtbot: QtBot, page: ExtensionsPage, fake_runtime: "FakeRuntime"
+) -> None:
+    QTest.mouseClick(page.revoke, Qt.MouseButton.LeftButton)
+    assert "1 of its drivers run now" in page.notice.text
+    assert "its app has to ask again" in page.notice.text
+    assert Revoke(SAMPLE) not in fake_runtime.commands()
+    QTest.mouseClick(page.notice.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: Revoke(SAMPLE) in fake_runtime.commands())
+
+
+def test_only_what_is_approved_can_be_revoked(
+    qtbot: QtBot, page: ExtensionsPage, bridge: Bridge, fake_runtime: "FakeRuntime"
+) -> None:
+    note = "revoked by grace: not on Fridays"
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(extensions=(extension(ExtensionState.REVOKED, note=note),))
+    assert page.revoke.toolTip() == "It is not approved."
+    assert not page.revoke.isEnabled()
+    assert page.deactivate.isEnabled()
+    assert f"revoked: {note}" in page.facts.toPlainText()
 
 
 def test_another_selection_forgets_the_question(

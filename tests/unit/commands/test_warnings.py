@@ -1,6 +1,6 @@
 """`systemextensionsctl pending` and `approve` say what an approval would cost the machine."""
 
-from runtime.commands.systemextensionsctl import warnings
+from runtime.commands.deciding import warnings
 from runtime.model.identity import BundleId, ContentHash, EntryId, RequestId
 from runtime.model.records import DeviceHit, Request, Requester, RequestState
 

@@ -1,10 +1,11 @@
-"""Kills itself at a chosen call of activation, approval, profiles, upgrade, removal, and looks.
+"""Kills itself at a chosen system call of all that changes what may run, and looks.
 
-A program of its own: each round is a fork that does the deeds in order and says through a pipe
-which were acknowledged; at its N-th call of the C library's file functions or of SQLite it gets
-SIGKILL, before the call or after it. Then the state folder is opened again: it is as it was after
-the deeds that were acknowledged, or after the one that was under way; what may run can be loaded;
-and the deeds go on to the same end. Prints how many rounds there were.
+Activation, approval, upgrade, profiles, revocation, undo and removal. A program of its own: each
+round is a fork that does the deeds in order and says through a pipe which were acknowledged; at its
+N-th call of the C library's file functions or of SQLite it gets SIGKILL, before the call or after
+it. Then the state folder is opened again: it is as it was after the deeds that were acknowledged,
+or after the one that was under way; what may run can be loaded; and the deeds go on to the same
+end. Prints how many rounds there were.
 """
 
 import os
@@ -40,6 +41,10 @@ def _approve(bench: Bench) -> object:
     return bench.answer(bench.extensions.requests()[-1])
 
 
+def _undo(bench: Bench) -> object:
+    return bench.extensions.retractions.undo(bench.extensions.requests()[-1].id, "admin")
+
+
 FORBIDDING = Profile("org.example.no", "No", "Example", "no.mobileconfig", user_overrides=False)
 """Takes effect on all that users decided, for as long as it is there."""
 
@@ -54,9 +59,18 @@ DEEDS: tuple[Deed, ...] = (
     lambda bench, _: bench.extensions.upgrades.settle(BundleId(BUNDLE_ID)),
     lambda bench, apps: bench.ask(_stage(bench, apps[0])),
     lambda bench, _: bench.extensions.upgrades.roll_back(BundleId(BUNDLE_ID), "it crashed"),
+    lambda bench, _: bench.extensions.retractions.revoke(BundleId(BUNDLE_ID), "", "admin"),
+    lambda bench, apps: bench.ask(_stage(bench, apps[1])),
+    lambda bench, _: _approve(bench),
+    lambda bench, _: _undo(bench),
+    lambda bench, _: _approve(bench),
+    lambda bench, _: bench.ask_removal(),
+    lambda bench, _: _approve(bench),
+    lambda bench, apps: bench.ask(_stage(bench, apps[0])),
+    lambda bench, _: _approve(bench),
     lambda bench, _: bench.extensions.deactivate(BundleId(BUNDLE_ID), "admin"),
 )
-"""The last activation is of a version that was approved before: an upgrade at once."""
+"""The third activation is of a version that was approved before: an upgrade at once."""
 
 
 def snapshot(bench: Bench) -> Snapshot:

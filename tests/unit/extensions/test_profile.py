@@ -140,7 +140,6 @@ def test_removal_is_ruled_by_team_and_identifier() -> None:
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (b"\x30\x82\x01", "a signed one"),
         (b"junk", "expected a property list, found a broken one"),
         (b" " * (limits.PROFILE + 1), f"expected at most {limits.PROFILE} bytes"),
         (profile({}, PayloadType="Other"), "PayloadType: expected Configuration, found Other"),
