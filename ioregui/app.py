@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, QTemporaryDir, QTimer, qInstallMessageHandler
+from PySide6.QtCore import QSettings, QStandardPaths, QTemporaryDir, QTimer, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -67,9 +67,15 @@ def run(options: Options) -> int:
     return code
 
 
+def _has_home() -> bool:
+    """Whether the folder of settings is there or may be made: never above a home that is not."""
+    place = QStandardPaths.StandardLocation.GenericConfigLocation
+    return Path(QStandardPaths.writableLocation(place)).parent.is_dir()
+
+
 def _store(application: QApplication, options: Options) -> QSettings:
-    """The user's settings; for a picture an empty store that nothing is kept in."""
-    if options.screenshot is not None:
+    """The user's settings; for a picture, or a user without a home, a store that goes with us."""
+    if options.screenshot is not None or not _has_home():
         # QSettings replaces its file when it writes: it must never be given a device's path.
         folder = QTemporaryDir()
         application.aboutToQuit.connect(folder.remove)

@@ -156,6 +156,7 @@ class Desk(QObject):
             details.actions_row.opened.connect(self.debuggers.enter)
         self.window.closing.connect(self.debuggers.close)
         slices.extensions.entry_chosen.connect(self._show_entry)
+        slices.extensions.request_chosen.connect(self._show_inbox)
         slices.approvals.device_chosen.connect(self._show_entry)
         self._herald.opened.connect(self._show_inbox)
         slices.events.entry_chosen.connect(selection.select)

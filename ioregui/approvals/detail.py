@@ -43,7 +43,7 @@ class RequestDetail(QWidget):
         super().__init__(parent)
         self._bridge = bridge
         self._request: Request | None = None
-        self.parts = DetailLayout(self)
+        self.parts = DetailLayout(self, bridge)
         self.answers = Answers(bridge, self)
         self.gate = Gate(self, self.parts.approve, clock)
         self.parts.approve.guard(self.gate.admits)
@@ -85,6 +85,7 @@ class RequestDetail(QWidget):
                 self._request, approved, mirror.requests.values(), self.parts.keys.isChecked()
             )
             self.parts.facts.show_facts(words.headline(self._request), groups)
+            self.parts.icon.show_icon_of(mirror.extensions.get(self._request.extension))
             self.parts.say_answers(words.answers(self._request))
             self.parts.show_device.setVisible(bool(self._request.devices))
             self.parts.answers.setVisible(self._request.state is RequestState.WAITING)

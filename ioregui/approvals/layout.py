@@ -17,8 +17,10 @@ from PySide6.QtWidgets import (
 from ioregui.approvals.approve_button import ApproveButton
 from ioregui.approvals.arming import Arming
 from ioregui.approvals.words import Answers
+from ioregui.bridge import Bridge
 from ioregui.records.empty import EmptyOr, EmptyPage
 from ioregui.records.facts_view import FactsView
+from ioregui.records.icon_label import IconLabel, beside
 from ioregui.records.keys_button import KeysButton
 from ioregui.records.notice import Notice
 
@@ -30,10 +32,11 @@ _NOTE = 500  # characters of a note
 class DetailLayout:
     """Builds the widgets of a request's detail inside `owner`."""
 
-    def __init__(self, owner: QWidget) -> None:
+    def __init__(self, owner: QWidget, bridge: Bridge) -> None:
         self._until = ""
         self.notice = Notice()
         self.facts = FactsView(translate("RequestDetail", "Request details"))
+        self.icon = IconLabel(bridge)
         self.keys = KeysButton()
         self.copy_details = _button(translate("RequestDetail", "Copy details"))
         self.copy_hash = _button(translate("RequestDetail", "Copy content hash"))
@@ -95,7 +98,7 @@ class DetailLayout:
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.notice)
-        layout.addWidget(self.facts, 1)
+        layout.addWidget(beside(self.icon, self.facts), 1)
         layout.addLayout(_row(self.keys, None, self.show_device, self.copy_hash, self.copy_details))
         layout.addWidget(self._answers())
         return content

@@ -5,12 +5,11 @@ Invariant: shows what the mirror has; nothing is deactivated or revoked without 
 
 from collections import defaultdict
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QPushButton,
-    QSplitter,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -21,8 +20,10 @@ from ioregui.extensions import columns, words
 from ioregui.extensions.words import Row
 from ioregui.matching.panel import MatchingPanel
 from ioregui.mirror import Changes
+from ioregui.records.arranged import column, halves
 from ioregui.records.empty import EmptyOr, EmptyPage
 from ioregui.records.facts_view import FactsView
+from ioregui.records.icon_label import IconLabel, beside
 from ioregui.records.keys_button import KeysButton
 from ioregui.records.model import RecordModel
 from ioregui.records.notice import Notice
@@ -40,9 +41,11 @@ class ExtensionsPage(QWidget):
     Signals:
         entry_chosen: The user wants to see a driver of an extension; its service's entry id, its
             provider's while it has no service.
+        request_chosen: The user wants to see a request, by its id, and perhaps decide.
     """
 
     entry_chosen = Signal(object)
+    request_chosen = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,6 +55,7 @@ class ExtensionsPage(QWidget):
         self.table: RecordTable[Row] = RecordTable(self.model, self.tr("Extensions"))
         self.notice = Notice()
         self.facts = FactsView(self.tr("Extension details"))
+        self.icon = IconLabel(bridge)
         self.devices = MatchingPanel(bridge)
         self.tabs = QTabWidget()
         self.keys = KeysButton()
@@ -66,11 +70,10 @@ class ExtensionsPage(QWidget):
         self.revoke.setAutoDefault(False)
         self.driver = QPushButton(self.tr("Show its driver"))
         self.driver.setAutoDefault(False)
-        split = QSplitter(Qt.Orientation.Vertical)
-        split.addWidget(self.table)
-        split.addWidget(self._details())
-        split.setChildrenCollapsible(False)
-        split.setSizes([240, 420])
+        self.request = QPushButton(self.tr("Show its request"))
+        self.request.setToolTip(self.tr("Go to what waits for approval, where it is decided."))
+        self.request.setAutoDefault(False)
+        split = halves(self.table, self._details(), (240, 420))
         self._pages = EmptyOr(split, self._empty())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -81,6 +84,7 @@ class ExtensionsPage(QWidget):
         self.deactivate.clicked.connect(self._question)
         self.revoke.clicked.connect(self._question_revoking)
         self.driver.clicked.connect(self._show_driver)
+        self.request.clicked.connect(self._show_request)
         self.notice.button.clicked.connect(self._carry_out)
         bridge.reset.connect(self._refresh)
         bridge.changed.connect(self._changed)
@@ -143,8 +147,10 @@ class ExtensionsPage(QWidget):
             if self.driver.isEnabled()
             else self.tr("No driver of it is there.")
         )
+        self.request.setVisible(row is not None and row.waiting is not None)
         active = row is not None and row.extension.state is ExtensionState.ACTIVE
         self.devices.show_extension(row.extension.bundle_id if row and active else BundleId(""))
+        self.icon.show_icon_of(row.extension if row is not None else None)
         if row is not None:
             self.facts.show_facts(
                 words.name(row), words.extension_facts(row, self.keys.isChecked())
@@ -156,6 +162,12 @@ class ExtensionsPage(QWidget):
         if row is not None and row.drivers:
             first = row.drivers[0]
             self.entry_chosen.emit(first.service or first.provider)
+
+    @Slot()
+    def _show_request(self) -> None:
+        row = self.table.selected
+        if row is not None and row.waiting is not None:
+            self.request_chosen.emit(row.waiting.id)
 
     @Slot()
     def _question(self) -> None:
@@ -188,29 +200,23 @@ class ExtensionsPage(QWidget):
         self.notice.say(refusal.text)
 
     def _details(self) -> QWidget:
-        details = QWidget()
         bar = QHBoxLayout()
         bar.setContentsMargins(12, 8, 12, 2)
         bar.setSpacing(6)  # else that of the layout around it, which is none
         bar.addWidget(self.revoke)
         bar.addWidget(self.deactivate)
         bar.addWidget(self.driver)
+        bar.addWidget(self.request)
         bar.addStretch(1)
         bar.addWidget(self.arranging)
         bar.addWidget(self.keys)
-        layout = QVBoxLayout(details)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.notice)
-        layout.addLayout(bar)
         tabs = self.tabs
         tabs.setAccessibleName(self.tr("Extension"))
         tabs.setDocumentMode(True)
-        tabs.addTab(self.facts, self.tr("Details"))
+        tabs.addTab(beside(self.icon, self.facts), self.tr("Details"))
         tabs.addTab(self.devices, self.tr("Devices"))
         tabs.setTabToolTip(1, self.tr("Every device that is there, and why it has it or not"))
-        layout.addWidget(tabs, 1)
-        return details
+        return column(self.notice, bar, tabs, tall=tabs)
 
     def _empty(self) -> EmptyPage:
         return EmptyPage(

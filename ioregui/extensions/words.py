@@ -16,7 +16,7 @@ from ioregui.records.entitlements import entitlement_facts
 from ioregui.records.facts import Fact, FactGroup
 from runtime.model.driver_lifecycle import LIVE
 from runtime.model.extension_lifecycle import ExtensionState
-from runtime.model.records import Driver, Extension, Request
+from runtime.model.records import Driver, Extension, Request, RequestState
 
 translate = QCoreApplication.translate
 
@@ -45,6 +45,12 @@ class Row:
     def live(self) -> int:
         """How many of the drivers have a process."""
         return sum(driver.state in LIVE for driver in self.drivers)
+
+    @property
+    def waiting(self) -> Request | None:
+        """The request for it that waits for a decision."""
+        waiting = (one for one in self.requests if one.state is RequestState.WAITING)
+        return next(waiting, None)
 
 
 def name(row: Row) -> str:
@@ -172,6 +178,9 @@ def _extension(row: Row) -> FactGroup:
             *_kept(one),
             Fact(translate("extensions", "Identifier"), plaintext.plain(one.bundle_id), exact=True),
             Fact(translate("extensions", "Version"), version(row) or _unknown()),
+            Fact(
+                translate("extensions", "Built for"), plaintext.plain(one.built_for) or _unknown()
+            ),
             Fact(translate("extensions", "App"), plaintext.plain(one.app) or _unknown()),
             Fact(
                 translate("extensions", "App's path"),
@@ -199,7 +208,10 @@ def _publisher(one: Extension) -> FactGroup:
             Fact(
                 translate("extensions", "Signature"), plaintext.plain(one.signature) or _unknown()
             ),
-            Fact(translate("extensions", "Team"), plaintext.plain(one.team_id) or _unknown()),
+            Fact(
+                translate("extensions", "Team"),
+                plaintext.plain(one.team_id) or translate("extensions", "none: nobody signed it"),
+            ),
             Fact(
                 translate("extensions", "Content hash"),
                 plaintext.plain(one.content_hash),
@@ -241,8 +253,10 @@ def _request(request: Request) -> str:
 
 
 def _where(driver: Driver) -> str:
-    state = translate("driver state", driver.state.value)
-    return f"{state}, {plaintext.plain(driver.provider_path)}"
+    parts = [translate("driver state", driver.state.value)]
+    if driver.pid:
+        parts.append(translate("extensions", "process {0}").format(driver.pid))
+    return ", ".join((*parts, plaintext.plain(driver.provider_path)))
 
 
 def _sentence(text: str) -> str:

@@ -65,17 +65,17 @@ def _decide(runtime: Connection, options: argparse.Namespace) -> int:
     decided = runtime.call(
         Decide(request.id, request.content_hash, request.nonce, approve, options.note)
     )
+    told = warnings(request) if approve else ()
     said = f"{'approved' if approve else 'denied'} {decided.id}"
-    return shell.say(options, [decided], said, *(warnings(request) if approve else ()))
+    return shell.say(options, [decided], said, *told)
 
 
 def _undo(runtime: Connection, options: argparse.Namespace) -> int:
     request = find_decided(runtime.call(GetRecords()).requests, options.id)
     undone = runtime.call(Undo(request.id))
-    said = f"{undone.id} waits again, as it was before it was decided"
-    return shell.say(options, [undone], said)
+    return shell.say(options, [undone], f"{undone.id} waits for approval again")
 
 
 def _revoke(runtime: Connection, options: argparse.Namespace) -> int:
     extension = runtime.call(Revoke(BundleId(options.bundle_id), options.note))
-    return shell.say(options, [extension], f"{extension.id} {extension.state.value}")
+    return shell.say(options, [extension], f"revoked the approval of {extension.id}")

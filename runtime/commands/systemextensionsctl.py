@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from runtime.client.blocking import Connection
 from runtime.commands import audit, deciding, policy, service, shell, trust
 from runtime.commands.plaintext import plain
-from runtime.extensions.manifest import CATEGORIES
+from runtime.extensions.kind import CATEGORIES
 from runtime.linux import places
 from runtime.linux.arguments import Parser
 from runtime.model.errors import ProblemError

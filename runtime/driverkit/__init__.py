@@ -33,6 +33,7 @@ from runtime.driverkit.hid import (
     kIOServiceSeize,
 )
 from runtime.driverkit.hid_device import IOUserHIDDevice
+from runtime.driverkit.hid_digitizer import IOHIDDigitizerStylusData, IOHIDDigitizerTouchData
 from runtime.driverkit.hid_elements import (
     IOHIDElement,
     kIOHIDElementCommitDirectionIn,
@@ -44,7 +45,8 @@ from runtime.driverkit.hid_elements import (
     kIOHIDElementTypeInput_ScanCodes,
     kIOHIDElementTypeOutput,
 )
-from runtime.driverkit.hid_events import IntToFixed, IOUserHIDEventService
+from runtime.driverkit.hid_event_service import IntToFixed, IOHIDEventService
+from runtime.driverkit.hid_events import IOUserHIDEventService
 from runtime.driverkit.hid_usb import IOUserUSBHostHIDDevice
 from runtime.driverkit.interrupt import (
     IOInterruptDispatchSource,
@@ -153,7 +155,10 @@ __all__ = [
     "IODataQueueDispatchSource",
     "IODispatchQueue",
     "IODispatchSource",
+    "IOHIDDigitizerStylusData",
+    "IOHIDDigitizerTouchData",
     "IOHIDElement",
+    "IOHIDEventService",
     "IOHIDInterface",
     "IOInterruptDispatchSource",
     "IOLog",

@@ -106,8 +106,8 @@ class EntryMethods:
             options: 0 or `kIOServiceSearchPropertyParents`.
 
         Raises:
-            IOReturnError: kIOReturnNotFound, there is none; kIOReturnBadArgument, no such plane;
-                kIOReturnNotPermitted, the entry is neither the driver's own nor above it.
+            IOReturnError: kIOReturnNotFound, there is none; kIOReturnNotPermitted, the entry is
+                neither the driver's own nor above it; kIOReturnMessageTooLarge.
         """
         parents = bool(options & kIOServiceSearchPropertyParents)
         method = service.SearchProperty(self._entry.id, name, plane, parents)
@@ -125,7 +125,8 @@ class EntryMethods:
             propertyKeys: These alone (at most 64); None: all.
 
         Raises:
-            IOReturnError: kIOReturnBadArgument; kIOReturnNotPermitted as `SearchProperty`.
+            IOReturnError: kIOReturnBadArgument; kIOReturnMessageTooLarge, over 65,536 bytes: name
+                keys; kIOReturnNotPermitted as `SearchProperty`.
         """
         keys = tuple(propertyKeys or ())
         if len(keys) > service.KEYS or (propertyKeys is not None and not keys):

@@ -18,7 +18,7 @@ from runtime.driverkit.memory import IOBufferMemoryDescriptor
 from runtime.driverkit.service import IOService
 from runtime.driverkit.transport import invoke
 from runtime.model.numbers import number
-from runtime.model.properties import Properties
+from runtime.model.properties import Properties, Value
 from runtime.wire import hid, methods
 from runtime.wire.limits import NAME
 
@@ -118,6 +118,10 @@ class IOUserHIDDevice(HIDPublisher):
     def newReportDescriptor(self) -> bytes:
         """The report descriptor; an override has to return one with a report in it."""
         return b""
+
+    def setProperty(self, key: str, value: Value) -> None:
+        """Set one property of the service."""
+        self.SetProperties({key: value})
 
     def handleReport(
         self,

@@ -106,9 +106,12 @@ class IOServiceNotificationDispatchSource(IODispatchSource):
 
     def DeliverNotifications(self, deliver: Deliver) -> None:
         """Call `deliver` with each that has come or gone since, the oldest first."""
-        while self._told:
-            told = self._told.popleft()
+        while (told := self._next()) is not None:
             deliver(told.kind, told.service, 0)
+
+    def _next(self) -> _Told | None:
+        with self._lock:
+            return self._told.popleft() if self._told else None
 
     def _heard(self, news: ServiceNotification) -> None:
         table = properties.decode(news.properties)
@@ -120,8 +123,9 @@ class IOServiceNotificationDispatchSource(IODispatchSource):
             if news.matched
             else kIOServiceNotificationTypeTerminated
         )
-        first = not self._told
-        self._told.append(_Told(kind, proxy))
+        with self._lock:
+            first = not self._told
+            self._told.append(_Told(kind, proxy))
         if first and self._handler is not None:
             self._deliver(self._handler)
 

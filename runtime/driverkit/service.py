@@ -137,8 +137,8 @@ class IOService(OSObject, PowerMethods, ReportingMethods, MatchingDictionaries):
         if options:
             raise IOReturnError(kIOReturnUnsupported, f"options: expected 0, found {options}")
         self._tell(service.Terminate())
-        if self._transport.withdraw(self):
-            self.CopyDispatchQueue().post("Stop", self._stopped)
+        for nub in self._transport.withdraw(self):
+            nub.CopyDispatchQueue().post("Stop", nub._stopped)
 
     def CreateAction(self, method: Callable[..., None], reference: object = None) -> OSAction:
         """An action that calls one of this service's typed callbacks.

@@ -180,8 +180,11 @@ class Transport(Protocol):
     def publish(self, nub: "IOService") -> None:
         """Serve the drivers that will have a nub as their provider."""
 
-    def withdraw(self, nub: "IOService") -> bool:
-        """Let go of a nub's clients; whether it was published."""
+    def withdraw(self, service: "IOService") -> "tuple[IOService, ...]":
+        """Let go of the clients of a service that is to end, if it is a nub, and of nubs below it.
+
+        Returns those of them that were published, to be stopped in this order.
+        """
         ...
 
     def new_entry(self) -> int:

@@ -35,6 +35,7 @@ from runtime.linux.sockets import Peer
 from runtime.model.audit import AuditEntry, Deed
 from runtime.model.errors import ProblemError
 from runtime.model.events import Detail, Noted
+from runtime.model.icon import Icon
 from runtime.model.identity import BundleId, RequestId
 from runtime.model.records import DeviceHit, Request
 from runtime.wire.commands.extensions import Activate, Decide, Replacing, Submit
@@ -196,6 +197,15 @@ class Activation:
         )
         await self._readying.refresh()
         return request
+
+    async def icon(self, extension: str) -> Icon:
+        """The icon of an extension.
+
+        Raises:
+            ProblemError: ``not-found``: it has none; ``sx-9``: it is no small PNG.
+        """
+        content_hash, path = self._extensions.icon_of(extension)
+        return await self._workers.read_icon(str(self._state_dir), content_hash, path)
 
     def idle(self) -> list[ActiveExtension]:
         """Extensions that could run, if they were approved or developer mode were on."""

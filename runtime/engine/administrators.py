@@ -36,6 +36,7 @@ from runtime.wire.commands.extensions import (
     Deactivate,
     Decide,
     InstallSample,
+    ReadIcon,
     RequestRemoval,
     Revoke,
     SetDeveloperMode,
@@ -75,7 +76,7 @@ class Action(enum.StrEnum):
 _FREE = (
     *(Subscribe, GetRecords, Describe, ReadHistory, ReadValue, Explain, ExplainExtension),
     *(ReadProcesses, ListTrust, ListProfiles),
-    *(Activate, Submit, Withdraw, RequestRemoval, Shown, ReadAudit, Detach),
+    *(Activate, Submit, Withdraw, RequestRemoval, ReadIcon, Shown, ReadAudit, Detach),
     OpenService,  # by the entitlement of the app, which `user_clients` looks at
 )
 _LOGS = (ReadLog, ListCrashes, ReadCrash)

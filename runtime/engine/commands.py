@@ -44,6 +44,7 @@ from runtime.wire.commands.extensions import (
     Deactivate,
     Decide,
     InstallSample,
+    ReadIcon,
     RequestRemoval,
     Revoke,
     SetDeveloperMode,
@@ -123,6 +124,7 @@ class Commands:
                 | Submit()
                 | Withdraw()
                 | RequestRemoval()
+                | ReadIcon()
                 | Shown()
                 | ReadAudit()
                 | ListTrust()

@@ -17,6 +17,7 @@ from runtime.wire.commands.extensions import (
     Activate,
     Deactivate,
     Decide,
+    ReadIcon,
     RequestRemoval,
     Revoke,
     SetDeveloperMode,
@@ -28,7 +29,15 @@ from runtime.wire.commands.policy import AddProfile, ListProfiles, RemoveProfile
 from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust
 
 Asking = (
-    Activate | Submit | Withdraw | RequestRemoval | Shown | ReadAudit | ListTrust | ListProfiles
+    Activate
+    | Submit
+    | Withdraw
+    | RequestRemoval
+    | ReadIcon
+    | Shown
+    | ReadAudit
+    | ListTrust
+    | ListProfiles
 )
 Deciding = (
     Decide
@@ -68,6 +77,8 @@ class Decisions:
                 result = self._activation.withdraw(request, peer)
             case RequestRemoval(bundle_id=bundle_id):
                 result = await self._activation.retiring.request(bundle_id, peer)
+            case ReadIcon(extension=extension):
+                result = await self._activation.icon(extension)
             case Shown(request=request):
                 self._shown(request, user_name(peer.uid))
             case ReadAudit(before=before):

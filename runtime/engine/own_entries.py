@@ -4,6 +4,8 @@ Runs in the event loop.
 Invariant: what a driver says never overwrites what its launch record says.
 """
 
+import msgspec
+
 from runtime.engine.power import PowerTree
 from runtime.engine.published import Published
 from runtime.engine.watches import Watches
@@ -16,6 +18,7 @@ from runtime.model.identity import SERVICE_PLANE, EntryId
 from runtime.model.kern_return import IOReturn
 from runtime.model.properties import Properties, Value
 from runtime.model.records import Driver
+from runtime.registry.mapping import plain
 from runtime.registry.tree import Registry
 from runtime.supervisor.supervisor import Supervisor
 from runtime.wire import limits, methods, service
@@ -75,14 +78,16 @@ class OwnEntries:
             BreachError: A driver may not say that.
             ReturnError: It is refused.
         """
-        if self._registry.get(entry) is None:
+        if self._registry.get(entry) is None:  # unplugged, and the driver does not know yet
+            if method.RESULT is type(None):
+                return None
             raise ReturnError(IOReturn.NOT_ATTACHED, f"{driver.name}: the entry is gone")
         match method:
             case service.Create():
                 return self._published.create(driver, entry, method)
             case service.SearchProperty() | service.CopyProviderProperties():
                 self._in_reach(entry, method.entry)
-                return properties.encode(self._found(method))
+                return _bounded(properties.encode(self._found(method)))
             case service.GetBusyState():
                 return self._in_reach(entry, method.entry).busy
             case service.AdjustBusy(delta=delta):
@@ -108,7 +113,7 @@ class OwnEntries:
             case methods.UserClientClosed(client=client):
                 self._close_client(entry, EntryId(client))
             case service.SetName(name=name):
-                self._registry.update(entry, name=name)
+                self._registry.update(entry, name=plain(name))
             case service.RemoveProperty(name=name):
                 if name in OWN_KEYS:
                     raise ReturnError(IOReturn.NOT_PERMITTED, f"{name} is the system's")
@@ -148,8 +153,8 @@ class OwnEntries:
             raise ReturnError(
                 IOReturn.BAD_ARGUMENT, f"busy: expected at most {busy} less, found {-delta}"
             )
-        for _ in range(abs(delta)):
-            self._registry.adjust_busy(entry, 1 if delta > 0 else -1)
+        if delta:
+            self._registry.adjust_busy(entry, delta)
 
     def _in_reach(self, own: EntryId, wanted: int) -> Entry:
         """An entry that is a driver's own, or above that; ReturnError for any other."""
@@ -186,6 +191,16 @@ class OwnEntries:
             if method.name in table:
                 return {method.name: table[method.name]}
         return {}
+
+
+def _bounded(found: msgspec.Raw) -> msgspec.Raw:
+    size = len(memoryview(found))
+    if size > limits.TRANSFER:
+        raise ReturnError(
+            IOReturn.MESSAGE_TOO_LARGE,
+            f"properties: expected at most {limits.TRANSFER} bytes, found {size}",
+        )
+    return found
 
 
 def _selected(entry: Entry, keys: tuple[str, ...]) -> Properties:

@@ -17,6 +17,7 @@ from runtime.model.errors import ReturnError
 from runtime.model.identity import DriverId, EntryId
 from runtime.model.kern_return import IOReturn
 from runtime.model.records import Driver
+from runtime.registry.mapping import plain
 from runtime.registry.tree import Registry
 from runtime.supervisor.supervisor import Supervisor
 from runtime.wire.service import Create
@@ -81,7 +82,7 @@ class Published:
             raise ReturnError(IOReturn.NO_RESOURCES, f"{driver.name}: {MOST} are below it already")
         return self._registry.attach(
             parent,
-            wanted.classes[0],
+            plain(wanted.classes[0]),
             cls,
             kind=Kind.NUB,
             driver=driver.bundle_id,

@@ -63,13 +63,13 @@ class Retiring:
         Raises:
             ProblemError: There is none, or a profile keeps it.
         """
-        extension = self._extensions.deactivate(bundle_id, by)
+        extension = self._extensions.removals.remove(bundle_id, by)
         await self._refresh()
         return extension
 
     async def reset(self, by: str) -> tuple[list[Extension], list[Extension]]:
         """Remove all extensions that no profile keeps; returns what went and what is kept."""
-        removed = self._extensions.reset(by)
+        removed = self._extensions.removals.remove_all(by)
         await self._refresh()
         return removed
 

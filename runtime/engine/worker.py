@@ -18,15 +18,17 @@ from runtime.engine import trusting
 from runtime.engine.kernel_drivers import made_index
 from runtime.engine.recorded import read_recording
 from runtime.engine.trusting import ChangeTrust, Judge
-from runtime.extensions import location, program, signed_profile, staging
+from runtime.extensions import icon, location, program, signed_profile, staging
 from runtime.extensions.program import Program
 from runtime.extensions.staging import Staged
 from runtime.extensions.verdicts import Verdict
 from runtime.families import details
 from runtime.families.recorded.recording import Recording
 from runtime.linux import memfd, privileges, sockets, udev
+from runtime.model import archive
 from runtime.model.device import Device
 from runtime.model.errors import BundleError, InspectorError, ProblemError
+from runtime.model.icon import Icon
 from runtime.model.identity import ContentHash
 from runtime.model.policy import Profile
 from runtime.wire import codec, limits
@@ -114,26 +116,25 @@ class Identify(msgspec.Struct, frozen=True, array_like=True, tag="identify"):
     developer: bool
 
 
+class DecodeIcon(msgspec.Struct, frozen=True, array_like=True, tag="decode-icon"):
+    """Decode the icon of a staged bundle. Result: `Icon`."""
+
+    state_dir: str
+    content_hash: ContentHash
+    path: str
+
+
 class InMemfd(msgspec.Struct, frozen=True, array_like=True, tag="in-memfd"):
     """A job that is too long for a packet: it is in the sealed memfd beside this one."""
 
 
-Job = (
-    Stage
-    | Load
-    | Describe
-    | Sweep
-    | Enumerate
-    | IndexModules
-    | ChangeTrust
-    | FindApps
-    | Judge
-    | ReadProfile
-    | ReadRecording
-    | Identify
+Plain = (
+    Stage | Describe | Sweep | ChangeTrust | Judge | FindApps | ReadProfile | Identify | DecodeIcon
 )
+Job = Plain | Load | Enumerate | IndexModules | ReadRecording
 JobResult = (
-    tuple[Verdict, ...]
+    Icon
+    | tuple[Verdict, ...]
     | tuple[str, ...]
     | Program
     | Staged
@@ -211,8 +212,28 @@ def _carry_out(job: Job) -> tuple[Done, list[int]]:
 
 
 def _do(job: Job) -> tuple[JobResult, list[int]]:
+    """Do a job; returns its result, and the memfds that go beside it."""
+    match job:
+        case Load():
+            data = staging.load_staged(Path(job.state_dir), job.content_hash)
+            parts = {"bundle": data, "native": staging.native_modules(data)}
+            return len(data), [memfd.sealed(name, part) for name, part in parts.items() if part]
+        case Enumerate():
+            devices = udev.enumerate_devices()
+            return len(devices), [memfd.sealed("devices", codec.encode(devices))]
+        case IndexModules():
+            index = made_index(Path(job.state_dir), Path(job.folder))
+            return len(index), [memfd.sealed("aliases", index.dump())]
+        case ReadRecording():
+            recording, transfers = read_recording(job.path, job.capture, job.uid)
+            return recording, [transfers]
+        case _:
+            return _result(job), []
+
+
+def _result(job: Plain) -> JobResult:
+    """Do a job that has nothing beside its result."""
     result: JobResult
-    beside: list[int] = []
     match job:
         case Stage():
             folders = None if job.folders is None else [Path(folder) for folder in job.folders]
@@ -220,35 +241,24 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
                 *(Path(job.app_path), job.bundle_id, Path(job.state_dir), folders),
                 reading=lambda: _reading(job.uid),
             )
-        case Load():
-            data = staging.load_staged(Path(job.state_dir), job.content_hash)
-            parts = {"bundle": data, "native": staging.native_modules(data)}
-            result = len(data)
-            beside = [memfd.sealed(name, part) for name, part in parts.items() if part]
         case Describe():
             result = details.describe(job.device)
-        case Enumerate():
-            devices = udev.enumerate_devices()
-            result, beside = len(devices), [memfd.sealed("devices", codec.encode(devices))]
-        case IndexModules():
-            index = made_index(Path(job.state_dir), Path(job.folder))
-            result, beside = len(index), [memfd.sealed("aliases", index.dump())]
         case ReadProfile(data=data, label=label):
             result = signed_profile.read(data, label, Path(job.state_dir))
-        case ReadRecording():
-            result, recording = read_recording(job.path, job.capture, job.uid)
-            beside = [recording]
         case ChangeTrust():
             result = trusting.carry_out(job)
         case Identify(pid=pid, started=started, developer=developer):
             result = program.identify(pid, started, Path(job.state_dir), developer=developer)
+        case DecodeIcon(content_hash=content_hash, path=path):
+            files = archive.unpack(staging.load_staged(Path(job.state_dir), content_hash))
+            result = icon.decode(files[path], path)
         case FindApps():
             result = location.missing(job.paths)
         case Judge():
             result = trusting.judge(job)
         case Sweep():
             result = staging.collect_garbage(Path(job.state_dir), job.keep)
-    return result, beside
+    return result
 
 
 def _reading(uid: int) -> contextlib.AbstractContextManager[None]:

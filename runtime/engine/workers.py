@@ -20,6 +20,7 @@ from runtime.families.recorded.recording import Recording
 from runtime.linux import memfd, sockets
 from runtime.model.device import Device
 from runtime.model.errors import BreachError, BundleError, ProblemError
+from runtime.model.icon import Icon
 from runtime.model.identity import ContentHash
 from runtime.model.policy import Profile
 from runtime.model.processes import Process, Role
@@ -34,6 +35,7 @@ _done: codec.Decoder[worker.Done] = codec.Decoder(worker.Done, "worker's result"
 _staged: codec.Decoder[Staged] = codec.Decoder(Staged, "staged extension")
 _devices: codec.Decoder[list[Device]] = codec.Decoder(list[Device], "machine's devices")
 _trusted: codec.Decoder[Trusted] = codec.Decoder(Trusted, "trust")
+_icon: codec.Decoder[Icon] = codec.Decoder(Icon, "icon")
 _program: codec.Decoder[Program] = codec.Decoder(Program, "program")
 _count: codec.Decoder[int] = codec.Decoder(int, "number of bundles")
 _profile: codec.Decoder[Profile] = codec.Decoder(Profile, "configuration profile")
@@ -156,6 +158,15 @@ class Workers:
         """
         result, _ = await self._run(job)
         return _program(result)
+
+    async def read_icon(self, state_dir: str, content_hash: ContentHash, path: str) -> Icon:
+        """The icon at a path of a staged bundle.
+
+        Raises:
+            BundleError: It is no small PNG.
+        """
+        result, _ = await self._run(worker.DecodeIcon(state_dir, content_hash, path))
+        return _icon(result)
 
     async def index_modules(self, state_dir: str, folder: str) -> bytes:
         """The index of the modules of a folder, dumped."""

@@ -25,12 +25,33 @@ from runtime.model.sx_code import SxCode
 
 
 class Removals:
-    """Requests for removal in one ledger; `now` in ns since 1970, `nonce` an unguessable word."""
+    """Removals from one ledger, and requests for them.
+
+    `now` returns nanoseconds since 1970, `nonce` an unguessable word.
+    """
 
     def __init__(self, ledger: Ledger, now: Callable[[], int], nonce: Callable[[], str]) -> None:
         self._ledger = ledger
         self._now = now
         self._nonce = nonce
+
+    def remove(self, bundle_id: BundleId, by: str) -> Extension:
+        """Remove an extension in all its versions, with its approvals and waiting requests.
+
+        Raises:
+            ProblemError: ``not-found``: there is none; ``sx-10``: a profile keeps it.
+        """
+        change = Transaction(self._ledger, self._now())
+        gone = remove(change, self._ledger, bundle_id, by)
+        change.apply()
+        return gone
+
+    def remove_all(self, by: str) -> tuple[list[Extension], list[Extension]]:
+        """Remove all extensions that no profile keeps; returns what went and what is kept."""
+        change = Transaction(self._ledger, self._now())
+        gone, kept = remove_all(change, self._ledger, by)
+        change.apply()
+        return gone, kept
 
     def ask(
         self, bundle_id: BundleId, requester: Requester, devices: tuple[DeviceHit, ...]

@@ -35,7 +35,7 @@ from runtime.extensions.drafts import (
 from runtime.extensions.enforcing import enforce, refuse, ruled
 from runtime.extensions.ledger import Ledger, decision_key
 from runtime.extensions.profiles import Profiles
-from runtime.extensions.removal import Removals, remove, remove_all, remove_as_asked
+from runtime.extensions.removal import Removals, remove_as_asked
 from runtime.extensions.retractions import Retractions
 from runtime.extensions.staging import Staged
 from runtime.extensions.store import Store
@@ -105,6 +105,19 @@ class Extensions:
     def apps(self) -> dict[BundleId, frozenset[str]]:
         """The paths of the apps that asked for each extension, for any user and version."""
         return apps_of(self._ledger)
+
+    def icon_of(self, extension_id: str) -> tuple[ContentHash, str]:
+        """The content that has an extension's icon, and the icon's path in it.
+
+        Raises:
+            ProblemError: ``not-found``: there is none.
+        """
+        known = self._ledger.extensions.get(extension_id)
+        if known is None or not known.manifest.icon:
+            raise ProblemError(
+                "not-found", f"extension {extension_id}: expected an icon, found none"
+            )
+        return known.record.content_hash, known.manifest.icon
 
     def referenced(self) -> frozenset[ContentHash]:
         """The content that has to stay staged."""
@@ -243,30 +256,12 @@ class Extensions:
         change.apply()
         return request
 
-    def deactivate(self, bundle_id: BundleId, by: str) -> Extension:
-        """Remove an extension in all its versions, with its approvals and waiting requests.
-
-        Raises:
-            ProblemError: ``not-found``: there is none.
-        """
-        change = Transaction(self._ledger, self._now())
-        gone = remove(change, self._ledger, bundle_id, by)
-        change.apply()
-        return gone
-
     def set_developer(self, *, on: bool, by: str) -> None:
         """Turn developer mode on or off; what is not trusted is enabled or disabled with it."""
         if on != self.developer:
             change = Transaction(self._ledger, self._now())
             switch(change, self._ledger, on=on, by=by)
             change.apply()
-
-    def reset(self, by: str) -> tuple[list[Extension], list[Extension]]:
-        """Remove all extensions that no profile keeps; returns what went and what is kept."""
-        change = Transaction(self._ledger, self._now())
-        gone, kept = remove_all(change, self._ledger, by)
-        change.apply()
-        return gone, kept
 
     def broken(self, extension_id: str, reason: str) -> None:
         """Mark an extension whose staged copy is missing or another; its requests fail."""

@@ -156,10 +156,9 @@ class Driver:
         made: list[Callable[[Incoming], None]] = []
 
         def make() -> None:
-            try:
-                made.append(self._make(attach, queue).handle)
-            except _NoClassError as error:  # the others have theirs
-                made.append(functools.partial(self._refuse, attach.service, str(error)))
+            there = self._class(attach) is not None
+            handle = self._make(attach, queue).handle if there else None
+            made.append(handle or functools.partial(self._refuse, attach))
 
         def handle(packet: Incoming) -> None:
             made[0](packet)
@@ -167,25 +166,35 @@ class Driver:
         queue.post("attach", make)
         queue.serve(handle, self.die)
 
-    def _refuse(self, service: int, why: str, packet: Incoming) -> None:
-        """Answer the Start of a service that there is no class for."""
-        self._gone(service)
+    def _refuse(self, attach: driver.Attach, packet: Incoming) -> None:
+        """Answer the Start of a service that there is no class for; the others have theirs."""
+        self._gone(attach.service)
         if isinstance(packet, driver.Call):
-            self._connection.send(driver.Fail(packet.number, IOReturn.NOT_FOUND, why[:TEXT]))
+            text = self._no_class(attach)[:TEXT]
+            self._connection.send(driver.Fail(packet.number, IOReturn.NOT_FOUND, text))
 
     def _make(self, attach: driver.Attach, queue: DefaultQueue) -> Instance:
-        assert self._load is not None
-        cls = getattr(self._module, attach.user_class, None)
-        if not (isinstance(cls, type) and issubclass(cls, IOService)):
-            raise _NoClassError(
-                f"{self._load.executable}: expected a subclass of IOService named "
-                f"{attach.user_class}, found "
-                f"{'nothing' if cls is None else 'another ' + type(cls).__name__}"
-            )
+        cls = self._class(attach)
+        if cls is None:
+            raise TypeError(self._no_class(attach))
         gone = functools.partial(self._gone, attach.service)
         made = Instance(attach, cls, self._connection, queue, gone, die=self.die)
         self._instances[attach.service] = made
         return made
+
+    def _class(self, attach: driver.Attach) -> type[IOService] | None:
+        """The driver's class; None where the bundle has none of that name."""
+        cls = getattr(self._module, attach.user_class, None)
+        return cls if isinstance(cls, type) and issubclass(cls, IOService) else None
+
+    def _no_class(self, attach: driver.Attach) -> str:
+        assert self._load is not None
+        found = getattr(self._module, attach.user_class, None)
+        return (
+            f"{self._load.executable}: expected a subclass of IOService named "
+            f"{attach.user_class}, found "
+            f"{'nothing' if found is None else 'another ' + type(found).__name__}"
+        )
 
     def _gone(self, service: int, goodbye: bool = False) -> None:
         """A service is over: its provider is let go, and its queues end."""
@@ -254,10 +263,6 @@ class Driver:
     def log(self, text: str) -> None:
         """See `Process.log`."""
         self._watcher.log(text)
-
-
-class _NoClassError(TypeError):
-    """The bundle has no such driver."""
 
 
 def _dereference_null() -> None:

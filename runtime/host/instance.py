@@ -91,8 +91,8 @@ class Instance:
         own = properties.decode(attach.properties)
         self._service = cls(Entry(self._id, attach.user_class, own, self._provider, self))
         libraries.offer(self._service, self)
-        self._clients = UserClients(self._service, queue, self._told_closed)
         self._nubs = Nubs(self._service, self)
+        self._clients = UserClients(self._service, queue, self._nubs, self._told_closed)
         self._watches: dict[int, Callable[[driver.ServiceNotification], None]] = {}
         connection.send(driver.Attached(self._id, class_chain(cls)))
 
@@ -260,9 +260,9 @@ class Instance:
         """See `Transport.publish`."""
         self._nubs.add(nub)
 
-    def withdraw(self, nub: IOService) -> bool:
+    def withdraw(self, service: IOService) -> tuple[IOService, ...]:
         """See `Transport.withdraw`."""
-        return self._nubs.remove(nub)
+        return self._nubs.remove(service)
 
     def new_entry(self) -> int:
         """See `Transport.new_entry`."""

@@ -13,7 +13,7 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from runtime.driverkit.dispatch import IODispatchQueue
 from runtime.driverkit.transport import Sources
@@ -37,6 +37,9 @@ class Link(abc.ABC):
         sources: Waits for it.
         gone: Called once, on the queue: empty, or what the other side did wrong.
     """
+
+    WHAT: ClassVar[str]
+    """What the pulse shows while something that came is served."""
 
     def __init__(self, sock: socket.socket, sources: Sources, gone: Callable[[str], None]) -> None:
         sock.setblocking(False)
@@ -76,7 +79,7 @@ class Link(abc.ABC):
         self._finish()
 
     def _ready(self) -> None:
-        self._queue().post("ExternalMethod", self._serve)
+        self._queue().post(self.WHAT, self._serve)
 
     def _serve(self) -> None:
         if self._over:

@@ -49,12 +49,15 @@ class Nubs:
         """A nub was made."""
         self._nubs[nub.GetRegistryEntryID()] = nub
 
-    def remove(self, nub: IOService) -> bool:
-        """Let a nub's clients go; whether there was such a nub."""
-        if nub is self._own or self._nubs.pop(nub.GetRegistryEntryID(), None) is None:
-            return False
-        self._drop(nub)
-        return True
+    def remove(self, top: IOService) -> tuple[IOService, ...]:
+        """See `Transport.withdraw`; the service itself stays until it stops."""
+        if top is self._own:
+            return ()
+        gone = [nub for nub in reversed(self._nubs.values()) if _is_below(nub, top)]
+        for nub in gone:
+            del self._nubs[nub.GetRegistryEntryID()]
+            self._drop(nub)
+        return tuple(gone)
 
     def serve(self, client: service.ServeClient, sock: socket.socket) -> None:
         """Serve another driver, on a socket that is owned from now on."""
@@ -73,8 +76,7 @@ class Nubs:
         for nub in reversed(tuple(self._nubs.values())):
             self._drop(nub)
             if nub is not self._own:
-                nub.Stop(nub.GetProvider())
-                nub.free()
+                end(nub)
         self._nubs.clear()
 
     def _drop(self, nub: IOService) -> None:
@@ -85,6 +87,10 @@ class Nubs:
 
     def _left(self, client: int, breach: str) -> None:
         """A client is gone; called on the queue of its calls."""
+        queue = self._transport.default_queue()
+        queue.post("ClientCrashed", lambda: self._forget(client, breach))
+
+    def _forget(self, client: int, breach: str) -> None:
         link = self._links.pop(client, None)
         if link is None:
             return
@@ -92,6 +98,22 @@ class Nubs:
             IOLog(f"{link.client.GetName()}: a client was let go: {breach}")
         if not link.said_goodbye:
             link.nub.ClientCrashed(link.client, 0)
+
+
+def end(nub: IOService) -> None:
+    """Stop and free a nub; on its queue."""
+    nub.Stop(nub.GetProvider())
+    nub.free()
+
+
+def _is_below(nub: IOService, top: IOService) -> bool:
+    """Whether a nub is a service, or was made by it or by a nub of it."""
+    while nub is not top:
+        try:
+            nub = nub.GetProvider()
+        except IOReturnError:
+            return False
+    return True
 
 
 class ClientLink(Link):
@@ -102,6 +124,8 @@ class ClientLink(Link):
         client: A proxy of its service.
         said_goodbye: Whether it ended in order.
     """
+
+    WHAT = "remote method"
 
     def __init__(
         self,

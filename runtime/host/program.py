@@ -38,6 +38,8 @@ class ProgramLink(Link):
         gone: Called once, on the queue: empty, or what the program did wrong.
     """
 
+    WHAT = "ExternalMethod"
+
     def __init__(
         self,
         sock: socket.socket,

@@ -110,6 +110,8 @@ class Extension(msgspec.Struct, frozen=True, array_like=True, tag="extension"):
     ruling: Ruling | None = None  # of a profile, where users do not decide
     kept: Ruling | None = None  # why the window may not remove it
     localized: tuple[Localized, ...] = ()  # name and usage in other languages
+    built_for: str = ""  # SDK and Python version, in words; empty where its bundle does not say
+    icon: bool = False  # whether its bundle has one (`ReadIcon`)
 
 
 class RequestState(enum.StrEnum):

@@ -23,6 +23,7 @@ from runtime.wire.commands.extensions import (
     Deactivate,
     Decide,
     InstallSample,
+    ReadIcon,
     RequestRemoval,
     Revoke,
     SetDeveloperMode,
@@ -51,6 +52,7 @@ Command = (
     | Withdraw
     | Deactivate
     | RequestRemoval
+    | ReadIcon
     | Revoke
     | Undo
     | Decide

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import msgspec
 
+from runtime.model.icon import Icon
 from runtime.model.identity import BundleId, ContentHash, RequestId
 from runtime.model.records import Extension, Request, Status
 from runtime.wire.commands.base import CommandOf
@@ -113,6 +114,16 @@ class Decide(CommandOf[Request], frozen=True, array_like=True, tag="decide"):
     nonce: Name
     approve: bool
     note: Text = ""
+
+
+class ReadIcon(CommandOf[Icon], frozen=True, array_like=True, tag="read-icon"):
+    """The icon of an extension, by its id.
+
+    Refused with ``not-found`` (it has none) or ``sx-9`` (it is no small PNG).
+    """
+
+    RESULT: ClassVar[object] = Icon
+    extension: Name
 
 
 class SetDeveloperMode(CommandOf[Status], frozen=True, array_like=True, tag="developer"):

@@ -69,12 +69,32 @@ class Trial(IOService):
         )
 
     def NewUserClient(self, type):
+        if type == 1:
+            return self.Create(self, "UserClientProperties")
         self.meter.Terminate()
         raise IOReturnError(kIOReturnUnsupported, "the meter is gone")
 
     def SetPowerState(self, powerFlags):
         IOLog(f"power {powerFlags}")
         super().SetPowerState(powerFlags)
+
+
+class Opener(IOUserClient):
+    def Start(self, provider):
+        super().Start(provider)
+        self.inner = self.Create(self, "InnerProperties")
+
+
+class Inner(IOService):
+    def Start(self, provider):
+        super().Start(provider)
+        if self.CopyProperties().get("Deep"):
+            self.Create(self, "InnerProperties")
+        IOLog(f"inner {self.GetProvider().GetName()}")
+
+    def Stop(self, provider):
+        IOLog("inner stopped")
+        super().Stop(provider)
 
 
 class Reader(IOService):
@@ -111,6 +131,12 @@ def make_nub_app(folder: Path, **meter: object) -> Path:
         "IOClass": "IOUserService",
         "IOUserClass": "Meter",
         **meter,
+    }
+    inner = {"IOClass": "IOUserService", "IOUserClass": "Inner"}
+    personalities["Trial"]["UserClientProperties"] = {
+        "IOClass": "IOUserUserClient",
+        "IOUserClass": "Opener",
+        "InnerProperties": {**inner, "Deep": True, "InnerProperties": inner},
     }
     personalities["Reader"] = {
         "IOClass": "IOUserService",

@@ -9,8 +9,8 @@ from runtime.model.driver_lifecycle import DriverState
 from runtime.model.errors import ReturnError
 from runtime.model.identity import EntryId
 from runtime.model.records import Driver
-from runtime.wire.commands.devices import Plug
-from tests.integration.line.conftest import RuntimeProcess, kill, wait_for
+from runtime.wire.commands.devices import Plug, Unplug
+from tests.integration.line.conftest import SAMPLE, RuntimeProcess, kill, wait_for
 from tests.integration.line.nubs import make_nub_app
 
 
@@ -44,6 +44,20 @@ def wait_log(runtime: RuntimeProcess, driver: Driver, *lines: str) -> None:
     wait_for(lambda: set(lines) <= set(runtime.log(driver)), f"{lines}: {runtime.log(driver)}")
 
 
+def test_the_sample_counts(runtime_process: RuntimeProcess) -> None:
+    runtime = runtime_process
+    runtime.approve(runtime.pending(SAMPLE.with_name("SampleNub.app")))
+    runtime.call(Plug("ticker"))
+    reader = running(runtime, "MyUserCounterReader")
+    counter = running(runtime, "MyUserCounterDriver")
+    wait_log(runtime, counter, "MyUserCounterReader has come")
+    wait_for(lambda: any("ten more: 1" in line for line in runtime.log(reader)), "ten")
+    assert any(line.startswith("count ") for line in runtime.log(reader))
+    runtime.call(Unplug("ticker"))
+    for name in ("MyUserCounterReader", "MyUserCounterDriver"):
+        assert running_no_more(runtime, name).crashes == 0
+
+
 def test_a_driver_matches_what_another_publishes(
     runtime_process: RuntimeProcess, tmp_path: Path
 ) -> None:
@@ -75,6 +89,10 @@ def test_a_driver_matches_what_another_publishes(
     last = running(runtime, "Reader", but=again.pid)
     trial = running(runtime, "Trial", but=trial.pid)
     assert last.crashes == 1, "only its own"
+
+    with service_open(runtime.connect(), EntryId(trial.service), 1):
+        wait_log(runtime, trial, "inner Opener", "inner Inner")
+    wait_for(lambda: runtime.log(trial).count("inner stopped") == 2, "both to stop")
 
     with pytest.raises(ReturnError, match="the meter is gone"):
         service_open(runtime.connect(), EntryId(trial.service))

@@ -162,7 +162,8 @@ def test_a_nub_comes_and_goes_with_all_below(bench: Bench) -> None:
     assert bench.everybody.matched == [nub, inner]
     bench.say(service.Terminate(), nub)
     assert bench.everybody.gone == [inner, nub], "those below first"
-    assert bench.refused(service.SetName("late"), nub) == IOReturn.NOT_ATTACHED
+    assert bench.refused(service.GetBusyState(nub), nub) == IOReturn.NOT_ATTACHED
+    assert bench.say(service.SetName("late"), nub) is None, "it does not know yet"
 
 
 def test_a_nub_needs_a_dictionary_a_right_and_room(bench: Bench) -> None:
@@ -182,3 +183,11 @@ def test_a_nub_is_in_no_power_tree_until_it_joins(bench: Bench) -> None:
     bench.say(service.JoinPMTree(), nub)
     shown = properties.decode(bench.registry.entry(nub).props)["IOPowerManagement"]
     assert shown == {"CapabilityFlags": 2, "CurrentPowerState": 2, "MaxPowerState": 2}
+
+
+def test_an_answer_fits_a_packet(bench: Bench) -> None:
+    bench.say(methods.SetProperties(properties.encode({"Large": bytes(60_000)})))
+    bench.registry.merge_properties(bench.device, {"Large": bytes(60_000)})
+    whole = service.CopyProviderProperties(bench.service)
+    assert bench.refused(whole) == IOReturn.MESSAGE_TOO_LARGE
+    bench.say(service.CopyProviderProperties(bench.service, ("idVendor",)))

@@ -68,7 +68,7 @@ DEEDS: tuple[Deed, ...] = (
     lambda bench, _: _approve(bench),
     lambda bench, apps: bench.ask(_stage(bench, apps[0])),
     lambda bench, _: _approve(bench),
-    lambda bench, _: bench.extensions.deactivate(BundleId(BUNDLE_ID), "admin"),
+    lambda bench, _: bench.extensions.removals.remove(BundleId(BUNDLE_ID), "admin"),
 )
 """The third activation is of a version that was approved before: an upgrade at once."""
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.extensions.manifest import DRIVER, ENDPOINT_SECURITY, NETWORK, Manifest
+from runtime.extensions.kind import DRIVER, ENDPOINT_SECURITY, NETWORK
+from runtime.extensions.manifest import Manifest
 from runtime.extensions.policy import Policy
 from runtime.extensions.profile import PAYLOAD, read_profile
 from runtime.model.errors import BundleError

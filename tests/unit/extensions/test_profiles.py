@@ -134,7 +134,7 @@ def test_what_must_not_be_removed_is_kept(bench: Bench, signed: Staged) -> None:
     add(bench, ALLOWING | {"NonRemovableSystemExtensions": {TEAM: [BUNDLE_ID]}})
     bench.ask(signed)
     with pytest.raises(ProblemError, match="kept by profile P") as refusal:
-        bench.extensions.deactivate(signed.manifest.bundle_id, "root")
+        bench.extensions.removals.remove(signed.manifest.bundle_id, "root")
     assert refusal.value.code == "sx-10"
     assert state(bench) == [ExtensionState.ACTIVE]
 

@@ -78,7 +78,7 @@ def test_a_removal_supersedes_the_activation_that_waits(bench: Bench, staged: St
 
 def test_what_is_gone_otherwise_needs_no_decision(bench: Bench, approved: Request) -> None:
     removal = bench.ask_removal(uid=1001)
-    bench.extensions.deactivate(removal.bundle_id, "admin")
+    bench.extensions.removals.remove(removal.bundle_id, "admin")
     (known,) = [one for one in bench.extensions.requests() if one.id == removal.id]
     assert known.state is RequestState.COMPLETED
 

@@ -102,7 +102,7 @@ class Requests(RuleBasedStateMachine):
     def deactivate(self, bundle: str) -> None:
         there = [e for e in self.bench.extensions.extensions() if e.bundle_id == bundle]
         try:
-            gone = self.bench.extensions.deactivate(BundleId(bundle), "admin")
+            gone = self.bench.extensions.removals.remove(BundleId(bundle), "admin")
         except ProblemError as refusal:
             removed = refusal.code != "not-found"
         else:

@@ -97,7 +97,7 @@ def test_what_has_no_decision_or_an_older_one_cannot_be_undone(
     assert f"expected the newest request for its extension, found {waiting.id}" in refused(
         bench, approved
     )
-    bench.extensions.deactivate(approved.bundle_id, "admin")
+    bench.extensions.removals.remove(approved.bundle_id, "admin")
     assert "found it removed since" in refused(bench, approved)
 
 

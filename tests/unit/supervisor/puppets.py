@@ -11,12 +11,13 @@ import socket
 from collections.abc import Callable
 
 from runtime.linux.sockets import receive_packet, send_packet
+from runtime.model import properties
 from runtime.model.crash_report import Remains
 from runtime.model.driver_lifecycle import DriverState
 from runtime.model.errors import SpawnError
 from runtime.model.events import Detail
-from runtime.model.identity import EntryId
-from runtime.model.outcome import Exit, Stage
+from runtime.model.identity import BundleId, ContentHash, DriverId, EntryId
+from runtime.model.outcome import Decision, Exit, Stage
 from runtime.model.records import Driver
 from runtime.supervisor.channels import Channels
 from runtime.supervisor.groups import NO_GROUPS
@@ -188,3 +189,57 @@ class Recorder(Surroundings):
 
 
 def _silent(_text: str) -> None: ...
+
+
+def driver_spec(
+    number: int,
+    bundle: int,
+    open_session: Callable[[SessionEnd], Session],
+    entitled: Callable[[], Decision],
+    *,
+    shared: bool = False,
+) -> DriverSpec:
+    """A driver on the provider of this number; `bundle` is its archive's descriptor."""
+    return DriverSpec(
+        name="Driver",
+        bundle_id=BundleId("com.example"),
+        content_hash=ContentHash("0" * 64),
+        personality="P",
+        category="C",
+        executable="Driver",
+        server_name="com.example",
+        provider=EntryId(90 + number),
+        provider_path=f"/{number}",
+        provider_class="IOService",
+        provider_name="device",
+        properties=properties.encode({}),
+        provider_properties=properties.encode({}),
+        bundle=bundle,
+        dumpable=False,
+        shared=shared,
+        open_session=open_session,
+        entitled=entitled,
+    )
+
+
+def record_of(spec: DriverSpec, number: int) -> Driver:
+    """The record of a driver that has not been launched yet."""
+    return Driver(
+        id=DriverId(number),
+        name=spec.name,
+        bundle_id=spec.bundle_id,
+        content_hash=spec.content_hash,
+        personality=spec.personality,
+        provider=spec.provider,
+        provider_path=spec.provider_path,
+        state=DriverState.STOPPED,
+    )
+
+
+async def settled(done: Callable[[], bool], seconds: float) -> None:
+    """Turn the loop until a condition holds, and what is ready has happened."""
+    async with asyncio.timeout(seconds):
+        while not done():  # noqa: ASYNC110 - a child's end has no event
+            await asyncio.sleep(0.001)
+        for _ in range(10):
+            await asyncio.sleep(0)
