@@ -98,6 +98,7 @@ class Launching:
                 bundle=active.memfd,
                 dumpable=self._hub.status.developer,
                 shared=personality.shares_process,
+                direct=place.direct,
                 open_session=functools.partial(
                     self._brokers.open_session,
                     place,

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from runtime.engine.hub import Hub
 from runtime.engine.logbook import Logbook
 from runtime.model import properties, words
-from runtime.model.crash_report import Remains
 from runtime.model.entry import READY, Holder, Kind, State
 from runtime.model.errors import BreachError
 from runtime.model.events import Detail
@@ -20,7 +19,7 @@ from runtime.model.properties import Properties, Value
 from runtime.model.records import Driver
 from runtime.registry.machine import Machine
 from runtime.registry.tree import Registry
-from runtime.supervisor.ports import DriverSpec
+from runtime.supervisor.ports import DriverSpec, Gather
 from runtime.wire import limits, methods
 
 OWN_KEYS = frozenset(
@@ -46,7 +45,7 @@ class DriverSurroundings:
         on_ended: Callable[[Driver], None],
         *,
         on_changed: Callable[[Driver], None],
-        on_crashed: Callable[[tuple[Driver, ...], Exit, Remains], None],
+        on_crashed: Callable[[tuple[Driver, ...], Exit, Gather], None],
     ) -> None:
         self._registry = registry
         self._machine = machine
@@ -144,9 +143,9 @@ class DriverSurroundings:
             self._registry.set_holder(driver.provider, Holder.NOBODY, "", 0)
             self._machine.give_back(driver.provider)
 
-    def report(self, drivers: tuple[Driver, ...], exit_: Exit, remains: Remains) -> None:
+    def report(self, drivers: tuple[Driver, ...], exit_: Exit, gather: Gather) -> None:
         """Make a crash report."""
-        self._on_crashed(drivers, exit_, remains)
+        self._on_crashed(drivers, exit_, gather)
 
     def crashed(self, driver: Driver, spec: DriverSpec) -> None:
         """The provider waits for the same personality again."""

@@ -211,12 +211,12 @@ class UserServer:
     def _concerns(self, target: int, message: wire.Attached | wire.Call) -> None:
         """Have a message's service take it; BreachError when it never had that one."""
         service = self._services.get(target)
+        if service is None and target not in self._left:
+            raise BreachError(f"driver: expected a service of its own, found {target:#x}")
+        if isinstance(message, wire.Call):  # first: the driver goes on meanwhile
+            self.calls.answer(message, gone=service is None)
         if service is not None:
             service.received(message)
-        elif target not in self._left:
-            raise BreachError(f"driver: expected a service of its own, found {target:#x}")
-        if isinstance(message, wire.Call):
-            self.calls.answer(message, gone=service is None)
 
     # --- what holds for all --------------------------------------------------------------------
 
@@ -266,4 +266,4 @@ def end_together(
     ends = [service.ended(exit_) for service in services]
     crashed = tuple(record for record in ends if record is not None)
     if crashed:  # last: no restart waits for it
-        surroundings.report(crashed, exit_, gather())
+        surroundings.report(crashed, exit_, gather)

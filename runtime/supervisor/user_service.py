@@ -214,6 +214,7 @@ class UserService:
             spec.properties,
             spec.provider_properties,
             spec.name,
+            spec.direct,
         )
         self.server.attach(message, provider)
 

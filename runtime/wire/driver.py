@@ -67,6 +67,7 @@ class Attach(_Strict, frozen=True, tag="attach"):
     properties: msgspec.Raw
     provider_properties: msgspec.Raw
     user_class: Name  # IOUserClass
+    direct: bool = False  # the provider may lend its device: it is worth asking
 
 
 class Attached(_Strict, frozen=True, tag="attached"):

@@ -199,7 +199,7 @@ def test_queues_of_its_own_call_the_provider_while_the_default_one_waits(zygote:
     process.begin()
     provider = Provider()
     assert isinstance(process.call(1, methods.Start(), provider), driver.Reply)
-    assert provider.methods == ["InterfaceOpen", "OpenDirect", "CopyPipe"]
+    assert provider.methods == ["InterfaceOpen", "CopyPipe"]
     process.wait_log(lambda lines: sorted(lines) == ["back on Default", "on Second"])
 
 

@@ -97,6 +97,7 @@ class Life(RuleBasedStateMachine):
             bundle=self.archive,
             dumpable=False,
             shared=False,
+            direct=False,
             open_session=self.open_session,
             entitled=lambda: self.decision,
         )

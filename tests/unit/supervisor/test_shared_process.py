@@ -98,6 +98,7 @@ class Pair(RuleBasedStateMachine):
             bundle=self.archive,
             dumpable=False,
             shared=True,
+            direct=False,
             open_session=open_session,
             entitled=lambda: Decision(allowed=True),
         )
