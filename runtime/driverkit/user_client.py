@@ -180,6 +180,18 @@ class IOUserClient(IOService):
         """
         raise IOReturnError(kIOReturnUnsupported, f"memory of type {type}: there is none")
 
+    def CreateMemoryDescriptorFromClient(
+        self, memoryDescriptorCreateOptions: int, segments: Sequence[tuple[int, int]]
+    ) -> IOMemoryDescriptor:
+        """Memory of the program, by its addresses.
+
+        Raises:
+            IOReturnError: kIOReturnUnsupported: no process here reaches into another; a program
+                maps what `CopyClientMemoryForType` shares.
+        """
+        del memoryDescriptorCreateOptions
+        raise IOReturnError(kIOReturnUnsupported, f"{len(segments)} segments of a program: no way")
+
     def CopyClientEntitlements(self) -> Properties:
         """The program's entitlements, and ``IOUserClientCreator``: its process, as the kernel says.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from tests.integration.line.apps import BUNDLE, make_app
 from tests.integration.line.user_clients import grant
 
+ANY_CLIENT = "com.apple.developer.driverkit.allow-any-userclient-access"
 SOURCE = """
 from typing import Annotated, ClassVar
 
@@ -34,10 +35,6 @@ class Meter(IOService):
         action.SetAbortedHandler(lambda: IOLog("subscriber gone"))
         self.Measured(action, 7, b"lx")
         self.Measured(action, 8, b"lx")
-
-    @remote
-    def Crash(self) -> None:
-        raise RuntimeError("as it was told")
 
     def ClientCrashed(self, client, options):
         IOLog(f"client crashed: {client.GetName()}")
@@ -116,13 +113,11 @@ class Reader(IOService):
     @callback(Meter.Measured)
     def Measured(self, action, value, unit):
         IOLog(f"measured {value} {unit.decode()}")
-        if value == 8 and self.GetProvider().CopyProperties().get("Deadly"):
-            self.GetProvider().Crash()
 """
 
 
-def make_nub_app(folder: Path, **meter: object) -> Path:
-    """An app of both drivers; `meter` are more properties of the nub."""
+def make_nub_app(folder: Path) -> Path:
+    """An app of both drivers; the nub asks for an entitlement."""
     app = make_app(folder, SOURCE)
     dext = app / "Contents/Library/SystemExtensions" / f"{BUNDLE}.dext"
     info = plistlib.loads((dext / "Info.plist").read_bytes())
@@ -130,7 +125,7 @@ def make_nub_app(folder: Path, **meter: object) -> Path:
     personalities["Trial"]["MeterProperties"] = {
         "IOClass": "IOUserService",
         "IOUserClass": "Meter",
-        **meter,
+        "IOServiceDEXTEntitlements": ANY_CLIENT,
     }
     inner = {"IOClass": "IOUserService", "IOUserClass": "Inner"}
     personalities["Trial"]["UserClientProperties"] = {
@@ -147,5 +142,5 @@ def make_nub_app(folder: Path, **meter: object) -> Path:
         "CFBundleIdentifier": BUNDLE,
     }
     (dext / "Info.plist").write_bytes(plistlib.dumps(info))
-    grant(dext, "com.apple.developer.driverkit.allow-any-userclient-access", True)
+    grant(dext, ANY_CLIENT, True)
     return app

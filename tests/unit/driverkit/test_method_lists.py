@@ -1,7 +1,8 @@
 """The SDK's classes have the public methods of DriverKit's, by name.
 
 Source: IOService.iig and the other .iig files of xnu's iokit/DriverKit; IOTimerDispatchSource.h.
-Left out is what C++ needs and Python has: reference counts, meta classes, `…_f` for functions.
+Left out is what C++ needs and Python has (reference counts, meta classes, `…_f` for functions),
+what the system alone calls (`CheckForWork`), and IODMACommand: no driver here does DMA.
 """
 
 import inspect
@@ -40,7 +41,7 @@ METHODS = {
     "IOBufferMemoryDescriptor": "Create GetAddressRange SetLength",
     "IOMemoryMap": "GetAddress GetLength GetOffset",
     "IOUserClient": """ExternalMethod AsyncCompletion CopyClientMemoryForType
-        CopyClientEntitlements""",
+        CreateMemoryDescriptorFromClient CopyClientEntitlements""",
 }
 
 

@@ -70,7 +70,10 @@ class Bench:
 
 @pytest.fixture
 def bench() -> Bench:
-    return Bench()
+    async def made() -> Bench:
+        return Bench()
+
+    return asyncio.run(made())
 
 
 def test_the_lower_sleep_first_and_wake_last(bench: Bench) -> None:
