@@ -62,7 +62,7 @@ class Connection(QObject):
         """Type a line; what a driver does not read for long ends the session."""
         if self._socket is None:
             return
-        self._waiting += line.encode() + b"\n"
+        self._waiting += line.replace("\n", " ").encode(errors="replace") + b"\n"
         if len(self._waiting) > _WAITING:
             self._end(self.tr("The driver reads nothing of what is typed."))
         else:

@@ -71,8 +71,8 @@ class DebuggerWindow(QWidget):
                 plain(self._driver.name)
             )
         )
-        self.connection.open(door.path)
         self.console.typed.setFocus()
+        self.connection.open(door.path)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Leave the driver to itself."""

@@ -48,10 +48,10 @@ def test_what_breaks_comes_back(page: Path) -> None:
     assert "old" not in written
 
 
-def test_whole_processes_come_back_and_what_was_acknowledged_is_kept() -> None:
+def test_a_broker_and_the_zygote_come_back() -> None:
     command = [sys.executable, "-m", "benchmarks.fault_campaign", "--processes"]
     done = subprocess.run(
-        [*command, "--count", "2", "--seed", "147"],
+        [*command, "--count", "2", "--seed", "14"],
         cwd=ROOT,
         capture_output=True,
         text=True,
