@@ -20,8 +20,8 @@ display_packages=(libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxkbcommon-x11-
 test_packages=(umockdev udev desktop-file-utils appstream dbus polkitd python3-dbusmock)
 # Peers of further benchmarks.
 bench_packages=(runit bubblewrap)
-# A real kernel with USB.
-kernel_packages=(qemu-system-x86 busybox-static udev kmod)
+# A real kernel with USB, and a machine with systemd on it.
+kernel_packages=(qemu-system-x86 busybox-static udev kmod systemd)
 # PyInstaller's tools.
 frozen_packages=(binutils)
 

@@ -86,6 +86,9 @@ class RequestDetail(QWidget):
             )
             self.parts.facts.show_facts(words.headline(self._request), groups)
             self.parts.icon.show_icon_of(mirror.extensions.get(self._request.extension))
+            self.parts.keys.setVisible(
+                bool(self._request.entitlements) and not self._request.removes
+            )
             self.parts.say_answers(words.answers(self._request))
             self.parts.show_device.setVisible(bool(self._request.devices))
             self.parts.answers.setVisible(self._request.state is RequestState.WAITING)
@@ -142,7 +145,7 @@ class RequestDetail(QWidget):
         request, status = self._request, self._bridge.mirror.status
         if request is None:
             return
-        notice, button = self.answers.refusal, ""
+        notice, button, tip = self.answers.refusal, "", ""
         offers = self.answers.needs_developer
         if not notice:
             notice = words.outcome(request) or words.who_may(status)
@@ -151,9 +154,11 @@ class RequestDetail(QWidget):
             offers = True
         if self._undoable():
             button = self.tr("Undo")
+            tip = self.tr("It waits again, and what only this decision let run is stopped.")
         elif offers and status is not None and not status.developer:
             button = self.tr("Turn on developer mode")
         self.parts.notice.say(notice, button)
+        self.parts.notice.button.setToolTip(tip)
 
     @Slot()
     def _show_buttons(self) -> None:

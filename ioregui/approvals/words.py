@@ -36,10 +36,18 @@ _TONES = {
 }
 
 
+_REMOVAL = {
+    RequestState.WAITING: "removal waits for approval",
+    RequestState.COMPLETED: "removed",
+    RequestState.DENIED: "removal denied",
+}
+"""Words for requests that ask for a removal, where those of an activation would mislead."""
+
+
 def state_word(request: Request) -> str:
     """Return the state's word."""
-    if request.removes and request.state is RequestState.WAITING:
-        return translate("request state", "removal waits for approval")
+    if request.removes and request.state in _REMOVAL:
+        return translate("request state", _REMOVAL[request.state])
     return translate("request state", request.state.value)
 
 
@@ -94,11 +102,16 @@ def undoable(
     users decide; the runtime looks again.
     """
     asker = (request.bundle_id, request.uid)
-    newest = [one.id for one in others if (one.bundle_id, one.uid) == asker][-1:]
+    rivals = [
+        one.id
+        for one in others
+        if (one.bundle_id, one.uid) == asker
+        and (one.removes == request.removes or one.state is RequestState.WAITING)
+    ]
     known = extensions.get(request.extension)
     return (
         request.state in DECIDED
-        and newest == [request.id]
+        and rivals[-1:] == [request.id]
         and known is not None
         and known.ruling is None
     )

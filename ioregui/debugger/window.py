@@ -128,7 +128,9 @@ class DebuggerWindow(QWidget):
 
     @Slot(str)
     def _ended(self, why: str) -> None:
-        over = self.tr("The debugger has left; {0} goes on.").format(plain(self._driver.name))
+        over = self.tr("The session is over: {0} is held no longer.").format(
+            plain(self._driver.name)
+        )
         self._tell(plain(why, SENTENCE) or over)
         self._enable(on=False)
         self._view = None

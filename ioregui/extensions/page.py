@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
+    QLineEdit,
     QPushButton,
     QTabWidget,
     QVBoxLayout,
@@ -34,6 +35,8 @@ from runtime.model.records import Driver, Extension, Request
 from runtime.wire import client as wire
 from runtime.wire.commands.extensions import Deactivate, Revoke
 
+MOST_NOTED = 500  # characters
+
 
 class ExtensionsPage(QWidget):
     """All extensions, the selected one's facts, its deactivation and revocation.
@@ -54,6 +57,11 @@ class ExtensionsPage(QWidget):
         self.model = RecordModel(columns.columns(), columns.key, columns.order, self)
         self.table: RecordTable[Row] = RecordTable(self.model, self.tr("Extensions"))
         self.notice = Notice()
+        self.note = QLineEdit()
+        self.note.setPlaceholderText(self.tr("Note, kept with the revocation"))
+        self.note.setAccessibleName(self.note.placeholderText())
+        self.note.setMaxLength(MOST_NOTED)
+        self.note.hide()
         self.facts = FactsView(self.tr("Extension details"))
         self.icon = IconLabel(bridge)
         self.devices = MatchingPanel(bridge)
@@ -126,8 +134,7 @@ class ExtensionsPage(QWidget):
 
     @Slot()
     def _picked(self) -> None:
-        self._asked = None
-        self.notice.say("")
+        self._ask(None, "", "")
         self._show_selected()
 
     @Slot()
@@ -173,21 +180,30 @@ class ExtensionsPage(QWidget):
     def _question(self) -> None:
         row = self.table.selected
         if row is not None:
-            self._asked = Deactivate(row.extension.bundle_id)
-            self.notice.say(words.question(row), self.tr("Deactivate it"))
+            command = Deactivate(row.extension.bundle_id)
+            self._ask(command, words.question(row), self.tr("Deactivate it"))
 
     @Slot()
     def _question_revoking(self) -> None:
         row = self.table.selected
         if row is not None:
-            self._asked = Revoke(row.extension.bundle_id)
-            self.notice.say(words.revoking(row), self.tr("Revoke it"))
+            command = Revoke(row.extension.bundle_id)
+            self._ask(command, words.revoking(row), self.tr("Revoke it"))
+
+    def _ask(self, command: Deactivate | Revoke | None, question: str, button: str) -> None:
+        """Ask before a command is sent; a revocation takes a note."""
+        self._asked = command
+        self.notice.say(question, button)
+        self.note.clear()
+        self.note.setVisible(isinstance(command, Revoke))
 
     @Slot()
     def _carry_out(self) -> None:
         if self._asked is not None:
-            command, self._asked = self._asked, None
-            self.notice.say("")
+            command = self._asked
+            if isinstance(command, Revoke):
+                command = Revoke(command.bundle_id, self.note.text())
+            self._ask(None, "", "")
             self._bridge.ask(command, self._done, self._refused)
 
     def _done(self, extension: Extension) -> None:
@@ -216,7 +232,10 @@ class ExtensionsPage(QWidget):
         tabs.addTab(beside(self.icon, self.facts), self.tr("Details"))
         tabs.addTab(self.devices, self.tr("Devices"))
         tabs.setTabToolTip(1, self.tr("Every device that is there, and why it has it or not"))
-        return column(self.notice, bar, tabs, tall=tabs)
+        noting = QHBoxLayout()
+        noting.setContentsMargins(12, 0, 12, 0)
+        noting.addWidget(self.note)
+        return column(self.notice, noting, bar, tabs, tall=tabs)
 
     def _empty(self) -> EmptyPage:
         return EmptyPage(

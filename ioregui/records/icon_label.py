@@ -5,7 +5,7 @@ icon; nobody waits for it, and what has none leaves no gap.
 """
 
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtGui import QImage, QPalette, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from ioregui.bridge import Bridge
@@ -28,6 +28,8 @@ class IconLabel(QLabel):
         self._pictures: dict[str, QPixmap | None] = {}  # by `Extension.id`; None: none came yet
         self.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.setContentsMargins(12, 12, 0, 0)
+        self.setBackgroundRole(QPalette.ColorRole.Base)  # as what it stands beside
+        self.setAutoFillBackground(True)
         self.setAccessibleName(QCoreApplication.translate("IconLabel", "Icon"))
         self.hide()
         bridge.reset.connect(self._pictures.clear)

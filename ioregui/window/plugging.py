@@ -12,7 +12,7 @@ from ioregui.bridge import Bridge
 from ioregui.mirror import Mirror
 from ioregui.plaintext import SENTENCE, plain
 from ioregui.window.actions import Actions
-from ioregui.window.recorded import RecordedDeviceDialog
+from ioregui.window.recorded import CAPTURES, RecordedDeviceDialog
 from ioregui.window.selection import Selection
 from runtime.model import properties
 from runtime.model.identity import EntryId
@@ -22,7 +22,7 @@ from runtime.wire.commands.devices import Plug, Plugged, PlugRecorded, Unplug, U
 SAMPLE = "sample"
 """The model of the simulated device that the menu plugs."""
 
-RECORDED = (".umockdev", ".pcapng", ".pcap", ".ioctl")
+RECORDED = (".umockdev", *CAPTURES)
 """How files of recorded devices end; every other that is dropped is a registry's."""
 
 

@@ -18,6 +18,7 @@ from runtime.engine.app_watch import AppWatch
 from runtime.engine.auditing import Auditing
 from runtime.engine.binding import Binding
 from runtime.engine.bundles import Bundles
+from runtime.engine.crowding import Crowding
 from runtime.engine.hub import Hub
 from runtime.engine.judging import Judging
 from runtime.engine.readying import Readying
@@ -60,6 +61,7 @@ class Activation:
         self._hub = hub
         self._binding = binding
         self._workers = workers
+        self._crowding = Crowding()
         self._staging = asyncio.Lock()  # what is staged and not yet recorded must not be swept
         store = Store(state_dir)
         self._close_store: Callable[[], None] = store.close
@@ -159,6 +161,12 @@ class Activation:
         job = worker.Stage(
             command.app_path, command.bundle_id, str(self._state_dir), folders, peer.uid
         )
+        with self._crowding.let_in(peer):
+            return await self._staged(job, peer, replaces)
+
+    async def _staged(
+        self, job: worker.Stage, peer: Peer, replaces: str | None
+    ) -> Request | Replacing:
         async with self._staging:
             staged = await self._workers.stage(job)
             replacing = self._extensions.replacing(staged)

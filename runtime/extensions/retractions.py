@@ -106,6 +106,7 @@ class Retractions:
             other.id
             for other in self._ledger.requests.values()
             if (other.bundle_id, other.uid) == (request.bundle_id, request.uid)
+            and (other.removes == request.removes or other.state is RequestState.WAITING)
         ][-1]
         if request.state not in DECIDED:
             raise _stale(request, "one that was decided", f"it {request.state.value}")
@@ -137,7 +138,7 @@ class Retractions:
         change.put(advanced(known, ExtensionEvent.UNDONE))
 
     def _revoke(self, change: Transaction, known: KnownExtension, note: str, by: str) -> None:
-        said = f"revoked by {by}: {note}" if note else f"revoked by {by}"
+        said = f"by {by}: {note}" if note else f"by {by}"
         change.put(advanced(known, ExtensionEvent.REVOKED, said))
         content = (known.record.bundle_id, known.record.content_hash)
         for key, decision in self._ledger.decisions.items():

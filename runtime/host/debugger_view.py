@@ -3,12 +3,14 @@
 Invariant: only looks, but for the `__repr__` of what a variable holds; every list is bounded.
 """
 
+import collections
 import contextlib
 import reprlib
 import sys
 import threading
 from collections.abc import Iterable, Mapping
 from types import FrameType
+from typing import Any
 
 from runtime.host.stacks import DEPTH, THREADS, name_of
 from runtime.wire import driver
@@ -17,6 +19,7 @@ from runtime.wire.limits import NAME
 
 VARIABLES = 64  # of one frame
 _VALUE = 200  # characters of a value
+_NAME = NAME - 10  # of a thread's name, which may get a number
 
 _reprs = reprlib.Repr()
 _reprs.maxstring = _reprs.maxother = _VALUE
@@ -34,8 +37,8 @@ def threads(stopped: FrameType, pulse: driver.Pulse) -> tuple[DebuggedThread, ..
     """
     busy = {queue.queue: queue for queue in pulse.queues if queue.callback}
     found = []
-    for name, frame, own in _all(stopped):
-        queue = busy.get(name)
+    for name, of_queue, frame, own in _all(stopped):
+        queue = busy.get(of_queue)
         callback, quiet = ("", 0) if queue is None else (queue.callback, queue.quiet_us)
         waits = queue is not None and queue.calling
         found.append((waits, DebuggedThread(name, tuple(_frames(frame)), callback, quiet, own)))
@@ -45,22 +48,29 @@ def threads(stopped: FrameType, pulse: driver.Pulse) -> tuple[DebuggedThread, ..
 
 def frame_of(name: str, stopped: FrameType) -> FrameType | None:
     """The innermost frame of the thread of that name; None when there is none."""
-    return next((frame for thread, frame, _ in _all(stopped) if thread == name), None)
+    return next((frame for thread, _, frame, _ in _all(stopped) if thread == name), None)
 
 
-def variables(values: Mapping[str, object]) -> tuple[Variable, ...]:
+def variables(values: Mapping[Any, object]) -> tuple[Variable, ...]:
     """The variables of a frame by their names, without what Python itself put there."""
-    names = sorted(name for name in values if not name.startswith("__"))[:VARIABLES]
+    named = {name: value for name, value in dict(values).items() if isinstance(name, str)}
+    names = sorted(name for name in named if not name.startswith("__"))[:VARIABLES]
     return tuple(
-        Variable(_clean(name), _clean(type(values[name]).__name__), _value(values[name]))
+        Variable(_clean(name), _clean(type(named[name]).__name__), _value(named[name]))
         for name in names
     )
 
 
-def _all(stopped: FrameType) -> Iterable[tuple[str, FrameType, bool]]:
+def _all(stopped: FrameType) -> Iterable[tuple[str, str, FrameType, bool]]:
+    """Each thread's name, which nobody else has, its queue's, its frame, whether it is this one."""
     names, own = _names(), threading.get_ident()
+    seen: collections.Counter[str] = collections.Counter()
     for ident, frame in sys._current_frames().items():
-        yield name_of(names, ident), stopped if ident == own else frame, ident == own
+        name = name_of(names, ident)
+        shown = " ".join(_clean(name)[:_NAME].split())
+        seen[shown] += 1
+        numbered = f"{shown} ({seen[shown]})" if seen[shown] > 1 else shown
+        yield numbered, name, stopped if ident == own else frame, ident == own
 
 
 def _names() -> dict[int | None, str]:

@@ -35,6 +35,7 @@ class InterfaceSession:
         *,
         lending: Lending | None = None,
         handles: Iterator[int] | None = None,
+        outstanding: Outstanding | None = None,
     ) -> None:
         """Begin with nothing open.
 
@@ -45,6 +46,7 @@ class InterfaceSession:
             complete: Where completions go.
             lending: How the driver gets to move its data itself; None: it does not.
             handles: Numbers for what is opened, where others are given out beside them.
+            outstanding: What the process has under way, where it has other interfaces, too.
         """
         self._device = device
         self._number = number
@@ -55,7 +57,7 @@ class InterfaceSession:
         self._gone = False
         self._handles = handles or itertools.count(1)
         self._pipes: dict[int, PipeCalls] = {}
-        self._count = Outstanding().count
+        self._count = (outstanding or Outstanding()).count
         self._requests = DeviceRequests(device, complete, self._count, self._check)
 
     async def call(self, target: int, method: methods.Method) -> object:

@@ -31,7 +31,10 @@ class DeviceSession:
         self._handles = itertools.count(1)
         self._interfaces: dict[int, InterfaceSession] = {}  # by handle
         self._numbers: dict[int, int] = {}  # their handles
-        self._requests = DeviceRequests(device, complete, Outstanding().count, guard.check_whole)
+        self._outstanding = Outstanding()
+        self._requests = DeviceRequests(
+            device, complete, self._outstanding.count, guard.check_whole
+        )
 
     async def call(self, target: int, method: methods.Method) -> object:
         """Carry out one method; the result is of the method's RESULT type.
@@ -82,11 +85,7 @@ class DeviceSession:
             case usb.CopyInterface(number=number):
                 result = self._copy_interface(number)
             case usb.SetConfiguration(value=value):
-                self._require_open()
-                for interface in self._device.configuration.interfaces:
-                    self._device.take(interface.number)  # so that nobody uses one
-                self._drop_interfaces()
-                self._device.set_configuration(value)
+                self._set_configuration(value)
             case usb.Reset():
                 self._require_open()
                 self._drop_interfaces()
@@ -110,6 +109,19 @@ class DeviceSession:
         if not self._opened:
             raise ReturnError(IOReturn.NOT_OPEN, "device is not open")
 
+    def _set_configuration(self, value: int) -> None:
+        """All interfaces go; the kernel's drivers have the new ones until these are opened."""
+        self._require_open()
+        self._drop_interfaces()
+        numbers = {interface.number for interface in self._device.configuration.interfaces}
+        try:
+            for number in numbers:
+                self._device.take(number)  # so that no kernel driver uses one
+            self._device.set_configuration(value)
+        finally:
+            for number in numbers:
+                self._device.give_back(number)
+
     def _copy_interface(self, number: int) -> int:
         self._require_open()
         self._device.interface(number)
@@ -119,7 +131,9 @@ class DeviceSession:
             handle = self._numbers[number] = next(self._handles)
             mine: set[int] = set()  # nobody else is at the device
             self._interfaces[handle] = InterfaceSession(
-                self._device, number, mine, self._complete, handles=self._handles
+                *(self._device, number, mine, self._complete),
+                handles=self._handles,
+                outstanding=self._outstanding,
             )
         return self._numbers[number]
 

@@ -99,8 +99,6 @@ def test_a_version_that_fails_at_its_first_device_gives_the_place_back(
     runtime = runtime_process
     runtime.approve(runtime.pending(make_app(tmp_path / "1", driver_source("pass"))))
     upgrade(runtime, tmp_path / "2", "raise ZeroDivisionError")
-    runtime.kill()
-    runtime.start()
     runtime.call(Plug("sample"))
     expected = {"1": ExtensionState.ACTIVE, "2": ExtensionState.INVALID}
     wait_for(lambda: states(runtime) == expected, "the roll back")

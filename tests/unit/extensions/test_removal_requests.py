@@ -50,6 +50,17 @@ def test_a_denied_removal_leaves_the_approval_alone(
     assert state(bench) == []
 
 
+def test_a_denied_removal_does_not_stand_in_the_way_of_an_undo(
+    bench: Bench, approved: Request
+) -> None:
+    removal = bench.ask_removal()
+    with pytest.raises(ProblemError, match=f"expected the newest .*, found {removal.id}"):
+        bench.extensions.retractions.undo(approved.id, "admin")
+    bench.answer(removal, approve=False)
+    bench.extensions.retractions.undo(approved.id, "admin")
+    assert state(bench) == [ExtensionState.WAITING]
+
+
 def test_the_same_request_is_counted_and_each_user_has_one(bench: Bench, approved: Request) -> None:
     first = bench.ask_removal()
     again = bench.ask_removal()

@@ -106,12 +106,12 @@ def test_a_revoked_approval_stops_and_its_app_has_to_ask_again(
 ) -> None:
     bench.answer(bench.ask(staged, uid=1001))
     gone = bench.extensions.retractions.revoke(approved.bundle_id, "not on Fridays", "grace")
-    assert (gone.state, gone.note) == (ExtensionState.REVOKED, "revoked by grace: not on Fridays")
+    assert (gone.state, gone.note) == (ExtensionState.REVOKED, "by grace: not on Fridays")
     assert bench.extensions.active() == []
     assert {one.state for one in bench.extensions.requests()} == {RequestState.REVOKED}
     assert bench.said[-1] == Revoked(gone.id, gone.name, "grace")
     entry = bench.store.audit(0, 1)[0]
-    assert (entry.deed, entry.result) == (Deed.REVOKED, "revoked by grace: not on Fridays")
+    assert (entry.deed, entry.result) == (Deed.REVOKED, "by grace: not on Fridays")
     bench.restart()
     bench.extensions.set_developer(on=False, by="admin")
     bench.extensions.set_developer(on=True, by="admin")
