@@ -4,9 +4,8 @@ Runs in the event loop.
 Invariant: an entry is a provider here exactly as long as it is registered and its driver runs.
 """
 
-from typing import Protocol
-
 from runtime.engine.bundles import Bundles
+from runtime.engine.devices import Follower
 from runtime.engine.nub import Nub
 from runtime.engine.watches import Watches
 from runtime.extensions import entitlements
@@ -23,16 +22,6 @@ from runtime.supervisor.supervisor import Supervisor
 from runtime.wire.service import Create
 
 MOST = 64  # entries below one of a driver's
-
-
-class Follower(Protocol):
-    """Who has drivers follow what is published."""
-
-    def match_one(self, entry_id: EntryId) -> None:
-        """An entry was registered; it may have gone meanwhile."""
-
-    def unplugged(self, entry_id: EntryId) -> None:
-        """An entry is gone."""
 
 
 class Published:
