@@ -44,6 +44,7 @@ def describe(
         bundle=bundle,
         dumpable=False,
         shared=False,
+        direct=False,
         open_session=open_session,
         entitled=lambda: Decision(allowed=True),
     )

@@ -19,7 +19,6 @@ from benchmarks.fault_campaign.lane import Lane
 from benchmarks.fault_campaign.tally import CLASSES, Tally
 from runtime.linux import memfd
 from runtime.model import archive
-from runtime.model.crash_report import Remains
 from runtime.model.events import Detail
 from runtime.model.identity import DriverId, EntryId
 from runtime.model.outcome import Exit
@@ -27,7 +26,7 @@ from runtime.model.records import Driver
 from runtime.supervisor import hang
 from runtime.supervisor.groups import NO_GROUPS
 from runtime.supervisor.policy import ALWAYS_AT_ONCE
-from runtime.supervisor.ports import DriverSpec
+from runtime.supervisor.ports import DriverSpec, Gather
 from runtime.supervisor.supervisor import Supervisor
 from runtime.supervisor.zygote import Zygote
 from runtime.wire import methods
@@ -74,9 +73,9 @@ class Around:
     def crashed(self, driver: Driver, spec: DriverSpec) -> None:
         """Not needed: the report says it."""
 
-    def report(self, drivers: tuple[Driver, ...], exit_: Exit, remains: Remains) -> None:
+    def report(self, drivers: tuple[Driver, ...], exit_: Exit, gather: Gather) -> None:
         """An end."""
-        del remains
+        del gather
         for driver in drivers:
             if driver.id in self._lanes:
                 self._lanes[driver.id].crashed(exit_)

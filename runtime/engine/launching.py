@@ -110,6 +110,7 @@ class Launching:
                 bundle=active.memfd,
                 dumpable=self._hub.status.developer,
                 shared=personality.shares_process,
+                direct=place.direct,
                 open_session=open_session,
                 entitled=entitled,
             )

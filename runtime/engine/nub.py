@@ -24,6 +24,11 @@ class Nub(NamedTuple):
     entry: EntryId
     publisher: SupervisedDriver
 
+    @property
+    def direct(self) -> bool:
+        """Never: its publisher serves every call."""
+        return False
+
     def open_session(self, end: SessionEnd) -> "NubSession":
         """Let one driver process at it.
 

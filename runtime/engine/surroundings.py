@@ -11,7 +11,6 @@ from runtime.engine.hub import Hub
 from runtime.engine.logbook import Logbook
 from runtime.engine.own_entries import OwnEntries
 from runtime.model import properties, words
-from runtime.model.crash_report import Remains
 from runtime.model.entry import Holder, Kind, State
 from runtime.model.events import Detail
 from runtime.model.identity import ROOT_ID, DriverId, EntryId
@@ -20,7 +19,7 @@ from runtime.model.properties import Properties, Value
 from runtime.model.records import Driver
 from runtime.registry.machine import Machine
 from runtime.registry.tree import Registry
-from runtime.supervisor.ports import DriverSpec
+from runtime.supervisor.ports import DriverSpec, Gather
 from runtime.wire import methods
 
 SERVICES = "IOAssociatedServices"
@@ -43,7 +42,7 @@ class DriverSurroundings:
         own: OwnEntries,
         on_ended: Callable[[Driver], None],
         on_changed: Callable[[Driver], None],
-        on_crashed: Callable[[tuple[Driver, ...], Exit, Remains], None],
+        on_crashed: Callable[[tuple[Driver, ...], Exit, Gather], None],
     ) -> None:
         self._registry = registry
         self._machine = machine
@@ -120,9 +119,9 @@ class DriverSurroundings:
             self._registry.set_holder(driver.provider, Holder.NOBODY, "", 0)
             self._machine.give_back(driver.provider)
 
-    def report(self, drivers: tuple[Driver, ...], exit_: Exit, remains: Remains) -> None:
+    def report(self, drivers: tuple[Driver, ...], exit_: Exit, gather: Gather) -> None:
         """Make a crash report."""
-        self._on_crashed(drivers, exit_, remains)
+        self._on_crashed(drivers, exit_, gather)
 
     def crashed(self, driver: Driver, spec: DriverSpec) -> None:
         """The provider waits for the same personality again."""

@@ -76,6 +76,7 @@ class Instance:
         die: Callable[[BaseException], object],
     ) -> None:
         self._id = attach.service
+        self._direct = attach.direct
         self._connection = connection
         self._queue = queue
         self._told_gone = gone
@@ -241,7 +242,7 @@ class Instance:
 
     def open_direct(self) -> DirectNode | None:
         """See `Transport.open_direct`."""
-        if not _is_lent(self.call(0, wire_usb.OpenDirect())):
+        if not (self._direct and _is_lent(self.call(0, wire_usb.OpenDirect()))):
             return None
         self._node = DirectNode(self._connection.take_node(self._id), self._die)
         return self._node

@@ -33,6 +33,7 @@ class Ending:
         self.killed: Exit | None = None
         self.goodbye: wire.Goodbye | None = None
         self._packets: deque[tuple[bool, str, int]] = deque(maxlen=MESSAGES)
+        self._ended_ns = 0
 
     def kill(self, how: ExitHow, detail: str) -> None:
         """It is being killed; a later reason is none."""
@@ -53,6 +54,7 @@ class Ending:
 
     def exit(self, ended: Exit, crash: bytes) -> Exit:
         """How it ended, by what the kernel says of that, and what is in its crash memfd."""
+        self._ended_ns = time.monotonic_ns()
         if self.killed is not None:
             return self.killed
         goodbye = self.goodbye or wire.Goodbye()
@@ -66,10 +68,10 @@ class Ending:
         return Exit(how, ended.number, detail, frames)
 
     def remains(self, exit_: Exit, crash: bytes) -> Remains:
-        """What it left behind, in its crash memfd and elsewhere."""
-        now = time.monotonic_ns()
+        """What it left behind, in its crash memfd and elsewhere; after `exit`."""
         packets = tuple(
-            Packet(sent, what, (now - when) // 1000) for sent, what, when in self._packets
+            Packet(sent, what, (self._ended_ns - when) // 1000)
+            for sent, what, when in self._packets
         )
         found = post_mortem.remains(exit_, crash, self._images)
         return msgspec.structs.replace(found, packets=packets)

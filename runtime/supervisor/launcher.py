@@ -25,7 +25,7 @@ MEMORY_BYTES = 2 << 30  # of address space
 OPEN_FILES = 64
 FIRST_UID = 61184  # a range that neither Debian's adduser nor systemd hands out (61184-65519)
 UIDS = 4096
-REFILL_SECONDS = 0.01  # after a standby was taken: the driver that took it starts first
+REFILL_SECONDS = 0.05  # after a standby was taken: the driver that took it starts first
 RETRY_SECONDS = 5.0  # after a standby could not be made, or died
 SPARE_BYTES = 256 << 20  # a standby is made only while this much memory is available
 

@@ -66,6 +66,7 @@ class DriverSpec(msgspec.Struct, frozen=True):
     bundle: int
     dumpable: bool
     shared: bool  # its process is for all of its bundle with this server name
+    direct: bool  # its provider may lend its device, so that it moves its data itself
     open_session: Callable[[SessionEnd], ProviderSession]
     entitled: Callable[[], Decision]  # to the provider, as it is when this is asked
     provider_classes: tuple[str, ...] = ()  # of a provider that a driver published, leaf first
@@ -106,10 +107,10 @@ class Surroundings(Protocol):
     def crashed(self, driver: Driver, spec: DriverSpec) -> None:
         """A driver ended though nobody stopped it; the record is as it was before that."""
 
-    def report(self, drivers: tuple[Driver, ...], exit_: Exit, remains: Remains) -> None:
+    def report(self, drivers: tuple[Driver, ...], exit_: Exit, gather: Gather) -> None:
         """Make one crash report of a process; the records are as they were before its end.
 
-        Must not delay the restart: what takes time is for later.
+        Must not delay the restart: `gather`, and all else that takes time, is for later.
         """
 
     def ended(self, driver: Driver) -> None:

@@ -56,7 +56,7 @@ class Listener(Protocol):
         """The watcher tells where every thread is."""
 
     def exited(self, exit_: Exit, gather: Gather) -> None:
-        """It is gone and reaped; nothing more comes. `gather` works until this returns."""
+        """It is gone and reaped; nothing more comes."""
 
 
 class DriverProcess:
@@ -254,8 +254,9 @@ class DriverProcess:
         self._drain()
         if self._group is not None and self._group.remove():
             ended = msgspec.structs.replace(ended, detail=OVER)
-        exit_ = self._ending.exit(ended, self._crash())
-        self.listener.exited(exit_, lambda: self._ending.remains(exit_, self._crash()))
+        crash = memfd.read_whole(self._channels.crash, CRASH_BYTES)
+        exit_ = self._ending.exit(ended, crash)
+        self.listener.exited(exit_, lambda: self._ending.remains(exit_, crash))
         self._channels.close_ours()
 
     def _drain(self) -> None:
@@ -267,10 +268,6 @@ class DriverProcess:
         for descriptor in (channels.control, channels.watch, channels.output):
             self._loop.remove_reader(descriptor)
         self._loop.remove_writer(channels.control)
-
-    def _crash(self) -> bytes:
-        """What it left in the crash memfd."""
-        return memfd.read_whole(self._channels.crash, CRASH_BYTES)
 
     @property
     def raised_on(self) -> int:

@@ -277,4 +277,4 @@ def end_together(
     ends = [service.ended(exit_) for service in services]
     crashed = tuple(record for record in ends if record is not None)
     if crashed:  # last: no restart waits for it
-        surroundings.report(crashed, exit_, gather())
+        surroundings.report(crashed, exit_, gather)

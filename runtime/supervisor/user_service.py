@@ -204,6 +204,7 @@ class UserService:
             spec.provider_properties,
             spec.name,
             spec.provider_classes,
+            spec.direct,
         )
         self.server.attach(message, provider)
 

@@ -69,6 +69,7 @@ class Attach(_Strict, frozen=True, tag="attach"):
     provider_properties: msgspec.Raw
     user_class: Name  # IOUserClass
     provider_classes: Classes = ()  # of a provider that a driver published, leaf first
+    direct: bool = False  # the provider may lend its device: it is worth asking
 
 
 class Attached(_Strict, frozen=True, tag="attached"):

@@ -24,7 +24,7 @@ from runtime.linux.sockets import receive_packet, send_packet, seqpacket_pair
 from runtime.model import archive, properties
 from runtime.model.kern_return import IOReturn
 from runtime.model.outcome import Exit
-from runtime.wire import codec, driver, methods, session, usb, zygote
+from runtime.wire import codec, driver, methods, session, zygote
 
 T = TypeVar("T")
 
@@ -317,8 +317,6 @@ class Provider:
         match call.method:
             case methods.CopyPipe(address=0x81):
                 return driver.Reply(call.number, codec.raw(self.HANDLE))
-            case usb.OpenDirect():
-                return driver.Reply(call.number, codec.raw(False))
             case methods.CopyPipe():
                 return driver.Fail(call.number, IOReturn.NOT_FOUND, "no such endpoint")
             case methods.AsyncIO(action=action):

@@ -199,7 +199,7 @@ def test_queues_of_its_own_call_the_provider_while_the_default_one_waits(zygote:
     process.begin()
     provider = Provider()
     assert isinstance(process.call(1, methods.Start(), provider), driver.Reply)
-    assert provider.methods == ["InterfaceOpen", "OpenDirect", "CopyPipe"]
+    assert provider.methods == ["InterfaceOpen", "CopyPipe"]
     process.wait_log(lambda lines: sorted(lines) == ["back on Default", "on Second"])
 
 
@@ -258,7 +258,7 @@ def test_a_provider_that_is_lost_ends_every_call_and_io_with_its_own_error(zygot
     process.begin()
     provider = Provider()
     process.send(driver.Call(1, SERVICE, methods.Start()))
-    for _ in range(5):
+    for _ in range(4):
         process.answer(provider)
     asked = process.asked_of_provider()
     assert asked is not None

@@ -26,7 +26,6 @@ def test_runs_from_start_to_free(zygote: Zygote) -> None:
     process = start(zygote, provider)
     assert provider.methods == [
         "InterfaceOpen",
-        "OpenDirect",
         "CopyPipe",
         "AsyncIO",
         "RegisterService",

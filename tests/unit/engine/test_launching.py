@@ -16,7 +16,9 @@ from runtime.model.identity import ROOT_ID, BundleId, ContentHash, EntryId
 from runtime.model.personality import Personality
 from runtime.model.properties import Properties
 from runtime.registry.tree import Registry
+from runtime.supervisor.brokers import Place
 from runtime.supervisor.ports import DriverSpec
+from runtime.wire.broker import Serve
 
 BUNDLE = BundleId("com.example.one")
 PERSONALITY = Personality(
@@ -57,9 +59,9 @@ class Family:
         """Whether it is."""
         return True
 
-    def place(self, entry: EntryId) -> EntryId:
-        """What the supervisor is given."""
-        return entry
+    def place(self, entry: EntryId) -> Place:
+        """As a broker would reach it."""
+        return Place(entry, "D", 0, Serve("sample"))
 
 
 class Supervisor:

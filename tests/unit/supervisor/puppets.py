@@ -12,7 +12,6 @@ from collections.abc import Callable
 
 from runtime.linux.sockets import receive_packet, send_packet
 from runtime.model import properties
-from runtime.model.crash_report import Remains
 from runtime.model.driver_lifecycle import DriverState
 from runtime.model.errors import SpawnError
 from runtime.model.events import Detail
@@ -22,7 +21,7 @@ from runtime.model.records import Driver
 from runtime.supervisor.channels import Channels
 from runtime.supervisor.groups import NO_GROUPS
 from runtime.supervisor.launcher import Launcher
-from runtime.supervisor.ports import DriverSpec, SessionEnd, Surroundings
+from runtime.supervisor.ports import DriverSpec, Gather, SessionEnd, Surroundings
 from runtime.supervisor.standby import Standby
 from runtime.supervisor.zygote import Child, Zygote
 from runtime.wire import codec, limits, methods
@@ -180,8 +179,8 @@ class Recorder(Surroundings):
     def crashed(self, driver: Driver, spec: DriverSpec) -> None:
         del driver, spec
 
-    def report(self, drivers: tuple[Driver, ...], exit_: Exit, remains: Remains) -> None:
-        del drivers, exit_, remains
+    def report(self, drivers: tuple[Driver, ...], exit_: Exit, gather: Gather) -> None:
+        del drivers, exit_, gather
         self.reports += 1
 
     def ended(self, driver: Driver) -> None:
@@ -217,6 +216,7 @@ def driver_spec(
         bundle=bundle,
         dumpable=False,
         shared=shared,
+        direct=False,
         open_session=open_session,
         entitled=entitled,
     )
