@@ -5,11 +5,13 @@ Invariant: pure; bytes in, a certificate or list whose fields can be read, or `S
 """
 
 import re
+import warnings
 from collections.abc import Callable
 from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.utils import CryptographyDeprecationWarning
 
 from runtime.signing.errors import broken
 
@@ -21,6 +23,7 @@ _FAILURES = (
     x509.DuplicateExtension,
     x509.InvalidVersion,
     x509.UnsupportedGeneralNameType,
+    CryptographyDeprecationWarning,  # what RFC 5280 forbids and it still reads: it is refused
 )
 """What the library raises for bytes that are no certificate."""
 
@@ -61,9 +64,11 @@ def _whole(
     load: Callable[[bytes], Read], data: bytes, fields: tuple[str, ...], where: str, what: str
 ) -> Read:
     try:
-        read = load(data)
-        for field in fields:
-            getattr(read, field)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", CryptographyDeprecationWarning)
+            read = load(data)
+            for field in fields:
+                getattr(read, field)
     except _FAILURES:
         raise broken(where, what, _found(data)) from None
     return read

@@ -112,4 +112,5 @@ def test_an_upgrade_goes_on_after_the_runtime_was_killed(
     upgrade(runtime_process, tmp_path / "2", "pass")
     runtime_process.kill()
     runtime_process.start()
+    runtime_process.call(Plug("sample"))
     wait_for(lambda: states(runtime_process) == {"2": ExtensionState.ACTIVE}, "the upgrade")
