@@ -15,6 +15,7 @@ from benchmarks.fault_campaign.lane import Lane
 from runtime.linux import memfd
 from runtime.model import archive
 from runtime.model.identity import DriverId
+from runtime.supervisor.groups import NO_GROUPS
 from runtime.supervisor.policy import ALWAYS_AT_ONCE
 from runtime.supervisor.supervisor import Supervisor
 from runtime.supervisor.zygote import Zygote
@@ -35,7 +36,7 @@ class Crowd:
         self._bundle = bundle
         self._lanes: dict[DriverId, Lane] = {}
         zygote = Zygote(lambda note: print(note, file=sys.stderr))
-        self.supervisor = Supervisor(zygote, ALWAYS_AT_ONCE, Around(self._lanes))
+        self.supervisor = Supervisor(zygote, ALWAYS_AT_ONCE, Around(self._lanes), NO_GROUPS)
 
     @property
     def lanes(self) -> tuple[Lane, ...]:

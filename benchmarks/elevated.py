@@ -19,6 +19,7 @@ from benchmarks.bare import describe
 from benchmarks.harness import Benchmark, Sample
 from runtime.linux import memfd
 from runtime.model import archive
+from runtime.supervisor.groups import NO_GROUPS
 from runtime.supervisor.launcher import Launcher
 from runtime.supervisor.ports import ProviderSession, SessionEnd
 from runtime.supervisor.standby import Standby
@@ -75,7 +76,7 @@ async def driver(call: str) -> AsyncIterator[Standby]:
     }
     bundle = memfd.sealed("bundle", archive.pack(sources))
     zygote = Zygote(lambda note: print(note, file=sys.stderr))
-    launcher = Launcher(zygote)
+    launcher = Launcher(zygote, NO_GROUPS)
     try:
         standby = await launcher.create("benchmark", dumpable=False)
         standby.load(describe("Driver", "Driver", bundle, 1, _no_device), bundle)

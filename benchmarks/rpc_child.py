@@ -9,6 +9,7 @@ import os
 import socket
 import sys
 import threading
+from collections.abc import Sequence
 
 from runtime.driverkit import (
     IOUserClient,
@@ -17,12 +18,13 @@ from runtime.driverkit import (
     transport,
 )
 from runtime.driverkit.dispatch import IODispatchQueue
-from runtime.driverkit.service import Entry
-from runtime.host.program import PACKETS_A_TURN, ProgramLink
+from runtime.driverkit.entry import Entry
+from runtime.host.link import PACKETS_A_TURN
+from runtime.host.program import ProgramLink
 from runtime.host.sources import Sources
 from runtime.host.thread_queue import ThreadQueue
 from runtime.linux.data_queue import DataQueue
-from runtime.linux.shared_memory import SharedMemory
+from runtime.linux.shared_memory import JoinedMemory, SharedMemory
 
 
 class Process:
@@ -40,6 +42,9 @@ class Process:
         """The one there is."""
         return self.queue
 
+    def current_transport(self) -> None:
+        """No service has one."""
+
     def sources(self) -> Sources:
         """The thread that waits."""
         return self._sources
@@ -47,6 +52,10 @@ class Process:
     def allocate(self, size: int) -> SharedMemory:
         """Memory."""
         return SharedMemory.create(size)
+
+    def join(self, ranges: Sequence[tuple[int, int, int]]) -> JoinedMemory:
+        """Several memories as one."""
+        return JoinedMemory(ranges)
 
     def create_data_queue(self, size: int) -> DataQueue:
         """A ring."""
@@ -94,10 +103,9 @@ class Echo:
 
     def listen(self) -> None:
         """Wait for a packet."""
-        self._process.sources().watch(self._sock.fileno(), self._ready)
+        self._process.sources().watch(self._sock.fileno(), self._ready, once=True)
 
     def _ready(self) -> None:
-        self._process.sources().unwatch(self._sock.fileno())
         self._process.queue.post("echo", self._serve)
 
     def _serve(self) -> None:

@@ -3,7 +3,6 @@
 Invariant: a role's module is imported only when it is the role.
 """
 
-import argparse
 import importlib
 import os
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from ioregui import display, pages
 from runtime.linux import places, roles
+from runtime.linux.arguments import Parser
 from runtime.model.errors import UnavailableError
 
 ICON = Path("icons/org.ioregistry.Inspector.svg")
@@ -42,9 +42,9 @@ def _main_module(role: str) -> str:
     return f"{module}.__main__" if module in _PACKAGES else module
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="ioregui", description="The window of IORegistry Inspector."
+def _parser() -> Parser:
+    parser = Parser(
+        prog="ioregui", description="The window of IORegistry Inspector.", allow_abbrev=False
     )
     parser.add_argument(
         "--connect",

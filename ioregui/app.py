@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, QTemporaryDir, qInstallMessageHandler
+from PySide6.QtCore import QSettings, QStandardPaths, QTemporaryDir, QTimer, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -53,11 +53,12 @@ def run(options: Options) -> int:
     for file in options.files:
         desks.open_file(str(file))
     if not options.files:
-        desks.open_machine(options.connect).start()
+        QTimer.singleShot(0, desks.open_machine(options.connect).start)
     desk = desks.desks[0]
     camera = None
     if options.screenshot is not None:
         camera = Camera(application, desk.bridge, desk.window, options.screenshot)
+        desk.unreached.connect(camera.lose)
     desk.window.show_page(options.page)
     code = application.exec()
     desks.end(ENDING_S)
@@ -66,9 +67,15 @@ def run(options: Options) -> int:
     return code
 
 
+def _has_home() -> bool:
+    """Whether the folder of settings is there or may be made: never above a home that is not."""
+    place = QStandardPaths.StandardLocation.GenericConfigLocation
+    return Path(QStandardPaths.writableLocation(place)).parent.is_dir()
+
+
 def _store(application: QApplication, options: Options) -> QSettings:
-    """The user's settings; for a picture an empty store that nothing is kept in."""
-    if options.screenshot is not None:
+    """The user's settings; for a picture, or a user without a home, a store that goes with us."""
+    if options.screenshot is not None or not _has_home():
         # QSettings replaces its file when it writes: it must never be given a device's path.
         folder = QTemporaryDir()
         application.aboutToQuit.connect(folder.remove)

@@ -48,7 +48,7 @@ class Camera(QObject):
         self._patience.start()
         bridge.reset.connect(self._stir)
         bridge.changed.connect(self._changed)
-        bridge.disconnected.connect(self._lost)
+        bridge.disconnected.connect(self.lose)
 
     @Slot()
     def _stir(self) -> None:
@@ -61,7 +61,7 @@ class Camera(QObject):
             self._stir()
 
     @Slot(str)
-    def _lost(self, reason: str) -> None:
+    def lose(self, reason: str) -> None:
         """A file that cannot be read, a runtime that is not there: nothing will come."""
         if not self._quiet.isActive():
             self.complaint = f"screenshot {self._path}: {reason}"

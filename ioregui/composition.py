@@ -3,11 +3,15 @@
 Invariant: the only module that knows all slices.
 """
 
-from PySide6.QtCore import QObject, Slot
+import os
+
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
 from ioregui.approvals.herald import Herald, tray
+from ioregui.approvals.notification import notification
 from ioregui.bridge import Bridge
+from ioregui.debugger.windows import DebuggerWindows
 from ioregui.export.saver import Saver
 from ioregui.household import Household
 from ioregui.plaintext import SENTENCE, plain
@@ -22,11 +26,13 @@ from ioregui.window.conditions import Conditions
 from ioregui.window.leaving import Leaving
 from ioregui.window.main_window import MainWindow
 from ioregui.window.memory import Memory
+from ioregui.window.plugging import Plugging
 from ioregui.window.selection import Selection
 from ioregui.window.service import ServiceSetup
 from ioregui.window.settings import Settings
 from ioregui.window.succession import Succession
 from ioregui.window.theme import Dresser
+from runtime.model.identity import RequestId
 
 
 class Desk(QObject):
@@ -39,7 +45,14 @@ class Desk(QObject):
         actions: What the user can do, by name.
         model: The rows of the tree.
         registry: The tree.
+        debuggers: The windows of drivers that are debugged.
+        plugging: Plugs simulated and recorded devices.
+
+    Signals:
+        unreached: There is no runtime now, and why.
     """
+
+    unreached = Signal(str)
 
     def __init__(
         self,
@@ -70,6 +83,7 @@ class Desk(QObject):
             file=household.file is not None,
         )
         slices.keep(self.window)
+        self.plugging = Plugging(bridge, self.selection, self.actions, self.window)
         if household.file is not None:
             self.window.setWindowTitle(plain(household.file.name))
         self._travel = TimeTravel(bridge, self.selection, self)
@@ -84,7 +98,10 @@ class Desk(QObject):
         self._conditions = Conditions(bridge, self._commands, self.window.banners)
         self._service = ServiceSetup(bridge, self.window.banners)
         self._saver = Saver(bridge, household, self.actions, self.window, slices.shown_plane)
-        self._herald = Herald(bridge, self.window, tray(self.window))
+        self._herald = Herald(
+            bridge, self.window, tray(self.window), notification(self.window, os.environ)
+        )
+        self.debuggers = DebuggerWindows(bridge, self)
         self._leaving = Leaving(bridge, household, settings, self.window)
         self._connect()
 
@@ -135,7 +152,11 @@ class Desk(QObject):
         slices, selection, travel = self._slices, self.selection, self._travel
         slices.drivers.entry_chosen.connect(selection.select)
         slices.undriven.entry_chosen.connect(selection.select)
+        for details in (slices.drivers.details, slices.inspector.process.details):
+            details.actions_row.opened.connect(self.debuggers.enter)
+        self.window.closing.connect(self.debuggers.close)
         slices.extensions.entry_chosen.connect(self._show_entry)
+        slices.extensions.request_chosen.connect(self._show_inbox)
         slices.approvals.device_chosen.connect(self._show_entry)
         self._herald.opened.connect(self._show_inbox)
         slices.events.entry_chosen.connect(selection.select)
@@ -161,12 +182,15 @@ class Desk(QObject):
         compare.entry_asked.connect(self._show_path)
         compare.told.connect(commands.told)
         saver.told.connect(commands.told)
+        self.plugging.told.connect(commands.told)
+        self.plugging.failed.connect(commands.failed)
         saver.failed.connect(commands.failed)
         self.actions["service"].triggered.connect(self._service.install)
         self._service.told.connect(commands.told)
         self._service.failed.connect(commands.failed)
         self.window.closing.connect(compare.end)
         self.window.closing.connect(saver.end)
+        self.window.closing.connect(self._herald.end)
 
     @Slot(str)
     def show_extension(self, extension: str) -> None:
@@ -195,9 +219,11 @@ class Desk(QObject):
         self.window.show_page("registry")
         self.selection.select(entry)
 
-    @Slot()
-    def _show_inbox(self) -> None:
+    @Slot(object)
+    def _show_inbox(self, request: RequestId | None) -> None:
         self.window.show_page("approvals")
+        if request is not None:
+            self._slices.approvals.open_request(request)
         self.window.raise_()
         self.window.activateWindow()
 
@@ -238,6 +264,7 @@ class Desk(QObject):
 
     @Slot(str, int)
     def _waiting(self, reason: str, delay_ms: int) -> None:
+        self.unreached.emit(reason)
         seconds = f"{delay_ms / 1000:g}"
         text = self.tr("No runtime: {0}. Next attempt in {1} s.").format(
             reason.rstrip("."), seconds

@@ -78,11 +78,15 @@ class Desks(QObject):
         recent.chosen.connect(self.open_file)
         desk.actions["open"].triggered.connect(partial(self._ask_for_file, desk))
         desk.actions["window"].triggered.connect(partial(self._open_node, desk, household))
-        desk.window.file_dropped.connect(self.open_file)
+        desk.window.file_dropped.connect(partial(self._dropped, desk))
         desk.window.closing.connect(partial(self._closed, desk))
         household.ended.connect(partial(self._ended, bridge, household))
         desk.window.show()
         return desk
+
+    def _dropped(self, desk: Desk, path: str) -> None:
+        if not desk.plugging.take(path):
+            self.open_file(path)
 
     def _ask_for_file(self, desk: Desk) -> None:
         dialog = QFileDialog(desk.window, self.tr("Open a registry file"))
@@ -97,6 +101,7 @@ class Desks(QObject):
         self.nodes.append(node)
         node.closed.connect(partial(self._node_closed, node))
         node.extension_chosen.connect(desk.show_extension)
+        node.door_opened.connect(desk.debuggers.enter)
         desk.window.closing.connect(node.close)
         node.show()
 

@@ -25,10 +25,12 @@ class NodeWindow(QWidget):
     Signals:
         closed: The user closed it.
         extension_chosen: A link to an extension was followed; its `Extension.id`.
+        door_opened: A driver is to be debugged: its id, and its debugger's socket.
     """
 
     closed = Signal()
     extension_chosen = Signal(str)
+    door_opened = Signal(object, object)
 
     def __init__(
         self, bridge: Bridge, settings: Settings, entry: int, *, file: bool = False
@@ -67,6 +69,7 @@ class NodeWindow(QWidget):
         properties.extension_chosen.connect(self.extension_chosen)
         properties.saving.told.connect(self._tell)
         properties.saving.failed.connect(self._tell)
+        self.inspector.process.details.actions_row.opened.connect(self.door_opened)
         self.selection.changed.connect(self._name)
         for keys, slot in (
             (QKeySequence("Alt+Left"), self.selection.go_back),

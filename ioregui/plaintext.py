@@ -38,6 +38,16 @@ def plain(text: str, limit: int = NAME) -> str:
     return elide(cleaned, limit)
 
 
+def spaced(text: str, limit: int) -> str:
+    """Return `text` as one line with its spaces as they are: code, and what stands in columns.
+
+    Args:
+        text: Anything, of any length.
+        limit: Longest result, in characters; at least 3.
+    """
+    return elide(_visible(text[:_READ].expandtabs()), limit)
+
+
 def elide(text: str, limit: int) -> str:
     """Cut the middle out of `text` so that at most `limit` characters are left."""
     if len(text) <= limit:

@@ -34,6 +34,7 @@ def _isolate() -> None:
     for name in [name for name in os.environ if name.startswith("IOREGISTRY_")]:
         if name != "IOREGISTRY_CORPORA":
             del os.environ[name]
+    os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)  # a test notifies nobody
     for variable in ("STATE_HOME", "CONFIG_HOME", "DATA_HOME", "RUNTIME_DIR"):
         folder = Path(home) / variable.lower()
         folder.mkdir(mode=0o700)

@@ -2,3 +2,5 @@
 from typing import Any
 
 def enumerate(vendor_id: int = ..., product_id: int = ...) -> list[dict[str, Any]]: ...
+
+class device: ...  # noqa: N801 - hidapi's name

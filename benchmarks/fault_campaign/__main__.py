@@ -14,7 +14,8 @@ from pathlib import Path
 
 from benchmarks.fault_campaign import document
 from benchmarks.fault_campaign.campaign import Campaign
-from benchmarks.fault_campaign.tally import summary
+from benchmarks.fault_campaign.processes import ProcessCampaign
+from benchmarks.fault_campaign.tally import Tally, summary
 
 DEADLINE = 1.5  # more than the second between two pulses: an idle driver is not late
 EVERY = 500  # faults between two lines of progress
@@ -24,12 +25,12 @@ def main() -> int:
     """Run a campaign."""
     options = _parser().parse_args()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    campaign = Campaign(options.seed, options.deadline, _progress)
     began = time.monotonic()
-    asyncio.run(campaign.run(options.first, options.count))
-    tally = campaign.tally
+    tally = _processes(options) if options.processes else _drivers(options)
     minutes = (time.monotonic() - began) / 60
-    said = document.result(tally, options.count, options.seed, minutes)
+    command = f"scripts/faults{' --processes' if options.processes else ''}"
+    command += f" --count {options.count} --seed {options.seed}"
+    said = document.result(tally, command, minutes)
     print(said)
     if options.document:
         document.replace(options.document, said)
@@ -42,6 +43,18 @@ def main() -> int:
     return 0 if tally.whole else 1
 
 
+def _drivers(options: argparse.Namespace) -> Tally:
+    campaign = Campaign(options.seed, options.deadline, _progress)
+    asyncio.run(campaign.run(options.first, options.count))
+    return campaign.tally
+
+
+def _processes(options: argparse.Namespace) -> Tally:
+    campaign = ProcessCampaign(options.seed, _progress)
+    campaign.run(options.first, options.count)
+    return campaign.tally
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts/faults", description=__doc__)
     parser.add_argument("--count", type=int, default=1000, help="faults (%(default)s)")
@@ -49,6 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--first", type=int, default=0, help="number of the first (%(default)s)")
     parser.add_argument(
         "--deadline", type=float, default=DEADLINE, help="seconds for a callback (%(default)s)"
+    )
+    parser.add_argument(
+        "--processes",
+        action="store_true",
+        help="end drivers, brokers, zygotes and whole runtimes instead of breaking drivers",
     )
     parser.add_argument("--document", type=Path, help="write the result into this document")
     return parser

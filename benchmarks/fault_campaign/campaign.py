@@ -24,6 +24,7 @@ from runtime.model.identity import DriverId, EntryId
 from runtime.model.outcome import Exit
 from runtime.model.records import Driver
 from runtime.supervisor import hang
+from runtime.supervisor.groups import NO_GROUPS
 from runtime.supervisor.policy import ALWAYS_AT_ONCE
 from runtime.supervisor.ports import DriverSpec, Gather
 from runtime.supervisor.supervisor import Supervisor
@@ -61,8 +62,10 @@ class Around:
     def started(self, driver: Driver) -> None:
         """Not needed: its first read says it."""
 
-    def service_call(self, driver: Driver, method: methods.ServiceMethod) -> None:
+    def service_call(self, driver: Driver, entry: EntryId, method: methods.ServiceMethod) -> object:
         """Not needed."""
+        del driver, entry, method
+        return None
 
     def detach(self, driver: Driver) -> None:
         """Not needed."""
@@ -97,7 +100,7 @@ class Campaign:
         self._progress = progress
         self._lanes: dict[DriverId, Lane] = {}
         zygote = Zygote(self.tally.failures.append)
-        self._supervisor = Supervisor(zygote, ALWAYS_AT_ONCE, Around(self._lanes))
+        self._supervisor = Supervisor(zygote, ALWAYS_AT_ONCE, Around(self._lanes), NO_GROUPS)
         self._floor = asyncio.Lock()
 
     async def run(self, first: int, count: int) -> None:

@@ -11,12 +11,12 @@ from benchmarks.fault_campaign.tally import Tally, machine, summary, table
 BEGIN, END = "<!-- campaign -->", "<!-- /campaign -->"
 
 
-def result(tally: Tally, count: int, seed: int, minutes: float) -> str:
+def result(tally: Tally, command: str, minutes: float) -> str:
     """The command, the machine, the table and the numbers, as Markdown."""
     numbers = [f"{name} {value}" for name, value in summary(tally).items()]
     return "\n".join(
         [
-            f"    scripts/faults --count {count} --seed {seed}",
+            f"    {command}",
             "",
             f"{machine()}; {minutes:.1f} minutes:",
             "",

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from benchmarks.bare import describe
 from benchmarks.fault_campaign import driver as broken
 from runtime.broker.link import DriverLink
-from runtime.families.provider import Complete
+from runtime.families.provider import Answer, Complete
 from runtime.linux import sockets
 from runtime.model.driver_lifecycle import Intent
 from runtime.model.errors import ProblemError
@@ -36,6 +36,10 @@ class Session:
         self._complete = complete
         self._tell = tell
         self._action = 0
+
+    def begin(self, _target: int, _method: methods.Method, _answer: Answer) -> bool:
+        """Every method is a call."""
+        return False
 
     async def call(self, target: int, method: methods.Method) -> object:
         """Answer a call; the handle of the only pipe is 1."""

@@ -24,12 +24,14 @@ CLASSES = (
 
 @dataclass
 class Tally:
-    """What was counted; times in milliseconds, from the reaping to the right answer.
+    """What was counted; times in milliseconds, until all is well again.
 
     Attributes:
+        classes: The faults' classes, in the order of the table.
         deaf: What is known of each process that lived on and had lost its order.
     """
 
+    classes: tuple[str, ...] = CLASSES
     injected: Counter[str] = field(default_factory=Counter)
     effective: Counter[str] = field(default_factory=Counter)
     recovered: Counter[str] = field(default_factory=Counter)
@@ -80,12 +82,14 @@ def table(tally: Tally) -> str:
     """A Markdown table by class, and how the processes ended."""
     columns = (tally.injected, tally.effective, tally.recovered, tally.silent)
     lines = ["| fault | injected | effective | recovered | silent |", "|---|--:|--:|--:|--:|"]
-    lines += [
-        f"| {name} | {' | '.join(str(counted[name]) for counted in columns)} |" for name in CLASSES
-    ]
-    lines.append(f"| all | {' | '.join(str(counted.total()) for counted in columns)} |")
+    lines += [_row(name, [counted[name] for counted in columns]) for name in tally.classes]
+    lines.append(_row("all", [counted.total() for counted in columns]))
     ends = ", ".join(f"{how} {count}" for how, count in tally.ends.most_common())
     return "\n".join([*lines, "", f"Ends: {ends or 'none'}."])
+
+
+def _row(name: str, numbers: list[int]) -> str:
+    return f"| {name} | {' | '.join(map(str, numbers))} |"
 
 
 def machine() -> str:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from ioregui.bridge import Bridge
 from runtime.model.records import Request, Status
 from runtime.wire import client as wire
-from runtime.wire.commands.extensions import Decide, SetDeveloperMode
+from runtime.wire.commands.extensions import Decide, SetDeveloperMode, Undo
 
 
 class Answers(QObject):
@@ -45,18 +45,24 @@ class Answers(QObject):
 
     def decide(self, shown: Request, approve: bool, note: str) -> None:
         """Send the decision on exactly what was shown; nothing while another one is open."""
+        self._send(Decide(shown.id, shown.content_hash, shown.nonce, approve, note), shown)
+
+    def undo(self, shown: Request) -> None:
+        """Undo the decision on a request; nothing while a decision is open."""
+        self._send(Undo(shown.id), shown)
+
+    def turn_developer_on(self) -> None:
+        """Ask for developer mode; the decision itself has to be made again."""
+        self._bridge.ask(SetDeveloperMode(on=True), self._developer_on, self._developer_off)
+
+    def _send(self, command: Decide | Undo, shown: Request) -> None:
         if self.open:
             return
         self._deciding = shown
         self._forgotten = False
         self.refusal = ""
         self.needs_developer = False
-        command = Decide(shown.id, shown.content_hash, shown.nonce, approve, note)
         self._bridge.ask(command, self._decided, self._refused)
-
-    def turn_developer_on(self) -> None:
-        """Ask for developer mode; the decision itself has to be made again."""
-        self._bridge.ask(SetDeveloperMode(on=True), self._developer_on, self._developer_off)
 
     def _decided(self, _request: Request) -> None:
         self._deciding = None

@@ -24,13 +24,18 @@ class ApproveButton(QPushButton):
     approved = Signal()
 
     def __init__(self, text: str, parent: QWidget | None = None) -> None:
-        super().__init__(text.replace("&", "&&"), parent)
+        super().__init__(parent)
+        self.say(text)
         self._admits: Callable[[Press], bool] | None = None
         self.setAutoDefault(False)
         self.setDefault(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setEnabled(False)
         self.clicked.connect(self._clicked)
+
+    def say(self, text: str) -> None:
+        """Set its text."""
+        self.setText(text.replace("&", "&&"))
 
     def guard(self, admits: Callable[[Press], bool]) -> None:
         """Set who says whether a press counts; without one none does."""

@@ -17,7 +17,7 @@ from ioregui.records.column import Tone
 from ioregui.records.entitlements import entitlement_facts
 from ioregui.records.facts import Fact, FactGroup
 from runtime.model.extension_lifecycle import ExtensionState
-from runtime.model.records import DeviceHit, Extension, Request, RequestState
+from runtime.model.records import DECIDED, DeviceHit, Extension, Request, RequestState
 
 translate = QCoreApplication.translate
 
@@ -50,6 +50,8 @@ def request_facts(
         others: Every request that the runtime knows; earlier decisions are found in them.
         keys: Whether entitlements show their keys and values too.
     """
+    if request.removes:
+        return (_who(request), _publisher(request), _gives_back(request), _history(request, others))
     return (
         _who(request),
         _publisher(request),
@@ -97,7 +99,7 @@ def _publisher(request: Request) -> FactGroup:
             Tone.BAD if request.needs_developer else Tone.PLAIN,
         )
     ]
-    if request.needs_developer:
+    if request.needs_developer and not request.removes:
         facts.append(
             Fact(
                 "", translate("approvals", "Nobody vouches for it: it runs only in developer mode.")
@@ -136,6 +138,17 @@ def _touches(request: Request, approved: Extension | None) -> FactGroup:
     return FactGroup(translate("approvals", "What it would touch now"), tuple(facts))
 
 
+def _gives_back(request: Request) -> FactGroup:
+    """The devices that the extension matches, which it would have no more."""
+    facts = [
+        Fact(plaintext.plain(hit.title), plaintext.plain(hit.path, plaintext.SENTENCE), exact=True)
+        for hit in request.devices[:_DEVICES]
+    ]
+    if not facts:
+        facts = [Fact("", translate("approvals", "No device that is present now."))]
+    return FactGroup(translate("approvals", "What it would give back now"), tuple(facts))
+
+
 def _touch(hit: DeviceHit, known: bool | None) -> Fact:
     """One device; `known` says whether the approved version has it, None without one."""
     title = plaintext.plain(hit.title)
@@ -162,9 +175,7 @@ def _history(request: Request, others: Iterable[Request]) -> FactGroup:
     earlier = [
         words.outcome(one)
         for one in others
-        if one.bundle_id == request.bundle_id
-        and one.id != request.id
-        and one.state in {RequestState.COMPLETED, RequestState.DENIED}
+        if one.bundle_id == request.bundle_id and one.id != request.id and one.state in DECIDED
     ]
     label = translate("approvals", "Earlier")
     for text in earlier[-3:] or [translate("approvals", "never decided before")]:

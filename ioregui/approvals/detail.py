@@ -43,7 +43,7 @@ class RequestDetail(QWidget):
         super().__init__(parent)
         self._bridge = bridge
         self._request: Request | None = None
-        self.parts = DetailLayout(self)
+        self.parts = DetailLayout(self, bridge)
         self.answers = Answers(bridge, self)
         self.gate = Gate(self, self.parts.approve, clock)
         self.parts.approve.guard(self.gate.admits)
@@ -54,7 +54,7 @@ class RequestDetail(QWidget):
         self.parts.copy_details.clicked.connect(self._copy_details)
         self.parts.copy_hash.clicked.connect(self._copy_hash)
         self.parts.show_device.clicked.connect(self._show_device)
-        self.parts.notice.button.clicked.connect(self._turn_developer_on)
+        self.parts.notice.button.clicked.connect(self._notice_pressed)
         self.gate.changed.connect(self._show_buttons)
         self.answers.changed.connect(self._show_buttons)
         self.answers.changed.connect(self._show_notice)
@@ -85,6 +85,11 @@ class RequestDetail(QWidget):
                 self._request, approved, mirror.requests.values(), self.parts.keys.isChecked()
             )
             self.parts.facts.show_facts(words.headline(self._request), groups)
+            self.parts.icon.show_icon_of(mirror.extensions.get(self._request.extension))
+            self.parts.keys.setVisible(
+                bool(self._request.entitlements) and not self._request.removes
+            )
+            self.parts.say_answers(words.answers(self._request))
             self.parts.show_device.setVisible(bool(self._request.devices))
             self.parts.answers.setVisible(self._request.state is RequestState.WAITING)
         if self.gate.state.decidable != self._decidable():
@@ -115,8 +120,24 @@ class RequestDetail(QWidget):
             self.refresh()
 
     @Slot()
-    def _turn_developer_on(self) -> None:
-        self.answers.turn_developer_on()
+    def _notice_pressed(self) -> None:
+        """Do what the notice offers: undo what was decided, or turn developer mode on."""
+        if self._undoable():
+            assert self._request is not None
+            self.answers.undo(self._request)
+            self.refresh()
+        else:
+            self.answers.turn_developer_on()
+
+    def _undoable(self) -> bool:
+        """Whether the decision on the request can be undone here."""
+        request, mirror = self._request, self._bridge.mirror
+        return (
+            request is not None
+            and not words.who_may(mirror.status)
+            and not self.answers.open
+            and words.undoable(request, mirror.requests.values(), mirror.extensions)
+        )
 
     @Slot()
     def _show_notice(self) -> None:
@@ -124,16 +145,20 @@ class RequestDetail(QWidget):
         request, status = self._request, self._bridge.mirror.status
         if request is None:
             return
-        notice, button = self.answers.refusal, ""
+        notice, button, tip = self.answers.refusal, "", ""
         offers = self.answers.needs_developer
         if not notice:
             notice = words.outcome(request) or words.who_may(status)
         if not notice and _needs_developer(request, status):
             notice = self.tr("Developer mode is off: this driver may run only while it is on.")
             offers = True
-        if offers and status is not None and not status.developer:
+        if self._undoable():
+            button = self.tr("Undo")
+            tip = self.tr("It waits again, and what only this decision let run is stopped.")
+        elif offers and status is not None and not status.developer:
             button = self.tr("Turn on developer mode")
         self.parts.notice.say(notice, button)
+        self.parts.notice.button.setToolTip(tip)
 
     @Slot()
     def _show_buttons(self) -> None:

@@ -16,8 +16,11 @@ from PySide6.QtWidgets import (
 
 from ioregui.approvals.approve_button import ApproveButton
 from ioregui.approvals.arming import Arming
+from ioregui.approvals.words import Answers
+from ioregui.bridge import Bridge
 from ioregui.records.empty import EmptyOr, EmptyPage
 from ioregui.records.facts_view import FactsView
+from ioregui.records.icon_label import IconLabel, beside
 from ioregui.records.keys_button import KeysButton
 from ioregui.records.notice import Notice
 
@@ -29,9 +32,11 @@ _NOTE = 500  # characters of a note
 class DetailLayout:
     """Builds the widgets of a request's detail inside `owner`."""
 
-    def __init__(self, owner: QWidget) -> None:
+    def __init__(self, owner: QWidget, bridge: Bridge) -> None:
+        self._until = ""
         self.notice = Notice()
         self.facts = FactsView(translate("RequestDetail", "Request details"))
+        self.icon = IconLabel(bridge)
         self.keys = KeysButton()
         self.copy_details = _button(translate("RequestDetail", "Copy details"))
         self.copy_hash = _button(translate("RequestDetail", "Copy content hash"))
@@ -52,12 +57,9 @@ class DetailLayout:
         self.hint.setTextFormat(Qt.TextFormat.PlainText)
         self.hint.setContentsMargins(12, 0, 12, 0)
         self.hint.setWordWrap(True)
-        self.approve = ApproveButton(translate("RequestDetail", "Approve driver"))
+        self.approve = ApproveButton("")
         self.approve.setProperty("role", "primary")
         self.deny = _button(translate("RequestDetail", "Deny"))
-        self.deny.setToolTip(
-            translate("RequestDetail", "It does not run. Its app can ask again later.")
-        )
         self.later = _button(translate("RequestDetail", "Decide later"))
         self.later.setToolTip(
             translate("RequestDetail", "It stays in the inbox and does not run. (Esc)")
@@ -71,15 +73,21 @@ class DetailLayout:
         """Switch between a request and the empty page."""
         self._pages.show_content(some)
 
+    def say_answers(self, answers: Answers) -> None:
+        """Say on the buttons what they mean for this request."""
+        self._until = answers.until
+        self.approve.say(answers.approve)
+        self.deny.setToolTip(answers.deny)
+
     def say_hint(self, decidable: bool, gate: Arming) -> None:
-        """Say why the approving button is off, or what denying means."""
+        """Say why the approving button is off, or what holds until it is pressed."""
         text = ""
         if decidable and not gate.active:
             text = translate("RequestDetail", "Bring this window to the front to approve.")
         elif decidable and not gate.armed:
             text = translate("RequestDetail", "Read first: approving is possible in a moment.")
         elif decidable:
-            text = translate("RequestDetail", "Nothing runs until you approve.")
+            text = self._until
         self.hint.setText(text)
         self.approve.setToolTip(text)
         self.approve.setAccessibleDescription(text)
@@ -90,7 +98,7 @@ class DetailLayout:
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.notice)
-        layout.addWidget(self.facts, 1)
+        layout.addWidget(beside(self.icon, self.facts), 1)
         layout.addLayout(_row(self.keys, None, self.show_device, self.copy_hash, self.copy_details))
         layout.addWidget(self._answers())
         return content

@@ -3,14 +3,27 @@
 Invariant: pure; every text that came from outside was made safe here.
 """
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
 from PySide6.QtCore import QCoreApplication
 
 from ioregui import plaintext
 from ioregui.records import localized, moments
 from ioregui.records.column import Tone
-from runtime.model.records import Mode, Request, RequestState, Status
+from runtime.model.records import DECIDED, Extension, Mode, Request, RequestState, Status
 
 translate = QCoreApplication.translate
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the approving button says, what denying means, and what holds until then."""
+
+    approve: str
+    deny: str
+    until: str
+
 
 _TONES = {
     RequestState.WAITING: Tone.WAITING,
@@ -19,11 +32,22 @@ _TONES = {
     RequestState.SUPERSEDED: Tone.QUIET,
     RequestState.CANCELED: Tone.QUIET,
     RequestState.FAILED: Tone.BAD,
+    RequestState.REVOKED: Tone.QUIET,
 }
+
+
+_REMOVAL = {
+    RequestState.WAITING: "removal waits for approval",
+    RequestState.COMPLETED: "removed",
+    RequestState.DENIED: "removal denied",
+}
+"""Words for requests that ask for a removal, where those of an activation would mislead."""
 
 
 def state_word(request: Request) -> str:
     """Return the state's word."""
+    if request.removes and request.state in _REMOVAL:
+        return translate("request state", _REMOVAL[request.state])
     return translate("request state", request.state.value)
 
 
@@ -44,9 +68,14 @@ def app(request: Request) -> str:
 
 def headline(request: Request) -> str:
     """Return the sentence that says what is asked."""
-    return translate(
+    text = translate(
         "approvals", "{app} wants to install the driver “{name}” ({bundle} {version})."
-    ).format(
+    )
+    if request.removes:
+        text = translate(
+            "approvals", "{app} wants to remove the driver “{name}” ({bundle} {version})."
+        )
+    return text.format(
         app=app(request),
         name=name(request),
         bundle=plaintext.plain(request.bundle_id),
@@ -62,6 +91,45 @@ def outcome(request: Request) -> str:
     if request.reason:
         return f"{text} {plaintext.plain(request.reason, plaintext.SENTENCE)}"
     return text
+
+
+def undoable(
+    request: Request, others: Iterable[Request], extensions: Mapping[str, Extension]
+) -> bool:
+    """Return whether the decision on a request can be undone.
+
+    That is so for the newest request of its user for an extension that is still known, where
+    users decide; the runtime looks again.
+    """
+    asker = (request.bundle_id, request.uid)
+    rivals = [
+        one.id
+        for one in others
+        if (one.bundle_id, one.uid) == asker
+        and (one.removes == request.removes or one.state is RequestState.WAITING)
+    ]
+    known = extensions.get(request.extension)
+    return (
+        request.state in DECIDED
+        and rivals[-1:] == [request.id]
+        and known is not None
+        and known.ruling is None
+    )
+
+
+def answers(request: Request) -> Answers:
+    """Return what its buttons say."""
+    if request.removes:
+        return Answers(
+            translate("approvals", "Approve removal"),
+            translate("approvals", "It stays. Its app can ask again later."),
+            translate("approvals", "It stays as it is until you approve its removal."),
+        )
+    return Answers(
+        translate("approvals", "Approve driver"),
+        translate("approvals", "It does not run. Its app can ask again later."),
+        translate("approvals", "Nothing runs until you approve."),
+    )
 
 
 def who_may(status: Status | None) -> str:
@@ -85,8 +153,12 @@ def who_may(status: Status | None) -> str:
 def _what(request: Request) -> str:
     by = plaintext.plain(request.decided_by) or translate("approvals", "the runtime")
     when = moments.date_and_clock(request.decided_wall_ns)
-    if request.state is RequestState.COMPLETED:
+    if request.state is RequestState.COMPLETED and request.removes:
+        text = translate("approvals", "removed, as approved by {0}").format(by)
+    elif request.state is RequestState.COMPLETED:
         text = translate("approvals", "approved by {0}").format(by)
+    elif request.state is RequestState.REVOKED:
+        text = translate("approvals", "its approval was revoked by {0}").format(by)
     elif request.state is RequestState.DENIED:
         text = translate("approvals", "denied by {0}").format(by)
     else:

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QPushButton,
-    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -26,6 +25,7 @@ from ioregui.compare.side import CHOICES, Side
 from ioregui.compare.table import DifferencesTable
 from ioregui.export.errand import Errand
 from ioregui.household import Household
+from ioregui.records.arranged import halves
 from ioregui.records.empty import EmptyOr, EmptyPage
 from ioregui.records.facts_view import FactsView
 from ioregui.records.notice import Notice
@@ -65,7 +65,7 @@ class ComparePage(QWidget):
         self.table = DifferencesTable(self.model)
         self.facts = FactsView(self.tr("The selected difference"))
         self._none = EmptyPage(self.tr("Nothing compared yet"), self._how())
-        self._pages = EmptyOr(self._content(), self._none)
+        self._pages = EmptyOr(halves(self.table, self.facts, (420, 240)), self._none)
         self._lay_out()
         self._connect()
         self._show_selected()
@@ -180,14 +180,6 @@ class ComparePage(QWidget):
 
     def _file(self, ending: str) -> str:
         return self._folder.filePath(f"comparison.{ending}")
-
-    def _content(self) -> QWidget:
-        split = QSplitter(Qt.Orientation.Vertical)
-        split.addWidget(self.table)
-        split.addWidget(self.facts)
-        split.setChildrenCollapsible(False)
-        split.setSizes([420, 240])
-        return split
 
     def _lay_out(self) -> None:
         sides = QHBoxLayout()

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QCoreApplication, Qt, QTimer, Slot
 from PySide6.QtGui import QGuiApplication, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ioregui import plaintext
 from ioregui.bridge import Bridge
 from ioregui.drivers.report_facts import report_facts
 from ioregui.records import moments
+from ioregui.records.arranged import column, halves
 from ioregui.records.column import Column
 from ioregui.records.empty import EmptyOr, EmptyPage
 from ioregui.records.facts_view import FactsView
@@ -160,19 +161,8 @@ class CrashesPanel(QWidget):
         bar.setContentsMargins(8, 4, 8, 4)
         bar.addWidget(self.count, 1)
         bar.addWidget(self.copy)
-        split = QSplitter(Qt.Orientation.Vertical)
-        split.addWidget(self.table)
-        split.addWidget(self.facts)
-        split.setChildrenCollapsible(False)
-        split.setSizes([120, 300])
-        content = QWidget()
-        inner = QVBoxLayout(content)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.setSpacing(0)
-        inner.addWidget(self.notice)
-        inner.addWidget(split, 1)
-        inner.addLayout(bar)
-        return content
+        split = halves(self.table, self.facts, (120, 300))
+        return column(self.notice, split, bar, tall=split)
 
     def _empty(self) -> EmptyPage:
         return EmptyPage(

@@ -22,7 +22,6 @@ from runtime.wire.commands.drivers import (
     SampleDriver,
     StopDriver,
 )
-from runtime.wire.limits import DOOR_SECONDS
 
 translate = QCoreApplication.translate
 
@@ -90,9 +89,9 @@ def deeds() -> tuple[Deed, ...]:
         Deed(
             "debug",
             translate("drivers", "Debug…"),
-            translate("drivers", "Open a socket on which a debugger can stop it, in a terminal."),
+            translate("drivers", "Stop it in pdb: see its threads, change its variables, go on."),
             _PROCESS,
-            _debug,
+            DebugDriver,
             needs_developer=True,
         ),
         Deed(
@@ -112,10 +111,6 @@ def deeds() -> tuple[Deed, ...]:
             disturbs=False,
         ),
     )
-
-
-def _debug(driver: DriverId) -> DebugDriver:
-    return DebugDriver(driver, DOOR_SECONDS)
 
 
 def _unfit(deed: Deed, driver: Driver) -> str:

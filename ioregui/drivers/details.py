@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from ioregui.bridge import Bridge
 from ioregui.drivers import figures, words
 from ioregui.drivers.actions import DriverActions
-from ioregui.drivers.door import DoorNotice
 from ioregui.drivers.rows import Row
 from ioregui.drivers.summary import driver_facts, process_facts, sample_facts
 from ioregui.records import moments
@@ -33,7 +32,7 @@ class DriverDetails(QWidget):
         self.actions_row = DriverActions(bridge)
         self.notice = Notice()
         self.question = Notice()
-        self.door = DoorNotice()
+        self.debugging = Notice()
         self.usage = QLabel()
         self.usage.setTextFormat(Qt.TextFormat.PlainText)
         self.usage.setWordWrap(True)
@@ -52,7 +51,7 @@ class DriverDetails(QWidget):
         self._pages.show_content(row is not None)
         self.actions_row.show_driver(driver)
         self.actions_row.setVisible(driver is not None)
-        self.door.show_driver(driver)
+        self._say_debugging(on=driver is not None and driver.debugging)
         if row is None:
             return
         self.usage.setText(figures.sentence(row))
@@ -60,6 +59,11 @@ class DriverDetails(QWidget):
         sample = self._sample[1] if self._sample and self._sample[0] == row.pid else None
         facts = process_facts(row) if driver is None else driver_facts(driver, sample)
         self.facts.show_facts(words.name(row), facts)
+
+    def _say_debugging(self, *, on: bool) -> None:
+        text = self.tr("A debugger is attached: nobody judges whether the driver responds.")
+        if on != bool(self.debugging.text):  # a screen reader says it once
+            self.debugging.say(text if on else "")
 
     @Slot(object, object)
     def _sampled(self, driver: object, threads: object) -> None:
@@ -87,7 +91,6 @@ class DriverDetails(QWidget):
         row.refused.connect(self.notice.say)
         row.questioned.connect(self._questioned)
         row.sampled.connect(self._sampled)
-        row.opened.connect(self.door.open)
         self.question.button.clicked.connect(self._go_on)
 
     def _content(self) -> QWidget:
@@ -95,7 +98,7 @@ class DriverDetails(QWidget):
         inner = QVBoxLayout(content)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(0)
-        for notice in (self.notice, self.question, self.door):
+        for notice in (self.notice, self.question, self.debugging):
             inner.addWidget(notice)
         bar = QVBoxLayout()
         bar.setContentsMargins(12, 8, 12, 4)

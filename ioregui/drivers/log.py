@@ -31,8 +31,10 @@ from ioregui.drivers.log_search import LogSearch
 from ioregui.mirror import Changes
 from ioregui.records.empty import EmptyOr, EmptyPage
 from ioregui.records.fit import ColumnFit, Wish
+from ioregui.records.notice import Notice
 from ioregui.records.table import dress
 from runtime.model.identity import DriverId
+from runtime.wire.client import Refusal
 from runtime.wire.commands.drivers import LogPage, ReadLog
 
 _WIDTHS = (12, 7, 40)  # characters of time, source and text
@@ -117,9 +119,11 @@ class LogPanel(QWidget):
         self.to_end.setAutoDefault(False)
         self.to_end.setVisible(False)
         self.to_end.clicked.connect(self.follow)
+        self.notice = Notice()
         self._pages = EmptyOr(self._content(), self._empty())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.notice)
         layout.addWidget(self._pages)
         self.view.verticalScrollBar().actionTriggered.connect(self._scrolled_by_user)
         self.view.keyed.connect(self._scrolled_by_key)
@@ -178,9 +182,14 @@ class LogPanel(QWidget):
     def _read(self) -> None:
         """Ask for every line that the runtime keeps; one question at a time."""
         if self._driver is not None:
-            self._bridge.ask(ReadLog(self._driver), self._history)
+            self._bridge.ask(ReadLog(self._driver), self._history, self._refused)
+
+    def _refused(self, refusal: Refusal) -> None:
+        if refusal.code == "not-allowed":
+            self.notice.say(refusal.text)
 
     def _history(self, page: LogPage) -> None:
+        self.notice.say("")
         lines = page.lines
         if not lines or lines[0].driver != self._driver:
             return

@@ -14,7 +14,7 @@ from runtime.model.records import Driver
 
 Key = tuple[Role, int]
 
-_ORDER = (Role.DRIVER, Role.UNDERSTUDY, Role.BROKER, Role.ZYGOTE, Role.STANDBY)
+_ORDER = (Role.DRIVER, Role.UNDERSTUDY, Role.BROKER, Role.ZYGOTE, Role.STANDBY, Role.WORKER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,9 @@ def purpose(role: Role) -> str:
         Role.STANDBY: translate(
             "drivers", "Is locked down already, for the driver that is launched next."
         ),
+        Role.WORKER: translate(
+            "drivers", "Waits for the next app to verify, or device to read details of."
+        ),
     }[role]
 
 
@@ -100,7 +103,7 @@ def row_state(row: Row) -> str:
     """Return a driver's state word; of other processes that they run."""
     if row.driver is not None:
         return state_word(row.driver)
-    ready = row.role in {Role.UNDERSTUDY, Role.STANDBY}
+    ready = row.role in {Role.UNDERSTUDY, Role.STANDBY, Role.WORKER}
     return translate("driver state", "ready") if ready else translate("driver state", "running")
 
 

@@ -1,16 +1,16 @@
 """The Extensions page: every extension that the runtime knows, and what it may do.
 
-Invariant: shows what the mirror has; nothing is deactivated without a second press.
+Invariant: shows what the mirror has; nothing is deactivated or revoked without a second press.
 """
 
 from collections import defaultdict
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
+    QLineEdit,
     QPushButton,
-    QSplitter,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -21,8 +21,10 @@ from ioregui.extensions import columns, words
 from ioregui.extensions.words import Row
 from ioregui.matching.panel import MatchingPanel
 from ioregui.mirror import Changes
+from ioregui.records.arranged import column, halves
 from ioregui.records.empty import EmptyOr, EmptyPage
 from ioregui.records.facts_view import FactsView
+from ioregui.records.icon_label import IconLabel, beside
 from ioregui.records.keys_button import KeysButton
 from ioregui.records.model import RecordModel
 from ioregui.records.notice import Notice
@@ -31,27 +33,37 @@ from runtime.model.extension_lifecycle import ExtensionState
 from runtime.model.identity import BundleId
 from runtime.model.records import Driver, Extension, Request
 from runtime.wire import client as wire
-from runtime.wire.commands.extensions import Deactivate
+from runtime.wire.commands.extensions import Deactivate, Revoke
+
+MOST_NOTED = 500  # characters
 
 
 class ExtensionsPage(QWidget):
-    """All extensions, the selected one's facts, and its deactivation.
+    """All extensions, the selected one's facts, its deactivation and revocation.
 
     Signals:
         entry_chosen: The user wants to see a driver of an extension; its service's entry id, its
             provider's while it has no service.
+        request_chosen: The user wants to see a request, by its id, and perhaps decide.
     """
 
     entry_chosen = Signal(object)
+    request_chosen = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._bridge = bridge
-        self._asked: Row | None = None  # whose deactivation waits for the second press
+        self._asked: Deactivate | Revoke | None = None  # what waits for the second press
         self.model = RecordModel(columns.columns(), columns.key, columns.order, self)
         self.table: RecordTable[Row] = RecordTable(self.model, self.tr("Extensions"))
         self.notice = Notice()
+        self.note = QLineEdit()
+        self.note.setPlaceholderText(self.tr("Note, kept with the revocation"))
+        self.note.setAccessibleName(self.note.placeholderText())
+        self.note.setMaxLength(MOST_NOTED)
+        self.note.hide()
         self.facts = FactsView(self.tr("Extension details"))
+        self.icon = IconLabel(bridge)
         self.devices = MatchingPanel(bridge)
         self.tabs = QTabWidget()
         self.keys = KeysButton()
@@ -62,13 +74,14 @@ class ExtensionsPage(QWidget):
             self.arranging.addItem(text, order)
         self.deactivate = QPushButton(self.tr("Deactivate…"))
         self.deactivate.setAutoDefault(False)
+        self.revoke = QPushButton(self.tr("Revoke…"))
+        self.revoke.setAutoDefault(False)
         self.driver = QPushButton(self.tr("Show its driver"))
         self.driver.setAutoDefault(False)
-        split = QSplitter(Qt.Orientation.Vertical)
-        split.addWidget(self.table)
-        split.addWidget(self._details())
-        split.setChildrenCollapsible(False)
-        split.setSizes([240, 420])
+        self.request = QPushButton(self.tr("Show its request"))
+        self.request.setToolTip(self.tr("Go to what waits for approval, where it is decided."))
+        self.request.setAutoDefault(False)
+        split = halves(self.table, self._details(), (240, 420))
         self._pages = EmptyOr(split, self._empty())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -77,8 +90,10 @@ class ExtensionsPage(QWidget):
         self.keys.toggled.connect(self._show_selected)
         self.arranging.currentIndexChanged.connect(self._arrange)
         self.deactivate.clicked.connect(self._question)
+        self.revoke.clicked.connect(self._question_revoking)
         self.driver.clicked.connect(self._show_driver)
-        self.notice.button.clicked.connect(self._deactivate)
+        self.request.clicked.connect(self._show_request)
+        self.notice.button.clicked.connect(self._carry_out)
         bridge.reset.connect(self._refresh)
         bridge.changed.connect(self._changed)
         self._refresh()
@@ -119,8 +134,7 @@ class ExtensionsPage(QWidget):
 
     @Slot()
     def _picked(self) -> None:
-        self._asked = None
-        self.notice.say("")
+        self._ask(None, "", "")
         self._show_selected()
 
     @Slot()
@@ -129,14 +143,21 @@ class ExtensionsPage(QWidget):
         why_not = words.why_not_deactivate(row)
         self.deactivate.setEnabled(not why_not)
         self.deactivate.setToolTip(why_not or self.tr("Stop its drivers and remove it."))
+        why_not = words.why_not_revoke(row)
+        self.revoke.setEnabled(not why_not)
+        self.revoke.setToolTip(
+            why_not or self.tr("Stop its drivers and take its approval away; it stays listed.")
+        )
         self.driver.setEnabled(row is not None and bool(row.drivers))
         self.driver.setToolTip(
             self.tr("Go to its driver in the registry.")
             if self.driver.isEnabled()
             else self.tr("No driver of it is there.")
         )
+        self.request.setVisible(row is not None and row.waiting is not None)
         active = row is not None and row.extension.state is ExtensionState.ACTIVE
         self.devices.show_extension(row.extension.bundle_id if row and active else BundleId(""))
+        self.icon.show_icon_of(row.extension if row is not None else None)
         if row is not None:
             self.facts.show_facts(
                 words.name(row), words.extension_facts(row, self.keys.isChecked())
@@ -150,21 +171,42 @@ class ExtensionsPage(QWidget):
             self.entry_chosen.emit(first.service or first.provider)
 
     @Slot()
+    def _show_request(self) -> None:
+        row = self.table.selected
+        if row is not None and row.waiting is not None:
+            self.request_chosen.emit(row.waiting.id)
+
+    @Slot()
     def _question(self) -> None:
         row = self.table.selected
         if row is not None:
-            self._asked = row
-            self.notice.say(words.question(row), self.tr("Deactivate it"))
+            command = Deactivate(row.extension.bundle_id)
+            self._ask(command, words.question(row), self.tr("Deactivate it"))
 
     @Slot()
-    def _deactivate(self) -> None:
-        if self._asked is not None:
-            command = Deactivate(self._asked.extension.bundle_id)
-            self._asked = None
-            self.notice.say("")
-            self._bridge.ask(command, self._deactivated, self._refused)
+    def _question_revoking(self) -> None:
+        row = self.table.selected
+        if row is not None:
+            command = Revoke(row.extension.bundle_id)
+            self._ask(command, words.revoking(row), self.tr("Revoke it"))
 
-    def _deactivated(self, extension: Extension) -> None:
+    def _ask(self, command: Deactivate | Revoke | None, question: str, button: str) -> None:
+        """Ask before a command is sent; a revocation takes a note."""
+        self._asked = command
+        self.notice.say(question, button)
+        self.note.clear()
+        self.note.setVisible(isinstance(command, Revoke))
+
+    @Slot()
+    def _carry_out(self) -> None:
+        if self._asked is not None:
+            command = self._asked
+            if isinstance(command, Revoke):
+                command = Revoke(command.bundle_id, self.note.text())
+            self._ask(None, "", "")
+            self._bridge.ask(command, self._done, self._refused)
+
+    def _done(self, extension: Extension) -> None:
         """The change itself comes with the next delta."""
         row = self.table.selected
         if row is not None and row.extension.id == extension.id:
@@ -174,28 +216,26 @@ class ExtensionsPage(QWidget):
         self.notice.say(refusal.text)
 
     def _details(self) -> QWidget:
-        details = QWidget()
         bar = QHBoxLayout()
         bar.setContentsMargins(12, 8, 12, 2)
         bar.setSpacing(6)  # else that of the layout around it, which is none
+        bar.addWidget(self.revoke)
         bar.addWidget(self.deactivate)
         bar.addWidget(self.driver)
+        bar.addWidget(self.request)
         bar.addStretch(1)
         bar.addWidget(self.arranging)
         bar.addWidget(self.keys)
-        layout = QVBoxLayout(details)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.notice)
-        layout.addLayout(bar)
         tabs = self.tabs
         tabs.setAccessibleName(self.tr("Extension"))
         tabs.setDocumentMode(True)
-        tabs.addTab(self.facts, self.tr("Details"))
+        tabs.addTab(beside(self.icon, self.facts), self.tr("Details"))
         tabs.addTab(self.devices, self.tr("Devices"))
         tabs.setTabToolTip(1, self.tr("Every device that is there, and why it has it or not"))
-        layout.addWidget(tabs, 1)
-        return details
+        noting = QHBoxLayout()
+        noting.setContentsMargins(12, 0, 12, 0)
+        noting.addWidget(self.note)
+        return column(self.notice, noting, bar, tabs, tall=tabs)
 
     def _empty(self) -> EmptyPage:
         return EmptyPage(

@@ -16,7 +16,7 @@ from ioregui.records.entitlements import entitlement_facts
 from ioregui.records.facts import Fact, FactGroup
 from runtime.model.driver_lifecycle import LIVE
 from runtime.model.extension_lifecycle import ExtensionState
-from runtime.model.records import Driver, Extension, Request
+from runtime.model.records import Driver, Extension, Request, RequestState
 
 translate = QCoreApplication.translate
 
@@ -27,6 +27,7 @@ _TONES = {
     ExtensionState.UPGRADING: Tone.WAITING,
     ExtensionState.GIVING_WAY: Tone.QUIET,
     ExtensionState.DENIED: Tone.QUIET,
+    ExtensionState.REVOKED: Tone.QUIET,
     ExtensionState.INVALID: Tone.BAD,
     ExtensionState.REMOVED: Tone.QUIET,
 }
@@ -44,6 +45,12 @@ class Row:
     def live(self) -> int:
         """How many of the drivers have a process."""
         return sum(driver.state in LIVE for driver in self.drivers)
+
+    @property
+    def waiting(self) -> Request | None:
+        """The request for it that waits for a decision."""
+        waiting = (one for one in self.requests if one.state is RequestState.WAITING)
+        return next(waiting, None)
 
 
 def name(row: Row) -> str:
@@ -98,6 +105,42 @@ def why_not_deactivate(row: Row | None) -> str:
     return ""
 
 
+_APPROVED = frozenset(
+    {
+        ExtensionState.ACTIVE,
+        ExtensionState.DISABLED,
+        ExtensionState.UPGRADING,
+        ExtensionState.GIVING_WAY,
+    }
+)
+
+
+def why_not_revoke(row: Row | None) -> str:
+    """Return why the approval of an extension cannot be revoked; empty when it can."""
+    if row is None:
+        return translate("extensions", "Select an extension first.")
+    if row.extension.state not in _APPROVED:
+        return translate("extensions", "It is not approved.")
+    decides = row.extension.kept or row.extension.ruling
+    if decides is not None:
+        return translate("extensions", "A profile decides: {0}.").format(ruling(decides))
+    return ""
+
+
+def revoking(row: Row) -> str:
+    """Return what revoking means, as a question."""
+    if not row.live:
+        return translate(
+            "extensions",
+            "Revoke the approval of {0}? It stays listed, and its app has to ask again.",
+        ).format(name(row))
+    return translate(
+        "extensions",
+        "Revoke the approval of {0}? {1} of its drivers run now and are stopped; their devices go "
+        "back to their kernel drivers. It stays listed, and its app has to ask again.",
+    ).format(name(row), row.live)
+
+
 def question(row: Row) -> str:
     """Return what deactivating means, as a question."""
     if not row.live:
@@ -135,6 +178,9 @@ def _extension(row: Row) -> FactGroup:
             *_kept(one),
             Fact(translate("extensions", "Identifier"), plaintext.plain(one.bundle_id), exact=True),
             Fact(translate("extensions", "Version"), version(row) or _unknown()),
+            Fact(
+                translate("extensions", "Built for"), plaintext.plain(one.built_for) or _unknown()
+            ),
             Fact(translate("extensions", "App"), plaintext.plain(one.app) or _unknown()),
             Fact(
                 translate("extensions", "App's path"),
@@ -162,7 +208,10 @@ def _publisher(one: Extension) -> FactGroup:
             Fact(
                 translate("extensions", "Signature"), plaintext.plain(one.signature) or _unknown()
             ),
-            Fact(translate("extensions", "Team"), plaintext.plain(one.team_id) or _unknown()),
+            Fact(
+                translate("extensions", "Team"),
+                plaintext.plain(one.team_id) or translate("extensions", "none: nobody signed it"),
+            ),
             Fact(
                 translate("extensions", "Content hash"),
                 plaintext.plain(one.content_hash),
@@ -204,8 +253,10 @@ def _request(request: Request) -> str:
 
 
 def _where(driver: Driver) -> str:
-    state = translate("driver state", driver.state.value)
-    return f"{state}, {plaintext.plain(driver.provider_path)}"
+    parts = [translate("driver state", driver.state.value)]
+    if driver.pid:
+        parts.append(translate("extensions", "process {0}").format(driver.pid))
+    return ", ".join((*parts, plaintext.plain(driver.provider_path)))
 
 
 def _sentence(text: str) -> str:

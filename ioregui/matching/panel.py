@@ -9,13 +9,14 @@ another subject than the present one is dropped.
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ioregui import plaintext
 from ioregui.bridge import Bridge
 from ioregui.matching import columns, lines
 from ioregui.matching.lines import Line
 from ioregui.mirror import Changes
+from ioregui.records.arranged import column, halves
 from ioregui.records.empty import EmptyOr, EmptyPage
 from ioregui.records.facts_view import FactsView
 from ioregui.records.model import RecordModel
@@ -192,24 +193,8 @@ class MatchingPanel(QWidget):
         bar.setContentsMargins(12, 4, 12, 4)
         bar.addWidget(self.keys)
         bar.addStretch(1)
-        below = QWidget()
-        column = QVBoxLayout(below)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(bar)
-        column.addWidget(self.facts, 1)
-        split = QSplitter(Qt.Orientation.Vertical)
-        split.addWidget(self.table)
-        split.addWidget(below)
-        split.setChildrenCollapsible(False)
-        split.setSizes([220, 260])
-        content = QWidget()
-        outer = QVBoxLayout(content)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addWidget(self.summary)
-        outer.addWidget(split, 1)
-        return content
+        split = halves(self.table, column(bar, self.facts, tall=self.facts), (220, 260))
+        return column(self.summary, split, tall=split)
 
     def _empty(self) -> EmptyPage:
         if self._file:

@@ -9,14 +9,15 @@ from collections import deque
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from ioregui.bridge import Bridge
 from ioregui.matching.panel import MatchingPanel
 from ioregui.mirror import Changes
 from ioregui.plaintext import plain
+from ioregui.records.arranged import column, halves
 from ioregui.records.column import Column, Tone
 from ioregui.records.empty import EmptyOr, EmptyPage
 from ioregui.records.model import RecordModel
@@ -189,18 +190,8 @@ class UndrivenPage(QWidget):
     def _content(self) -> QWidget:
         self.summary.setProperty("role", "muted")
         self.summary.setContentsMargins(12, 10, 12, 6)
-        split = QSplitter(Qt.Orientation.Vertical)
-        split.addWidget(self.table)
-        split.addWidget(self.matching)
-        split.setChildrenCollapsible(False)
-        split.setSizes([260, 400])
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.summary)
-        column.addWidget(split, 1)
-        return content
+        split = halves(self.table, self.matching, (260, 400))
+        return column(self.summary, split, tall=split)
 
     def _empty(self) -> EmptyPage:
         return EmptyPage(

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from ioregui.bridge import Bridge
 from ioregui.mirror import Changes
 from ioregui.policy import columns
+from ioregui.records.arranged import column
 from ioregui.records.empty import EmptyOr, EmptyPage
 from ioregui.records.model import RecordModel
 from ioregui.records.notice import Notice
@@ -24,6 +25,8 @@ _TOLD = (
     events.Requested,
     events.Decided,
     events.Deactivated,
+    events.Undone,
+    events.Revoked,
     events.DeveloperMode,
     events.ProfileChanged,
 )
@@ -104,13 +107,7 @@ class AuditPanel(QWidget):
         bar.setContentsMargins(12, 6, 12, 6)
         bar.addWidget(self.older)
         bar.addStretch(1)
-        content = QWidget()
-        inner = QVBoxLayout(content)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.setSpacing(0)
-        inner.addWidget(self.table, 1)
-        inner.addLayout(bar)
-        return content
+        return column(self.table, bar, tall=self.table)
 
     def _empty(self) -> EmptyPage:
         return EmptyPage(

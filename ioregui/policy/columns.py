@@ -29,7 +29,7 @@ def profile_columns() -> tuple[Column[Profile], ...]:
             20,
         ),
         Column(
-            translate("policy", "All else"),
+            translate("policy", "Other extensions"),
             translate("policy", "Whether users may approve what no profile names."),
             words.others,
             14,

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QPushButton,
-    QSplitter,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -22,6 +21,7 @@ from ioregui.bridge import Bridge
 from ioregui.mirror import Changes
 from ioregui.policy import columns, words
 from ioregui.policy.audit import AuditPanel
+from ioregui.records.arranged import column, halves
 from ioregui.records.empty import EmptyOr, EmptyPage
 from ioregui.records.facts_view import FactsView
 from ioregui.records.model import RecordModel
@@ -53,7 +53,7 @@ class PolicyPage(QWidget):
         self.remove = QPushButton(self.tr("Remove…"))
         for button in (self.add, self.remove):
             button.setAutoDefault(False)
-        self._pages = EmptyOr(self._split(), self._empty())
+        self._pages = EmptyOr(halves(self.table, self.facts, (180, 420)), self._empty())
         self.tabs = QTabWidget()
         self.tabs.setAccessibleName(self.tr("Policy"))
         self.tabs.setDocumentMode(True)
@@ -166,14 +166,6 @@ class PolicyPage(QWidget):
     def _refused(self, refusal: Refusal) -> None:
         self.notice.say(refusal.text)
 
-    def _split(self) -> QSplitter:
-        split = QSplitter(Qt.Orientation.Vertical)
-        split.addWidget(self.table)
-        split.addWidget(self.facts)
-        split.setChildrenCollapsible(False)
-        split.setSizes([180, 420])
-        return split
-
     def _profiles(self) -> QWidget:
         bar = QHBoxLayout()
         bar.setContentsMargins(12, 8, 12, 6)
@@ -181,14 +173,7 @@ class PolicyPage(QWidget):
         bar.addWidget(self.add)
         bar.addWidget(self.remove)
         bar.addStretch(1)
-        profiles = QWidget()
-        layout = QVBoxLayout(profiles)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.notice)
-        layout.addLayout(bar)
-        layout.addWidget(self._pages, 1)
-        return profiles
+        return column(self.notice, bar, self._pages, tall=self._pages)
 
     def _empty(self) -> EmptyPage:
         return EmptyPage(

@@ -36,6 +36,11 @@ def organization(profile: Profile) -> str:
     return plaintext.plain(profile.organization) or translate("policy", "unknown")
 
 
+def signer(profile: Profile) -> str:
+    """Return who signed it, and whether that is trusted."""
+    return plaintext.plain(profile.signed_by) or translate("policy", "nobody")
+
+
 def added(profile: Profile) -> str:
     """Return when it was added, and by whom."""
     when = moments.date_and_clock(profile.wall_ns)
@@ -89,6 +94,7 @@ def profile_facts(profile: Profile, extensions: tuple[Extension, ...]) -> tuple[
                     exact=True,
                 ),
                 Fact(translate("policy", "Organization"), organization(profile)),
+                Fact(translate("policy", "Signed by"), signer(profile)),
                 Fact(translate("policy", "File"), file(profile), exact=True),
                 Fact(translate("policy", "Added"), added(profile)),
             ),

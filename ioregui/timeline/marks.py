@@ -69,6 +69,8 @@ _LOOKS: dict[type, _Look] = {
     events.Responded: (Shape.DOT, "responds", Tone.PLAIN, False),
     events.Requested: (Shape.DIAMOND, "request", Tone.WAITING, False),
     events.Deactivated: (Shape.RING, "deactivate", Tone.PLAIN, False),
+    events.Undone: (Shape.DIAMOND, "undo", Tone.WAITING, False),
+    events.Revoked: (Shape.RING, "revoke", Tone.PLAIN, False),
     events.Resynced: (Shape.TRIANGLE, "resync", Tone.WARNING, False),
     events.Began: (Shape.DOT, "runtime", Tone.QUIET, False),
     events.Noted: (Shape.TRIANGLE, "note", Tone.WARNING, False),

@@ -24,6 +24,7 @@ class Situation:
     past: bool = False
     file: bool = False
     back: bool = False
+    pluggable: bool = False
 
 
 def _always(_situation: Situation) -> str:
@@ -44,6 +45,12 @@ def _present(situation: Situation) -> str:
     if situation.past:
         return "The registry is shown as it was: go back to now first."
     return _connected(situation)
+
+
+def _may_pull(situation: Situation) -> str:
+    if not situation.pluggable:
+        return "Choose a simulated or recorded device, or a part of it."
+    return _present(situation)
 
 
 def _followed(situation: Situation) -> str:
@@ -115,6 +122,20 @@ SPECS = (
         "Unplug the simulated USB device that was plugged last",
         "Ctrl+U",
         why_not=_present,
+    ),
+    Spec(
+        "recorded",
+        "Plug a recorded device…",
+        "Plug a USB device in that lies in a file, with what was captured of it",
+        "Ctrl+Shift+P",
+        why_not=_present,
+    ),
+    Spec(
+        "pull",
+        "Unplug this device",
+        "Unplug the selected device, a simulated or a recorded one",
+        "Ctrl+Shift+U",
+        why_not=_may_pull,
     ),
     Spec(
         "crash",

@@ -8,16 +8,13 @@ from PySide6.QtCore import QObject, QProcess, QTimer, Signal, Slot
 from ioregui.bridge import Bridge
 from ioregui.plaintext import SENTENCE, plain
 from ioregui.window.actions import Actions, Situation
+from ioregui.window.plugging import is_pluggable
 from ioregui.window.selection import Selection
 from runtime.client import apps
 from runtime.model.records import Driver, Mode, Status
 from runtime.wire import client as wire
-from runtime.wire.commands.devices import Plug, Plugged, Unplug
 from runtime.wire.commands.drivers import CrashDriver, RestartDriver
 from runtime.wire.commands.extensions import Installed, InstallSample, SetDeveloperMode
-
-SAMPLE = "sample"
-"""The model of the simulated device that the menu plugs."""
 
 
 class Commands(QObject):
@@ -51,8 +48,6 @@ class Commands(QObject):
         for name, slot in (
             ("install", self.install),
             ("launch", self.launch),
-            ("plug", self.plug),
-            ("unplug", self.unplug),
             ("crash", self.crash),
             ("restart", self.restart),
             ("developer", self.switch_developer),
@@ -83,6 +78,7 @@ class Commands(QObject):
                 past=bool(self._bridge.mirror.past_ms),
                 file=status is not None and status.mode is Mode.FILE,
                 back=self._selection.can_go_back,
+                pluggable=is_pluggable(self._bridge.mirror, self._selection.entry),
             )
         )
 
@@ -95,16 +91,6 @@ class Commands(QObject):
     def launch(self) -> None:
         """Run the sample app's program, installing the app first where it is not."""
         self._bridge.ask(InstallSample(), self._launch, self._refused)
-
-    @Slot()
-    def plug(self) -> None:
-        """Plug the sample device in."""
-        self._bridge.ask(Plug(SAMPLE), self._plugged, self._refused)
-
-    @Slot()
-    def unplug(self) -> None:
-        """Unplug the sample device."""
-        self._bridge.ask(Unplug(SAMPLE), self._unplugged, self._refused)
 
     @Slot()
     def crash(self) -> None:
@@ -156,13 +142,6 @@ class Commands(QObject):
             self.tr("The sample app asks to activate its extension: answer it in Approvals.")
         )
 
-    def _plugged(self, plugged: Plugged) -> None:
-        self._selection.select(plugged.entry)
-        self.told.emit(self.tr("Plugged in: {0}").format(_device(plugged)))
-
-    def _unplugged(self, plugged: Plugged) -> None:
-        self.told.emit(self.tr("Unplugged: {0}").format(_device(plugged)))
-
     def _switched(self, status: Status) -> None:
         on = self.tr("Developer mode is on.")
         self.told.emit(on if status.developer else self.tr("Developer mode is off."))
@@ -186,8 +165,3 @@ class Commands(QObject):
         if error is QProcess.ProcessError.FailedToStart:
             text = plain(self._app.errorString(), SENTENCE)
             self.failed.emit(self.tr("The sample app could not be started: {0}").format(text))
-
-
-def _device(plugged: Plugged) -> str:
-    """Return a device's name and place, the last part of its path."""
-    return plain(plugged.path.rpartition("/")[2], SENTENCE)

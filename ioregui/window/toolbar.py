@@ -160,7 +160,7 @@ class Toolbar(QWidget):
         for group in (
             ("open", "window"),
             ("install", "launch"),
-            ("plug", "unplug"),
+            ("plug", "unplug", "recorded", "pull"),
             ("crash", "restart"),
             ("next", "previous", "back"),
             ("expand", "collapse"),

@@ -15,6 +15,8 @@ from runtime.families.hid.device import HidrawDevice
 from runtime.families.hid.interface import ServedHidDevice
 from runtime.families.hid.published import PublishedDevice
 from runtime.families.hid.publishing import PublishingSession
+from runtime.families.interrupts.session import ServedInterrupts
+from runtime.families.interrupts.uio import UioDevice
 from runtime.families.provider import ProviderSession, ServedDevice
 from runtime.families.recorded import recording
 from runtime.families.recorded.device import RecordedDevice
@@ -83,6 +85,8 @@ class Broker:
                 self._device = ServedUsbDevice(usbfs, usbfs)
             case wire.ServeHid():
                 self._device = ServedHidDevice(HidrawDevice(self._nodes[0], self._nodes[1:]))
+            case wire.ServeUio():
+                self._device = ServedInterrupts(UioDevice(self._nodes[0]))
             case wire.Attach():
                 self._attach(message, *descriptors)
             case wire.Release(session=session):

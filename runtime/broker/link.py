@@ -1,11 +1,13 @@
 """One driver process as its provider sees it: calls come in, answers and completions go out.
 
-Runs in the event loop. Calls run as tasks and are answered in the order in which they end; a
-driver is never trusted, and the first packet that the protocol does not allow ends the link.
+Runs in the event loop. Calls that wait for more than data run as tasks; all are answered in the
+order in which they end. A driver is never trusted, and the first packet that the protocol does not
+allow ends the link.
 Invariant: every call is answered at most once, none after the link has ended.
 """
 
 import asyncio
+import functools
 import os
 import socket
 from collections import deque
@@ -37,9 +39,10 @@ class DriverLink:
         self._sock = sock
         self._ended = ended
         self._session: ProviderSession | None = None
-        self._serving: dict[int, asyncio.Task[None]] = {}
+        self._serving: dict[int, asyncio.Task[None] | None] = {}
         self._outgoing: deque[tuple[bytes, tuple[int, ...]]] = deque()
         self._loop = asyncio.get_running_loop()
+        self._stuck = False  # packets wait for the driver to read
         self._closed = False
 
     def serve(self, session: ProviderSession) -> None:
@@ -60,7 +63,8 @@ class DriverLink:
         self._closed = True
         self._forget()
         for task in self._serving.values():
-            task.cancel()
+            if task is not None:
+                task.cancel()
         self._loop.remove_reader(self._sock)
         self._loop.remove_writer(self._sock)
         self._sock.close()
@@ -68,7 +72,7 @@ class DriverLink:
     def _on_readable(self) -> None:
         try:
             for _ in range(PACKETS_A_TURN):
-                packet, _ = sockets.receive_packet(self._sock)
+                packet = sockets.receive_bytes(self._sock)
                 if not packet:
                     self._end("")
                     return
@@ -87,23 +91,35 @@ class DriverLink:
             )
         if call.number in self._serving or len(self._serving) >= limits.OUTSTANDING:
             raise BreachError(f"driver: expected a free call number, found {call.number}")
-        self._serving[call.number] = self._loop.create_task(self._run(call))
+        assert self._session is not None
+        self._serving[call.number] = None
+        answer = functools.partial(self._answer, call.number)
+        try:
+            if not self._session.begin(call.target, call.method, answer):
+                self._serving[call.number] = self._loop.create_task(self._run(call))
+        except ReturnError as error:
+            answer(error)
 
     async def _run(self, call: driver.Call) -> None:
         assert self._session is not None
         try:
             result = await self._session.call(call.target, call.method)
         except ReturnError as error:
-            self._send(driver.Fail(call.number, error.code, error.text[: limits.TEXT]))
+            self._answer(call.number, error)
         except asyncio.CancelledError:
-            self._send(driver.Fail(call.number, int(IOReturn.ABORTED)))
+            self._answer(call.number, ReturnError(IOReturn.ABORTED))
             raise
         else:
-            lent = result if isinstance(result, Lent) else None
-            answer = driver.Reply(call.number, codec.raw(lent.result if lent else result))
-            self._send(answer, *((lent.descriptor,) if lent else ()))
-        finally:
-            self._serving.pop(call.number, None)
+            self._answer(call.number, result)
+
+    def _answer(self, number: int, result: object) -> None:
+        self._serving.pop(number, None)
+        if isinstance(result, ReturnError):
+            self._send(driver.Fail(number, result.code, result.text[: limits.TEXT]))
+        elif isinstance(result, Lent):
+            self._send(driver.Reply(number, codec.raw(result.result)), result.descriptor)
+        else:
+            self._send(driver.Reply(number, codec.raw(result)))
 
     def _send(self, message: driver.FromProvider, *descriptors: int) -> None:
         """Queue a packet; the descriptors are closed when it was sent, or cannot be."""
@@ -122,12 +138,15 @@ class DriverLink:
                 sockets.send_packet(self._sock, *self._outgoing[0])
             except BlockingIOError:
                 self._loop.add_writer(self._sock, self._flush)
+                self._stuck = True
                 return
             except OSError:
                 self._forget()  # it is gone; the end of file says so
                 break
             _close(self._outgoing.popleft()[1])
-        self._loop.remove_writer(self._sock)
+        if self._stuck:
+            self._loop.remove_writer(self._sock)
+            self._stuck = False
 
     def _forget(self) -> None:
         while self._outgoing:

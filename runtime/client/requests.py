@@ -23,7 +23,7 @@ class ActivationRequest(msgspec.Struct, frozen=True):
 
 
 class DeactivationRequest(msgspec.Struct, frozen=True):
-    """Stop an extension and remove it in all its versions."""
+    """Stop an extension and remove it in all its versions, once somebody approves that."""
 
     bundle_id: BundleId
 

@@ -62,6 +62,11 @@ def export_command(*arguments: str) -> list[str]:
     return roles.argv("export", *arguments)
 
 
+def notification_command(*arguments: str) -> list[str]:
+    """The command line of a desktop notification; `runtime.client.notification` says what of."""
+    return roles.argv("notification", *arguments)
+
+
 def service_command() -> list[str]:
     """The command line that installs the system service; pkexec asks for a password."""
     return ["pkexec", *roles.argv("service", "install")]

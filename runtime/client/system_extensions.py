@@ -30,7 +30,7 @@ from runtime.model.records import Request, RequestState
 from runtime.model.sx_code import SxCode
 from runtime.wire import client as wire
 from runtime.wire.commands.base import CommandOf
-from runtime.wire.commands.extensions import Deactivate, Replacing, Submit, Withdraw
+from runtime.wire.commands.extensions import Replacing, RequestRemoval, Submit, Withdraw
 from runtime.wire.commands.registry import GetRecords, Records, Subscribe, Topic
 
 R = TypeVar("R")
@@ -73,8 +73,8 @@ class SystemExtensions:
                 self._activate(submitted, request, "")
             case DeactivationRequest(bundle_id=bundle_id):
                 self._runtime.ask(
-                    Deactivate(bundle_id),
-                    lambda _: self._finish(submitted),
+                    RequestRemoval(bundle_id),
+                    lambda answer: self._taken(submitted, answer),
                     lambda refusal: self._refused(submitted, refusal),
                 )
             case PropertiesRequest():
@@ -85,7 +85,7 @@ class SystemExtensions:
                 )
 
     def cancel(self, request: SystemExtensionRequest) -> None:
-        """Take back an activation that waits for approval; it fails with `REQUEST_CANCELED`.
+        """Take back what waits for approval; it fails with `REQUEST_CANCELED`.
 
         Nothing happens where it does not wait, or not any more.
         """
@@ -142,8 +142,7 @@ class SystemExtensions:
         self, submitted: "_Submitted", request: ActivationRequest, answer: Request | Replacing
     ) -> None:
         if isinstance(answer, Request):
-            submitted.id = answer.id
-            self._stands(submitted, self._known.get(answer.id, answer))
+            self._taken(submitted, answer)
             return
         action = submitted.delegate.action_for_replacing(
             request, properties_of(answer.existing), properties_of(answer.extension)
@@ -153,6 +152,10 @@ class SystemExtensions:
         else:
             kept = f"{answer.existing.id} stays: its app does not want it replaced"
             self._fail(submitted, SxCode.REQUEST_CANCELED, kept)
+
+    def _taken(self, submitted: "_Submitted", answer: Request) -> None:
+        submitted.id = answer.id
+        self._stands(submitted, self._known.get(answer.id, answer))
 
     def _stands(self, submitted: "_Submitted", record: Request) -> None:
         """Tell a delegate how its request stands now."""

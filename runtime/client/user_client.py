@@ -18,13 +18,15 @@ from typing import NamedTuple, Self
 
 from runtime.linux.data_queue import DataQueue
 from runtime.linux.shared_memory import SharedMemory
-from runtime.linux.sockets import receive_packet
+from runtime.linux.sockets import receive_bytes, receive_packet
 from runtime.model.errors import BreachError, ReturnError
 from runtime.model.kern_return import IOReturn
 from runtime.wire import codec, limits
 from runtime.wire import user_client as wire
 
 _decode: codec.Decoder[wire.ToProgram] = codec.Decoder(wire.ToProgram, "packet of a driver")
+
+_AT_ONCE = int(socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)  # enums are slow
 
 OnCompletion = Callable[[int, tuple[int, ...]], None]
 """Of an asynchronous call: a kern_return_t and values."""
@@ -52,6 +54,7 @@ class UserClient:
         self._answers: dict[int, wire.ToProgram | None] = {}  # None: it has not come
         self._descriptors: dict[int, list[int]] = {}
         self._completions: dict[int, OnCompletion] = {}
+        self._mapping = False  # descriptors are expected
         self._gone = ""
 
     def __enter__(self) -> Self:
@@ -89,8 +92,14 @@ class UserClient:
                 is gone; kIOReturnTimeout: it has not answered, and what it answers is dropped;
                 kIOReturnBadArgument: that is no call.
         """
-        takes = {"scalar_outputs": scalar_outputs, "structure_output": structure_output}
-        return self.result(self.submit(selector, scalars, structure, **takes), timeout_s)
+        number = self.submit(
+            selector,
+            scalars,
+            structure,
+            scalar_outputs=scalar_outputs,
+            structure_output=structure_output,
+        )
+        return self.result(number, timeout_s)
 
     def call_async(
         self,
@@ -205,8 +214,12 @@ class UserClient:
 
     def _map(self, type_: int, count: int = 1) -> tuple[wire.Mapped, list[int]]:
         number = self._next()
-        self._send(codec.encode(wire.MapMemory(number, type_)))
-        answer = self._answer(number, None)
+        self._mapping = True
+        try:
+            self._send(codec.encode(wire.MapMemory(number, type_)))
+            answer = self._answer(number, None)
+        finally:
+            self._mapping = False
         descriptors = self._descriptors.pop(number, [])
         if not isinstance(answer, wire.Mapped) or len(descriptors) != count:
             _close(descriptors)
@@ -216,7 +229,7 @@ class UserClient:
     def _send(self, packet: bytes) -> None:
         while not self._gone:
             try:
-                self._sock.send(packet, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+                self._sock.send(packet, _AT_ONCE)
             except BlockingIOError:
                 # It may wait for us to read what it has answered.
                 select.select([self._sock], [self._sock], [])
@@ -247,7 +260,11 @@ class UserClient:
     def _receive(self, flags: int) -> bool:
         """Receive one packet; False when there is none."""
         try:
-            packet, descriptors = receive_packet(self._sock, 2, flags)
+            descriptors: list[int] = []
+            if self._mapping:
+                packet, descriptors = receive_packet(self._sock, 2, flags)
+            else:
+                packet = receive_bytes(self._sock, flags)
             if packet:
                 self._take(_decode(packet), descriptors)
             else:

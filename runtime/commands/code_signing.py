@@ -8,6 +8,7 @@ import argparse
 import datetime
 
 import msgspec
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from runtime.commands import shell
 from runtime.commands.files import remove, replace
@@ -16,7 +17,7 @@ from runtime.extensions import signature, signed_app, trust_folder
 from runtime.extensions.signature import Signature
 from runtime.linux import places
 from runtime.model.errors import ProblemError
-from runtime.signing import identity
+from runtime.signing import certificates, identity, revocations
 from runtime.signing.purpose import Purpose
 from runtime.signing.trust import common_name, fingerprint, team_id
 
@@ -50,11 +51,14 @@ def sign(options: argparse.Namespace) -> int:
 def verify(options: argparse.Namespace) -> int:
     """Say whether an app is as it was signed, and whether this machine trusts it."""
     app = signed_app.read(places.absolute(options.app))
-    whole, codes = signed_app.verify(app)
+    verified = whole, codes = signed_app.verify(app)
     state = places.absolute(options.state_dir) if options.state_dir else places.state_dir()
     known = trust_folder.load(state)
     now = datetime.datetime.now(datetime.UTC)
-    found = [_verdict(name, signature.inspect(app, name, known, now)) for name in sorted(codes)]
+    found = [
+        _verdict(name, signature.judge_part(app, name, verified, known, now))
+        for name in sorted(codes)
+    ]
     if options.json:
         shell.print_json(found)
         return shell.OK
@@ -85,6 +89,23 @@ def make_identity(options: argparse.Namespace) -> int:
     replace({certificate: identity.certificate_pem(made)})
     kind = f"{options.purpose} identity" if options.authority else "certificate authority"
     print(f"made {kind} {options.name}, {fingerprint(made.chain[0])[:12]}: {certificate}")
+    return shell.OK
+
+
+def revoke_identity(options: argparse.Namespace) -> int:
+    """Have an authority take an identity's certificate back; its list is written anew."""
+    folder = places.identities()
+    if options.authority is None:
+        raise ProblemError(
+            "not-allowed", f"identity {options.name}: expected --authority, who issued it, too"
+        )
+    authority = identity.load(options.authority, folder)
+    revoked = identity.load(options.name, folder).chain[0]
+    path = identity.path_of(options.authority, folder).with_suffix(".crl")
+    earlier = certificates.revocations(path.read_bytes(), str(path)) if path.exists() else None
+    listed = revocations.revoke(authority, revoked, earlier, f"identity {options.name}")
+    replace({path: listed.public_bytes(Encoding.PEM)})
+    print(f"revoked {options.name}, {fingerprint(revoked)[:12]}: {path}")
     return shell.OK
 
 

@@ -80,27 +80,6 @@ def _print_array(rows: Iterator[Row]) -> None:
     print("\n]" if before == "," else "[]")
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """The verb's options."""
-    add = parser.add_argument
-    add("--from", dest="source", metavar="FILE", default="", help="a registry file")
-    add(
-        "--catalogue",
-        metavar="PATH",
-        action="append",
-        default=[],
-        help="Info.plist, bundle, folder of bundles, prelinked dictionary or modules.alias",
-    )
-    add("--provider", metavar="SELECTOR", default="", help="id, name, class or path of an entry")
-    add(
-        "--personality",
-        metavar="SELECTOR",
-        default="",
-        help="name of a personality, class, bundle id or kernel module",
-    )
-    add("--json", action="store_true", help="one array of objects")
-
-
 # --- what is asked ---------------------------------------------------------------------------
 
 

@@ -54,12 +54,6 @@ def _nothing_wrong(personalities: int) -> str:
     return f"no problems in {personalities} {noun}"
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """The verb's options."""
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="Info.plist, bundle or folder")
-    parser.add_argument("--json", action="store_true", help="one array of objects")
-
-
 def _of_source(source: Source) -> Iterator[Complaint]:
     lines = key_lines(source.data)
     for text in source.complaints:

@@ -19,14 +19,6 @@ from runtime.wire.commands.drivers import ReadLog
 from runtime.wire.commands.registry import GetRecords, Subscribe, Topic
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the verb."""
-    how = parser.add_mutually_exclusive_group()
-    how.add_argument("-f", dest="follow", action="store_true", help="go on with new lines")
-    how.add_argument("--json", action="store_true", help="one array of objects")
-    parser.add_argument("--search", metavar="TEXT", default="", help="only lines with this text")
-
-
 def run(runtime: Connection, options: argparse.Namespace) -> int:
     """Print a driver's log."""
     driver = find_driver(runtime.call(GetRecords()).drivers, options.name)

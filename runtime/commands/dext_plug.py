@@ -15,25 +15,8 @@ from runtime.model.errors import ProblemError
 from runtime.wire.commands.devices import Plug, Plugged, PlugRecorded, Unplug
 
 
-def add_verbs(verb: shell.AddVerb) -> None:
-    """The two verbs."""
-    plug = verb("plug", _plug, "plug a simulated device in, or one out of a recording")
-    plug.add_argument(
-        "--capture",
-        metavar="FILE",
-        help="what went to and from the device: a pcapng file of usbmon, or umockdev's ioctls",
-    )
-    unplug = verb("unplug", _unplug, "unplug such a device, the one that was plugged last")
-    for added in (plug, unplug):
-        added.add_argument(
-            "device",
-            metavar="DEVICE",
-            help="a simulated one by its name (sample, loopback, keypad), a recorded one by its "
-            "file: a umockdev dump, or what `lsusb -v` printed",
-        )
-
-
-def _plug(runtime: Connection, options: argparse.Namespace) -> int:
+def plug(runtime: Connection, options: argparse.Namespace) -> int:
+    """Plug a device in; returns the exit code."""
     name: str = options.device
     if options.capture or _names_file(name):
         plugged = _plug_recorded(runtime, name, options.capture)
@@ -48,7 +31,8 @@ def _plug(runtime: Connection, options: argparse.Namespace) -> int:
     return shell.OK
 
 
-def _unplug(runtime: Connection, options: argparse.Namespace) -> int:
+def unplug(runtime: Connection, options: argparse.Namespace) -> int:
+    """Unplug a device; returns the exit code."""
     name: str = options.device
     try:
         unplugged = runtime.call(Unplug(_absolute(name) if _names_file(name) else name))

@@ -31,6 +31,8 @@ def add_verbs(verb: shell.AddVerb) -> None:
     identity.add_argument("--purpose", choices=purposes, default=purposes[0], help=for_what)
     identity.add_argument("--team", metavar="ID", default="", help="team of a developer")
     identity.add_argument("--title", metavar="TEXT", help="name for people")
+    taken_back = "take its certificate back: add it to the authority's revocation list"
+    identity.add_argument("--revoke", action="store_true", help=taken_back)
     shell.local_verb(identity, _identity)
     notarize = verb("notarize", None, "have a notary look at a signed app and staple its ticket")
     notarize.add_argument("app", metavar="APP", nargs="?", help="an app; without: list tickets")
@@ -58,6 +60,8 @@ def _verify(options: argparse.Namespace) -> int:
 def _identity(options: argparse.Namespace) -> int:
     from runtime.commands import code_signing  # noqa: PLC0415
 
+    if options.revoke:
+        return code_signing.revoke_identity(options)
     return code_signing.make_identity(options)
 
 

@@ -11,14 +11,6 @@ from runtime.commands.plaintext import plain
 from runtime.extensions import vendored
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """The verb's options."""
-    parser.add_argument(
-        "requirements", nargs="+", metavar="REQUIREMENT", help="as pip has them: pyftdi, pyftdi<1"
-    )
-    parser.add_argument("bundle", metavar="BUNDLE", help="X.dext, or an X.app with one extension")
-
-
 def run(options: argparse.Namespace) -> int:
     """Carry the verb out; returns the exit code."""
     bundle = vendored.driver_bundle(Path(options.bundle))

@@ -44,7 +44,8 @@ def _say(items: tuple[Profile, ...], said: str, options: argparse.Namespace) -> 
         shell.print_json(items)
         return shell.OK
     for profile in items:
-        print(plain(f"{said}{profile.identifier}: {profile.name} ({profile.file})"))
+        signed = f", signed by {profile.signed_by}" if profile.signed_by else ""
+        print(plain(f"{said}{profile.identifier}: {profile.name} ({profile.file}){signed}"))
         for rule in () if said else rules(profile):
             print(plain(f"    {rule_words(rule)}"))
     if not items:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from runtime.model.driver_lifecycle import DriverState
 from runtime.model.errors import ProblemError
-from runtime.model.records import Driver, Request, RequestState
+from runtime.model.records import DECIDED, Driver, Request, RequestState
 
 
 def find_driver(drivers: Sequence[Driver], name: str) -> Driver:
@@ -38,12 +38,8 @@ def find_request(requests: Sequence[Request], name: str) -> Request:
     Raises:
         ProblemError: ``not-found`` or ``ambiguous``.
     """
-    for request in requests:
-        if request.id == name:
-            return request
     waiting = [request for request in requests if request.state is RequestState.WAITING]
-    named = [r for r in waiting if r.bundle_id == name]
-    named = named or [r for r in waiting if name and r.id.startswith(name)]
+    named = _named(requests, waiting, name)
     if len(named) > 1:
         ids = ", ".join(request.id for request in named)
         raise ProblemError("ambiguous", f"request {name}: expected one, found {ids}")
@@ -51,3 +47,25 @@ def find_request(requests: Sequence[Request], name: str) -> Request:
         known = ", ".join(request.id for request in waiting) or "none"
         raise ProblemError("not-found", f"request {name}: expected one that waits, found {known}")
     return named[0]
+
+
+def find_decided(requests: Sequence[Request], name: str) -> Request:
+    """The request whose decision a name means: of several, the one that was decided last.
+
+    Raises:
+        ProblemError: ``not-found``.
+    """
+    decided = [request for request in requests if request.state in DECIDED]
+    named = _named(requests, decided, name)
+    if not named:
+        raise ProblemError(
+            "not-found", f"request {name}: expected one that was decided, found none"
+        )
+    return max(named, key=lambda request: request.decided_wall_ns)
+
+
+def _named(requests: Sequence[Request], wanted: Sequence[Request], name: str) -> Sequence[Request]:
+    """The request of this id, else those wanted of this bundle id, else with this beginning."""
+    exact = [request for request in requests if request.id == name]
+    bundle = [request for request in wanted if request.bundle_id == name]
+    return exact or bundle or [r for r in wanted if name and r.id.startswith(name)]

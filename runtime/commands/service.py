@@ -17,6 +17,7 @@ from pathlib import Path
 from runtime.commands import files, shell
 from runtime.commands.plaintext import plain
 from runtime.linux import ownership, roles
+from runtime.linux.arguments import Parser
 from runtime.model.errors import ProblemError
 
 UNIT = "ioregistry.service"
@@ -28,7 +29,7 @@ _SECONDS = 60.0
 
 def main(argv: Sequence[str] | None = None) -> int:
     """What the window starts as root: the verb alone."""
-    parser = shell.Parser(prog="service", allow_abbrev=False)
+    parser = Parser(prog="service", allow_abbrev=False)
     add_options(parser)
     options = parser.parse_args(sys.argv[1:] if argv is None else argv)
     return shell.run("service", lambda: run(options))
@@ -43,6 +44,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default="",
         help="for packagers: write below this folder, and start or stop nothing",
     )
+    parser.add_argument("--json", action="store_true", help="of status: one array of objects")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -55,7 +57,11 @@ def run(options: argparse.Namespace) -> int:
             uninstall(top, stop=not options.root)
         case _:
             installed = (top / UNITS_FOLDER / UNIT).exists()
-            print(f"installed, {_state()}" if installed else "not installed")
+            state = _state() if installed else ""
+            if options.json:
+                shell.print_json([{"installed": installed, "state": state}])
+            else:
+                print(f"installed, {state}" if installed else "not installed")
     return shell.OK
 
 

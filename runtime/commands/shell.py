@@ -10,31 +10,25 @@ import enum
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import NoReturn
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from runtime.client.blocking import Connection, connect
 from runtime.commands.plaintext import INTERRUPTED, plain
 from runtime.linux import places
+from runtime.linux.arguments import Parser
 from runtime.model.errors import InspectorError, UnavailableError
+
+if TYPE_CHECKING:
+    from runtime.client.blocking import Connection
 
 OK = 0
 REFUSED = 1
-USAGE = 2
 NO_RUNTIME = 3
 
 
-class Parser(argparse.ArgumentParser):
-    """Complains in one sentence and ends with `USAGE`."""
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong and leave."""
-        self.exit(USAGE, f"{self.prog}: {message}; see `{self.prog} --help`\n")
-
-
-Verb = Callable[[Connection, argparse.Namespace], int]
+Verb = Callable[["Connection", argparse.Namespace], int]
 """What a subcommand does with a runtime; returns the exit code."""
 
 LocalVerb = Callable[[argparse.Namespace], int]
@@ -48,17 +42,17 @@ def parser(prog: str, description: str) -> Parser:
     return made
 
 
-AddVerb = Callable[[str, Verb | None, str], argparse.ArgumentParser]
+AddVerb = Callable[[str, Verb | None, str], Parser]
 
 
-def verbs(parser: argparse.ArgumentParser) -> AddVerb:
+def verbs(parser: Parser) -> AddVerb:
     """Give a parser subcommands; the result adds one by name, action and description.
 
     One without an action is a `local_verb`.
     """
-    group = parser.add_subparsers(metavar="COMMAND", required=True)
+    group = parser.add_subparsers(metavar="COMMAND", required=True, dest="command")
 
-    def add(name: str, action: Verb | None, about: str) -> argparse.ArgumentParser:
+    def add(name: str, action: Verb | None, about: str) -> Parser:
         added = group.add_parser(name, help=about, description=about, allow_abbrev=False)
         added.set_defaults(verb=action)
         _add_options(added, argparse.SUPPRESS)  # absent here: what stood before COMMAND holds
@@ -87,12 +81,14 @@ def main(prog: str, parser: Parser, arguments: Sequence[str]) -> int:
     return run(prog, action)
 
 
-def open_runtime(options: argparse.Namespace, who: str) -> Connection:
+def open_runtime(options: argparse.Namespace, who: str) -> "Connection":
     """Connect as the options say; they go before the environment.
 
     Raises:
         UnavailableError: No runtime listens there.
     """
+    from runtime.client.blocking import connect  # noqa: PLC0415 - 30 ms
+
     if options.socket:
         return connect(who, places.absolute(options.socket))
     if options.state_dir:
@@ -121,7 +117,20 @@ def run(prog: str, action: Callable[[], int]) -> int:
     return code
 
 
-def print_json(records: Sequence[msgspec.Struct]) -> None:
+def say(
+    options: argparse.Namespace,
+    records: Sequence[msgspec.Struct | Mapping[str, object]],
+    *lines: str,
+) -> int:
+    """Print the records for `--json`, else the lines; returns `OK`."""
+    if options.json:
+        print_json(records)
+    else:
+        print(*lines, sep="\n")
+    return OK
+
+
+def print_json(records: Sequence[msgspec.Struct | Mapping[str, object]]) -> None:
     """Print one array of objects, one for each record."""
     print(json.dumps([as_object(record) for record in records], indent=2))
 

@@ -9,17 +9,23 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from runtime.client.blocking import Connection
-from runtime.commands import audit, policy, service, shell, trust
+from runtime.commands import audit, deciding, policy, service, shell, trust
 from runtime.commands.plaintext import plain
-from runtime.commands.selection import find_request
+from runtime.extensions.kind import CATEGORIES
 from runtime.linux import places
+from runtime.linux.arguments import Parser
 from runtime.model.errors import ProblemError
 from runtime.model.extension_lifecycle import ExtensionState
 from runtime.model.identity import BundleId, RequestId
 from runtime.model.records import Extension, Request, RequestState
 from runtime.wire import client as wire
 from runtime.wire.commands.audit import CollectGarbage, Reset
-from runtime.wire.commands.extensions import Activate, Deactivate, Decide, SetDeveloperMode
+from runtime.wire.commands.extensions import (
+    Activate,
+    Deactivate,
+    RequestRemoval,
+    SetDeveloperMode,
+)
 from runtime.wire.commands.registry import GetRecords, Subscribe, Topic
 
 PROG = "systemextensionsctl"
@@ -32,11 +38,16 @@ _STATES = {
     ExtensionState.UPGRADING: "activated waiting to upgrade",
     ExtensionState.GIVING_WAY: "terminating for upgrade",
     ExtensionState.DENIED: "denied",
+    ExtensionState.REVOKED: "activated disabled",
     ExtensionState.INVALID: "invalid",
     ExtensionState.REMOVED: "uninstalling",
 }
 _ENABLED = frozenset({ExtensionState.ACTIVE, ExtensionState.UPGRADING})
-_PRESENT = _ENABLED | {ExtensionState.WAITING, ExtensionState.DISABLED}
+_PRESENT = _ENABLED | {
+    ExtensionState.WAITING,
+    ExtensionState.DISABLED,
+    ExtensionState.REVOKED,
+}
 
 
 def main() -> None:
@@ -76,14 +87,10 @@ def _list(runtime: Connection, options: argparse.Namespace) -> int:
     extensions = [
         extension
         for extension in runtime.call(GetRecords()).extensions
-        if options.category in ("", extension.category)
+        if options.category in (None, extension.category)
         and extension.state is not ExtensionState.REMOVED
     ]
-    if options.json:
-        shell.print_json(extensions)
-    else:
-        print("\n".join(list_lines(extensions)))
-    return shell.OK
+    return shell.say(options, extensions, *list_lines(extensions))
 
 
 def _developer(runtime: Connection, options: argparse.Namespace) -> int:
@@ -91,8 +98,8 @@ def _developer(runtime: Connection, options: argparse.Namespace) -> int:
         status = runtime.call(SetDeveloperMode(options.mode == "on"))
     else:
         status = runtime.call(GetRecords()).status
-    print(f"developer mode is {'on' if status.developer else 'off'}")
-    return shell.OK
+    said = f"developer mode is {'on' if status.developer else 'off'}"
+    return shell.say(options, [{"developer": status.developer}], said)
 
 
 def _activate(runtime: Connection, options: argparse.Namespace) -> int:
@@ -100,10 +107,7 @@ def _activate(runtime: Connection, options: argparse.Namespace) -> int:
     request = runtime.call(Activate(app, BundleId(options.bundle_id)))
     if options.wait and request.state is RequestState.WAITING:
         request = _final(runtime, request.id)
-    if options.json:
-        shell.print_json([request])
-    else:
-        print(_line(request))
+    shell.say(options, [request], _line(request))
     if request.state in (RequestState.WAITING, RequestState.COMPLETED):
         return shell.OK
     raise ProblemError(
@@ -130,9 +134,15 @@ def _line(request: Request) -> str:
 
 
 def _deactivate(runtime: Connection, options: argparse.Namespace) -> int:
+    if options.ask:
+        request = runtime.call(RequestRemoval(BundleId(options.bundle_id)))
+        return shell.say(options, [request], _line(request))
+    return _remove(runtime, options)
+
+
+def _remove(runtime: Connection, options: argparse.Namespace) -> int:
     extension = runtime.call(Deactivate(BundleId(options.bundle_id)))
-    print(f"removed {extension.id}")
-    return shell.OK
+    return shell.say(options, [extension], f"removed {extension.id}")
 
 
 def _uninstall(runtime: Connection, options: argparse.Namespace) -> int:
@@ -143,62 +153,33 @@ def _uninstall(runtime: Connection, options: argparse.Namespace) -> int:
             "not-found",
             f"extension {options.bundle_id}: expected one of team {options.team_id}, found none",
         )
-    return _deactivate(runtime, options)
+    return _remove(runtime, options)
 
 
-def _reset(runtime: Connection, _options: argparse.Namespace) -> int:
+def _reset(runtime: Connection, options: argparse.Namespace) -> int:
     removed = runtime.call(Reset())
-    for extension in removed.gone:
-        print(f"removed {extension.id}")
-    for extension in removed.kept:
-        print(f"kept {extension.id}, as a profile says")
-    if not removed.gone and not removed.kept:
-        print("there is no extension")
-    return shell.OK
+    lines = [f"removed {extension.id}" for extension in removed.gone]
+    lines += [f"kept {extension.id}, as a profile says" for extension in removed.kept]
+    records = (*removed.gone, *removed.kept)
+    return shell.say(options, records, *(lines or ["there is no extension"]))
 
 
-def _gc(runtime: Connection, _options: argparse.Namespace) -> int:
-    print(f"removed {runtime.call(CollectGarbage())} staged bundles that nothing refers to")
-    return shell.OK
+def _gc(runtime: Connection, options: argparse.Namespace) -> int:
+    count = runtime.call(CollectGarbage())
+    said = f"removed {count} staged bundles that nothing refers to"
+    return shell.say(options, [{"removed": count}], said)
 
 
-def _pending(runtime: Connection, options: argparse.Namespace) -> int:
-    requests = [
-        request
-        for request in runtime.call(GetRecords()).requests
-        if request.state is RequestState.WAITING
-    ]
-    if options.json:
-        shell.print_json(requests)
-        return shell.OK
-    for request in requests:
-        needs = ", needs developer mode" if request.needs_developer else ""
-        print(
-            f"{request.id} {plain(request.name)} {plain(request.short_version)}, "
-            f"asked for by {plain(request.requester.app)}, {plain(request.signature)}{needs}"
-        )
-    if not requests:
-        print("no request waits for approval")
-    return shell.OK
-
-
-def _decide(runtime: Connection, options: argparse.Namespace) -> int:
-    """Read the request, and repeat what was read in the decision."""
-    request = find_request(runtime.call(GetRecords()).requests, options.id)
-    approve: bool = options.approve
-    decided = runtime.call(
-        Decide(request.id, request.content_hash, request.nonce, approve, options.note)
-    )
-    print(f"{'approved' if approve else 'denied'} {decided.id}")
-    return shell.OK
-
-
-def _parser() -> shell.Parser:
+def _parser() -> Parser:
     parser = shell.parser(PROG, "Show, activate, approve and remove system extensions.")
     verb = shell.verbs(parser)
     listing = verb("list", _list, "list the extensions")
     listing.add_argument(
-        "category", nargs="?", default="", metavar="CATEGORY", help="only of this category"
+        "category",
+        nargs="?",
+        choices=CATEGORIES,
+        metavar="CATEGORY",
+        help=f"only of one of {', '.join(CATEGORIES)}",
     )
     developer = verb("developer", _developer, "show or set developer mode")
     developer.add_argument("mode", nargs="?", choices=("on", "off"), help="show it without one")
@@ -207,23 +188,21 @@ def _parser() -> shell.Parser:
     activate.add_argument(
         "bundle_id", metavar="ID", nargs="?", default="", help="which of its extensions"
     )
+    activate.mixes = True
     activate.add_argument("--wait", action="store_true", help="until the request is decided")
     deactivate = verb("deactivate", _deactivate, "stop and remove an extension")
     deactivate.add_argument("bundle_id", metavar="ID", help="its bundle identifier")
+    deactivate.add_argument(
+        "--ask", action="store_true", help="as an app does: somebody decides, as on a request"
+    )
     uninstall = verb("uninstall", _uninstall, "stop and remove an extension of a team")
     uninstall.add_argument("team_id", metavar="TEAM", help=f"team, {NO_TEAM} for none")
     uninstall.add_argument("bundle_id", metavar="ID", help="its bundle identifier")
-    verb("reset", _reset, "remove all extensions that no profile keeps")
-    verb("gc", _gc, "remove staged bundles that no extension refers to")
+    reset = verb("reset", _reset, "remove all extensions that no profile keeps")
+    collect = verb("gc", _gc, "remove staged bundles that no extension refers to")
     auditing = verb("audit", audit.run, "say who was asked what, and who decided")
-    pending = verb("pending", _pending, "list the requests that wait for approval")
-    for added in (listing, activate, auditing, pending):
-        added.add_argument("--json", action="store_true", help="one array of objects")
-    for name, approve in (("approve", True), ("deny", False)):
-        decide = verb(name, _decide, f"{name} a request")
-        decide.add_argument("id", metavar="ID", help="request, a beginning of it, or bundle id")
-        decide.add_argument("--note", default="", help="kept with the decision")
-        decide.set_defaults(approve=approve)
+    printing = [listing, developer, activate, deactivate, uninstall, reset, collect, auditing]
+    printing += deciding.add_verbs(verb)
     policing = verb("policy", None, "say, or change, what configuration profiles decide")
     policy.add_verbs(shell.verbs(policing))
     serving = verb("service", None, "install, remove or look at the system service")
@@ -231,6 +210,8 @@ def _parser() -> shell.Parser:
     shell.local_verb(serving, service.run)
     trusting = verb("trust", None, "say, or change, whom this machine trusts")
     trust.add_verbs(shell.verbs(trusting))
+    for added in printing:
+        added.add_argument("--json", action="store_true", help="one array of objects")
     return parser
 
 

@@ -24,6 +24,7 @@ from runtime.driverkit.dispatch import (
     kIODispatchQueueReentrant,
     kIODispatchQueueWakeupAll,
 )
+from runtime.driverkit.entry import kIOServiceSearchPropertyParents
 from runtime.driverkit.hid import (
     IOHIDInterface,
     kIOHIDReportTypeFeature,
@@ -32,6 +33,7 @@ from runtime.driverkit.hid import (
     kIOServiceSeize,
 )
 from runtime.driverkit.hid_device import IOUserHIDDevice
+from runtime.driverkit.hid_digitizer import IOHIDDigitizerStylusData, IOHIDDigitizerTouchData
 from runtime.driverkit.hid_elements import (
     IOHIDElement,
     kIOHIDElementCommitDirectionIn,
@@ -43,8 +45,14 @@ from runtime.driverkit.hid_elements import (
     kIOHIDElementTypeInput_ScanCodes,
     kIOHIDElementTypeOutput,
 )
-from runtime.driverkit.hid_events import IntToFixed, IOUserHIDEventService
+from runtime.driverkit.hid_event_service import IntToFixed, IOHIDEventService
+from runtime.driverkit.hid_events import IOUserHIDEventService
 from runtime.driverkit.hid_usb import IOUserUSBHostHIDDevice
+from runtime.driverkit.interrupt import (
+    IOInterruptDispatchSource,
+    kIOInterruptTypeEdge,
+    kIOInterruptTypeLevel,
+)
 from runtime.driverkit.kern_return import (
     IOReturnError,
     StringFromReturn,
@@ -111,11 +119,27 @@ from runtime.driverkit.memory import (
     IOMemoryMap,
     kIOMemoryMapReadOnly,
 )
+from runtime.driverkit.notification import (
+    IOServiceNotificationDispatchSource,
+    kIOServiceNotificationTypeMatched,
+    kIOServiceNotificationTypeTerminated,
+)
 from runtime.driverkit.object import QUEUENAME, OSObject, kIOServiceDefaultQueueName
+from runtime.driverkit.power import (
+    kIOServicePowerCapabilityLow,
+    kIOServicePowerCapabilityOff,
+    kIOServicePowerCapabilityOn,
+)
+from runtime.driverkit.remote import remote
 from runtime.driverkit.service import IOService
 from runtime.driverkit.sources import IODispatchSource, IOTimerDispatchSource
 from runtime.driverkit.usb import IOUSBHostDevice, IOUSBHostInterface
 from runtime.driverkit.usb_pipe import IOUSBHostPipe, IOUSBIsochronousTransaction
+from runtime.driverkit.usb_requests import (
+    kIOUSBHostPortStatusConnectedSpeedMask,
+    kIOUSBHostPortStatusEnabled,
+)
+from runtime.driverkit.usb_ring import kIOUSBHostPipeBundlingMax
 from runtime.driverkit.user_client import (
     IOUserClient,
     IOUserClientMethodArguments,
@@ -131,13 +155,18 @@ __all__ = [
     "IODataQueueDispatchSource",
     "IODispatchQueue",
     "IODispatchSource",
+    "IOHIDDigitizerStylusData",
+    "IOHIDDigitizerTouchData",
     "IOHIDElement",
+    "IOHIDEventService",
     "IOHIDInterface",
+    "IOInterruptDispatchSource",
     "IOLog",
     "IOMemoryDescriptor",
     "IOMemoryMap",
     "IOReturnError",
     "IOService",
+    "IOServiceNotificationDispatchSource",
     "IOTimerDispatchSource",
     "IOUSBHostDevice",
     "IOUSBHostInterface",
@@ -167,6 +196,8 @@ __all__ = [
     "kIOHIDReportTypeFeature",
     "kIOHIDReportTypeInput",
     "kIOHIDReportTypeOutput",
+    "kIOInterruptTypeEdge",
+    "kIOInterruptTypeLevel",
     "kIOMemoryMapReadOnly",
     "kIOReturnAborted",
     "kIOReturnBadArgument",
@@ -222,16 +253,26 @@ __all__ = [
     "kIOReturnUnsupportedMode",
     "kIOReturnVMError",
     "kIOServiceDefaultQueueName",
+    "kIOServiceNotificationTypeMatched",
+    "kIOServiceNotificationTypeTerminated",
+    "kIOServicePowerCapabilityLow",
+    "kIOServicePowerCapabilityOff",
+    "kIOServicePowerCapabilityOn",
+    "kIOServiceSearchPropertyParents",
     "kIOServiceSeize",
     "kIOTimerClockMachAbsoluteTime",
     "kIOTimerClockMachContinuousTime",
     "kIOTimerClockMonotonicRaw",
     "kIOTimerClockUptimeRaw",
     "kIOTimerClockWallTime",
+    "kIOUSBHostPipeBundlingMax",
+    "kIOUSBHostPortStatusConnectedSpeedMask",
+    "kIOUSBHostPortStatusEnabled",
     "kIOUserClientQueueNameExternalMethod",
     "kIOUserClientVariableStructureSize",
     "kUSBHostReturnPipeStalled",
     "kUSBHostReturnTransactionTimeout",
     "mach_absolute_time",
     "mach_continuous_time",
+    "remote",
 ]

@@ -66,6 +66,19 @@ class CallbackType(Generic[P]):
         if len(values) != len(expected) or not all(map(isinstance, values, expected)):
             raise TypeError(f"{self.name}: expected arguments {self.parameters}, found {values}")
 
+    def __call__(self, action: "OSAction", *values: P.args, **named: P.kwargs) -> None:
+        """Have an action of this type called on its own queue, in whichever driver it was made.
+
+        Raises:
+            IOReturnError: kIOReturnBadArgument, it is of another type.
+            TypeError: The values are not of the callback's types.
+        """
+        action.expect(self, self.name)
+        if named:
+            raise TypeError(f"{self.name}: expected its values in order, found {sorted(named)}")
+        self.check_values(values)
+        action.invoke(*values)
+
 
 def callback(
     kind: CallbackType[P],
@@ -203,6 +216,10 @@ class OSAction:
             before = self._waiters.pop(token)
             if not self._changed.wait_for(lambda: self._called > before, left):
                 raise IOReturnError(kIOReturnTimeout, f"{self.name} was not called in time")
+
+    def invoke(self, *values: object) -> None:
+        """Have the method called with these values, later; any thread."""
+        self.queue.post(self.name, lambda: self.complete(*values))
 
     def complete(self, *values: object) -> None:
         """Call the method; on its queue only.

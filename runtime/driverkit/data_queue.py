@@ -28,6 +28,7 @@ from runtime.driverkit.sources import IODispatchSource
 from runtime.driverkit.transport import DataQueue, process
 from runtime.model.errors import BreachError
 from runtime.wire.limits import MEMORY
+from runtime.wire.ring import ENTRY_HEADER
 
 T = TypeVar("T")
 
@@ -93,6 +94,28 @@ class IODataQueueDispatchSource(IODispatchSource):
         self._serviced = action
 
     # --- as producer ---------------------------------------------------------------------------
+
+    def CanEnqueueData(self, dataSize: int, dataCount: int = 1) -> None:
+        """Say whether `dataCount` entries of `dataSize` bytes each have room now.
+
+        Raises:
+            IOReturnError: kIOReturnOverrun, they have not (`DataServiced` follows when there is
+                more room); else as `Enqueue`.
+        """
+        self._alive()
+        try:
+            room = self._shared.has_room(dataSize, dataCount)
+        except BreachError as error:
+            raise IOReturnError(kIOReturnError, str(error)) from error
+        if not room:
+            raise IOReturnError(
+                kIOReturnOverrun, f"queue: no room for {dataCount} of {dataSize} bytes"
+            )
+
+    @staticmethod
+    def GetDataQueueEntryHeaderSize() -> int:
+        """Bytes that an entry takes besides its data."""
+        return ENTRY_HEADER
 
     def Enqueue(self, data: bytes | bytearray | memoryview) -> None:
         """Copy an entry into the queue, and wake the consumer if that may wait.

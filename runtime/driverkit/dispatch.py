@@ -7,7 +7,7 @@ Source: DriverKit's IODispatchQueue.iig. Invariant: a queue is serial, but for w
 import abc
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import TypeVar
 
 from runtime.driverkit.clock import mach_absolute_time
@@ -31,7 +31,7 @@ def held() -> "tuple[IODispatchQueue, ...]":
 
 
 @contextlib.contextmanager
-def holding(queues: "tuple[IODispatchQueue, ...]") -> Iterator[None]:
+def holding(queues: "tuple[IODispatchQueue, ...]") -> Generator[None, None, None]:
     """While in here, the calling code runs on these queues."""
     before = held()
     _thread.held = queues

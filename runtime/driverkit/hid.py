@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import ClassVar
 
 from runtime.driverkit.action import CallbackType, OSAction
+from runtime.driverkit.entry import Entry
 from runtime.driverkit.hid_elements import (
     IOHIDElement,
     kIOHIDElementCommitDirectionIn,
@@ -22,7 +23,7 @@ from runtime.driverkit.kern_return import (
     kIOReturnSuccess,
 )
 from runtime.driverkit.memory import IOBufferMemoryDescriptor
-from runtime.driverkit.service import Entry, IOService
+from runtime.driverkit.service import IOService
 from runtime.driverkit.transport import invoke
 from runtime.model.hid import ReportType
 from runtime.model.report_descriptor import numbers_reports

@@ -4,7 +4,7 @@ Source: HIDDriverKit's IOHIDDevice.iig and IOUserHIDDevice.iig; linux/input.h fo
 Invariant: the device is there from a successful `Start` to the end of the driver's process.
 """
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from runtime.driverkit.action import CallbackType, OSAction, callback
 from runtime.driverkit.hid import kIOHIDReportTypeInput
@@ -18,7 +18,7 @@ from runtime.driverkit.memory import IOBufferMemoryDescriptor
 from runtime.driverkit.service import IOService
 from runtime.driverkit.transport import invoke
 from runtime.model.numbers import number
-from runtime.model.properties import Properties
+from runtime.model.properties import Properties, Value
 from runtime.wire import hid, methods
 from runtime.wire.limits import NAME
 
@@ -60,6 +60,13 @@ class HIDPublisher(IOService):
             invoke(self._transport, 0, hid.AwaitRequest(expected), type(None))
         except IOReturnError:
             self._transport.forget(expected)  # the broker is gone: Stop comes
+
+
+class _Asked(NamedTuple):
+    """A report that the system asks for or sends, and the buffer of it."""
+
+    asked: hid.ReportRequested
+    report: IOBufferMemoryDescriptor
 
 
 class IOUserHIDDevice(HIDPublisher):
@@ -111,6 +118,10 @@ class IOUserHIDDevice(HIDPublisher):
     def newReportDescriptor(self) -> bytes:
         """The report descriptor; an override has to return one with a report in it."""
         return b""
+
+    def setProperty(self, key: str, value: Value) -> None:
+        """Set one property of the service."""
+        self.SetProperties({key: value})
 
     def handleReport(
         self,
@@ -173,14 +184,14 @@ class IOUserHIDDevice(HIDPublisher):
         report = IOBufferMemoryDescriptor.Create(max(1, length))
         report.SetLength(length)
         report.GetAddressRange()[: len(asked.report)] = asked.report
-        action = self.CreateAction(self._answer, (asked, report))
+        action = self.CreateAction(self._answer, _Asked(asked, report))
         handle = self.setReport if asked.sets else self.getReport
         handle(report, asked.kind, asked.report_id, TIMEOUT_MS, action)
 
     @callback(CompletesReport)
     def _answer(self, action: OSAction, status: int, actualByteCount: int) -> None:
         reference = action.GetReference()
-        assert isinstance(reference, tuple)
+        assert isinstance(reference, _Asked)
         asked, report = reference
         if asked.request == 0:
             return  # it wants no answer

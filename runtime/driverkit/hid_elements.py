@@ -219,7 +219,7 @@ def _slots(field: Field) -> Iterator[tuple[Usage, int]]:
         for slot, usage in enumerate(usages, field.logical_minimum):
             yield usage, slot
         return
-    last = None
+    last, final = None, 0
     for slot, usage in enumerate(islice(usages, field.count)):
         if last is not None:
             yield last, slot - 1

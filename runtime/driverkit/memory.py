@@ -5,10 +5,13 @@ Source: DriverKit's IOMemoryDescriptor.iig, IOBufferMemoryDescriptor.iig, IOMemo
 Invariant: a descriptor's memory never moves and never changes its size; its length is at most that.
 """
 
+from collections.abc import Sequence
+
 from runtime.driverkit.kern_return import (
     IOReturnError,
     kIOReturnBadArgument,
     kIOReturnNoMemory,
+    kIOReturnNotAligned,
     kIOReturnUnsupported,
 )
 from runtime.driverkit.object import OSObject
@@ -17,6 +20,8 @@ from runtime.wire.limits import MEMORY
 
 kIOMemoryMapReadOnly = 2
 """Option of mappings: the bytes can be read only."""
+_PAGE = 4096
+_MOST_PARTS = 32
 
 
 class IOMemoryDescriptor(OSObject):
@@ -47,6 +52,36 @@ class IOMemoryDescriptor(OSObject):
         """
         return IOMemoryMap(self, options, *self._within(offset, length or self._length - offset))
 
+    @staticmethod
+    def CreateWithMemoryDescriptors(
+        withDescriptors: "Sequence[IOMemoryDescriptor]",
+    ) -> "IOMemoryDescriptor":
+        """Up to 32 descriptors as one: the bytes are the same, one range behind the other.
+
+        As only whole pages can be mapped so, each begins at a page of its memory and, but for the
+        last, ends at one (4,096 bytes). Clients cannot be given it.
+
+        Raises:
+            IOReturnError: kIOReturnBadArgument for another number, kIOReturnNotAligned,
+                kIOReturnNoMemory.
+        """
+        count = len(withDescriptors)
+        if not 0 < count <= _MOST_PARTS:
+            raise IOReturnError(
+                kIOReturnBadArgument, f"descriptors: expected 1 to {_MOST_PARTS}, found {count}"
+            )
+        ranges = [each.share(0) for each in withDescriptors]
+        edges = [offset for _, offset, _ in ranges] + [length for *_, length in ranges[:-1]]
+        if any(edge % _PAGE for edge in edges):
+            raise IOReturnError(
+                kIOReturnNotAligned, f"descriptors: expected whole pages of {_PAGE} bytes"
+            )
+        try:
+            memory = process().join(ranges)
+        except OSError as error:
+            raise IOReturnError(kIOReturnNoMemory, f"descriptors: {error.strerror}") from error
+        return _Joined(memory, tuple(withDescriptors))
+
     def CreateSubMemoryDescriptor(self, offset: int, length: int) -> "IOMemoryDescriptor":
         """A part of the memory as a descriptor of its own; the bytes are the same.
 
@@ -64,14 +99,15 @@ class IOMemoryDescriptor(OSObject):
         With `kIOMemoryMapReadOnly` nobody can map it for writing from now on.
 
         Raises:
-            IOReturnError: kIOReturnUnsupported, it is a client's and cannot be made read-only.
+            IOReturnError: kIOReturnUnsupported: it is a client's and cannot be made read-only, or
+                it is several descriptors as one.
         """
-        if options & kIOMemoryMapReadOnly:
-            try:
+        try:
+            if options & kIOMemoryMapReadOnly:
                 self._memory.keep_for_reading()
-            except OSError as error:
-                raise IOReturnError(kIOReturnUnsupported, f"read-only: {error.strerror}") from error
-        return self._memory.fileno(), self._offset, self._length
+            return self._memory.fileno(), self._offset, self._length
+        except OSError as error:
+            raise IOReturnError(kIOReturnUnsupported, f"memory: {error.strerror}") from error
 
     def bytes_at(self, offset: int, length: int) -> memoryview:
         """Bytes of it, readable and writable, without a copy."""
@@ -85,6 +121,14 @@ class IOMemoryDescriptor(OSObject):
                 f"range: expected it within {self._length} bytes, found {length} at {offset}",
             )
         return offset, length
+
+
+class _Joined(IOMemoryDescriptor):
+    """Several descriptors as one, which stay as long as it does."""
+
+    def __init__(self, memory: Memory, parts: tuple[IOMemoryDescriptor, ...]) -> None:
+        super().__init__(memory, 0, len(memory.mapped))
+        self._parts = parts
 
 
 class IOBufferMemoryDescriptor(IOMemoryDescriptor):

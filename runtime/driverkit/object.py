@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from runtime.driverkit.dispatch import IODispatchQueue
 from runtime.driverkit.transport import process
+from runtime.wire.limits import NAME
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -67,3 +68,8 @@ class OSObject:
 
     def _default_queue(self) -> IODispatchQueue:
         return process().default_queue()
+
+
+def class_chain(cls: type[OSObject]) -> tuple[str, ...]:
+    """The names of a class and its bases up to OSObject, leaf first."""
+    return tuple(base.__name__[:NAME] for base in cls.__mro__ if issubclass(base, OSObject))

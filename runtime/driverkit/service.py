@@ -5,12 +5,12 @@ Source: DriverKit's IOService.iig; out-parameters are results, errors are
 """
 
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from runtime.driverkit.action import OSAction, inherit_callbacks
 from runtime.driverkit.dispatch import IODispatchQueue
+from runtime.driverkit.entry import Entry
 from runtime.driverkit.kern_return import (
     IOReturnError,
     kIOReturnBadArgument,
@@ -18,28 +18,18 @@ from runtime.driverkit.kern_return import (
     kIOReturnNotFound,
     kIOReturnUnsupported,
 )
-from runtime.driverkit.object import OSObject
-from runtime.driverkit.transport import Transport, invoke
-from runtime.model import properties
-from runtime.model.properties import Properties, Value
-from runtime.wire import methods
+from runtime.driverkit.matching_dictionary import MatchingDictionaries
+from runtime.driverkit.object import OSObject, class_chain
+from runtime.driverkit.power import PowerMethods
+from runtime.driverkit.reporting import ReportingMethods
+from runtime.model.properties import Properties
+from runtime.wire import service
 
 if TYPE_CHECKING:
     from runtime.driverkit.user_client import IOUserClient
 
 
-@dataclass
-class Entry:
-    """A service's registry entry as this process was told of it."""
-
-    id: int
-    name: str
-    properties: Properties = field(default_factory=dict)
-    provider: "IOService | None" = None
-    transport: Transport | None = None  # of the service; its provider's proxies have it too
-
-
-class IOService(OSObject):
+class IOService(OSObject, PowerMethods, ReportingMethods, MatchingDictionaries):
     """A driver's base class, and the base of every provider.
 
     The system makes the object, calls `init` once, then `Start`; on unplug, stop or upgrade
@@ -65,6 +55,14 @@ class IOService(OSObject):
     def Stop(self, provider: "IOService") -> None:
         """End driving `provider`, which may be gone; an override ends with ``super().Stop``."""
 
+    def ClientCrashed(self, client: "IOService", options: int) -> None:
+        """A driver whose provider this is has gone without a word; its calls are over.
+
+        Args:
+            client: The driver's service, a proxy without methods.
+            options: 0: DriverKit defines none.
+        """
+
     def GetProvider(self) -> "IOService":
         """The provider that `Start` was given.
 
@@ -74,40 +72,6 @@ class IOService(OSObject):
         if self._entry.provider is None:
             raise IOReturnError(kIOReturnNotFound, f"{self._entry.name} is a provider itself")
         return self._entry.provider
-
-    def GetRegistryEntryID(self) -> int:
-        """The 64-bit id of this service's registry entry."""
-        return self._entry.id
-
-    def GetName(self) -> str:
-        """The name of this service's registry entry."""
-        return self._entry.name
-
-    def CopyProperties(self) -> Properties:
-        """A copy of the entry's properties, as of the launch and with what `SetProperties` set."""
-        return dict(self._entry.properties)
-
-    def CopyProviderProperties(self) -> Properties:
-        """A copy of the provider's properties, as of the launch."""
-        return self.GetProvider().CopyProperties()
-
-    def SetProperties(self, values: Mapping[str, Value]) -> None:
-        """Merge properties into the driver's own registry entry, where everybody sees them.
-
-        Raises:
-            IOReturnError: The runtime refused.
-        """
-        encoded = properties.encode(values)
-        invoke(self._transport, 0, methods.SetProperties(encoded), type(None))
-        self._entry.properties.update(properties.decode(encoded))
-
-    def RegisterService(self) -> None:
-        """Publish the service: others may match on it from now on.
-
-        Raises:
-            IOReturnError: The runtime refused.
-        """
-        invoke(self._transport, 0, methods.RegisterService(), type(None))
 
     def NewUserClient(self, type: int) -> "IOUserClient":  # noqa: A002 - DriverKit's name
         """A program opens the service: the user client for it, which `Create` makes.
@@ -127,35 +91,54 @@ class IOService(OSObject):
     def Create(self, provider: "IOService", propertiesKey: str) -> "IOService":
         """Make the service that a dictionary among this one's properties describes, and start it.
 
-        The dictionary's ``IOUserClass`` names a class of the driver's module. Here it is a user
-        client, in `NewUserClient`.
+        The dictionary's ``IOUserClass`` names a class of the driver's module, ``IOClass`` the
+        class that its entry shows. In `NewUserClient`, with a class of user clients, it is the
+        program's. Else it is a nub: other drivers match on it once it has called
+        `RegisterService`, and call its `remote` methods. It goes with `Terminate`, or with this
+        service.
 
         Args:
             provider: This service.
             propertiesKey: Of the dictionary, e.g. ``UserClientProperties`` in the personality.
 
         Raises:
-            IOReturnError: kIOReturnBadArgument when there is no such dictionary or class,
-                kIOReturnNotReady outside of `NewUserClient`; and what its `Start` raises.
+            IOReturnError: kIOReturnBadArgument when there is no such dictionary or class;
+                kIOReturnNotPermitted when the extension is not entitled to the ``IOClass``;
+                kIOReturnNotReady for a user client outside of `NewUserClient`; and what its
+                `Start` raises.
         """
-        table = self._entry.properties.get(propertiesKey)
-        name = str(table.get("IOUserClass", "")) if isinstance(table, dict) else ""
-        cls = getattr(sys.modules[type(self).__module__], name, None)
-        if provider is not self or not isinstance(table, dict):
-            raise IOReturnError(
-                kIOReturnBadArgument, f"Create: expected itself and a dictionary {propertiesKey}"
-            )
-        if not (isinstance(cls, type) and issubclass(cls, IOService)):
-            raise IOReturnError(
-                kIOReturnBadArgument,
-                f"{propertiesKey}: expected IOUserClass to be a service of "
-                f"{type(self).__module__}, found {name or 'none'}",
-            )
-        made = cls(Entry(self._transport.new_entry(), name, table, self, self._transport))
-        if not made.init():
-            raise IOReturnError(kIOReturnError, f"{name}.init returned False")
-        made.Start(self)
+        cls, table = self._described(provider, propertiesKey)
+        opened = self._transport.new_entry() if _is_user_client(cls) else 0
+        chain = class_chain(cls)
+        entry = opened or self._said(service.Create(propertiesKey, chain), int)
+        made = cls(Entry(entry, chain[0], table, self, self._transport))
+        if not opened:
+            self._transport.publish(made)
+        try:
+            made._begin(self)
+        except IOReturnError:
+            if not opened:
+                self._transport.withdraw(made)
+                made._tell(service.Terminate())
+            raise
         return made
+
+    def Terminate(self, options: int = 0) -> None:
+        """Have the service stopped: `Stop` and `free` follow later, on its queue.
+
+        Of a nub: whatever drives it ends first. Of the driver's own service: the driver stops.
+
+        Args:
+            options: 0: DriverKit defines none.
+
+        Raises:
+            IOReturnError: kIOReturnUnsupported for options, kIOReturnNotPermitted on a proxy.
+        """
+        if options:
+            raise IOReturnError(kIOReturnUnsupported, f"options: expected 0, found {options}")
+        self._tell(service.Terminate())
+        for nub in self._transport.withdraw(self):
+            nub.CopyDispatchQueue().post("Stop", nub._stopped)
 
     def CreateAction(self, method: Callable[..., None], reference: object = None) -> OSAction:
         """An action that calls one of this service's typed callbacks.
@@ -169,12 +152,40 @@ class IOService(OSObject):
         """
         return OSAction(self, method, reference)
 
+    def CreateDefaultDispatchQueue(self) -> IODispatchQueue:
+        """The Default queue that the system made for this service."""
+        return self._default_queue()
+
+    def _described(self, provider: "IOService", key: str) -> "tuple[type[IOService], Properties]":
+        """The class and the properties that a dictionary of this service's asks for."""
+        table = self._entry.properties.get(key)
+        if provider is not self or not isinstance(table, dict):
+            raise IOReturnError(
+                kIOReturnBadArgument, f"Create: expected itself and a dictionary {key}"
+            )
+        name = str(table.get("IOUserClass", ""))
+        module = type(self).__module__
+        cls = getattr(sys.modules[module], name, None)
+        if not (isinstance(cls, type) and issubclass(cls, IOService)):
+            raise IOReturnError(
+                kIOReturnBadArgument,
+                f"{key}: expected IOUserClass to be a service of {module}, found {name or 'none'}",
+            )
+        return cls, table
+
+    def _begin(self, provider: "IOService") -> None:
+        if not self.init():
+            raise IOReturnError(kIOReturnError, f"{self._entry.name}.init returned False")
+        self.Start(provider)
+
+    def _stopped(self) -> None:
+        self.Stop(self.GetProvider())
+        self.free()
+
     def _default_queue(self) -> IODispatchQueue:
         made = self._entry.transport
         return super()._default_queue() if made is None else made.default_queue()
 
-    @property
-    def _transport(self) -> Transport:
-        if self._entry.transport is None:
-            raise RuntimeError(f"{self._entry.name}: expected the system to make it, found it free")
-        return self._entry.transport
+
+def _is_user_client(cls: type[IOService]) -> bool:
+    return "IOUserClient" in class_chain(cls)

@@ -5,16 +5,18 @@ Invariant: the SDK itself opens no socket and starts no thread.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
 
 from runtime.wire.codec import Decoder
+from runtime.wire.driver import ServiceNotification
 from runtime.wire.methods import Completion, Method
 
 if TYPE_CHECKING:
     from runtime.driverkit.dispatch import IODispatchQueue
+    from runtime.driverkit.service import IOService
     from runtime.driverkit.usb_node import Node
 
 T = TypeVar("T")
@@ -34,10 +36,17 @@ class Sources(Protocol):
     def clear_alarm(self, key: object) -> None:
         """Forget the alarm of a key, if there is one."""
 
-    def watch(self, descriptor: int, ready: Callable[[], None], *, writable: bool = False) -> None:
+    def watch(
+        self,
+        descriptor: int,
+        ready: Callable[[], None],
+        *,
+        writable: bool = False,
+        once: bool = False,
+    ) -> None:
         """Call `ready`, which reads from it, whenever a descriptor has something to read.
 
-        `writable`: whenever it can be written, instead.
+        `writable`: whenever it can be written, instead. `once`: not again until it is watched anew.
         """
 
     def unwatch(self, descriptor: int) -> None:
@@ -50,9 +59,11 @@ class Memory(Protocol):
     @property
     def mapped(self) -> memoryview:
         """The bytes."""
+        ...
 
     def fileno(self) -> int:
-        """A descriptor of it; valid as long as this object is."""
+        """A descriptor of it; valid as long as this object is. OSError where there is none."""
+        ...
 
     def keep_for_reading(self) -> None:
         """Let nobody map it for writing any more; OSError where that is impossible."""
@@ -64,12 +75,15 @@ class DataQueue(Protocol):
     @property
     def consumes(self) -> bool:
         """Whether it takes."""
+        ...
 
     def fileno(self) -> int:
         """Readable when the other side has something to tell."""
+        ...
 
     def settle(self) -> bool:
         """Take what it told; False when it is gone."""
+        ...
 
     def wake(self) -> None:
         """Tell it that something is there, or that there is room."""
@@ -81,18 +95,26 @@ class DataQueue(Protocol):
             BreachError: The other side wrote nonsense.
             ValueError: The entry is too large.
         """
+        ...
+
+    def has_room(self, size: int, count: int) -> bool:
+        """Whether so many entries of a size fit; BreachError for nonsense."""
+        ...
 
     def peek(self) -> memoryview | None:
         """The next entry in place, until `drop`; BreachError for nonsense."""
+        ...
 
     def drop(self, *, wake: bool = True) -> bool:
         """Take it out; whether the other side waits."""
+        ...
 
     def share(self) -> tuple[int, int]:
         """Descriptors for the other side: of the memory, and of its end of the socket.
 
         The second is the caller's to close. ValueError for the second time.
         """
+        ...
 
     def close(self) -> None:
         """Let go of everything."""
@@ -105,15 +127,22 @@ class Transport(Protocol):
         """Call the runtime or the provider and wait for the encoded result.
 
         Args:
-            handle: What the provider gave out; 0 for itself, and for the service's own entry.
+            handle: What the provider gave out, 0 for itself; of a method of an own entry, that
+                entry, 0 for the service's.
             method: Whose type says which of the two it is for.
 
         Raises:
             IOReturnError: The answer is an error.
         """
+        ...
 
     def expect(
-        self, name: str, queue: "IODispatchQueue", done: Callable[[Completion], None]
+        self,
+        name: str,
+        queue: "IODispatchQueue",
+        done: Callable[[Completion], None],
+        *,
+        repeated: bool = False,
     ) -> int:
         """A number for one asynchronous I/O; its completion runs `done` on `queue`.
 
@@ -121,13 +150,42 @@ class Transport(Protocol):
             name: What the pulse shows while `done` runs.
             queue: Any of this process.
             done: Called exactly once, unless `forget` is called first.
+            repeated: Called for each completion until then, or until the provider is lost, which
+                is the last.
         """
+        ...
 
     def forget(self, number: int) -> None:
         """The I/O was refused: no completion will come."""
 
+    def lent(self, method: Method) -> tuple[int, int]:
+        """Call the provider for a descriptor: the result, and the descriptor, the caller's.
+
+        Raises:
+            IOReturnError: The answer is an error.
+        """
+        ...
+
     def open_direct(self) -> "Node | None":
         """A node for the open USB interface that is the provider; None: its broker moves data."""
+        ...
+
+    def watch(self, heard: Callable[[ServiceNotification], None]) -> int:
+        """A number for one watch; `heard` takes its notifications on the Default queue."""
+        ...
+
+    def unwatch(self, number: int) -> None:
+        """Forget a watch, if there is one."""
+
+    def publish(self, nub: "IOService") -> None:
+        """Serve the drivers that will have a nub as their provider."""
+
+    def withdraw(self, service: "IOService") -> "tuple[IOService, ...]":
+        """Let go of the clients of a service that is to end, if it is a nub, and of nubs below it.
+
+        Returns those of them that were published, to be stopped in this order.
+        """
+        ...
 
     def new_entry(self) -> int:
         """The entry of the user client that is being opened, once.
@@ -135,9 +193,11 @@ class Transport(Protocol):
         Raises:
             IOReturnError: kIOReturnNotReady, none is.
         """
+        ...
 
     def default_queue(self) -> "IODispatchQueue":
         """The queue on which the service's methods run."""
+        ...
 
 
 class Process(Protocol):
@@ -148,18 +208,31 @@ class Process(Protocol):
 
         It ends at the latest with the service on whose queue it was made.
         """
+        ...
 
     def default_queue(self) -> "IODispatchQueue":
         """The Default queue of the service on whose queue this is called; else the process's."""
+        ...
+
+    def current_transport(self) -> Transport | None:
+        """That of the service on whose queue this is called; None on nobody's."""
+        ...
 
     def sources(self) -> Sources:
         """Where dispatch sources wait."""
+        ...
 
     def allocate(self, size: int) -> Memory:
         """Zeroed memory; OSError where there is none."""
+        ...
+
+    def join(self, ranges: Sequence[tuple[int, int, int]]) -> Memory:
+        """Ranges of memory (descriptor, offset, length) mapped as one; OSError where impossible."""
+        ...
 
     def create_data_queue(self, size: int) -> DataQueue:
         """A ring with `size` bytes for entries; OSError where there is no memory."""
+        ...
 
     def log(self, text: str) -> None:
         """One log line; never blocks."""

@@ -6,16 +6,21 @@ Source: USBDriverKit's IOUSBHostInterface.iig, IOUSBHostDevice.iig.
 Invariant: nothing here is trusted by the broker; a driver gets what its provider grants.
 """
 
+import itertools
+from collections.abc import Iterator
+from typing import ClassVar
+
+from runtime.driverkit.entry import Entry
 from runtime.driverkit.kern_return import (
     IOReturnError,
     kIOReturnBadArgument,
     kIOReturnNotFound,
 )
-from runtime.driverkit.service import Entry, IOService
+from runtime.driverkit.service import IOService
 from runtime.driverkit.transport import invoke
 from runtime.driverkit.usb_node import Node
 from runtime.driverkit.usb_paths import DirectPath, MediatedPath
-from runtime.driverkit.usb_pipe import IOUSBHostPipe
+from runtime.driverkit.usb_pipe import IOUSBHostPipe, set_idle_policy
 from runtime.driverkit.usb_requests import USBRequests
 from runtime.model.usb import ConfigurationDescriptor, DeviceDescriptor, InterfaceDescriptor
 from runtime.wire import methods, usb
@@ -27,8 +32,62 @@ _HEADER = 5  # bytes of a BOS descriptor, with the length of all that is behind 
 class IOUSBHostDevice(USBRequests):
     """A USB device: its descriptors, and what concerns all of it.
 
-    What would disturb other interfaces than the driver's own is refused.
+    As the provider of a driver it can be opened, and then all of it is the driver's. As what
+    `IOUSBHostInterface.CopyDevice` gave, it refuses what would disturb other interfaces than the
+    driver's own.
     """
+
+    _iterators: ClassVar[Iterator[int]] = itertools.count(1)
+
+    def __init__(self, entry: Entry) -> None:
+        super().__init__(entry)
+        self._iterating: dict[int, Iterator[int]] = {}
+
+    def Open(self, forClient: IOService) -> None:
+        """Open the device for exclusive use by `forClient`, the driver itself.
+
+        Raises:
+            IOReturnError: kIOReturnExclusiveAccess while another driver has it, or an interface.
+        """
+        if forClient.GetProvider() is not self:
+            raise IOReturnError(kIOReturnBadArgument, "Open: expected the provider's own driver")
+        invoke(self._transport, 0, methods.InterfaceOpen(), type(None))
+
+    def Close(self, forClient: IOService) -> None:
+        """Close the device and what is open of it; outstanding I/O ends with kIOReturnAborted."""
+        if forClient.GetProvider() is not self:
+            raise IOReturnError(kIOReturnBadArgument, "Close: expected the provider's own driver")
+        invoke(self._transport, 0, methods.InterfaceClose(), type(None))
+
+    def CreateInterfaceIterator(self) -> int:
+        """An iterator over the interfaces of the active configuration, for `CopyInterface`."""
+        method = methods.CopyConfigurationDescriptor()
+        found = invoke(self._transport, 0, method, ConfigurationDescriptor).interfaces
+        iterator = next(IOUSBHostDevice._iterators)
+        self._iterating[iterator] = iter(dict.fromkeys(each.number for each in found))
+        return iterator
+
+    def CopyInterface(self, interfaceIterator: int) -> "IOUSBHostInterface | None":
+        """The next interface of the open device; None behind the last one.
+
+        Raises:
+            IOReturnError: kIOReturnBadArgument for what is no iterator, kIOReturnNotOpen.
+        """
+        iterator = self._iterating.get(interfaceIterator)
+        if iterator is None:
+            text = f"iterator: expected one of CreateInterfaceIterator, found {interfaceIterator}"
+            raise IOReturnError(kIOReturnBadArgument, text)
+        for number in iterator:
+            handle = invoke(self._transport, 0, usb.CopyInterface(number), int)
+            entry = Entry(0, "IOUSBHostInterface", transport=self._transport)
+            interface = IOUSBHostInterface(entry)
+            interface._target, interface._of = handle, self
+            return interface
+        return None
+
+    def DestroyInterfaceIterator(self, interfaceIterator: int) -> None:
+        """Let an iterator go; what it gave stays."""
+        self._iterating.pop(interfaceIterator, None)
 
     def CopyDeviceDescriptor(self) -> DeviceDescriptor:
         """The device descriptor with its strings.
@@ -128,6 +187,7 @@ class IOUSBHostInterface(USBRequests):
     def __init__(self, entry: Entry) -> None:
         super().__init__(entry)
         self._paths: list[DirectPath] = []
+        self._of: IOUSBHostDevice | None = None  # whose interface it is; None: it is the provider
 
     def Open(self, forClient: IOService) -> None:
         """Open the interface for exclusive use by `forClient`, the driver itself.
@@ -135,10 +195,9 @@ class IOUSBHostInterface(USBRequests):
         Raises:
             IOReturnError: kIOReturnExclusiveAccess when another driver has it.
         """
-        if forClient.GetProvider() is not self:
-            raise IOReturnError(kIOReturnBadArgument, "Open: expected the provider's own driver")
-        invoke(self._transport, 0, methods.InterfaceOpen(), type(None))
-        if self._node is None:
+        self._require_own(forClient, "Open")
+        invoke(self._transport, self._target, methods.InterfaceOpen(), type(None))
+        if self._node is None and self._of is None:
             self._node = self._transport.open_direct()
 
     def Close(self, forClient: IOService) -> None:
@@ -147,23 +206,29 @@ class IOUSBHostInterface(USBRequests):
         Raises:
             IOReturnError: kIOReturnNotOpen.
         """
-        if forClient.GetProvider() is not self:
-            raise IOReturnError(kIOReturnBadArgument, "Close: expected the provider's own driver")
+        self._require_own(forClient, "Close")
         self._close_paths()
-        invoke(self._transport, 0, methods.InterfaceClose(), type(None))
+        invoke(self._transport, self._target, methods.InterfaceClose(), type(None))
 
     def GetInterfaceDescriptor(self) -> InterfaceDescriptor:
         """The descriptor of the present alternate setting, with its endpoints."""
-        return invoke(self._transport, 0, methods.GetInterfaceDescriptor(), InterfaceDescriptor)
+        return invoke(
+            self._transport, self._target, methods.GetInterfaceDescriptor(), InterfaceDescriptor
+        )
 
     def CopyConfigurationDescriptor(self) -> ConfigurationDescriptor:
         """The active configuration's descriptor, with all interfaces."""
         return invoke(
-            self._transport, 0, methods.CopyConfigurationDescriptor(), ConfigurationDescriptor
+            self._transport,
+            self._target,
+            methods.CopyConfigurationDescriptor(),
+            ConfigurationDescriptor,
         )
 
     def CopyDevice(self) -> IOUSBHostDevice:
         """The device that this interface is of."""
+        if self._of is not None:
+            return self._of
         device = IOUSBHostDevice(Entry(0, "IOUSBHostDevice", transport=self._transport))
         device._node = self._node
         return device
@@ -175,7 +240,7 @@ class IOUSBHostInterface(USBRequests):
             IOReturnError: kIOReturnNotOpen before `Open`, kIOReturnNotFound when there is no
                 such endpoint.
         """
-        handle = invoke(self._transport, 0, methods.CopyPipe(address), int)
+        handle = invoke(self._transport, self._target, methods.CopyPipe(address), int)
         mediated = MediatedPath(self._transport, handle, address)
         if self._node is None:
             return IOUSBHostPipe(mediated, self._copy_where)
@@ -193,7 +258,27 @@ class IOUSBHostInterface(USBRequests):
         if node is not None:
             self._close_paths()
             node.select(self.GetInterfaceDescriptor().number, bAlternateSetting)
-        invoke(self._transport, 0, usb.SelectAlternateSetting(bAlternateSetting), type(None))
+        invoke(
+            self._transport, self._target, usb.SelectAlternateSetting(bAlternateSetting), type(None)
+        )
+
+    def SetIdlePolicy(self, deviceIdleTimeout: int) -> None:
+        """Have the device sleep when its pipes have been idle for so long (ms); 0: never.
+
+        Raises:
+            IOReturnError: kIOReturnUnsupported for anything but 0: Linux keeps a device awake as
+                long as somebody has it open.
+        """
+        set_idle_policy(deviceIdleTimeout)
+
+    def GetIdlePolicy(self) -> int:
+        """0: see `SetIdlePolicy`."""
+        return 0
+
+    def _require_own(self, client: IOService, what: str) -> None:
+        if client.GetProvider() is not (self._of or self):
+            text = f"{what}: expected the provider's own driver"
+            raise IOReturnError(kIOReturnBadArgument, text)
 
     def _close_paths(self) -> None:
         paths, self._paths = self._paths, []

@@ -4,14 +4,14 @@ Invariant: values and Protocols only.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from runtime.model.usb import IsochronousFrame, TransferType
 
 
-@dataclass(frozen=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True):
     """How a transfer ended: a kern_return_t, the bytes moved, and each isochronous frame's end."""
 
     status: int
@@ -32,6 +32,7 @@ class Node(Protocol):
         Raises:
             IOReturnError: It was not queued.
         """
+        ...
 
     def submit(  # noqa: PLR0917 - what a transfer is, and where its end goes
         self,

@@ -19,6 +19,7 @@ from runtime.driverkit.kern_return import (
     kIOReturnOffline,
 )
 from runtime.driverkit.transport import Transport, invoke
+from runtime.driverkit.usb_backlog import Backlog, Done
 from runtime.driverkit.usb_node import Ended, Node
 from runtime.model.usb import EndpointDescriptor, TransferType
 from runtime.wire import methods, usb
@@ -28,18 +29,17 @@ SETUP = struct.Struct("<BBHHH")
 GONE = (kIOReturnAborted, kIOReturnNoDevice, kIOReturnOffline)
 """Codes of a device that was unplugged, or of a provider that cannot be reached any more."""
 
-Done = Callable[[Ended, int], None]
-"""Called on the action's queue with how a transfer ended, and when (ns, monotonic)."""
-
 
 class Path(Protocol):
     """One pipe's bytes on their way. `memory` is sent or filled."""
 
     def endpoint(self) -> EndpointDescriptor:
         """The endpoint's descriptor; IOReturnError."""
+        ...
 
     def io(self, memory: memoryview, timeout_ms: int) -> int:
         """One transfer, waited for; the bytes moved. IOReturnError."""
+        ...
 
     def queue(self, memory: memoryview, action: OSAction, done: Done, timeout_ms: int) -> None:
         """Queue one transfer; IOReturnError: it was not queued."""
@@ -63,6 +63,7 @@ class MediatedPath:
         self._transport = transport
         self._handle = handle
         self._reads = bool(address & 0x80)
+        self._backlog = Backlog(self._begin)
 
     def endpoint(self) -> EndpointDescriptor:
         """See `Path.endpoint`."""
@@ -84,10 +85,10 @@ class MediatedPath:
                 return moved
 
     def queue(self, memory: memoryview, action: OSAction, done: Done, timeout_ms: int) -> None:
-        """See `Path.queue`; at most 64 KiB."""
-        if len(memory) > TRANSFER:
-            text = f"AsyncIO: expected at most {TRANSFER} bytes here, found {len(memory)}"
-            raise IOReturnError(kIOReturnBadArgument, text)
+        """See `Path.queue`."""
+        self._backlog.queue(memory, action, done, timeout_ms)
+
+    def _begin(self, memory: memoryview, action: OSAction, done: Done, timeout_ms: int) -> None:
         sent = b"" if self._reads else bytes(memory)
 
         def over(end: methods.Completion) -> None:
@@ -117,7 +118,12 @@ class MediatedPath:
 
     def abort(self) -> None:
         """See `Path.abort`."""
-        invoke(self._transport, self._handle, methods.Abort(), type(None))
+        dropped = self._backlog.drop()
+        try:
+            invoke(self._transport, self._handle, methods.Abort(), type(None))
+        finally:
+            for end in dropped:
+                end()
 
     def clear_stall(self) -> None:
         """See `Path.clear_stall`."""
@@ -149,6 +155,7 @@ class DirectPath:
         self._endpoint = endpoint
         self._address = endpoint.address
         self._kind = endpoint.transfer_type
+        self._isochronous = self._kind is TransferType.ISOCHRONOUS
         self._closed = False
 
     def endpoint(self) -> EndpointDescriptor:
@@ -162,7 +169,7 @@ class DirectPath:
 
     def io(self, memory: memoryview, timeout_ms: int) -> int:
         """See `Path.io`."""
-        self._require(self._kind is not TransferType.ISOCHRONOUS)
+        self._require(isochronous=False)
         ended = self._node.transfer(self._kind, self._address, memory, timeout_ms)
         if ended.status:
             raise IOReturnError(ended.status)
@@ -170,14 +177,14 @@ class DirectPath:
 
     def queue(self, memory: memoryview, action: OSAction, done: Done, timeout_ms: int) -> None:
         """See `Path.queue`."""
-        self._require(self._kind is not TransferType.ISOCHRONOUS)
+        self._require(isochronous=False)
         self._submit(memory, action, done, timeout_ms, ())
 
     def queue_frames(
         self, memory: memoryview, frames: tuple[int, ...], action: OSAction, done: Done
     ) -> None:
         """See `Path.queue_frames`."""
-        self._require(self._kind is TransferType.ISOCHRONOUS)
+        self._require(isochronous=True)
         self._submit(memory, action, done, 0, frames)
 
     def abort(self) -> None:
@@ -208,9 +215,9 @@ class DirectPath:
                 raise
             over(Ended(error.code, 0))
 
-    def _require(self, suits: bool) -> None:
+    def _require(self, *, isochronous: bool) -> None:
         if self._closed:
             raise IOReturnError(kIOReturnNotFound, "the pipe was closed")
-        if not suits:
+        if self._isochronous is not isochronous:
             text = f"transfer: the pipe is of type {self._kind.name.lower()}"
             raise IOReturnError(kIOReturnBadArgument, text)

@@ -3,15 +3,22 @@
 Source: USBDriverKit's IOUSBHostPipe.iig. Invariant: an I/O's buffer is the pipe's until its end.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from runtime.driverkit.action import CallbackType, OSAction
-from runtime.driverkit.kern_return import IOReturnError, kIOReturnBadArgument
+from runtime.driverkit.kern_return import (
+    IOReturnError,
+    kIOReturnBadArgument,
+    kIOReturnNotReady,
+    kIOReturnStillOpen,
+    kIOReturnUnsupported,
+)
 from runtime.driverkit.memory import IOBufferMemoryDescriptor
 from runtime.driverkit.usb_node import Ended
 from runtime.driverkit.usb_paths import Path
+from runtime.driverkit.usb_ring import Ring
 from runtime.model.usb import EndpointDescriptor
 
 
@@ -47,9 +54,20 @@ class IOUSBHostPipe:
     )
     """`(action, status, completionTimestamp)`: as above; each frame tells its own end."""
 
+    CompleteAsyncIOBundled: ClassVar[CallbackType[[int, int, list[int], list[int]]]] = CallbackType(
+        "IOUSBHostPipe::CompleteAsyncIOBundled",
+        ioCompletionIndex=int,
+        ioCompletionCount=int,
+        actualByteCountArray=list,
+        statusArray=list,
+    )
+    """`(action, ioCompletionIndex, ioCompletionCount, actualByteCountArray, statusArray)`: of the
+    ring's elements from an index on, bytes and a kern_return_t each."""
+
     def __init__(self, path: Path, where: Callable[[], tuple[int, int]]) -> None:
         self._path = path
         self._where = where
+        self._ring: Ring | None = None
 
     def GetDescriptors(self) -> EndpointDescriptor:
         """The endpoint's descriptor."""
@@ -77,9 +95,11 @@ class IOUSBHostPipe:
 
         Args:
             dataBuffer: What to fill, or what to send.
-            dataBufferLength: Bytes to move at most; through a broker at most 64 KiB.
+            dataBufferLength: Bytes to move at most. Through a broker what is longer than 64 KiB
+                moves in parts of that, until one is short.
             completion: An action of type `CompleteAsyncIO`.
-            completionTimeoutMs: 0: none. Interrupt pipes take none.
+            completionTimeoutMs: Of the transfer, or of each part; 0: none. Interrupt pipes take
+                none.
 
         Once the device is gone, or its broker is, it completes with that error at once.
 
@@ -142,6 +162,69 @@ class IOUSBHostPipe:
 
         self._path.queue_frames(memory_of(dataBuffer, sum(frames)), frames, completion, done)
 
+    def CreateMemoryDescriptorRing(self, size: int) -> None:
+        """Make the pipe's ring of `size` elements (1 to 1024) for `AsyncIOBundled`, once.
+
+        Raises:
+            IOReturnError: kIOReturnBadArgument; kIOReturnStillOpen, it has one.
+        """
+        if self._ring is not None:
+            raise IOReturnError(kIOReturnStillOpen, "ring: expected none of this pipe, found one")
+        self._ring = Ring(size)
+
+    def SetMemoryDescriptor(self, memoryDescriptor: IOBufferMemoryDescriptor, index: int) -> None:
+        """Give an element of the ring its memory, in the place of what it had.
+
+        Raises:
+            IOReturnError: kIOReturnNotReady without a ring, kIOReturnBadArgument.
+        """
+        self._require_ring().set(memoryDescriptor, index)
+
+    def AsyncIOBundled(
+        self,
+        ioTransferIndex: int,
+        dataBufferLengthArray: Sequence[int],
+        completion: OSAction,
+        completionTimeoutMs: int = 0,
+    ) -> int:
+        """Queue several transfers of a bulk pipe and return; `completion` is called once for all.
+
+        Args:
+            ioTransferIndex: The ring's first element; behind its last one comes its first again.
+            dataBufferLengthArray: Bytes to move of each element, at most 16 of them.
+            completion: An action of type `CompleteAsyncIOBundled`.
+            completionTimeoutMs: Of each; 0: none.
+
+        Returns:
+            How many were accepted, which is what `completion` tells of.
+
+        Raises:
+            IOReturnError: kIOReturnNotReady without a ring or memory, kIOReturnBadArgument.
+        """
+        completion.expect(IOUSBHostPipe.CompleteAsyncIOBundled, "AsyncIOBundled")
+        lengths = tuple(dataBufferLengthArray)
+        ring = self._require_ring()
+        return ring.queue(self._path, ioTransferIndex, lengths, completion, completionTimeoutMs)
+
+    def AdjustPipe(self, descriptors: EndpointDescriptor) -> None:
+        """Have the endpoint use other bandwidth than its descriptor says.
+
+        Raises:
+            IOReturnError: kIOReturnUnsupported: Linux uses an endpoint as the device describes it,
+                so anything but its own descriptor is refused.
+        """
+        if descriptors != self.GetDescriptors():
+            text = f"AdjustPipe: expected the endpoint's own descriptor, found {descriptors}"
+            raise IOReturnError(kIOReturnUnsupported, text)
+
+    def SetIdlePolicy(self, idleTimeoutMs: int) -> None:
+        """See `IOUSBHostInterface.SetIdlePolicy`."""
+        set_idle_policy(idleTimeoutMs)
+
+    def GetIdlePolicy(self) -> int:
+        """0: see `IOUSBHostInterface.SetIdlePolicy`."""
+        return 0
+
     def Abort(self) -> None:
         """End outstanding I/O with kIOReturnAborted.
 
@@ -152,6 +235,22 @@ class IOUSBHostPipe:
     def ClearStall(self) -> None:
         """Clear the endpoint's halt after kUSBHostReturnPipeStalled."""
         self._path.clear_stall()
+
+    def _require_ring(self) -> Ring:
+        if self._ring is None:
+            raise IOReturnError(kIOReturnNotReady, "ring: expected one of this pipe, found none")
+        return self._ring
+
+
+def set_idle_policy(idle_ms: int) -> None:
+    """Accept 0, which is how it is: Linux keeps a device awake as long as somebody has it open.
+
+    Raises:
+        IOReturnError: kIOReturnUnsupported: the device was to sleep after a while.
+    """
+    if idle_ms:
+        text = f"idle policy: expected 0, as an open device stays awake on Linux, found {idle_ms}"
+        raise IOReturnError(kIOReturnUnsupported, text)
 
 
 def memory_of(buffer: IOBufferMemoryDescriptor | None, length: int) -> memoryview:

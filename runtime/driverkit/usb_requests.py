@@ -14,6 +14,7 @@ from runtime.driverkit.action import CallbackType, OSAction
 from runtime.driverkit.kern_return import (
     IOReturnError,
     kIOReturnError,
+    kIOReturnUnsupported,
 )
 from runtime.driverkit.memory import IOBufferMemoryDescriptor
 from runtime.driverkit.service import IOService
@@ -28,6 +29,13 @@ _IN = 0x80
 _INTERFACE, _ENDPOINT = 1, 2
 _STRING = 3
 _ENGLISH = 0x0409  # US English, which devices have if they have one language
+_PORT_SPEED = 8  # kIOUSBHostPortStatusConnectedSpeedPhase
+
+kIOUSBHostPortStatusConnectedSpeedMask = 0x700
+"""Of a port's status: a tIOUSBHostConnectionSpeed."""
+
+kIOUSBHostPortStatusEnabled = 1 << 12
+"""Of a port's status: packets reach the device."""
 
 
 class USBRequests(IOService):
@@ -39,6 +47,7 @@ class USBRequests(IOService):
     """`(action, status, bytesTransferred)`: a kern_return_t, and bytes."""
 
     _node: Node | None = None
+    _target = 0  # of its methods; 0: the provider
 
     def DeviceRequest(  # noqa: PLR0917 - DriverKit's parameters, in its order
         self,
@@ -76,7 +85,7 @@ class USBRequests(IOService):
             return _moved(ended, whole, memory, bmRequestType)
         reads = bool(bmRequestType & _IN)
         request = methods.DeviceRequest(*fields, b"" if reads else bytes(memory), completionTimeout)
-        result = invoke(self._transport, 0, request, bytes)
+        result = invoke(self._transport, self._target, request, bytes)
         if not reads:
             return int.from_bytes(result, "little")
         memory[: len(result)] = result
@@ -123,7 +132,7 @@ class USBRequests(IOService):
         sent = b"" if bmRequestType & _IN else bytes(memory)
         request = usb.AsyncDeviceRequest(number, *fields, sent, completionTimeout)
         try:
-            invoke(self._transport, 0, request, type(None))
+            invoke(self._transport, self._target, request, type(None))
         except IOReturnError as error:
             self._transport.forget(number)
             if error.code not in GONE:
@@ -135,7 +144,7 @@ class USBRequests(IOService):
         """End this driver's own control requests with kIOReturnAborted."""
         if self._node is not None:
             self._node.abort(0)
-        invoke(self._transport, 0, usb.AbortDeviceRequests(), type(None))
+        invoke(self._transport, self._target, usb.AbortDeviceRequests(), type(None))
 
     def CopyStringDescriptor(self, index: int, languageID: int = _ENGLISH) -> str:
         """A string of the device.
@@ -145,7 +154,7 @@ class USBRequests(IOService):
                 sent is no string.
         """
         method = usb.CopyDescriptor(_STRING, index, languageID, 255)
-        raw = invoke(self._transport, 0, method, bytes)
+        raw = invoke(self._transport, self._target, method, bytes)
         if len(raw) < 2 or raw[1] != _STRING:
             raise IOReturnError(kIOReturnError, f"string {index}: found {raw.hex()!r}")
         return raw[2 : raw[0]].decode("utf-16-le", errors="replace")
@@ -154,10 +163,29 @@ class USBRequests(IOService):
         """Memory for the I/O of this device; as `IOBufferMemoryDescriptor.Create`."""
         return IOBufferMemoryDescriptor.Create(capacity)
 
+    def GetFrameNumber(self) -> tuple[int, int]:
+        """The bus's frame number, and when it began.
+
+        Raises:
+            IOReturnError: kIOReturnUnsupported: Linux tells no program.
+        """
+        text = "GetFrameNumber: expected a kernel that tells it, found Linux"
+        raise IOReturnError(kIOReturnUnsupported, text)
+
+    def GetPortStatus(self) -> int:
+        """The status of the device's port, as tIOUSBHostPortStatus: enabled, and its speed.
+
+        Which type of port it is Linux does not know: it counts as a standard one.
+
+        Raises:
+            IOReturnError: The device is gone.
+        """
+        return self._copy_where()[0] << _PORT_SPEED | kIOUSBHostPortStatusEnabled
+
     def _copy_where(self) -> tuple[int, int]:
         """The port's speed, and the device's address."""
-        speed = invoke(self._transport, 0, usb.GetSpeed(), int)
-        return speed, invoke(self._transport, 0, usb.GetAddress(), int)
+        speed = invoke(self._transport, self._target, usb.GetSpeed(), int)
+        return speed, invoke(self._transport, self._target, usb.GetAddress(), int)
 
 
 def _moved(ended: Ended, whole: bytearray, memory: memoryview, kind: int) -> int:

@@ -14,11 +14,12 @@ Invariant: a program is not trusted; a method with a dispatch is called only wit
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from runtime.driverkit.action import CallbackType, OSAction, callback
 from runtime.driverkit.data_queue import IODataQueueDispatchSource
+from runtime.driverkit.entry import Entry
 from runtime.driverkit.kern_return import (
     IOReturnError,
     kIOReturnBadArgument,
@@ -26,7 +27,7 @@ from runtime.driverkit.kern_return import (
     kIOReturnUnsupported,
 )
 from runtime.driverkit.memory import IOMemoryDescriptor
-from runtime.driverkit.service import Entry, IOService
+from runtime.driverkit.service import IOService
 from runtime.model.properties import Properties, Value
 
 kIOUserClientQueueNameExternalMethod = "IOUserClientQueueExternalMethod"
@@ -57,7 +58,7 @@ class IOUserClientMethodArguments:
     structureInput: bytes = b""  # noqa: N815 - DriverKit's name
     scalarOutputCount: int = 0  # noqa: N815 - DriverKit's name
     structureOutputMaximumSize: int = 0  # noqa: N815 - DriverKit's name
-    scalarOutput: Sequence[int] = field(default_factory=list)  # noqa: N815 - DriverKit's name
+    scalarOutput: Sequence[int] = ()  # noqa: N815 - DriverKit's name
     structureOutput: bytes = b""  # noqa: N815 - DriverKit's name
 
 
@@ -179,6 +180,18 @@ class IOUserClient(IOService):
         """
         raise IOReturnError(kIOReturnUnsupported, f"memory of type {type}: there is none")
 
+    def CreateMemoryDescriptorFromClient(
+        self, memoryDescriptorCreateOptions: int, segments: Sequence[tuple[int, int]]
+    ) -> IOMemoryDescriptor:
+        """Memory of the program, by its addresses.
+
+        Raises:
+            IOReturnError: kIOReturnUnsupported: no process here reaches into another; a program
+                maps what `CopyClientMemoryForType` shares.
+        """
+        del memoryDescriptorCreateOptions
+        raise IOReturnError(kIOReturnUnsupported, f"{len(segments)} segments of a program: no way")
+
     def CopyClientEntitlements(self) -> Properties:
         """The program's entitlements, and ``IOUserClientCreator``: its process, as the kernel says.
 
@@ -205,8 +218,9 @@ class IOUserClient(IOService):
         """
         raise IOReturnError(kIOReturnUnsupported, "a user client is not registered")
 
-    def Terminate(self) -> None:
+    def Terminate(self, options: int = 0) -> None:
         """Let go of the program, as if it had closed; `Stop` and `free` follow."""
+        del options
         if self._program is not None:
             self._program.close()
 

@@ -6,8 +6,8 @@ Invariant: nothing runs that the store does not hold as active.
 """
 
 import asyncio
-import contextlib
 import functools
+import logging
 import secrets
 import time
 from collections.abc import Callable
@@ -18,9 +18,12 @@ from runtime.engine.app_watch import AppWatch
 from runtime.engine.auditing import Auditing
 from runtime.engine.binding import Binding
 from runtime.engine.bundles import Bundles
+from runtime.engine.crowding import Crowding
 from runtime.engine.hub import Hub
 from runtime.engine.judging import Judging
 from runtime.engine.readying import Readying
+from runtime.engine.requesters import requester, user_name
+from runtime.engine.retiring import Retiring
 from runtime.engine.trusting import ChangeTrust
 from runtime.engine.workers import Workers
 from runtime.extensions.active import ActiveExtension
@@ -33,11 +36,14 @@ from runtime.linux.sockets import Peer
 from runtime.model.audit import AuditEntry, Deed
 from runtime.model.errors import ProblemError
 from runtime.model.events import Detail, Noted
+from runtime.model.icon import Icon
 from runtime.model.identity import BundleId, RequestId
-from runtime.model.records import DeviceHit, Extension, Request, Requester
+from runtime.model.records import DeviceHit, Request
 from runtime.wire.commands.extensions import Activate, Decide, Replacing, Submit
 from runtime.wire.commands.policy import AddProfile, ListProfiles, ProfileList, RemoveProfile
 from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust, Trusted
+
+_log = logging.getLogger("runtime.activation")
 
 
 class Activation:
@@ -55,6 +61,7 @@ class Activation:
         self._hub = hub
         self._binding = binding
         self._workers = workers
+        self._crowding = Crowding()
         self._staging = asyncio.Lock()  # what is staged and not yet recorded must not be swept
         store = Store(state_dir)
         self._close_store: Callable[[], None] = store.close
@@ -72,6 +79,11 @@ class Activation:
         self._apps = AppWatch(
             self._extensions.apps, workers.missing_apps, self._app_removed, self._note
         )
+        self.retiring = Retiring(
+            state_dir, self._extensions, binding, workers, self._readying.refresh
+        )
+        self.approved_for = self._extensions.retractions.approved_for
+        self.removable_by = self._extensions.removals.removable_by
         self.driver_changed = self._readying.upgrading.driver_changed
         for extension in self._extensions.extensions():
             hub.record(extension)
@@ -79,6 +91,7 @@ class Activation:
             hub.record(request)
         hub.set_status(developer=self._extensions.developer)
         for note in store.notes:
+            _log.warning("%s", note)  # a service has no window to tell it in
             hub.note(note)
 
     def close(self) -> None:
@@ -148,23 +161,22 @@ class Activation:
         job = worker.Stage(
             command.app_path, command.bundle_id, str(self._state_dir), folders, peer.uid
         )
+        with self._crowding.let_in(peer):
+            return await self._staged(job, peer, replaces)
+
+    async def _staged(
+        self, job: worker.Stage, peer: Peer, replaces: str | None
+    ) -> Request | Replacing:
         async with self._staging:
             staged = await self._workers.stage(job)
             replacing = self._extensions.replacing(staged)
             if replacing is not None and replaces not in (None, replacing.existing.id):
                 return replacing
-            requester = Requester(
-                app=staged.app,
-                app_path=staged.app_path,
-                pid=peer.pid,
-                uid=peer.uid,
-                user=user_name(peer.uid),
-                program=_program(peer.pid),
-            )
+            asker = requester(peer, staged.app, staged.app_path)
             personalities = staged.manifest.personalities(staged.content_hash)
             devices = self._binding.hits(personalities)
             request = self._extensions.activate(
-                staged, requester, peer.uid, devices, self._hits_before(staged)
+                staged, asker, peer.uid, devices, self._hits_before(staged)
             )
         self._apps.follow()
         await self._readying.refresh()
@@ -194,33 +206,22 @@ class Activation:
         await self._readying.refresh()
         return request
 
+    async def icon(self, extension: str) -> Icon:
+        """The icon of an extension.
+
+        Raises:
+            ProblemError: ``not-found``: it has none; ``sx-9``: it is no small PNG.
+        """
+        content_hash, path = self._extensions.icon_of(extension)
+        return await self._workers.read_icon(str(self._state_dir), content_hash, path)
+
     def idle(self) -> list[ActiveExtension]:
         """Extensions that could run, if they were approved or developer mode were on."""
         return self._extensions.idle()
 
-    async def deactivate(self, bundle_id: BundleId, by: str) -> Extension:
-        """Remove an extension; its drivers are being stopped when this returns.
-
-        Raises:
-            ProblemError: There is none.
-        """
-        extension = self._extensions.deactivate(bundle_id, by)
-        await self._readying.refresh()
-        return extension
-
-    async def reset(self, by: str) -> tuple[list[Extension], list[Extension]]:
-        """Remove all extensions that no profile keeps; returns what went and what is kept."""
-        removed = self._extensions.reset(by)
-        await self._readying.refresh()
-        return removed
-
-    def removable_by(self, bundle_id: BundleId, uid: int) -> bool:
-        """Whether a profile lets this user remove an extension without authority."""
-        return self._extensions.removable_by(bundle_id, uid)
-
     async def _app_removed(self, bundle_id: BundleId) -> None:
         try:
-            await self.deactivate(bundle_id, "the removal of its app")
+            await self.retiring.deactivate(bundle_id, "the removal of its app")
         except ProblemError as error:  # a profile keeps it
             self._note(f"its app is gone: {error}")
 
@@ -255,7 +256,8 @@ class Activation:
             case ListProfiles():
                 return ProfileList(tuple(profiles.all()))
             case AddProfile(data=data, label=label):
-                profile = profiles.add(await self._workers.read_profile(data, label), by)
+                read = await self._workers.read_profile(data, label, str(self._state_dir))
+                profile = profiles.add(read, by)
             case RemoveProfile(identifier=identifier):
                 profile = profiles.remove(identifier, by)
         await self._readying.refresh()
@@ -272,18 +274,3 @@ class Activation:
 
     def _emit(self, detail: Detail) -> None:
         self._hub.event(detail)
-
-
-def user_name(uid: int) -> str:
-    """A user's name for sentences; a container may run as a user without an account."""
-    try:
-        return places.account(uid).pw_name
-    except ProblemError:
-        return f"user {uid}"
-
-
-def _program(pid: int) -> str:
-    """The executable of a process, empty when it cannot be seen."""
-    with contextlib.suppress(OSError):
-        return str(Path(f"/proc/{pid}/exe").readlink())
-    return ""

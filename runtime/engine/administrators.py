@@ -1,20 +1,22 @@
 """Who may have which command carried out by the system service: whom polkit calls one who may.
 
-Everybody may look, ask for an activation, and deny their own requests. What else changes something
-needs polkit's yes for the process that connected, by somebody in an active, local, unlocked
-session, as logind says. Root needs neither. The password dialog goes away with who asked.
+Everybody may look, ask for an activation or a removal, and deny, undo and revoke their own; logs
+and crash reports are for those who may read the machine's. What else changes something needs
+polkit's yes for the process that connected, by somebody in an active, local, unlocked session, as
+logind says. Root needs neither. The password dialog goes away with who asked.
 Source: polkit and logind; docs/service.md has the table.
 Invariant: no answer is never a yes; a command that is not known here needs authority.
 """
 
 import asyncio
 import enum
-from collections.abc import Callable
+import grp
+from collections.abc import Callable, Iterable
 
 from runtime.engine.connection import ClientConnection
 from runtime.engine.hub import Hub
 from runtime.linux import logind, polkit
-from runtime.linux.bus import BusError, SystemBus
+from runtime.linux.bus import Bus, BusError
 from runtime.linux.sockets import Peer
 from runtime.model.audit import AuditEntry, Deed
 from runtime.model.errors import ProblemError, UnavailableError
@@ -34,8 +36,12 @@ from runtime.wire.commands.extensions import (
     Deactivate,
     Decide,
     InstallSample,
+    ReadIcon,
+    RequestRemoval,
+    Revoke,
     SetDeveloperMode,
     Submit,
+    Undo,
     Withdraw,
 )
 from runtime.wire.commands.lifetime import Detach, Quit
@@ -48,6 +54,7 @@ from runtime.wire.commands.registry import (
     ReadHistory,
     ReadValue,
     Subscribe,
+    Topic,
 )
 from runtime.wire.commands.services import OpenService
 from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust
@@ -68,12 +75,16 @@ class Action(enum.StrEnum):
 
 _FREE = (
     *(Subscribe, GetRecords, Describe, ReadHistory, ReadValue, Explain, ExplainExtension),
-    *(ReadLog, ReadProcesses, ListCrashes, ReadCrash, ListTrust, ListProfiles),
-    *(Activate, Submit, Withdraw, Shown, ReadAudit, Detach),
+    *(ReadProcesses, ListTrust, ListProfiles),
+    *(Activate, Submit, Withdraw, RequestRemoval, ReadIcon, Shown, ReadAudit, Detach),
     OpenService,  # by the entitlement of the app, which `user_clients` looks at
 )
+_LOGS = (ReadLog, ListCrashes, ReadCrash)
+LOG_READERS = ("adm", "systemd-journal")  # groups that read the journal, too: systemd-journald(8)
 _ACTIONS: dict[type, Action] = {
     Deactivate: Action.EXTENSIONS,
+    Revoke: Action.EXTENSIONS,
+    Undo: Action.EXTENSIONS,
     Reset: Action.EXTENSIONS,
     CollectGarbage: Action.EXTENSIONS,
     AddTrust: Action.POLICY,
@@ -91,19 +102,25 @@ _NEVER: dict[type, str] = {
 
 
 class AdministratorsAuthority:
-    """Asks polkit and logind. `removable_by` says what a profile lets a user remove alone."""
+    """Asks polkit and logind.
+
+    `removable_by` says what a profile lets a user remove alone, `approved_for` what is approved
+    for a user and nobody else.
+    """
 
     def __init__(
         self,
         hub: Hub,
-        bus: SystemBus,
+        bus: Bus,
         removable_by: Callable[[BundleId, int], bool],
+        approved_for: Callable[[BundleId, int], bool],
         record: Callable[[AuditEntry], None],
     ) -> None:
         """`record` takes entries for the audit."""
         self._hub = hub
         self._bus = bus
         self._removable_by = removable_by
+        self._approved_for = approved_for
         self._record = record
         self._asked: set[int] = set()  # users who have a password dialog open
 
@@ -114,6 +131,9 @@ class AdministratorsAuthority:
         peer = client.peer
         if peer.uid == 0 or isinstance(command, _FREE) or self._is_own(command, peer.uid):
             return
+        if isinstance(command, _LOGS):
+            _require_reader(peer)
+            return
         action, details = self._action(command)
         by = f"user {peer.uid}, pid {peer.pid} of {peer.started}"
         what = " ".join(details.values())
@@ -123,6 +143,11 @@ class AdministratorsAuthority:
             self._record(AuditEntry(Deed.AUTHORITY, action, what, by, str(error)))
             raise
         self._record(AuditEntry(Deed.AUTHORITY, action, what, by, "polkit's yes"))
+
+    def topics(self, client: ClientConnection, wanted: Iterable[Topic]) -> tuple[Topic, ...]:
+        """As `runtime.engine.authority` says: drivers' logs are not everybody's."""
+        shown = _reads_logs(client.peer)
+        return tuple(topic for topic in wanted if shown or topic is not Topic.LOGS)
 
     async def _authorize(
         self, client: ClientConnection, action: Action, details: dict[str, str]
@@ -141,11 +166,17 @@ class AdministratorsAuthority:
         await self._check_session(peer)  # a password takes time
 
     def _is_own(self, command: Command, uid: int) -> bool:
-        """Denying what oneself asked for, and removing what a profile says one may."""
-        if isinstance(command, Decide):
-            request = self._hub.source.requests.get(command.request)
-            return not command.approve and request is not None and request.uid == uid
-        return isinstance(command, Deactivate) and self._removable_by(command.bundle_id, uid)
+        """Denying, undoing and revoking one's own, and removing what a profile says one may."""
+        match command:
+            case Decide(approve=False, request=asked) | Undo(request=asked):
+                request = self._hub.source.requests.get(asked)
+                return request is not None and request.uid == uid
+            case Revoke(bundle_id=bundle_id):
+                return self._approved_for(bundle_id, uid)
+            case Deactivate(bundle_id=bundle_id):
+                return self._removable_by(bundle_id, uid)
+            case _:
+                return False
 
     def _action(self, command: Command) -> tuple[Action, dict[str, str]]:
         if not isinstance(command, Decide):
@@ -194,6 +225,27 @@ class AdministratorsAuthority:
                 await question.cancel()
         if not verdict.authorized:
             raise _refused("an administrator's yes", _why(verdict))
+
+
+def _reads_logs(peer: Peer) -> bool:
+    """Whether a peer may read what drivers say, which may be of what is typed and moved."""
+    return peer.uid == 0 or any(_is_member(peer, group) for group in LOG_READERS)
+
+
+def _is_member(peer: Peer, group: str) -> bool:
+    try:
+        return grp.getgrnam(group).gr_gid in {peer.gid, *peer.groups}
+    except KeyError:  # this machine has no such group
+        return False
+
+
+def _require_reader(peer: Peer) -> None:
+    if not _reads_logs(peer):
+        raise ProblemError(
+            "not-allowed",
+            f"logs and crash reports: expected root or a member of {' or '.join(LOG_READERS)}, "
+            f"found user {peer.uid}",
+        )
 
 
 def _why(verdict: polkit.Verdict) -> str:

@@ -5,6 +5,7 @@ started the runtime. The system service asks `runtime.engine.administrators` in 
 Invariant: a command that decides what may run is never carried out without authority.
 """
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from runtime.engine.connection import ClientConnection
@@ -12,13 +13,22 @@ from runtime.engine.hub import Hub
 from runtime.model.errors import ProblemError
 from runtime.wire.commands import Command
 from runtime.wire.commands.audit import Reset
-from runtime.wire.commands.extensions import Deactivate, Decide, SetDeveloperMode
+from runtime.wire.commands.extensions import (
+    Deactivate,
+    Decide,
+    Revoke,
+    SetDeveloperMode,
+    Undo,
+)
 from runtime.wire.commands.policy import AddProfile, RemoveProfile
+from runtime.wire.commands.registry import Topic
 from runtime.wire.commands.trust import AddTrust, RemoveTrust
 
 DECISIONS = (
     Decide,
     Deactivate,
+    Revoke,
+    Undo,
     SetDeveloperMode,
     AddTrust,
     RemoveTrust,
@@ -39,6 +49,9 @@ class Authority(Protocol):
             ProblemError: ``not-allowed``, and why; or what the way of asking names.
         """
 
+    def topics(self, client: ClientConnection, wanted: Iterable[Topic]) -> tuple[Topic, ...]:
+        """Those of the topics that a client may be told of."""
+
 
 class OwnersAuthority:
     """Decisions count from the owning window, or from all clients where that was allowed."""
@@ -54,3 +67,7 @@ class OwnersAuthority:
                 "this runtime takes decisions only from the window that started it; "
                 "decide there, or start a runtime with --allow-socket-approval",
             )
+
+    def topics(self, _client: ClientConnection, wanted: Iterable[Topic]) -> tuple[Topic, ...]:
+        """As `Authority` says: all, as nobody else gets in."""
+        return tuple(wanted)

@@ -90,7 +90,7 @@ class Binding:
                 driver.stop(intent)
 
     def hits(self, personalities: tuple[Personality, ...]) -> tuple[DeviceHit, ...]:
-        """The present entries that these personalities match, best first."""
+        """The present entries that these personalities match: those to warn of, then by score."""
         found: list[DeviceHit] = []
         wanted = {personality.provider_class for personality in personalities}
         essentials = essential.read()
@@ -105,7 +105,7 @@ class Binding:
                 lost = essential.warning(syspath, essentials) if syspath else ""
                 hit = DeviceHit(entry.id, entry.title, path, best.score, best.displaces, lost)
                 found.append(hit)
-        found.sort(key=lambda hit: -hit.score)
+        found.sort(key=lambda hit: (not hit.warning, -hit.score))
         return tuple(found[:MOST_HITS])
 
     # --- providers -----------------------------------------------------------------------------
@@ -196,6 +196,16 @@ class Binding:
             self._brokers.give_back(place)
         if self._registry.get(driver.provider) is None:
             self.forget(driver.provider)
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Drop the drivers of extensions that were removed, once they have ended."""
+        assert self._supervisor is not None
+        known = {extension.bundle_id for extension in self._hub.source.extensions.values()}
+        for driver in self.drivers():
+            if driver.state is DriverState.STOPPED and driver.bundle_id not in known:
+                self._supervisor.forget(driver.id)
+                self._hub.forget_driver(driver.id)
 
     def unplugged(self, entry_id: EntryId) -> None:
         """A real device is gone, and its entry with all below it."""
@@ -264,7 +274,8 @@ class Binding:
         assert family is not None
         while (candidate := ranking.next_after(failed, category)) is not None:
             place = self._launching.launch(entry, provider, candidate, family)
-            if place is not None:
+            if isinstance(place, Place):
                 self._places[entry.id] = place
+            if place is not None:
                 return
             failed |= {candidate.personality.key}

@@ -6,7 +6,6 @@ Invariant: every command is answered exactly once, and decisions only with autho
 
 from collections.abc import Callable
 
-from runtime.engine.activation import user_name
 from runtime.engine.authority import Authority
 from runtime.engine.binding import Binding
 from runtime.engine.connection import ClientConnection
@@ -17,6 +16,7 @@ from runtime.engine.explaining import Explaining
 from runtime.engine.hub import Hub
 from runtime.engine.keeper import Keeper
 from runtime.engine.plugging import Plugging
+from runtime.engine.requesters import user_name
 from runtime.engine.samples import install_sample
 from runtime.engine.user_clients import UserClients
 from runtime.engine.workers import Workers
@@ -26,7 +26,7 @@ from runtime.supervisor.brokers import Brokers
 from runtime.supervisor.supervisor import Supervisor
 from runtime.wire.commands import Command
 from runtime.wire.commands.audit import CollectGarbage, ReadAudit, Reset, Shown
-from runtime.wire.commands.devices import Plug, PlugRecorded, Unplug
+from runtime.wire.commands.devices import Plug, PlugRecorded, Unplug, UnplugEntry
 from runtime.wire.commands.drivers import (
     CrashDriver,
     DebugDriver,
@@ -44,8 +44,12 @@ from runtime.wire.commands.extensions import (
     Deactivate,
     Decide,
     InstallSample,
+    ReadIcon,
+    RequestRemoval,
+    Revoke,
     SetDeveloperMode,
     Submit,
+    Undo,
     Withdraw,
 )
 from runtime.wire.commands.lifetime import Detach, Quit
@@ -110,7 +114,7 @@ class Commands:
         result: object = None
         match command:
             case Subscribe(topics=topics):
-                self._hub.subscribe(client, topics)
+                self._hub.subscribe(client, self._authority.topics(client, topics))
             case GetRecords():
                 result = self._records(client)
             case Describe() | ReadHistory() | ReadValue() | Explain() | ExplainExtension():
@@ -119,6 +123,8 @@ class Commands:
                 Activate()
                 | Submit()
                 | Withdraw()
+                | RequestRemoval()
+                | ReadIcon()
                 | Shown()
                 | ReadAudit()
                 | ListTrust()
@@ -128,6 +134,8 @@ class Commands:
             case (
                 Decide()
                 | Deactivate()
+                | Revoke()
+                | Undo()
                 | SetDeveloperMode()
                 | AddTrust()
                 | RemoveTrust()
@@ -137,7 +145,7 @@ class Commands:
                 | CollectGarbage()
             ):
                 result = await self._decisions.decide(command, client)
-            case Plug() | PlugRecorded() | Unplug():
+            case Plug() | PlugRecorded() | Unplug() | UnplugEntry():
                 result = await self._plugging.carry_out(command, client.peer.uid)
             case CrashDriver() | RestartDriver() | StopDriver() | ReleaseDriver():
                 result = self._drivers.steer(command, user_name(client.peer.uid))
@@ -149,7 +157,7 @@ class Commands:
                 | ListCrashes()
                 | ReadCrash()
             ):
-                result = await self._drivers.look(command)
+                result = await self._drivers.look(command, client.peer.uid)
             case OpenService():
                 result = await self._user_clients.open(command, client.peer)
             case InstallSample():

@@ -2,7 +2,7 @@
 
 The client's connection itself is handed to the driver: not a byte of it passes through the
 runtime. Runs in the event loop.
-Invariant: a door admits one peer of the runtime's own user or root, and is gone afterwards.
+Invariant: a door admits one peer of the user it was made for, or root, and is gone afterwards.
 """
 
 import asyncio
@@ -15,6 +15,8 @@ from pathlib import Path
 from runtime.linux.sockets import peer_credentials
 from runtime.model.errors import ProblemError
 
+SECONDS = 10.0  # that a door waits: whoever asked for it goes through at once
+
 
 class Doors:
     """The open doors of a runtime."""
@@ -25,8 +27,8 @@ class Doors:
         self._closers: dict[Path, asyncio.TimerHandle] = {}
         self._listening: dict[Path, socket.socket] = {}
 
-    def open(self, admit: Callable[[socket.socket], None], seconds: float) -> Path:
-        """Make a door that waits this long, and return its path.
+    def open(self, admit: Callable[[socket.socket], None], user: int) -> Path:
+        """Make a door for a user, and return its path.
 
         `admit` gets the one connection, and owns it.
 
@@ -38,17 +40,20 @@ class Doors:
         try:
             sock.bind(str(path))
             path.chmod(0o600)
+            if user != os.getuid():
+                os.chown(path, user, -1)
             sock.listen(1)
         except OSError as error:
             sock.close()
+            path.unlink(missing_ok=True)
             raise ProblemError(
                 "failed", f"debugger's socket {path}: expected to listen, found: {error}"
             ) from error
         sock.setblocking(False)
         loop = asyncio.get_running_loop()
         self._listening[path] = sock
-        self._closers[path] = loop.call_later(seconds, self._shut, path)
-        loop.add_reader(sock, self._knock, path, admit)
+        self._closers[path] = loop.call_later(SECONDS, self._shut, path)
+        loop.add_reader(sock, self._knock, path, admit, user)
         return path
 
     def close(self) -> None:
@@ -56,12 +61,12 @@ class Doors:
         for path in tuple(self._listening):
             self._shut(path)
 
-    def _knock(self, path: Path, admit: Callable[[socket.socket], None]) -> None:
+    def _knock(self, path: Path, admit: Callable[[socket.socket], None], user: int) -> None:
         try:
             client, _ = self._listening[path].accept()
         except OSError:
             return
-        if peer_credentials(client).uid not in (0, os.getuid()):
+        if peer_credentials(client).uid not in (0, user):
             client.close()
             return
         self._shut(path)

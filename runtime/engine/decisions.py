@@ -4,9 +4,10 @@ Runs in the event loop; who may ask for what is `authority`'s concern, and was l
 Invariant: a decision names who made it.
 """
 
-from runtime.engine.activation import Activation, user_name
+from runtime.engine.activation import Activation
 from runtime.engine.connection import ClientConnection
 from runtime.engine.hub import Hub
+from runtime.engine.requesters import user_name
 from runtime.linux.sockets import Peer
 from runtime.model.audit import AuditEntry, Deed
 from runtime.model.errors import ProblemError
@@ -16,17 +17,33 @@ from runtime.wire.commands.extensions import (
     Activate,
     Deactivate,
     Decide,
+    ReadIcon,
+    RequestRemoval,
+    Revoke,
     SetDeveloperMode,
     Submit,
+    Undo,
     Withdraw,
 )
 from runtime.wire.commands.policy import AddProfile, ListProfiles, RemoveProfile
 from runtime.wire.commands.trust import AddTrust, ListTrust, RemoveTrust
 
-Asking = Activate | Submit | Withdraw | Shown | ReadAudit | ListTrust | ListProfiles
+Asking = (
+    Activate
+    | Submit
+    | Withdraw
+    | RequestRemoval
+    | ReadIcon
+    | Shown
+    | ReadAudit
+    | ListTrust
+    | ListProfiles
+)
 Deciding = (
     Decide
     | Deactivate
+    | Revoke
+    | Undo
     | SetDeveloperMode
     | AddTrust
     | RemoveTrust
@@ -58,6 +75,10 @@ class Decisions:
                 result = await self._activation.submit(command, peer)
             case Withdraw(request=request):
                 result = self._activation.withdraw(request, peer)
+            case RequestRemoval(bundle_id=bundle_id):
+                result = await self._activation.retiring.request(bundle_id, peer)
+            case ReadIcon(extension=extension):
+                result = await self._activation.icon(extension)
             case Shown(request=request):
                 self._shown(request, user_name(peer.uid))
             case ReadAudit(before=before):
@@ -80,7 +101,11 @@ class Decisions:
             case Decide():
                 result = await self._activation.decide(command, by)
             case Deactivate(bundle_id=bundle_id):
-                result = await self._activation.deactivate(bundle_id, by)
+                result = await self._activation.retiring.deactivate(bundle_id, by)
+            case Revoke(bundle_id=bundle_id, note=note):
+                result = await self._activation.retiring.revoke(bundle_id, note, by)
+            case Undo(request=request):
+                result = await self._activation.retiring.undo(request, by)
             case SetDeveloperMode(on=on):
                 await self._activation.set_developer(on=on, by=by)
                 result = self._hub.status_for(client)
@@ -89,7 +114,7 @@ class Decisions:
             case AddProfile() | RemoveProfile():
                 result = await self._activation.change_policy(command, by)
             case Reset():
-                gone, kept = await self._activation.reset(by)
+                gone, kept = await self._activation.retiring.reset(by)
                 result = Removed(tuple(gone), tuple(kept))
             case CollectGarbage():
                 result = await self._activation.collect_garbage()

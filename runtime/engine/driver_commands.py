@@ -85,8 +85,8 @@ class DriverCommands:
                 self._binding.release(driver)
         return driver.record
 
-    async def look(self, command: Looking) -> object:
-        """Read what is known of drivers, or open a door to one.
+    async def look(self, command: Looking, user: int) -> object:
+        """Read what is known of drivers, or open a door to one for a user.
 
         Raises:
             ProblemError: ``not-found``, ``silent`` or what `DebugDriver` names.
@@ -102,7 +102,7 @@ class DriverCommands:
             case ListCrashes():
                 return Crashes(self._crashes.list())
             case DebugDriver():
-                return self._debug(command)
+                return self._debug(command, user)
             case ReadCrash(report=report):
                 return self._crashes.read(report)
 
@@ -114,7 +114,7 @@ class DriverCommands:
             self._require(running, driver.record, "a running or a stopped driver")
             driver.restart()
 
-    def _debug(self, command: DebugDriver) -> DebugDoor:
+    def _debug(self, command: DebugDriver, user: int) -> DebugDoor:
         driver = self._supervisor.find(command.driver)
         self._require(self._hub.status.developer, driver.record, "developer mode to be on")
         self._require(driver.record.state in LIVE, driver.record, "a running driver")
@@ -125,7 +125,7 @@ class DriverCommands:
             with client:
                 driver.debug(client.fileno())
 
-        return DebugDoor(str(self._doors.open(admit, command.seconds)))
+        return DebugDoor(str(self._doors.open(admit, user)))
 
     @staticmethod
     def _require(fulfilled: bool, driver: Driver, wanted: str) -> None:

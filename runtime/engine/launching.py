@@ -10,6 +10,7 @@ import msgspec
 
 from runtime.engine.bundles import Bundles, Runnable
 from runtime.engine.hub import Hub
+from runtime.engine.nub import Nub
 from runtime.engine.providers import Family, check_entitlements
 from runtime.extensions import entitlements
 from runtime.matching import hid
@@ -51,10 +52,11 @@ class Launching:
 
     def launch(
         self, entry: Entry, provider: Provider, candidate: Candidate, family: Family
-    ) -> Place | None:
+    ) -> Place | Nub | None:
         """Launch a candidate on an entry of a family; the place that it was given.
 
-        None when its extension may not run, is not entitled to the provider, or published it.
+        None when its extension may not run, is not entitled to the provider, or published it as a
+        HID device; or when the provider is there only because of this personality.
         """
         personality = candidate.personality
         active = self._bundles.get(personality.bundle_id)
@@ -67,6 +69,8 @@ class Launching:
         )
         if hid.compared(provider).get(PUBLISHED_BY) == personality.bundle_id[:PUBLISHER]:
             return None  # it would drive itself
+        if any(_drives(personality, above) for above in (provider, *provider.ancestors)):
+            return None  # it would go on for ever
         decision = entitled()
         if not decision.allowed:
             self._deny(entry, provider, active, f"{personality.name}: {words.denial(decision)}")
@@ -80,6 +84,13 @@ class Launching:
         )
         self._hub.event(Matched(matched), entry.id, provider.path)
         place = family.place(entry.id)
+        open_session = (
+            place.open_session
+            if isinstance(place, Nub)
+            else functools.partial(
+                self._brokers.open_session, place, _denials(granted), personality.bundle_id
+            )
+        )
         self._supervisor.launch(
             DriverSpec(
                 name=personality.user_class,
@@ -95,16 +106,12 @@ class Launching:
                 provider_name=entry.name,
                 properties=_service_properties(personality, candidate.score),
                 provider_properties=properties.encode(provider.properties | hid.compared(provider)),
+                provider_classes=entry.user_classes,
                 bundle=active.memfd,
                 dumpable=self._hub.status.developer,
                 shared=personality.shares_process,
-                direct=place.direct,
-                open_session=functools.partial(
-                    self._brokers.open_session,
-                    place,
-                    _denials(granted),
-                    personality.bundle_id,
-                ),
+                direct=isinstance(place, Place) and place.direct,
+                open_session=open_session,
                 entitled=entitled,
             )
         )
@@ -120,6 +127,13 @@ class Launching:
         if key not in said:
             self._denied[entry.id] = said | {key}
             self._hub.event(Noted(f"{denial}; it was not launched"), entry.id, provider.path)
+
+
+def _drives(personality: Personality, provider: Provider) -> bool:
+    """Whether an entry is the service of a driver of this personality."""
+    has = provider.properties
+    same = has.get("IOMatchedPersonality") == personality.table
+    return same and has.get("CFBundleIdentifier") == personality.bundle_id
 
 
 def _denials(granted: Properties) -> Denials:

@@ -101,7 +101,8 @@ class Listener:
         except FileNotFoundError:
             return
         if not stat.S_ISSOCK(kind):
-            raise UnavailableError(f"socket {self._path}: expected nothing there, found a file")
+            found = "a folder" if stat.S_ISDIR(kind) else "a file"
+            raise UnavailableError(f"socket {self._path}: expected nothing there, found {found}")
         with contextlib.suppress(ConnectionRefusedError), _another() as other:
             other.connect(str(self._path))
             raise UnavailableError(

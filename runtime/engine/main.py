@@ -16,6 +16,7 @@ from pathlib import Path
 from runtime.engine.runtime import Runtime
 from runtime.engine.settings import Settings
 from runtime.linux import places, spawn
+from runtime.linux.arguments import Parser
 from runtime.model.errors import InspectorError, UnavailableError
 from runtime.model.records import Mode
 from runtime.wire import client as wire
@@ -51,14 +52,16 @@ async def _run(settings: Settings) -> None:
 
 
 def _arguments(argv: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m runtime", description="The driver runtime.")
+    parser = Parser(prog="python -m runtime", description="The driver runtime.", allow_abbrev=False)
     parser.add_argument(
         "--system",
         action="store_true",
         help="be the system service: everybody may look, polkit says who may decide",
     )
-    parser.add_argument("--socket", type=Path, help="where clients connect")
-    parser.add_argument("--state-dir", type=Path, help="where decisions and history are kept")
+    parser.add_argument("--socket", type=Path, metavar="PATH", help="where clients connect")
+    parser.add_argument(
+        "--state-dir", type=Path, metavar="DIR", help="where decisions and history are kept"
+    )
     parser.add_argument(
         "--allow-socket-approval",
         action="store_true",

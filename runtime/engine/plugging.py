@@ -5,7 +5,7 @@ Invariant: an unplugged device's drivers have ended before its entries go.
 """
 
 from runtime.engine.binding import Binding
-from runtime.engine.simulation import Simulation
+from runtime.engine.simulation import Simulation, Unplugged
 from runtime.engine.workers import Workers
 from runtime.model.driver_lifecycle import Intent
 from runtime.model.entry import State
@@ -13,7 +13,7 @@ from runtime.model.identity import EntryId
 from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Brokers
 from runtime.supervisor.supervisor import Supervisor
-from runtime.wire.commands.devices import Plug, Plugged, PlugRecorded, Unplug
+from runtime.wire.commands.devices import Plug, Plugged, PlugRecorded, Unplug, UnplugEntry
 
 
 class Plugging:
@@ -35,7 +35,9 @@ class Plugging:
         self._brokers = brokers
         self._workers = workers
 
-    async def carry_out(self, command: Plug | PlugRecorded | Unplug, uid: int) -> Plugged:
+    async def carry_out(
+        self, command: Plug | PlugRecorded | Unplug | UnplugEntry, uid: int
+    ) -> Plugged:
         """Plug or unplug; `uid` is the user who asks, whose files are read.
 
         Raises:
@@ -48,14 +50,16 @@ class Plugging:
                 recording, whole = await self._workers.read_recording(path, capture, uid)
                 return self._plugged(self._simulation.plug_recorded(path, recording, whole))
             case Unplug(model=model):
-                return await self._unplug(model)
+                return await self._unplug(self._simulation.unplug(model))
+            case UnplugEntry(entry=entry):
+                return await self._unplug(self._simulation.unplug_entry(entry))
 
     def _plugged(self, entry: EntryId) -> Plugged:
         self._binding.match_below(entry)
         return Plugged(entry, self._registry.path(entry))
 
-    async def _unplug(self, model: str) -> Plugged:
-        entry, path, providers = self._simulation.unplug(model)
+    async def _unplug(self, unplugged: Unplugged) -> Plugged:
+        entry, path, providers = unplugged
         for record in list(self._registry.walk(entry)):
             self._registry.update(record.id, state=int(State.INACTIVE))
         await self._brokers.unplug(entry)

@@ -8,29 +8,36 @@ import asyncio
 import itertools
 import os
 import time
+from collections.abc import Iterator
+from typing import Protocol
 
 import msgspec
 
 from runtime.linux import usage
 from runtime.model.processes import Process, Role
-from runtime.supervisor.brokers import Brokers
-from runtime.supervisor.supervisor import Supervisor
 from runtime.wire.commands.drivers import Processes
 
 A_TURN = 64  # processes: about 1 ms
 
 
+class Maker(Protocol):
+    """Who has processes of the runtime."""
+
+    def processes(self) -> Iterator[Process]:
+        """Each of them; what it uses is not read. They may come and go between two."""
+
+
 class ProcessReader:
     """Reads the processes of one runtime."""
 
-    def __init__(self, supervisor: Supervisor, brokers: Brokers) -> None:
-        self._supervisor = supervisor
-        self._brokers = brokers
+    def __init__(self, *makers: Maker) -> None:
+        """`makers` have made them, but for the runtime itself."""
+        self._makers = makers
 
     async def read(self) -> Processes:
         """Read all, the runtime's own first."""
         own = Process(Role.RUNTIME, "runtime", os.getpid())
-        known = itertools.chain((own,), self._supervisor.processes(), self._brokers.processes())
+        known = itertools.chain((own,), *(maker.processes() for maker in self._makers))
         found: list[Process] = []
         for process in known:
             found.append(_read(process))

@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from runtime.engine.kernel_drivers import KernelDrivers
+from runtime.engine.nub import Nub
 from runtime.extensions import entitlements
 from runtime.matching.provider import Provider
 from runtime.model import properties
@@ -26,8 +27,8 @@ class Family(Protocol):
     def provides(self, entry: EntryId) -> bool:
         """Whether an entry can be driven."""
 
-    def place(self, entry: EntryId) -> Place:
-        """How a broker reaches such an entry; KeyError for any other."""
+    def place(self, entry: EntryId) -> Place | Nub:
+        """How a broker reaches such an entry, or which driver does; KeyError for any other."""
 
 
 def make_provider(registry: Registry, entry: Entry, kernel: KernelDrivers) -> Provider:

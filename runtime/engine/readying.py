@@ -83,6 +83,7 @@ class Readying:
             for bundle_id, item in active.items():
                 if self._bundles.get(bundle_id) is None:
                     await self._make_runnable(item)
+            self._binding.tidy()
 
     async def _make_runnable(self, item: ActiveExtension) -> None:
         extension = item.extension

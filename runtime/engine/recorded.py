@@ -54,7 +54,8 @@ def _become(uid: int) -> None:
 def _bytes(path: str) -> bytes:
     try:
         if not Path(path).is_file():
-            raise ProblemError("not-found", f"{path}: expected a file, found none")
+            found = "a folder or device" if Path(path).exists() else "none"
+            raise ProblemError("not-found", f"{path}: expected a file, found {found}")
         with Path(path).open("rb") as file:
             data = file.read(FILE + 1)
     except OSError as error:

@@ -5,13 +5,11 @@ Invariant: the only place that constructs the parts of a runtime.
 
 import asyncio
 import contextlib
-import os
-import secrets
 import socket
 import time
-from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
-from runtime.engine.activation import Activation, user_name
+from runtime.engine.activation import Activation
 from runtime.engine.authority import Authority, OwnersAuthority
 from runtime.engine.binding import Binding
 from runtime.engine.broker_entries import BrokerEntries
@@ -32,28 +30,38 @@ from runtime.engine.kernel_drivers import KernelDrivers
 from runtime.engine.listener import Listener
 from runtime.engine.logbook import Logbook
 from runtime.engine.module_watch import ModuleWatch
+from runtime.engine.own_entries import OwnEntries
 from runtime.engine.plugging import Plugging
+from runtime.engine.power import PowerTree
 from runtime.engine.processes import ProcessReader
+from runtime.engine.published import Published
 from runtime.engine.settings import Settings
 from runtime.engine.simulation import Simulation
+from runtime.engine.status import first_status
 from runtime.engine.surroundings import DriverSurroundings
+from runtime.engine.uio_devices import UioDevices
 from runtime.engine.usb_interfaces import UsbInterfaces
 from runtime.engine.user_clients import UserClients
+from runtime.engine.watches import Watches
 from runtime.engine.workers import Workers
 from runtime.linux import notify
 from runtime.linux.sockets import Peer, peer_credentials
 from runtime.model.errors import UnavailableError
 from runtime.model.events import Began, Noted
-from runtime.model.records import Mode, Status
+from runtime.model.records import Mode
 from runtime.registry.history import History
 from runtime.registry.journal import Journal
 from runtime.registry.thinning import Thinning
 from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Brokers
 from runtime.supervisor.crash_folder import CrashFolder
+from runtime.supervisor.groups import NO_GROUPS, service_groups
 from runtime.supervisor.policy import ALWAYS_AT_ONCE, RestartPolicy
 from runtime.supervisor.supervisor import Supervisor
 from runtime.supervisor.zygote import Zygote
+
+if TYPE_CHECKING:
+    from runtime.linux.sleep import SleepWatch
 
 SETTLE_SECONDS = 0.5  # between counts of dropped log lines
 
@@ -70,9 +78,10 @@ class Runtime:
         self._settings = settings
         self._over = asyncio.Event()
         self._ending = contextlib.ExitStack()  # of what only some runtimes have
+        self._sleep: SleepWatch | None = None
         self._detached = settings.owner < 0
         self._journal = journal = Journal(settings.state_dir / "journal.sqlite")
-        status = _status(settings)
+        status = first_status(settings)
         segments = journal.segments()
         history = History(segments, status.run)
         self._hub = hub = Hub(
@@ -91,7 +100,10 @@ class Runtime:
         kernel = KernelDrivers(settings.state_dir)
         machine = self._devices.machine
         self._usb = UsbInterfaces(registry, machine)
-        families = (simulation, self._usb, HidInterfaces(registry, machine))
+        watches = Watches(registry, kernel)
+        published = Published(registry, self._bundles, watches)
+        of_machine = (self._usb, HidInterfaces(registry, machine), UioDevices(registry, machine))
+        families = (simulation, *of_machine, published)
         parts = (registry, self._hub, families, self._bundles, kernel)
         self._binding = Binding(*parts, syspath=machine.syspath)
         self._devices.follow(self._binding)
@@ -106,12 +118,15 @@ class Runtime:
             CrashFolder(settings.state_dir / "crashes"), logbook, status.version, self._note
         )
         self._doors = Doors(settings.socket_path.parent)
+        self._power = power = PowerTree(registry, hub)
+        own_entries = OwnEntries(registry, published, watches, power)
         surroundings = DriverSurroundings(
             registry,
             self._devices.machine,
             self._hub,
             logbook,
-            self._binding.driver_ended,
+            own=own_entries,
+            on_ended=self._binding.driver_ended,
             on_changed=self._activation.driver_changed,
             on_crashed=self._crashes.crashed,
         )
@@ -121,8 +136,12 @@ class Runtime:
         self._held = HeldInterfaces(settings.state_dir / "held-interfaces", self._note)
         entries = BrokerEntries(registry, self._held, self._note)
         self._brokers = brokers = Brokers(zygote, policy, entries)
-        self._supervisor = Supervisor(zygote, policy, surroundings)
+        groups = service_groups() if settings.mode is Mode.SYSTEM else NO_GROUPS
+        self._supervisor = Supervisor(zygote, policy, surroundings, groups)
         self._binding.use(self._supervisor, brokers)
+        published.use(self._supervisor, self._binding)
+        for part in (watches, power, own_entries):
+            part.use(self._supervisor)
         self._commands = Commands(
             self._hub,
             self._authority(),
@@ -172,6 +191,8 @@ class Runtime:
             self._modules.start()
             self._settle()
             await self._activation.start()
+            if self._sleep is not None:
+                self._sleep.start()
             for place in self._usb.places(self._held.left):
                 self._brokers.restore(place)
             self._workers.start()
@@ -186,6 +207,8 @@ class Runtime:
 
     async def _close(self) -> None:
         self._modules.close()
+        if self._sleep is not None:
+            await self._sleep.close()
         await self._commands.stop()
         await self._workers.close()
         self._devices.close()
@@ -207,7 +230,7 @@ class Runtime:
             self._logbook,
             self._binding,
             self._supervisor,
-            ProcessReader(self._supervisor, brokers),
+            ProcessReader(self._supervisor, brokers, self._workers),
             self._crashes.folder,
             self._doors,
         )
@@ -217,12 +240,18 @@ class Runtime:
             return OwnersAuthority(self._hub)
         # D-Bus takes 50 ms to import: only the service needs it.
         from runtime.engine.administrators import AdministratorsAuthority  # noqa: PLC0415
-        from runtime.linux.bus import SystemBus  # noqa: PLC0415
+        from runtime.linux.bus import Bus  # noqa: PLC0415
+        from runtime.linux.sleep import SleepWatch  # noqa: PLC0415
 
-        bus = SystemBus()
+        self._sleep = SleepWatch(self._power.sleep, self._power.wake, self._note)
+        bus = Bus()
         self._ending.callback(bus.close)
         return AdministratorsAuthority(
-            self._hub, bus, self._activation.removable_by, self._activation.audit.record_once
+            self._hub,
+            bus,
+            self._activation.removable_by,
+            self._activation.approved_for,
+            self._activation.audit.record_once,
         )
 
     def _serve_owner(self) -> None:
@@ -256,19 +285,3 @@ class Runtime:
         self._logbook.settle()
         loop = asyncio.get_running_loop()
         self._settling = loop.call_later(SETTLE_SECONDS, self._settle)
-
-
-def _status(settings: Settings) -> Status:
-    number = "0"
-    with contextlib.suppress(PackageNotFoundError):
-        number = version("ioregistry-inspector")
-    uid = os.getuid()
-    return Status(
-        run=secrets.token_hex(8),
-        mode=settings.mode,
-        uid=uid,
-        user=user_name(uid),
-        pid=os.getpid(),
-        version=number,
-        state_dir=str(settings.state_dir),
-    )

@@ -4,6 +4,8 @@ Runs in the event loop.
 Invariant: an entry is a provider here exactly as long as its device is plugged.
 """
 
+from typing import NamedTuple
+
 import msgspec
 
 from runtime.engine.hub import Hub
@@ -12,8 +14,10 @@ from runtime.families.recorded.recording import Recording
 from runtime.families.simulated.bus import Attachment, SimulatedBus
 from runtime.families.simulated.nodes import Node
 from runtime.linux import memfd
+from runtime.matching.usb import DEVICE_CLASS
 from runtime.model.entry import Holder, Kind
 from runtime.model.entry import Place as Position
+from runtime.model.errors import ProblemError
 from runtime.model.events import Plugged as PluggedEvent
 from runtime.model.events import Unplugged as UnpluggedEvent
 from runtime.model.identity import ROOT_ID, EntryId
@@ -21,11 +25,20 @@ from runtime.registry.positions import USB_PLANE
 from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Place
 from runtime.wire.broker import Serve, ServeRecorded
+from runtime.wire.usb import WHOLE_DEVICE
 
 
 class _Provider(msgspec.Struct, frozen=True):
     attachment: Attachment
     place: Place
+
+
+class Unplugged(NamedTuple):
+    """A device that was unplugged: its entry, its path, and its providers."""
+
+    entry: EntryId
+    path: str
+    providers: list[EntryId]
 
 
 class Simulation:
@@ -74,21 +87,39 @@ class Simulation:
         self._hub.event(detail, entry, self._registry.path(entry))
         return entry
 
-    def unplug(self, model: str) -> tuple[EntryId, str, list[EntryId]]:
+    def unplug(self, model: str) -> Unplugged:
         """Unplug the device of a model that was plugged last.
 
-        Its entries stand until `remove`, so that drivers on the returned providers can be
-        stopped first. Returns the device's entry, its path, and its providers.
+        Its entries stand until `remove`, so that drivers on its providers can be stopped first.
 
         Raises:
             ProblemError: None is plugged.
         """
-        attachment = self._bus.unplug(model)
+        return self._unplugged(self._bus.unplug(model))
+
+    def unplug_entry(self, entry: EntryId) -> Unplugged:
+        """`unplug` the device that an entry is, or is a part of.
+
+        Raises:
+            ProblemError: It is no part of one.
+        """
+        ports = {device: port for port, device in self._entries.items()}
+        above = entry
+        while above not in ports and (record := self._registry.get(above)) is not None:
+            above = EntryId(record.parent)
+        if above not in ports:
+            raise ProblemError(
+                "not-found",
+                f"entry {entry:#x}: expected a simulated or recorded device, found another",
+            )
+        return self._unplugged(self._bus.take(ports[above]))
+
+    def _unplugged(self, attachment: Attachment) -> Unplugged:
         entry = self._entries.pop(attachment.port)
         providers = [key for key, one in self._providers.items() if one.attachment is attachment]
         for provider in providers:
             del self._providers[provider]
-        return entry, self._registry.path(entry), providers
+        return Unplugged(entry, self._registry.path(entry), providers)
 
     def remove(self, entry: EntryId, path: str) -> None:
         """Take an unplugged device out of the tree."""
@@ -117,6 +148,9 @@ class Simulation:
         node = attachment.node()
         device = self._attach_one(self._ports[attachment.port - 1], node)
         self._registry.place(device, (Position(USB_PLANE, ROOT_ID, "", node.location),))
+        if node.cls == DEVICE_CLASS:
+            whole = Place(device, node.name, WHOLE_DEVICE, serve, recording=recording)
+            self._providers[device] = _Provider(attachment, whole)
         for child in node.children:
             place = Place(device, node.name, child.interface, serve, recording=recording)
             provider = self._attach_one(device, child, Holder.NOBODY)

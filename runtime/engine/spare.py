@@ -49,6 +49,11 @@ class Spare:
             waiting[0].close()  # somebody killed it
         return _started()
 
+    @property
+    def pid(self) -> int:
+        """The one that waits; 0 for none."""
+        return 0 if self._waiting is None else self._waiting[1].pid
+
     async def close(self) -> None:
         """End the one that waits; none comes after it."""
         self._on = False

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 from runtime.engine.hub import Hub
 from runtime.engine.logbook import Logbook
+from runtime.engine.own_entries import OwnEntries
 from runtime.model import properties, words
-from runtime.model.entry import READY, Holder, Kind, State
-from runtime.model.errors import BreachError
+from runtime.model.entry import Holder, Kind, State
 from runtime.model.events import Detail
 from runtime.model.identity import ROOT_ID, DriverId, EntryId
 from runtime.model.outcome import Exit
@@ -20,12 +20,8 @@ from runtime.model.records import Driver
 from runtime.registry.machine import Machine
 from runtime.registry.tree import Registry
 from runtime.supervisor.ports import DriverSpec, Gather
-from runtime.wire import limits, methods
+from runtime.wire import methods
 
-OWN_KEYS = frozenset(
-    {"IOUserServerPID", "IOUserServerName", "IOClass", "IOUserClass", "CFBundleIdentifier"}
-)
-"""Properties that the runtime writes; a driver cannot change them."""
 SERVICES = "IOAssociatedServices"
 """On a process's IOUserServer: the ids of the services in it."""
 REMATCH_PERSONALITY, REMATCH_COUNT = "IORematchPersonality", "IORematchCount"
@@ -42,8 +38,9 @@ class DriverSurroundings:
         machine: Machine,
         hub: Hub,
         logbook: Logbook,
-        on_ended: Callable[[Driver], None],
         *,
+        own: OwnEntries,
+        on_ended: Callable[[Driver], None],
         on_changed: Callable[[Driver], None],
         on_crashed: Callable[[tuple[Driver, ...], Exit, Gather], None],
     ) -> None:
@@ -51,6 +48,7 @@ class DriverSurroundings:
         self._machine = machine
         self._hub = hub
         self._logbook = logbook
+        self._own = own
         self._on_ended = on_ended
         self._on_changed = on_changed
         self._on_crashed = on_crashed
@@ -101,44 +99,22 @@ class DriverSurroundings:
     def started(self, driver: Driver) -> None:
         """Start returned: the provider is no longer busy with this driver, nor waits for one."""
         self._set_busy(driver, busy=False)
+        self._own.started(driver)
         entry = self._registry.get(driver.provider)
         if entry is not None and driver.crashes:
             shown = properties.decode(entry.props)
             if shown.pop(REMATCH_PERSONALITY, None) is not None:
                 self._registry.update(entry.id, props=properties.encode(shown))
 
-    def service_call(self, driver: Driver, method: methods.ServiceMethod) -> None:
-        """Register the service, merge properties into its entry, or take a client's away."""
-        service = EntryId(driver.service)
-        if self._registry.get(service) is None:
-            return  # it was unplugged, and the driver does not know yet
-        if isinstance(method, methods.RegisterService):
-            self._registry.update(service, state=int(READY))
-            return
-        if isinstance(method, methods.UserClientClosed):
-            self._close_client(service, EntryId(method.client))
-            return
-        wanted = properties.decode(method.properties)
-        forbidden = OWN_KEYS.intersection(wanted)
-        if forbidden:
-            raise BreachError(f"driver: expected properties of its own, found {min(forbidden)}")
-        size = len(memoryview(self._registry.entry(service).props))
-        if size + len(memoryview(method.properties)) > limits.PART:
-            raise BreachError(f"driver: expected at most {limits.PART} bytes of properties")
-        self._registry.merge_properties(service, wanted)
-
-    def _close_client(self, service: EntryId, client: EntryId) -> None:
-        entry = self._registry.get(client)
-        if entry is None or entry.parent != service:
-            raise BreachError(f"driver: expected a client of its own, found entry {client:#x}")
-        self._registry.terminate(client)
+    def service_call(self, driver: Driver, entry: EntryId, method: methods.ServiceMethod) -> object:
+        """Carry out what a driver says of an entry of its own."""
+        return self._own.carry_out(driver, entry, method)
 
     def detach(self, driver: Driver) -> None:
         """Remove the entries of a process that is gone."""
         self._set_busy(driver, busy=False)
         self._leave_server(driver)
-        if driver.service and self._registry.get(EntryId(driver.service)) is not None:
-            self._registry.terminate(EntryId(driver.service))
+        self._own.remove(driver)
         if self._registry.get(driver.provider) is not None:
             self._registry.set_holder(driver.provider, Holder.NOBODY, "", 0)
             self._machine.give_back(driver.provider)
@@ -164,6 +140,7 @@ class DriverSurroundings:
         """The provider is free for another driver."""
         self._specs.pop(driver.id, None)
         self._on_ended(driver)
+        self._own.ended(driver)
 
     def _show_process(self, driver: Driver) -> None:
         spec, service = self._specs[driver.id], EntryId(driver.service)

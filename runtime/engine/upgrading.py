@@ -1,8 +1,9 @@
 """Watches versions that take over from others, and decides how that went.
 
 The old version's drivers are told to stop, the new one is matched as each of them ends. When all
-of them have ended and every driver of the new one has started, the upgrade is settled; when one
-of these does not start, it is rolled back.
+of them have ended and every driver of the new one has started, one at least, the upgrade is
+settled; when one of these does not start, it is rolled back. Until a device of it comes, the new
+version is on probation, and the old one is kept.
 Runs in the event loop.
 Invariant: an upgrade ends once; the ledger of extensions says which are under way.
 """
@@ -76,15 +77,32 @@ class Upgrading:
             self._rolled_back()
             return
         holders = [one for one in drivers if one.content_hash != new_hash and one.state in LIVE]
-        self._upgrades.hold(bundle_id, _held(holders, upgrade))
         open_ones = [one for one in drivers if one.state not in _OVER]
-        if all(one.content_hash == new_hash and _has_started(one) for one in open_ones):
+        tried = any(_was_tried(one, new_hash, began) for one in drivers)
+        if tried and all(one.content_hash == new_hash and _has_started(one) for one in open_ones):
             del self._began[bundle_id]
             self._upgrades.settle(bundle_id)
+        else:
+            waits = _held(holders, upgrade) or ("" if open_ones else _on_probation(upgrade))
+            self._upgrades.hold(bundle_id, waits)
 
 
 def _has_started(driver: Driver) -> bool:
     return any(step.stage is Stage.STARTED for step in driver.launch)
+
+
+def _was_tried(driver: Driver, new_hash: ContentHash, began: int) -> bool:
+    """Whether a driver of the new version has started in this upgrade, not in an earlier one."""
+    now = driver.state not in _OVER or driver.since_wall_ns >= began
+    return driver.content_hash == new_hash and now and _has_started(driver)
+
+
+def _on_probation(upgrade: Upgrade) -> str:
+    old = upgrade.old.record
+    return (
+        f"no device of it is there: {old.short_version} ({old.version}) is kept until a driver of "
+        "it has started"
+    )
 
 
 def _failure(driver: Driver, new_hash: ContentHash, began: int) -> str:

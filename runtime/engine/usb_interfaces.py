@@ -1,7 +1,8 @@
-"""The machine's USB interfaces as providers of driver extensions.
+"""The machine's USB interfaces and devices as providers of driver extensions.
 
 Runs in the event loop; reads what the registry knows, and never opens a device.
-Invariant: an interface is a provider exactly as long as this user may open its device's node.
+Invariant: each is a provider exactly as long as this user may open the device's node; a hub, which
+is the kernel's, never is.
 """
 
 import os
@@ -15,6 +16,9 @@ from runtime.registry.mapping_tables import USB_SPEEDS
 from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Place
 from runtime.wire.broker import ServeUsb
+from runtime.wire.usb import WHOLE_DEVICE
+
+_HUB = "09"  # bDeviceClass
 
 
 class UsbInterfaces:
@@ -25,7 +29,7 @@ class UsbInterfaces:
         self._machine = machine
 
     def provides(self, entry: EntryId) -> bool:
-        """Whether an entry is a USB interface whose device this user may open."""
+        """Whether an entry is a USB device that this user may open, or an interface of one."""
         device = self._device_of(entry)
         return device is not None and os.access(node_of(device), os.R_OK | os.W_OK)
 
@@ -35,15 +39,16 @@ class UsbInterfaces:
         Raises:
             KeyError: The entry is none of these; the caller has a defect.
         """
-        device, interface = self._device_of(entry), self._machine.device_of(entry)
+        device, itself = self._device_of(entry), self._machine.device_of(entry)
         above = self._machine.entry_of(device.syspath) if device is not None else None
-        if device is None or interface is None or above is None:
+        if device is None or itself is None or above is None:
             raise KeyError(entry)
+        whole = itself is device
         known = device.attributes
         return Place(
             above,
             self._registry.entry(above).name,
-            int(interface.attributes["bInterfaceNumber"], 16),
+            WHOLE_DEVICE if whole else int(itself.attributes["bInterfaceNumber"], 16),
             ServeUsb(
                 int(known.get("bConfigurationValue") or 0),
                 manufacturer=_text(known, "manufacturer"),
@@ -54,7 +59,7 @@ class UsbInterfaces:
             ),
             (node_of(device),),
             # A control transfer cannot be filtered: it must be able to disturb nobody else.
-            direct=self._interfaces(above) == 1,
+            direct=not whole and self._interfaces(above) == 1,
         )
 
     def places(self, held: frozenset[tuple[str, int]]) -> Iterator[Place]:
@@ -70,12 +75,14 @@ class UsbInterfaces:
         return sum(each is not None and each.devtype == "usb_interface" for each in below)
 
     def _device_of(self, entry: EntryId) -> Device | None:
-        """The USB device whose interface an entry is."""
-        interface = self._machine.device_of(entry)
-        if interface is None or interface.devtype != "usb_interface":
+        """The USB device that an entry is, or an interface of; None for a hub."""
+        device = self._machine.device_of(entry)
+        if device is not None and device.devtype == "usb_interface":
+            above = self._machine.entry_of(device.parent)
+            device = self._machine.device_of(above) if above is not None else None
+        if device is None or device.devtype != "usb_device":
             return None
-        above = self._machine.entry_of(interface.parent)
-        return self._machine.device_of(above) if above is not None else None
+        return device if device.attributes.get("bDeviceClass") != _HUB else None
 
 
 def node_of(device: Device) -> str:

@@ -1,7 +1,7 @@
 """The worker process: one job that may block, then the end.
 
-It gets one SEQPACKET socket; the job comes as a packet, perhaps much later, the result goes
-back as one, with a descriptor beside it where the job makes one.
+It gets one SEQPACKET socket; the job comes as a packet, perhaps much later, or in a memfd beside
+one; the result goes back as one, with a descriptor beside it where the job makes one.
 Invariant: ends after one job; never in the runtime's own process.
 """
 
@@ -18,16 +18,17 @@ from runtime.engine import trusting
 from runtime.engine.kernel_drivers import made_index
 from runtime.engine.recorded import read_recording
 from runtime.engine.trusting import ChangeTrust, Judge
-from runtime.extensions import location, program, staging
-from runtime.extensions.profile import read_profile
+from runtime.extensions import icon, location, program, signed_profile, staging
 from runtime.extensions.program import Program
 from runtime.extensions.staging import Staged
 from runtime.extensions.verdicts import Verdict
 from runtime.families import details
 from runtime.families.recorded.recording import Recording
 from runtime.linux import memfd, privileges, sockets, udev
+from runtime.model import archive
 from runtime.model.device import Device
 from runtime.model.errors import BundleError, InspectorError, ProblemError
+from runtime.model.icon import Icon
 from runtime.model.identity import ContentHash
 from runtime.model.policy import Profile
 from runtime.wire import codec, limits
@@ -51,10 +52,11 @@ class Stage(msgspec.Struct, frozen=True, array_like=True, tag="stage"):
 
 
 class ReadProfile(msgspec.Struct, frozen=True, array_like=True, tag="read-profile"):
-    """Read a configuration profile. Result: `Profile`."""
+    """Read a configuration profile, signed or not. Result: `Profile`."""
 
     data: bytes
     label: str
+    state_dir: str
 
 
 class Load(msgspec.Struct, frozen=True, array_like=True, tag="load"):
@@ -114,22 +116,25 @@ class Identify(msgspec.Struct, frozen=True, array_like=True, tag="identify"):
     developer: bool
 
 
-Job = (
-    Stage
-    | Load
-    | Describe
-    | Sweep
-    | Enumerate
-    | IndexModules
-    | ChangeTrust
-    | FindApps
-    | Judge
-    | ReadProfile
-    | ReadRecording
-    | Identify
+class DecodeIcon(msgspec.Struct, frozen=True, array_like=True, tag="decode-icon"):
+    """Decode the icon of a staged bundle. Result: `Icon`."""
+
+    state_dir: str
+    content_hash: ContentHash
+    path: str
+
+
+class InMemfd(msgspec.Struct, frozen=True, array_like=True, tag="in-memfd"):
+    """A job that is too long for a packet: it is in the sealed memfd beside this one."""
+
+
+Plain = (
+    Stage | Describe | Sweep | ChangeTrust | Judge | FindApps | ReadProfile | Identify | DecodeIcon
 )
+Job = Plain | Load | Enumerate | IndexModules | ReadRecording
 JobResult = (
-    tuple[Verdict, ...]
+    Icon
+    | tuple[Verdict, ...]
     | tuple[str, ...]
     | Program
     | Staged
@@ -162,15 +167,23 @@ def main(argv: list[str] | None = None) -> int:
     with socket.socket(fileno=int(arguments[0])) as channel:
         if not select.select([channel], [], [], IDLE_SECONDS)[0]:
             _import_signing()  # nobody waits: be ready for what signed bundles need
-        packet, _ = sockets.receive_packet(channel)
+        packet, beside = sockets.receive_packet(channel, max_fds=1)
         if not packet:
             return 0  # the runtime is gone
-        decode: codec.Decoder[Job] = codec.Decoder(Job, "worker's job")
-        done, descriptors = _carry_out(decode(packet))
+        done, descriptors = _carry_out(_job(packet, beside))
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the runtime is gone
             sockets.send_packet(channel, _bounded(codec.encode(done)), descriptors)
         sys.stderr.flush()
         os._exit(0)  # the interpreter takes 50 ms to take itself down, and the runtime waits
+
+
+def _job(packet: bytes, beside: list[int]) -> Job:
+    decode: codec.Decoder[Job | InMemfd] = codec.Decoder(Job | InMemfd, "worker's job")
+    job = decode(packet)
+    if isinstance(job, InMemfd):
+        whole: codec.Decoder[Job] = codec.Decoder(Job, "worker's job")
+        return whole(memfd.read_sealed(beside[0]))
+    return job
 
 
 def _import_signing() -> None:
@@ -199,8 +212,28 @@ def _carry_out(job: Job) -> tuple[Done, list[int]]:
 
 
 def _do(job: Job) -> tuple[JobResult, list[int]]:
+    """Do a job; returns its result, and the memfds that go beside it."""
+    match job:
+        case Load():
+            data = staging.load_staged(Path(job.state_dir), job.content_hash)
+            parts = {"bundle": data, "native": staging.native_modules(data)}
+            return len(data), [memfd.sealed(name, part) for name, part in parts.items() if part]
+        case Enumerate():
+            devices = udev.enumerate_devices()
+            return len(devices), [memfd.sealed("devices", codec.encode(devices))]
+        case IndexModules():
+            index = made_index(Path(job.state_dir), Path(job.folder))
+            return len(index), [memfd.sealed("aliases", index.dump())]
+        case ReadRecording():
+            recording, transfers = read_recording(job.path, job.capture, job.uid)
+            return recording, [transfers]
+        case _:
+            return _result(job), []
+
+
+def _result(job: Plain) -> JobResult:
+    """Do a job that has nothing beside its result."""
     result: JobResult
-    beside: list[int] = []
     match job:
         case Stage():
             folders = None if job.folders is None else [Path(folder) for folder in job.folders]
@@ -208,35 +241,24 @@ def _do(job: Job) -> tuple[JobResult, list[int]]:
                 *(Path(job.app_path), job.bundle_id, Path(job.state_dir), folders),
                 reading=lambda: _reading(job.uid),
             )
-        case Load():
-            data = staging.load_staged(Path(job.state_dir), job.content_hash)
-            parts = {"bundle": data, "native": staging.native_modules(data)}
-            result = len(data)
-            beside = [memfd.sealed(name, part) for name, part in parts.items() if part]
         case Describe():
             result = details.describe(job.device)
-        case Enumerate():
-            devices = udev.enumerate_devices()
-            result, beside = len(devices), [memfd.sealed("devices", codec.encode(devices))]
-        case IndexModules():
-            index = made_index(Path(job.state_dir), Path(job.folder))
-            result, beside = len(index), [memfd.sealed("aliases", index.dump())]
         case ReadProfile(data=data, label=label):
-            result = read_profile(data, label)
-        case ReadRecording():
-            result, recording = read_recording(job.path, job.capture, job.uid)
-            beside = [recording]
+            result = signed_profile.read(data, label, Path(job.state_dir))
         case ChangeTrust():
             result = trusting.carry_out(job)
         case Identify(pid=pid, started=started, developer=developer):
             result = program.identify(pid, started, Path(job.state_dir), developer=developer)
+        case DecodeIcon(content_hash=content_hash, path=path):
+            files = archive.unpack(staging.load_staged(Path(job.state_dir), content_hash))
+            result = icon.decode(files[path], path)
         case FindApps():
             result = location.missing(job.paths)
         case Judge():
             result = trusting.judge(job)
         case Sweep():
             result = staging.collect_garbage(Path(job.state_dir), job.keep)
-    return result, beside
+    return result
 
 
 def _reading(uid: int) -> contextlib.AbstractContextManager[None]:

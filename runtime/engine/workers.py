@@ -6,11 +6,12 @@ Invariant: no worker has a second job, and none outlives its job.
 
 import asyncio
 import os
-from collections.abc import Sequence
+import socket
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from runtime.engine import worker
-from runtime.engine.spare import Spare, end
+from runtime.engine.spare import SPARE, Spare, end
 from runtime.engine.trusting import MOST_JUDGED, ChangeTrust, Judge
 from runtime.extensions.program import Program
 from runtime.extensions.staging import Staged
@@ -19,9 +20,11 @@ from runtime.families.recorded.recording import Recording
 from runtime.linux import memfd, sockets
 from runtime.model.device import Device
 from runtime.model.errors import BreachError, BundleError, ProblemError
+from runtime.model.icon import Icon
 from runtime.model.identity import ContentHash
 from runtime.model.policy import Profile
-from runtime.wire import codec
+from runtime.model.processes import Process, Role
+from runtime.wire import codec, limits
 from runtime.wire.commands.registry import Details
 from runtime.wire.commands.trust import Trusted
 
@@ -32,6 +35,7 @@ _done: codec.Decoder[worker.Done] = codec.Decoder(worker.Done, "worker's result"
 _staged: codec.Decoder[Staged] = codec.Decoder(Staged, "staged extension")
 _devices: codec.Decoder[list[Device]] = codec.Decoder(list[Device], "machine's devices")
 _trusted: codec.Decoder[Trusted] = codec.Decoder(Trusted, "trust")
+_icon: codec.Decoder[Icon] = codec.Decoder(Icon, "icon")
 _program: codec.Decoder[Program] = codec.Decoder(Program, "program")
 _count: codec.Decoder[int] = codec.Decoder(int, "number of bundles")
 _profile: codec.Decoder[Profile] = codec.Decoder(Profile, "configuration profile")
@@ -51,6 +55,11 @@ class Workers:
     def start(self) -> None:
         """Have a worker wait for the next job from now on."""
         self._spare.start()
+
+    def processes(self) -> Iterator[Process]:
+        """The worker that waits; what it uses is not read."""
+        if pid := self._spare.pid:
+            yield Process(Role.WORKER, SPARE, pid)
 
     async def close(self) -> None:
         """End the worker that waits; nobody may have a job running."""
@@ -98,13 +107,14 @@ class Workers:
         result, _ = await self._run(job)
         return _trusted(result)
 
-    async def read_profile(self, data: bytes, label: str) -> Profile:
+    async def read_profile(self, data: bytes, label: str, state_dir: str) -> Profile:
         """Read a configuration profile.
 
         Raises:
             BundleError: It is none.
+            ProblemError: ``signature``: its signature does not hold.
         """
-        result, _ = await self._run(worker.ReadProfile(data, label))
+        result, _ = await self._run(worker.ReadProfile(data, label, state_dir))
         return _profile(result)
 
     async def judge(
@@ -149,6 +159,15 @@ class Workers:
         result, _ = await self._run(job)
         return _program(result)
 
+    async def read_icon(self, state_dir: str, content_hash: ContentHash, path: str) -> Icon:
+        """The icon at a path of a staged bundle.
+
+        Raises:
+            BundleError: It is no small PNG.
+        """
+        result, _ = await self._run(worker.DecodeIcon(state_dir, content_hash, path))
+        return _icon(result)
+
     async def index_modules(self, state_dir: str, folder: str) -> bytes:
         """The index of the modules of a folder, dumped."""
         descriptor = await self._memfd(worker.IndexModules(state_dir, folder))
@@ -173,7 +192,7 @@ class Workers:
             taken = self._spare.take()
             ours = taken[0]
             try:
-                sockets.send_packet(ours, codec.encode(job))
+                _send(ours, job)
                 await _readable(ours.fileno())
                 packet, descriptors = sockets.receive_packet(ours, max_fds=2)
             except (BrokenPipeError, ConnectionResetError):
@@ -192,6 +211,19 @@ class Workers:
         if done.failed is not None:
             raise _error(done.failed)
         return done.result, descriptors
+
+
+def _send(channel: socket.socket, job: worker.Job) -> None:
+    """Send a job; in a sealed memfd where it is too long for a packet."""
+    encoded = codec.encode(job)
+    if len(encoded) <= limits.PACKET:
+        sockets.send_packet(channel, encoded)
+        return
+    descriptor = memfd.sealed("job", encoded)
+    try:
+        sockets.send_packet(channel, codec.encode(worker.InMemfd()), [descriptor])
+    finally:
+        os.close(descriptor)
 
 
 def _error(failed: worker.Failed) -> ProblemError:

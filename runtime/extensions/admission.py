@@ -69,7 +69,7 @@ def shown(ledger: Ledger, request_id: RequestId, content_hash: ContentHash, nonc
 
 def holds(ledger: Ledger, request: Request) -> bool:
     """Whether the decision on a request still stands; a removal takes approvals back."""
-    approved = request.state is RequestState.COMPLETED
+    approved = request.state is RequestState.COMPLETED and not request.removes
     return not approved or ledger.approval(request) is not None
 
 
@@ -104,7 +104,7 @@ def check_limits(ledger: Ledger, request: Request) -> None:
     asked = (request.uid, request.requester.app_path)
     waiting = [
         other
-        for other in ledger.waiting()
+        for other in ledger.inbox()
         if (other.bundle_id, other.uid) != (request.bundle_id, request.uid)
     ]
     mine = [other for other in waiting if (other.uid, other.requester.app_path) == asked]

@@ -22,15 +22,20 @@ def entries(changes: Changes, details: list[events.Detail], wall_ns: int) -> lis
     made: list[AuditEntry] = []
     for detail in details:
         match detail:
-            case events.Requested(request=request, name=name, app=app):
-                made.append(
-                    AuditEntry(Deed.REQUESTED, request, name, _asker(changes, request, app))
-                )
+            case events.Requested(request=request, name=name, app=app, removes=removes):
+                asker, what = _asker(changes, request, app), "to be removed" if removes else ""
+                made.append(AuditEntry(Deed.REQUESTED, request, name, asker, what))
             case events.Decided(request=request, name=name, answer=answer, by=by):
                 deed = _ANSWERS.get(answer, Deed.ENDED)
                 made.append(AuditEntry(deed, request, name, by, _outcome(changes, detail)))
             case events.Deactivated(extension=extension, name=name, by=by):
                 made.append(AuditEntry(Deed.REMOVED, extension, name, by))
+            case events.Undone(request=request, name=name, was=was, by=by):
+                made.append(AuditEntry(Deed.UNDONE, request, name, by, f"it was {was}"))
+            case events.Revoked(extension=extension, name=name, by=by):
+                known = changes.extensions.get(extension)
+                note = known.record.note if known is not None else ""
+                made.append(AuditEntry(Deed.REVOKED, extension, name, by, note))
             case events.DeveloperMode(on=on, by=by):
                 made.append(AuditEntry(Deed.DEVELOPER, "", "", by, "on" if on else "off"))
             case events.ProfileChanged(identifier=identifier, name=name, added=added, by=by):

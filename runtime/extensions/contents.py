@@ -14,33 +14,6 @@ from runtime.model.identity import BundleId, ContentHash, RequestId
 from runtime.model.policy import Profile
 from runtime.model.records import Extension, Request
 
-MIGRATIONS = (
-    """
-    CREATE TABLE extensions (
-        position INTEGER PRIMARY KEY AUTOINCREMENT,
-        id TEXT NOT NULL UNIQUE, record BLOB NOT NULL, manifest BLOB NOT NULL);
-    CREATE TABLE requests (
-        position INTEGER PRIMARY KEY AUTOINCREMENT,
-        id TEXT NOT NULL UNIQUE, record BLOB NOT NULL);
-    CREATE TABLE decisions (
-        bundle_id TEXT NOT NULL, content_hash TEXT NOT NULL, uid INTEGER NOT NULL,
-        record BLOB NOT NULL, PRIMARY KEY (bundle_id, content_hash, uid));
-    CREATE TABLE settings (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
-    """,
-    """
-    CREATE TABLE profiles (
-        position INTEGER PRIMARY KEY AUTOINCREMENT,
-        identifier TEXT NOT NULL UNIQUE, record BLOB NOT NULL);
-    """,
-    """
-    CREATE TABLE audit (
-        number INTEGER PRIMARY KEY AUTOINCREMENT,
-        decided INTEGER NOT NULL, record BLOB NOT NULL);
-    CREATE INDEX audit_kinds ON audit (decided, number);
-    """,
-)
-"""Each brings the file from the version of its index to the next one."""
-
 AUDIT_ENTRIES = 10_000  # that are kept of what was decided, and as many of what was asked
 
 DecisionKey = tuple[BundleId, ContentHash, int]

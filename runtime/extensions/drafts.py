@@ -55,6 +55,8 @@ def new_extension(extension_id: str, staged: Staged) -> KnownExtension:
         signature=manifest.signature,
         entitlements=entitlement_words.described(manifest.entitlements()),
         localized=manifest.localized,
+        built_for=manifest.built_for,
+        icon=bool(manifest.icon),
     )
     return KnownExtension(record, manifest)
 

@@ -17,6 +17,7 @@ TRANSPORT_USB = "com.apple.developer.driverkit.transport.usb"
 TRANSPORT_HID = "com.apple.developer.driverkit.transport.hid"
 FAMILY_HID_DEVICE = "com.apple.developer.driverkit.family.hid.device"
 FAMILY_HID_EVENTS = "com.apple.developer.driverkit.family.hid.eventservice"
+BUILT_IN = "com.apple.developer.driverkit.builtin"
 TRANSPORT_PCI = "com.apple.developer.driverkit.transport.pci"
 
 USER_CLIENT_ACCESS = "com.apple.developer.driverkit.userclient-access"
@@ -50,7 +51,8 @@ def check(
         _transport(entitlements, provider_classes, "IOHIDDevice", TRANSPORT_HID),
         _transport(entitlements, provider_classes, "IOHIDInterface", TRANSPORT_HID),
         _transport(entitlements, provider_classes, "IOPCIDevice", TRANSPORT_PCI),
-        _family(entitlements, service_class),
+        _transport(entitlements, provider_classes, "IOPlatformDevice", BUILT_IN),
+        family(entitlements, service_class),
         _provider_asks(entitlements, provider.get("IOServiceDEXTEntitlements")),
     ):
         if not decision.allowed:
@@ -75,6 +77,12 @@ def publishing(entitlements: Properties, key: str) -> Decision:
     """Decide whether an extension may publish what one of the FAMILY_ keys is about."""
     found = entitlements.get(key)
     return ALLOWED if found is True else _denied(key, "true", found)
+
+
+def family(entitlements: Properties, service_class: str) -> Decision:
+    """Decide whether an extension may publish a service of a class, as its IOClass says."""
+    key = _FAMILIES.get(service_class)
+    return publishing(entitlements, key) if key is not None else ALLOWED
 
 
 def covers(wanted: Properties, provider: Properties) -> bool:
@@ -118,11 +126,6 @@ def _transport(
     if provider_class not in classes or entitlements.get(key):
         return ALLOWED
     return _denied(key, f"it, as the provider is an {provider_class}", entitlements.get(key))
-
-
-def _family(entitlements: Properties, service_class: str) -> Decision:
-    key = _FAMILIES.get(service_class)
-    return publishing(entitlements, key) if key is not None else ALLOWED
 
 
 def _provider_asks(entitlements: Properties, asked: Value | None) -> Decision:

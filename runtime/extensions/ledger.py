@@ -82,14 +82,18 @@ class Ledger:
         for detail in details:
             self._emit(detail)
 
-    def waiting(self) -> list[Request]:
-        """The requests that wait for a decision, oldest first."""
+    def inbox(self) -> list[Request]:
+        """All requests that wait for a decision, oldest first."""
         return [r for r in self.requests.values() if r.state is RequestState.WAITING]
 
+    def waiting(self) -> list[Request]:
+        """The activation requests that wait for a decision, oldest first."""
+        return [request for request in self.inbox() if not request.removes]
+
     def repeated(self, key: DecisionKey) -> Request | None:
-        """The newest request of a key, if it waits or is completed and still holds."""
+        """The newest activation request of a key, if it waits or is completed and still holds."""
         for request in reversed(self.requests.values()):
-            if decision_key(request) == key:
+            if decision_key(request) == key and not request.removes:
                 break
         else:
             return None

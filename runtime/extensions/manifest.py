@@ -11,7 +11,10 @@ from collections.abc import Mapping
 import msgspec
 
 from runtime.extensions import plist
+from runtime.extensions.built_for import read_built_for
 from runtime.extensions.codes import refused
+from runtime.extensions.icon import find_icon
+from runtime.extensions.kind import DRIVER, read_category, usage_key
 from runtime.extensions.localized import read_localized
 from runtime.model import properties
 from runtime.model.identity import BundleId, ContentHash
@@ -19,10 +22,6 @@ from runtime.model.personality import DEFAULT_CATEGORY, Personality
 from runtime.model.properties import Properties
 from runtime.model.records import Localized
 from runtime.model.sx_code import SxCode
-
-DRIVER = "com.apple.system_extension.driver_extension"
-NETWORK = "com.apple.system_extension.network_extension"
-ENDPOINT_SECURITY = "com.apple.system_extension.endpoint_security"
 
 INFO = "Info.plist"
 ENTITLEMENTS = "Entitlements.plist"
@@ -42,6 +41,7 @@ class Manifest(msgspec.Struct, frozen=True, array_like=True):
 
     `executable` is the module that runs, ``<executable>.py`` beside the Info.plist.
     `personality_tables` and `entitlement_table` are encoded by `runtime.model.properties`.
+    `built_for` is words, `icon` a path in the bundle; both empty where it says nothing.
     """
 
     bundle_id: BundleId
@@ -57,6 +57,8 @@ class Manifest(msgspec.Struct, frozen=True, array_like=True):
     personality_tables: msgspec.Raw
     entitlement_table: msgspec.Raw
     localized: tuple[Localized, ...] = ()
+    built_for: str = ""
+    icon: str = ""
 
     def entitlements(self) -> Properties:
         """The declared entitlements, by key."""
@@ -102,15 +104,17 @@ def read_manifest(files: Mapping[str, bytes], where: str) -> Manifest:
         raise refused(info_path, "a property list", "no such file")
     info = plist.read(files[INFO], info_path)
     bundle_id = identifier(info, info_path)
-    category, usage_key = _category(info, info_path)
+    entitlements = read_entitlements(files, where)
+    category = read_category(info, entitlements, info_path)
+    usage = usage_key(category)
     return Manifest(
         bundle_id=bundle_id,
         name=_display_name(info, bundle_id, info_path),
         short_version=plist.text(info, "CFBundleShortVersionString", info_path, longest=NAME),
         version=plist.text(info, "CFBundleVersion", info_path, longest=NAME),
         category=category,
-        usage=plist.text(info, usage_key, info_path, longest=USAGE),
-        executable=_executable(info, files, where),
+        usage=plist.text(info, usage, info_path, longest=USAGE),
+        executable=_executable(info, category, files, where),
         signature=NOT_SIGNED,
         team_id="",
         trusted=False,
@@ -119,10 +123,10 @@ def read_manifest(files: Mapping[str, bytes], where: str) -> Manifest:
             PERSONALITIES_BYTES,
             f"{info_path}: IOKitPersonalities",
         ),
-        entitlement_table=_bounded(
-            read_entitlements(files, where), ENTITLEMENTS_BYTES, f"{where}/{ENTITLEMENTS}"
-        ),
-        localized=read_localized(files, usage_key, where),
+        entitlement_table=_bounded(entitlements, ENTITLEMENTS_BYTES, f"{where}/{ENTITLEMENTS}"),
+        localized=read_localized(files, usage, where),
+        built_for=read_built_for(info, info_path),
+        icon=find_icon(info, files),
     )
 
 
@@ -136,23 +140,6 @@ def read_entitlements(files: Mapping[str, bytes], where: str) -> Properties:
     return {} if data is None else plist.read(data, f"{where}/{ENTITLEMENTS}")
 
 
-def _category(info: Properties, path: str) -> tuple[str, str]:
-    """The category, and the key of its usage description."""
-    kind = info.get("CFBundlePackageType")
-    if kind == "DEXT":
-        return DRIVER, "OSBundleUsageDescription"
-    if kind == "SYSX" and "NetworkExtension" in info:
-        return NETWORK, "NSSystemExtensionUsageDescription"
-    if kind == "SYSX":
-        return ENDPOINT_SECURITY, "NSSystemExtensionUsageDescription"
-    raise refused(
-        f"{path}: CFBundlePackageType",
-        "DEXT or SYSX",
-        repr(kind) if kind is not None else "nothing",
-        sx_code=SxCode.UNKNOWN_EXTENSION_CATEGORY,
-    )
-
-
 def _display_name(info: Properties, bundle_id: BundleId, path: str) -> str:
     for key in ("CFBundleDisplayName", "CFBundleName"):
         if key in info:
@@ -160,8 +147,10 @@ def _display_name(info: Properties, bundle_id: BundleId, path: str) -> str:
     return bundle_id
 
 
-def _executable(info: Properties, files: Mapping[str, bytes], where: str) -> str:
+def _executable(info: Properties, category: str, files: Mapping[str, bytes], where: str) -> str:
     name = plist.text(info, "CFBundleExecutable", f"{where}/{INFO}", longest=NAME)
+    if category != DRIVER:
+        return name
     if not name.isidentifier():
         raise refused(f"{where}/{INFO}: CFBundleExecutable", "the name of a module", repr(name))
     if f"{name}.py" not in files:

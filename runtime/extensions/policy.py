@@ -8,7 +8,8 @@ Invariant: pure; an allowance is for a team that a trusted signature proves, and
 
 from collections.abc import Callable, Iterable
 
-from runtime.extensions.manifest import DRIVER, ENDPOINT_SECURITY, NETWORK, Manifest
+from runtime.extensions.kind import DRIVER, ENDPOINT_SECURITY, NETWORK
+from runtime.extensions.manifest import Manifest
 from runtime.model.policy import Profile, Ruling, Teams
 
 _KINDS = {

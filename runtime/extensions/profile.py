@@ -20,7 +20,6 @@ KINDS = ("DriverExtension", "NetworkExtension", "EndpointSecurityExtension")
 MAX_PAYLOADS = 64
 MAX_LISTED = 1024  # teams, and bundle ids or kinds of each
 NAME = 256  # characters of names and identifiers
-_DER_SEQUENCE = b"\x30"  # how a signed profile (CMS) begins
 
 
 def read_profile(data: bytes, file: str) -> Profile:
@@ -31,8 +30,6 @@ def read_profile(data: bytes, file: str) -> Profile:
     """
     if len(data) > limits.PROFILE:
         raise refused(file, f"at most {limits.PROFILE} bytes", f"{len(data)}")
-    if data.startswith(_DER_SEQUENCE):
-        raise refused(file, "a property list", "a signed one; `openssl cms -verify` unwraps it")
     top = plist.parsed(data, file)
     kind = top.get("PayloadType")
     if kind != "Configuration":

@@ -35,7 +35,8 @@ from runtime.extensions.drafts import (
 from runtime.extensions.enforcing import enforce, refuse, ruled
 from runtime.extensions.ledger import Ledger, decision_key
 from runtime.extensions.profiles import Profiles
-from runtime.extensions.removal import removable_by, remove, remove_all
+from runtime.extensions.removal import Removals, remove_as_asked
+from runtime.extensions.retractions import Retractions
 from runtime.extensions.staging import Staged
 from runtime.extensions.store import Store
 from runtime.extensions.transaction import RUNTIME, Transaction
@@ -50,6 +51,7 @@ from runtime.model.records import DeviceHit, Extension, Request, Requester, Requ
 from runtime.model.sx_code import SxCode
 from runtime.wire.commands.extensions import Replacing
 
+_OUT = (ExtensionState.INVALID, ExtensionState.DENIED, ExtensionState.REVOKED)
 KEPT_REQUESTS = 500  # finished requests that are remembered
 
 
@@ -74,6 +76,8 @@ class Extensions:
         self.upgrades = Upgrades(self._ledger, now)
         self.verdicts = Verdicts(self._ledger, now, nonce)
         self.profiles = Profiles(self._ledger, now)
+        self.removals = Removals(self._ledger, now, nonce)
+        self.retractions = Retractions(self._ledger, now, nonce)
         self._now = now
         self._nonce = nonce
 
@@ -101,6 +105,19 @@ class Extensions:
     def apps(self) -> dict[BundleId, frozenset[str]]:
         """The paths of the apps that asked for each extension, for any user and version."""
         return apps_of(self._ledger)
+
+    def icon_of(self, extension_id: str) -> tuple[ContentHash, str]:
+        """The content that has an extension's icon, and the icon's path in it.
+
+        Raises:
+            ProblemError: ``not-found``: there is none.
+        """
+        known = self._ledger.extensions.get(extension_id)
+        if known is None or not known.manifest.icon:
+            raise ProblemError(
+                "not-found", f"extension {extension_id}: expected an icon, found none"
+            )
+        return known.record.content_hash, known.manifest.icon
 
     def referenced(self) -> frozenset[ContentHash]:
         """The content that has to stay staged."""
@@ -132,6 +149,7 @@ class Extensions:
             again = repeat(repeated, known, (devices, devices_before), self._nonce())
             change = Transaction(self._ledger, self._now())
             change.put(known)
+            change.supersede(again)
             change.changes.requests[again.id] = again
             enforce(change, self._ledger, before, known)
             change.apply()
@@ -147,10 +165,12 @@ class Extensions:
         ruling = known.record.ruling
         approval = self._ledger.answer(request)
         if ruling is not None and ruling.allowed:
+            change.supersede(request)
             request = change.complete(request, ruling_words(ruling))
         elif ruling is not None:
             request = refuse(change, request, ruling)
         elif approval is not None and self._may_run(request):
+            change.supersede(request)
             request = change.complete(request, approval.by)
         else:
             check_limits(self._ledger, request)
@@ -222,9 +242,12 @@ class Extensions:
                 f"{request.signature}, found it off",
             )
         change = Transaction(self._ledger, self._now())
-        decision = StoredDecision(approve, by, note, change.now)
-        change.changes.decisions[decision_key(request)] = decision
-        if approve:
+        if not request.removes:
+            decision = StoredDecision(approve, by, note, change.now)
+            change.changes.decisions[decision_key(request)] = decision
+        if approve and request.removes:
+            request = remove_as_asked(change, self._ledger, request, by)
+        elif approve:
             request = change.complete(request, by)
         else:
             reason = note or f"denied by {by}"
@@ -233,17 +256,6 @@ class Extensions:
         change.apply()
         return request
 
-    def deactivate(self, bundle_id: BundleId, by: str) -> Extension:
-        """Remove an extension in all its versions, with its approvals and waiting requests.
-
-        Raises:
-            ProblemError: ``not-found``: there is none.
-        """
-        change = Transaction(self._ledger, self._now())
-        gone = remove(change, self._ledger, bundle_id, by)
-        change.apply()
-        return gone
-
     def set_developer(self, *, on: bool, by: str) -> None:
         """Turn developer mode on or off; what is not trusted is enabled or disabled with it."""
         if on != self.developer:
@@ -251,21 +263,10 @@ class Extensions:
             switch(change, self._ledger, on=on, by=by)
             change.apply()
 
-    def reset(self, by: str) -> tuple[list[Extension], list[Extension]]:
-        """Remove all extensions that no profile keeps; returns what went and what is kept."""
-        change = Transaction(self._ledger, self._now())
-        gone, kept = remove_all(change, self._ledger, by)
-        change.apply()
-        return gone, kept
-
-    def removable_by(self, bundle_id: BundleId, uid: int) -> bool:
-        """Whether a profile lets this user, who asked for an extension, remove it alone."""
-        return removable_by(self._ledger, bundle_id, uid)
-
     def broken(self, extension_id: str, reason: str) -> None:
         """Mark an extension whose staged copy is missing or another; its requests fail."""
         known = self._ledger.extensions.get(extension_id)
-        if known is None or known.record.state in (ExtensionState.INVALID, ExtensionState.DENIED):
+        if known is None or known.record.state in _OUT:
             return
         change = Transaction(self._ledger, self._now())
         upgrade = self.upgrades.of(known.record.bundle_id)

@@ -48,10 +48,25 @@ def inspect(app: SignedApp, name: str, known: Trust, now: datetime.datetime) -> 
     if SIGNATURE not in app.app.files:
         return Signature("signed, in an app that is not signed")
     try:
-        whole, codes = signed_app.verify(app)
+        verified = signed_app.verify(app)
     except SignatureError as error:
         raise _invalid(error) from None
-    extension = codes[name]
+    return judge_part(app, name, verified, known, now)
+
+
+def judge_part(
+    app: SignedApp,
+    name: str,
+    verified: tuple[Code, dict[str, Code]],
+    known: Trust,
+    now: datetime.datetime,
+) -> Signature:
+    """Judge one extension of an app by what `signed_app.verify` returned of that app.
+
+    Raises:
+        BundleError: Their teams differ.
+    """
+    whole, extension = verified[0], verified[1][name]
     part = app.extensions[name]
     redistributable = read_entitlements(part.files, part.label).get(REDISTRIBUTABLE) is True
     if whole.team_id != extension.team_id and not redistributable:

@@ -29,11 +29,13 @@ def repairs(contents: Contents) -> tuple[Changes, list[str]]:
             record = msgspec.structs.replace(known.record, state=_S.INVALID, note=reason)
             changes.extensions[record.id] = KnownExtension(record, known.manifest)
             said.append(f"{record.name} ({record.id}) is invalid: {reason}; ask for it again")
+    bundles = {known.record.bundle_id for known in contents.extensions.values()}
     for request in contents.requests.values():
         lost = request.extension not in contents.extensions
-        if request.state is RequestState.WAITING and (
-            lost or request.extension in changes.extensions
-        ):
+        if request.removes:
+            lost = request.bundle_id not in bundles
+        broken = request.extension in changes.extensions and not request.removes
+        if request.state is RequestState.WAITING and (lost or broken):
             changes.requests[request.id] = msgspec.structs.replace(
                 request,
                 state=RequestState.FAILED,
@@ -51,7 +53,7 @@ class _Judge:
         self._asked = {
             request.extension
             for request in contents.requests.values()
-            if request.state is RequestState.WAITING
+            if request.state is RequestState.WAITING and not request.removes
         }
         self._approved = {key[:2] for key, each in contents.decisions.items() if each.approved}
         self._in_force: defaultdict[BundleId, dict[str, ExtensionState]] = defaultdict(dict)

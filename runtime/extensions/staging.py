@@ -20,8 +20,9 @@ import msgspec
 from runtime.extensions import entitlements
 from runtime.extensions.bundle import EXTENSIONS_FOLDER, App, Bundle, check_app_folder, read_app
 from runtime.extensions.codes import refused
+from runtime.extensions.kind import check_runs_here
 from runtime.extensions.location import check_location
-from runtime.extensions.manifest import DRIVER, ENTITLEMENTS, INFO, Manifest
+from runtime.extensions.manifest import ENTITLEMENTS, INFO, Manifest
 from runtime.model import archive, content
 from runtime.model.errors import BreachError, ProblemError, UnavailableError
 from runtime.model.identity import ContentHash
@@ -190,13 +191,7 @@ def _judged(
 def _check_runnable(app: App, bundle: Bundle) -> None:
     """This runtime runs driver extensions, and those need the entitlement to be one."""
     where = f"{app.name}/{bundle.path}"
-    if bundle.manifest.category != DRIVER:
-        raise refused(
-            f"{where}/{INFO}: CFBundlePackageType",
-            "a driver extension (DEXT)",
-            bundle.manifest.category,
-            sx_code=SxCode.UNKNOWN_EXTENSION_CATEGORY,
-        )
+    check_runs_here(bundle.manifest.category, f"{where}/{INFO}")
     if bundle.manifest.entitlements().get(entitlements.DRIVERKIT) is not True:
         raise refused(
             f"{where}/{ENTITLEMENTS}: {entitlements.DRIVERKIT}",

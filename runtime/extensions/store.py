@@ -9,7 +9,8 @@ what it still says is taken over.
 import sqlite3
 from pathlib import Path
 
-from runtime.extensions.contents import MIGRATIONS, Changes, Contents, read, read_audit, write
+from runtime.extensions.contents import Changes, Contents, read, read_audit, write
+from runtime.extensions.migrations import MIGRATIONS, schema, version_of
 from runtime.extensions.salvage import PARTS, Salvaged, salvage
 from runtime.extensions.soundness import repairs
 from runtime.model.audit import AuditEntry
@@ -99,6 +100,7 @@ class Store:
         self.commit(found.changes)
         self._contents = read(self._connection)
         self.notes = (
+            *self.notes,
             f"{self.path.name} was broken ({why}) and is kept as {aside.name}; {found.read} of its "
             f"records could be read and {found.lost} not: what is missing has to be approved again",
         )
@@ -138,11 +140,25 @@ class Store:
         if verdict != "ok":
             raise _BrokenError(str(verdict))
         (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version != len(MIGRATIONS):
+            version = self._true_version(connection, version)
         if version > len(MIGRATIONS):
             raise self._unavailable(f"version {version}, of a newer program")
         for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
             connection.executescript(f"BEGIN; {script} PRAGMA user_version={number}; COMMIT;")
         self.path.chmod(0o600)
+
+    def _true_version(self, connection: sqlite3.Connection, said: int) -> int:
+        """The version that a file has by its schema, which counts for more than its number."""
+        found = version_of(schema(connection))
+        if found is None or found == said:
+            return said
+        connection.execute(f"PRAGMA user_version={found}")
+        self.notes = (
+            f"{self.path.name} said that it is of version {said} and has the tables of version "
+            f"{found}: the number was mended, nothing is lost",
+        )
+        return found
 
     def _set_aside(self) -> Path:
         """Rename the file with its log; a free name is found by counting."""

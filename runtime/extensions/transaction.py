@@ -11,6 +11,7 @@ from runtime.extensions.drafts import Ending, advanced, completed, ended
 from runtime.extensions.ledger import Ledger
 from runtime.model.events import Decided, Detail
 from runtime.model.extension_lifecycle import ExtensionEvent, ExtensionState
+from runtime.model.identity import BundleId
 from runtime.model.records import Request, RequestState
 from runtime.model.sx_code import SxCode
 
@@ -41,6 +42,7 @@ class Transaction:
         Raises:
             UnavailableError: The store cannot be written; nothing has changed.
         """
+        self._end_moot()
         self.changes.audit += audit.entries(self.changes, self.details, self.now)
         self._ledger.apply(self.changes, self.details)
 
@@ -65,7 +67,7 @@ class Transaction:
             if (known.record.state, outdone.record.state) == _UPGRADE:
                 event = ExtensionEvent.TAKES_OVER
         self.put(advanced(known, event))
-        return self._finish(completed(request, by, self.now))
+        return self.finish(completed(request, by, self.now))
 
     def settle(self, upgrade: Upgrade) -> None:
         """End an upgrade well: the new version is the only one in force."""
@@ -84,12 +86,14 @@ class Transaction:
 
     def end(self, request: Request, ending: Ending) -> Request:
         """End a request; an extension that waited for nothing else goes with it."""
+        if request.removes:
+            return self.finish(ended(request, ending, self.now))
         known = self.extension(request.extension)
         alone = not self._waits_besides(request)
         if alone and known.record.state is ExtensionState.WAITING:
             denied = ending.state is RequestState.DENIED
             self.put(advanced(known, ExtensionEvent.DENIED if denied else ExtensionEvent.REPLACED))
-        return self._finish(ended(request, ending, self.now))
+        return self.finish(ended(request, ending, self.now))
 
     def supersede(self, request: Request) -> None:
         """End what the same user had waiting for the same bundle id."""
@@ -99,8 +103,9 @@ class Transaction:
             f"superseded by {request.id}",
             RUNTIME,
         )
-        for other in self._ledger.waiting():
-            if (other.bundle_id, other.uid) == (request.bundle_id, request.uid):
+        key = (request.bundle_id, request.uid)
+        for other in self._ledger.inbox():
+            if (other.bundle_id, other.uid) == key and other.id != request.id:
                 self.end(other, ending)
 
     def replaces(self, known: KnownExtension) -> str:
@@ -109,6 +114,27 @@ class Transaction:
             if other.record.id != known.record.id:
                 return f"replaces {other.record.short_version} ({other.record.version})"
         return ""
+
+    def _end_moot(self) -> None:
+        """What asks for the removal of an extension that is gone has what it wants."""
+        for request in [*self._ledger.inbox(), *self.changes.requests.values()]:
+            if request is None or not request.removes:
+                continue
+            waits = self._state(request) is RequestState.WAITING
+            if waits and not self._is_there(request.bundle_id):
+                self.finish(completed(request, RUNTIME, self.now))
+
+    def _is_there(self, bundle_id: BundleId) -> bool:
+        after: dict[str, KnownExtension | None] = {
+            **self._ledger.extensions,
+            **self.changes.extensions,
+        }
+        return any(
+            known is not None
+            and known.record.bundle_id == bundle_id
+            and known.record.state is not ExtensionState.REMOVED
+            for known in after.values()
+        )
 
     def _outdone(self, known: KnownExtension) -> KnownExtension:
         """What was active is kept until its successor runs; anything else goes."""
@@ -138,7 +164,8 @@ class Transaction:
             return advanced(replaced, ExtensionEvent.REQUESTED)
         return replaced
 
-    def _finish(self, request: Request) -> Request:
+    def finish(self, request: Request) -> Request:
+        """Write a request that is over, and tell of it."""
         self.changes.requests[request.id] = request
         self.details.append(
             Decided(request.id, request.name, request.state.value, request.decided_by)

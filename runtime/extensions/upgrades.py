@@ -94,7 +94,17 @@ def roll_back(change: Transaction, ledger: Ledger, upgrade: Upgrade, why: str) -
     change.details.append(
         Noted(f"{new.name} {_version(new)} did not take over: {why}; {old} is in force again")
     )
-    restored = change.extension(upgrade.old.record.id)
+    _check_may_run(change, ledger, upgrade.old)
+
+
+def restore(change: Transaction, ledger: Ledger, old: KnownExtension) -> None:
+    """Put a version that gives way in force again; it runs only where it may."""
+    change.put(advanced(old, ExtensionEvent.RESTORED))
+    _check_may_run(change, ledger, old)
+
+
+def _check_may_run(change: Transaction, ledger: Ledger, old: KnownExtension) -> None:
+    restored = change.extension(old.record.id)
     if not (restored.manifest.trusted or ledger.developer):
         change.put(advanced(restored, ExtensionEvent.DEVELOPER_OFF))
 

@@ -14,6 +14,10 @@ Complete = Callable[[int, methods.Completion], None]
 """Called with a finished action's number and its completion."""
 
 
+Answer = Callable[[object], None]
+"""Called once with what `ProviderSession.call` returns of a method, or with a ReturnError."""
+
+
 class Lent(NamedTuple):
     """A result with a descriptor beside it, which is the receiver's to close."""
 
@@ -23,6 +27,12 @@ class Lent(NamedTuple):
 
 class ProviderSession(Protocol):
     """What one driver process may do with its provider."""
+
+    def begin(self, target: int, method: methods.Method, answer: Answer) -> bool:
+        """Carry out a method that needs no task, as those that move data; False: `call` it.
+
+        ReturnError when it fails at once: there is no other answer then.
+        """
 
     async def call(self, target: int, method: methods.Method) -> object:
         """Carry out a method; ReturnError when it fails.

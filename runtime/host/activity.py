@@ -30,6 +30,7 @@ class Activity:
         self._calling = False
         self._progressed = 0
         self._asleep = False
+        self._call = _Call(self)
         _of_thread.activity = self
 
     @staticmethod
@@ -53,15 +54,15 @@ class Activity:
         finally:
             self._running = before
 
-    @contextlib.contextmanager
-    def calling(self) -> Iterator[None]:
+    def calling(self) -> "_Call":
         """While in here, this thread waits for the runtime or the provider."""
-        self._calling = True
-        try:
-            yield
-        finally:
+        return self._call
+
+    def set_calling(self, *, calling: bool) -> None:
+        """Begin or end to wait."""
+        if not calling:
             self._progressed = time.monotonic_ns()
-            self._calling = False
+        self._calling = calling
 
     @contextlib.contextmanager
     def asleep(self) -> Iterator[None]:
@@ -72,3 +73,16 @@ class Activity:
         finally:
             self._progressed = time.monotonic_ns()
             self._asleep = False
+
+
+class _Call:
+    """Made once a thread: what enters it does so for every transfer."""
+
+    def __init__(self, activity: Activity) -> None:
+        self._activity = activity
+
+    def __enter__(self) -> None:
+        self._activity.set_calling(calling=True)
+
+    def __exit__(self, *ended: object) -> None:
+        self._activity.set_calling(calling=False)

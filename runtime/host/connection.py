@@ -20,6 +20,7 @@ from runtime.linux.sockets import send_packet
 from runtime.model.errors import BreachError
 from runtime.wire import codec, driver
 from runtime.wire.methods import Method, NewUserClient, ServiceMethod
+from runtime.wire.service import ServeClient
 
 
 class Connection:
@@ -43,7 +44,7 @@ class Connection:
         self._numbers = itertools.count(1)
         self._lines = Lines(control, leave)
         self._services: dict[int, Line] = {}
-        self._programs: dict[int, int] = {}  # descriptors, by the user client that they are for
+        self._clients: dict[int, int] = {}  # descriptors, by the client that they are for
         self._waiting: dict[int, Line | None] = {}  # whose provider answers; None: the runtime
         self._replies: dict[int, driver.Reply | driver.Fail] = {}
 
@@ -69,7 +70,7 @@ class Connection:
             number = next(self._numbers)
             self._waiting[number] = None if own else line
         if provider is None or own:
-            self.send(driver.Call(number, service, method))
+            self.send(driver.Call(number, (own and handle) or service, method))
         else:
             with contextlib.suppress(OSError):  # its end of file fails this call with all others
                 send_packet(provider, codec.encode(driver.Call(number, handle, method)))
@@ -112,19 +113,26 @@ class Connection:
             raise BreachError("node: expected a descriptor of the provider, found none")
         return descriptors.popleft()
 
-    def take_program(self, client: int) -> int:
-        """The descriptor that came beside a `NewUserClient`; the caller's to close."""
-        return self._programs.pop(client)
+    def take_client(self, client: int) -> int:
+        """The descriptor that came beside a `NewUserClient` or a `ServeClient`; the caller's."""
+        return self._clients.pop(client)
 
     def inbox_of(self, service: int) -> Inbox:
         """Where the packets for a service go, from its `Attach` on."""
         return self._services[service].inbox
 
-    def close(self, service: int) -> None:
-        """A service is over: let its provider go. Nothing comes for it any more."""
+    def close(self, service: int, *, goodbye: bool = False) -> None:
+        """A service is over: let its provider go, with a goodbye if it is to know that.
+
+        Nothing comes for the service any more.
+        """
         with self._turn:
             provider = self._services.pop(service).provider
             if provider is not None:
+                if goodbye:
+                    with contextlib.suppress(OSError):  # it will take it for a crash
+                        provider.setblocking(False)
+                        send_packet(provider, codec.encode(driver.Goodbye()))
                 with contextlib.suppress(OSError):  # the other end was faster
                     provider.shutdown(socket.SHUT_RDWR)  # whoever reads finds the end, and closes
 
@@ -169,9 +177,11 @@ class Connection:
             case driver.Attach(service=service):
                 own = Inbox() if self._shared else self.inbox
                 self._services[service] = self._lines.open(own)
+            case driver.ServiceNotification(service=service) if service in self._services:
+                inbox = self._services[service].inbox
             case driver.Call(target=service, method=method):
-                if isinstance(method, NewUserClient):
-                    self._programs[method.client] = self._lines.take_descriptor()
+                if isinstance(method, NewUserClient | ServeClient):
+                    self._clients[method.client] = self._lines.take_descriptor()
                 if service in self._services:
                     inbox = self._services[service].inbox
         inbox.append(message)

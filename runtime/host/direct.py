@@ -20,17 +20,19 @@ from runtime.driverkit.kern_return import IOReturnError
 from runtime.driverkit.usb_node import Ended
 from runtime.host.activity import Activity
 from runtime.linux.usbfs import Reaped, UrbType, Usbfs
-from runtime.linux.usbfs_status import refusals, status_of
+from runtime.linux.usbfs_status import refusal, refusals, status_of
 from runtime.model.errors import ReturnError
 from runtime.model.kern_return import IOReturn
 from runtime.model.usb import IsochronousFrame, TransferType
 
 _KINDS = {kind: UrbType[kind.name] for kind in TransferType}
 
+_ALONE = contextlib.nullcontext()
+
 Memory = bytearray | memoryview
 
 
-@dataclass
+@dataclass(slots=True)
 class _Transfer:
     """One that is queued. `deadline`: of the monotonic clock, in seconds; 0: none."""
 
@@ -81,14 +83,15 @@ class DirectNode:
             if threading.get_ident() != waiter.thread:
                 os.eventfd_write(waiter.wake, 1)
 
-        with self._lock, self._asked(address):
-            urb = self._usbfs.submit(_KINDS[kind], address, memory)
+        with self._lock:
+            urb = self._submit(kind, address, memory, ())
             transfer = self._note(urb, address, done, timeout_ms, waited=True)
         with _waiting():
             while not ends:
                 waiter.wait(transfer.remaining_ms())
                 with self._lock:
-                    self._expire()
+                    if transfer.deadline:
+                        self._expire()
                     self._reap()
         return ends[0]
 
@@ -102,8 +105,8 @@ class DirectNode:
         frames: Sequence[int] = (),
     ) -> None:
         """See `Node.submit`."""
-        with self._lock, self._asked(address):
-            urb = self._usbfs.submit(_KINDS[kind], address, memory, frames)
+        with self._lock:
+            urb = self._submit(kind, address, memory, frames)
             self._note(urb, address, done, timeout_ms, waited=False)
             self._asynchronous += 1
             if self._wake < 0:
@@ -146,6 +149,17 @@ class DirectNode:
         else:
             os.eventfd_write(self._wake, 1)
 
+    def _submit(
+        self, kind: TransferType, address: int, memory: Memory, frames: Sequence[int]
+    ) -> int:
+        if self._gone:
+            raise IOReturnError(self._over)
+        try:
+            return self._usbfs.submit(_KINDS[kind], address, memory, frames)
+        except OSError as error:
+            refused = refusal(f"endpoint {address:#04x}", error)
+            raise IOReturnError(refused.code, refused.text) from error
+
     def _note(
         self,
         urb: int,
@@ -164,7 +178,7 @@ class DirectNode:
         """Take what has ended; what was aborted together ends in the order of its queue."""
         ended: list[tuple[_Transfer, Reaped]] = []
         try:
-            while not self._gone and (reaped := self._usbfs.reap()) is not None:
+            while self._open and (reaped := self._usbfs.reap()) is not None:
                 ended.append((self._open.pop(reaped.urb), reaped))
         except OSError:
             self._gone = True  # ENODEV: unplugged, and every URB was reaped
@@ -176,6 +190,9 @@ class DirectNode:
     def _end(self, transfer: _Transfer, reaped: Reaped) -> None:
         if not transfer.waited:
             self._asynchronous -= 1
+        if not reaped.status and not reaped.packets:
+            transfer.done(Ended(IOReturn.SUCCESS, reaped.count))
+            return
         status = status_of(reaped.status)
         if status == IOReturn.ABORTED and self._closed:
             status = self._over
@@ -251,12 +268,7 @@ class _Waiter:
         os.close(self.wake)
 
 
-@contextlib.contextmanager
-def _waiting() -> Iterator[None]:
+def _waiting() -> contextlib.AbstractContextManager[None]:
     """The calling thread waits for its provider, as the pulse tells."""
     activity = Activity.current()
-    if activity is None:
-        yield
-    else:
-        with activity.calling():
-            yield
+    return activity.calling() if activity is not None else _ALONE

@@ -11,7 +11,7 @@ import importlib
 import os
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import NoReturn
 
@@ -28,7 +28,7 @@ from runtime.host.thread_queue import ThreadQueue
 from runtime.host.watcher import Watcher
 from runtime.linux import memfd
 from runtime.linux.data_queue import DataQueue
-from runtime.linux.shared_memory import SharedMemory
+from runtime.linux.shared_memory import JoinedMemory, SharedMemory
 from runtime.model import archive
 from runtime.model.errors import BreachError
 from runtime.model.identity import ContentHash
@@ -60,6 +60,7 @@ class Driver:
         self._module: ModuleType | None = None
         self._tag = 0  # the first service, after which the process is called
         self._only: Instance | None = None  # of a process that is not shared
+        self._instances: dict[int, Instance] = {}  # by service
         self._defaults: dict[int, DefaultQueue] = {}  # by service
         self._queues: list[ThreadQueue] = []
         self._sources: Sources | None = None
@@ -81,7 +82,9 @@ class Driver:
                 self._queue.run("load", lambda: self._import(packet))
             case driver.Attach():
                 self._attach(packet)
-            case driver.Call() | driver.Complete() | ProviderLost() if self._only is not None:
+            case (
+                driver.Call() | driver.Complete() | driver.ServiceNotification() | ProviderLost()
+            ) if self._only is not None:
                 self._only.handle(packet)
             case driver.Call(number=number) if self._tag:
                 gone = driver.Fail(
@@ -90,7 +93,7 @@ class Driver:
                     "the service is gone, or there was no thread for it",
                 )
                 self._connection.send(gone)
-            case driver.Complete() | ProviderLost() if self._tag:
+            case driver.Complete() | driver.ServiceNotification() | ProviderLost() if self._tag:
                 pass  # for a service that is gone
             case driver.CrashYourself():
                 self._queue.run("crash", _dereference_null)
@@ -150,29 +153,53 @@ class Driver:
 
     def _serve(self, attach: driver.Attach, queue: DefaultQueue) -> None:
         """The life of a service's thread, in a process that is shared."""
-        made: list[Instance] = []
+        made: list[Callable[[Incoming], None]] = []
+
+        def make() -> None:
+            there = self._class(attach) is not None
+            handle = self._make(attach, queue).handle if there else None
+            made.append(handle or functools.partial(self._refuse, attach))
 
         def handle(packet: Incoming) -> None:
-            made[0].handle(packet)
+            made[0](packet)
 
-        queue.post("attach", lambda: made.append(self._make(attach, queue)))
+        queue.post("attach", make)
         queue.serve(handle, self.die)
 
-    def _make(self, attach: driver.Attach, queue: DefaultQueue) -> Instance:
-        assert self._load is not None
-        cls = getattr(self._module, attach.user_class, None)
-        if not (isinstance(cls, type) and issubclass(cls, IOService)):
-            raise TypeError(
-                f"{self._load.executable}: expected a subclass of IOService named "
-                f"{attach.user_class}, found "
-                f"{'nothing' if cls is None else 'another ' + type(cls).__name__}"
-            )
-        gone = functools.partial(self._gone, attach.service)
-        return Instance(attach, cls, self._connection, queue, gone, die=self.die)
+    def _refuse(self, attach: driver.Attach, packet: Incoming) -> None:
+        """Answer the Start of a service that there is no class for; the others have theirs."""
+        self._gone(attach.service)
+        if isinstance(packet, driver.Call):
+            text = self._no_class(attach)[:TEXT]
+            self._connection.send(driver.Fail(packet.number, IOReturn.NOT_FOUND, text))
 
-    def _gone(self, service: int) -> None:
+    def _make(self, attach: driver.Attach, queue: DefaultQueue) -> Instance:
+        cls = self._class(attach)
+        if cls is None:
+            raise TypeError(self._no_class(attach))
+        gone = functools.partial(self._gone, attach.service)
+        made = Instance(attach, cls, self._connection, queue, gone, die=self.die)
+        self._instances[attach.service] = made
+        return made
+
+    def _class(self, attach: driver.Attach) -> type[IOService] | None:
+        """The driver's class; None where the bundle has none of that name."""
+        cls = getattr(self._module, attach.user_class, None)
+        return cls if isinstance(cls, type) and issubclass(cls, IOService) else None
+
+    def _no_class(self, attach: driver.Attach) -> str:
+        assert self._load is not None
+        found = getattr(self._module, attach.user_class, None)
+        return (
+            f"{self._load.executable}: expected a subclass of IOService named "
+            f"{attach.user_class}, found "
+            f"{'nothing' if found is None else 'another ' + type(found).__name__}"
+        )
+
+    def _gone(self, service: int, goodbye: bool = False) -> None:
         """A service is over: its provider is let go, and its queues end."""
-        self._connection.close(service)
+        self._connection.close(service, goodbye=goodbye)
+        self._instances.pop(service, None)
         self._only = None
         for queue in tuple(self._queues):
             if queue.service == service:
@@ -211,6 +238,10 @@ class Driver:
         """See `Process.default_queue`."""
         return self._defaults.get(current_service(), self._queue)
 
+    def current_transport(self) -> Instance | None:
+        """See `Process.current_transport`."""
+        return self._instances.get(current_service())
+
     def sources(self) -> Sources:
         """See `Process.sources`."""
         if self._sources is None:
@@ -220,6 +251,10 @@ class Driver:
     def allocate(self, size: int) -> SharedMemory:
         """See `Process.allocate`."""
         return SharedMemory.create(size)
+
+    def join(self, ranges: Sequence[tuple[int, int, int]]) -> JoinedMemory:
+        """See `Process.join`."""
+        return JoinedMemory(ranges)
 
     def create_data_queue(self, size: int) -> DataQueue:
         """See `Process.create_data_queue`."""

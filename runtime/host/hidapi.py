@@ -1,11 +1,12 @@
-"""The module `hid` of a driver process: what the package hidapi offers, for the provider alone.
+"""What the package hidapi offers, for the provider alone.
 
-It stands for `hid` and `hidraw` (`runtime.host.libraries`). A library that opens the device opens
-the driver's interface; a driver that leaves it to its library does not open it itself.
+It stands for `hidraw`, and is half of `hid` (`runtime.host.hid_package`). A library that opens the
+device opens the driver's interface; a driver that leaves it to its library does not open it itself.
 Source: hidapi 0.15, hid.pyx; a report begins with its id, 0 where the device numbers none.
 Invariant: every error is one that hidapi's own module raises.
 """
 
+import enum
 from collections.abc import Iterator, Sequence
 
 from runtime.driverkit.hid import IOHIDInterface
@@ -29,9 +30,28 @@ _NUMBERS = {
     "usage_page": "PrimaryUsagePage",
     "usage": "PrimaryUsage",
 }
-_USB = 1  # HID_API_BUS_USB
+
+__version__ = "0.15.0"  # whose names these are
 
 Facts = dict[str, object]
+
+
+class BusType(enum.IntEnum):
+    """How a device is connected, by hidapi's numbers."""
+
+    UNKNOWN = 0
+    USB = 1
+    BLUETOOTH = 2
+    I2C = 3
+    SPI = 4
+
+
+_BUSES = {each.name: each for each in BusType}
+
+
+def version_str() -> str:
+    """The version of hidapi whose behaviour this is."""
+    return __version__
 
 
 def enumerate(vendor_id: int = 0, product_id: int = 0) -> list[Facts]:  # noqa: A001 - hidapi's name
@@ -44,9 +64,9 @@ def enumerate(vendor_id: int = 0, product_id: int = 0) -> list[Facts]:  # noqa: 
 
 
 class device:  # noqa: N801 - hidapi's name
-    """A HID device, open or not."""
+    """A HID device, open or not; as hidapi's it takes arguments, and does not look at them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *_arguments: object) -> None:
         self._facts: Facts = {}
         self._transport: Transport | None = None
         self._blocks = True
@@ -94,16 +114,21 @@ class device:  # noqa: N801 - hidapi's name
 
     def read(self, max_length: int, timeout_ms: int = 0) -> list[int]:
         """The next input report, empty when none came in time; OSError: the device is gone."""
-        transport, left = self._open(), timeout_ms
+        return list(self.receive(max_length, timeout_ms if timeout_ms > 0 else None))
+
+    def receive(self, max_length: int, timeout_ms: int | None) -> bytes:
+        """`read`, with a timeout of 0 for what is there; None: as `set_nonblocking` says."""
+        transport = self._open()
+        left = 0 if timeout_ms is None and not self._blocks else timeout_ms
         while True:
-            waits = limits.WAIT_MS if self._blocks and timeout_ms <= 0 else max(left, 0)
+            waits = limits.WAIT_MS if left is None else max(left, 0)
             try:
                 report = invoke(transport, 0, wire.WaitForReport(waits), bytes)
             except IOReturnError as error:
                 raise self._failed("read error", error) from None
-            left -= limits.WAIT_MS
-            if report or (left <= 0 and not (self._blocks and timeout_ms <= 0)):
-                return list(report[:max_length])
+            left = None if left is None else left - limits.WAIT_MS
+            if report or (left is not None and left <= 0):
+                return report[:max_length]
 
     def write(self, buff: Sequence[int]) -> int:
         """Send an output report; the bytes that were sent, -1 when that failed."""
@@ -139,6 +164,12 @@ class device:  # noqa: N801 - hidapi's name
         """Its serial number."""
         self._open()
         return self._facts["serial_number"]
+
+    def get_indexed_string(self, index: int) -> str:
+        """Another string of the device: hidraw has none, and says so by an OSError."""
+        self._open()
+        self._said = f"string {index}: hidraw tells of none"
+        raise OSError("get indexed string error")
 
     def error(self) -> str:
         """What went wrong last; empty for nothing."""
@@ -186,4 +217,5 @@ def _facts(service: IOService) -> Facts:
     facts: Facts = {name: table.get(key, 0) for name, key in _NUMBERS.items()}
     facts |= {name: table.get(key, "") for name, key in _STRINGS.items()}
     path = f"{provider.GetRegistryEntryID():#x}".encode()
-    return {**facts, "path": path, "interface_number": -1, "bus_type": _USB}
+    bus = _BUSES.get(str(table.get("Transport", "")).upper(), BusType.UNKNOWN)
+    return {**facts, "path": path, "interface_number": -1, "bus_type": bus}

@@ -9,6 +9,7 @@ import contextlib
 import functools
 import itertools
 import socket
+import sys
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -17,25 +18,29 @@ import msgspec
 
 from runtime.driverkit import hid, usb
 from runtime.driverkit.dispatch import IODispatchQueue
+from runtime.driverkit.entry import Entry
 from runtime.driverkit.kern_return import IOReturnError
-from runtime.driverkit.service import Entry, IOService
+from runtime.driverkit.object import class_chain
+from runtime.driverkit.service import IOService
 from runtime.host import libraries
 from runtime.host.activity import Activity
 from runtime.host.connection import Connection
 from runtime.host.direct import DirectNode
 from runtime.host.lines import Incoming, ProviderLost
+from runtime.host.nubs import Nubs
 from runtime.host.queues import DefaultQueue
-from runtime.host.user_clients import UserClients, class_chain
+from runtime.host.user_clients import UserClients
 from runtime.model import properties
 from runtime.model.errors import BreachError
 from runtime.model.kern_return import IOReturn
-from runtime.wire import codec, driver, methods
+from runtime.wire import codec, driver, methods, service
 from runtime.wire import usb as wire_usb
 from runtime.wire.limits import TEXT
 
 _PROVIDERS = usb.PROVIDERS | hid.PROVIDERS
 
 _is_lent: codec.Decoder[bool] = codec.Decoder(bool, "OpenDirect")
+_number: codec.Decoder[int] = codec.Decoder(int, "what a provider lends")
 
 
 class _Expected(NamedTuple):
@@ -44,6 +49,7 @@ class _Expected(NamedTuple):
     name: str
     queue: IODispatchQueue
     done: Callable[[methods.Completion], None]
+    repeated: bool
 
 
 class Instance:
@@ -54,7 +60,8 @@ class Instance:
         cls: The driver's class.
         connection: To the runtime, and to the provider.
         queue: Its Default queue, on which this is called.
-        gone: Called when it is stopped, or its Start failed: nothing comes for it any more.
+        gone: Called when it is stopped, or its Start failed: nothing comes for it any more. True:
+            another driver is its provider.
         die: Ends the process for an exception on a thread of ours.
     """
 
@@ -64,7 +71,7 @@ class Instance:
         cls: type[IOService],
         connection: Connection,
         queue: DefaultQueue,
-        gone: Callable[[], None],
+        gone: Callable[[bool], None],
         *,
         die: Callable[[BaseException], object],
     ) -> None:
@@ -77,14 +84,17 @@ class Instance:
         self._node: DirectNode | None = None
         self._numbers = itertools.count(1)
         self._expected: dict[int, _Expected] = {}
-        kind = _PROVIDERS.get(attach.provider_class, IOService)
+        self._published = bool(attach.provider_classes)
+        kind = _PROVIDERS.get(attach.provider_class) or _proxy_class(cls, attach.provider_classes)
         table = properties.decode(attach.provider_properties)
         name = attach.provider_name
-        self._provider = kind(Entry(attach.provider, name, table, transport=self))
+        self._provider = kind(Entry(attach.provider, name, table, transport=self, remote=True))
         own = properties.decode(attach.properties)
         self._service = cls(Entry(self._id, attach.user_class, own, self._provider, self))
         libraries.offer(self._service, self)
-        self._clients = UserClients(self._service, queue, self._told_closed)
+        self._nubs = Nubs(self._service, self)
+        self._clients = UserClients(self._service, queue, self._nubs, self._told_closed)
+        self._watches: dict[int, Callable[[driver.ServiceNotification], None]] = {}
         connection.send(driver.Attached(self._id, class_chain(cls)))
 
     def handle(self, packet: Incoming) -> None:
@@ -101,6 +111,15 @@ class Instance:
                 self._stop(number)
             case driver.Call(number=number, method=methods.NewUserClient() as wanted):
                 self._open(number, wanted)
+            case driver.Call(number=number, method=service.SetPowerState() as change):
+                self._set_power(number, change)
+            case driver.Call(number=number, method=service.ServeClient() as client):
+                sock = socket.socket(fileno=self._connection.take_client(client.client))
+                self._nubs.serve(client, sock)
+                self._connection.send(driver.Reply(number, codec.raw(None)))
+            case driver.ServiceNotification(watch=watch):
+                if watch in self._watches:  # else it was cancelled meanwhile
+                    self._watches[watch](packet)
             case driver.Complete():
                 self._complete(packet)
             case ProviderLost():
@@ -128,7 +147,7 @@ class Instance:
             raise IOReturnError(IOReturn.ERROR, f"{name}.init returned False")
 
     def _open(self, number: int, wanted: methods.NewUserClient) -> None:
-        program = self._connection.take_program(wanted.client)
+        program = self._connection.take_client(wanted.client)
         try:
             chain = self._clients.open(wanted, socket.socket(fileno=program))
         except IOReturnError as error:
@@ -136,8 +155,20 @@ class Instance:
         else:
             self._connection.send(driver.Reply(number, codec.raw(chain)))
 
+    def _set_power(self, number: int, change: service.SetPowerState) -> None:
+        nub = self._nubs.get(change.entry)
+        try:
+            if nub is not None:
+                work = functools.partial(nub.SetPowerState, change.flags)
+                self._queue.run("SetPowerState", lambda: nub.CopyDispatchQueue().DispatchSync(work))
+        except IOReturnError as error:
+            self._connection.send(driver.Fail(number, error.code, error.text[:TEXT]))
+        else:
+            self._connection.send(driver.Reply(number, codec.raw(None)))
+
     def _stop(self, number: int) -> None:
         self._clients.close()
+        self._nubs.close()
         self._queue.run("Stop", lambda: self._service.Stop(self._provider))
         self._queue.run("free", self._service.free)
         libraries.withdraw(self._service)
@@ -149,9 +180,11 @@ class Instance:
             self.call(0, methods.UserClientClosed(client))
 
     def _complete(self, packet: driver.Complete) -> None:
-        expected = self._expected.pop(packet.action, None)
+        expected = self._expected.get(packet.action)
         if expected is None:
             raise BreachError(f"completion: expected one of an open I/O, found {packet.action}")
+        if not expected.repeated:
+            del self._expected[packet.action]
         self._dispatch(expected, packet.completion)
 
     def _provider_lost(self) -> None:
@@ -173,7 +206,7 @@ class Instance:
     def _gone(self) -> None:
         if self._node is not None:
             self._node.close()
-        self._told_gone()
+        self._told_gone(self._published)
 
     # --- the SDK's transport ---------------------------------------------------------------
 
@@ -186,16 +219,26 @@ class Instance:
             return self._connection.call(self._id, handle, method)
 
     def expect(
-        self, name: str, queue: IODispatchQueue, done: Callable[[methods.Completion], None]
+        self,
+        name: str,
+        queue: IODispatchQueue,
+        done: Callable[[methods.Completion], None],
+        *,
+        repeated: bool = False,
     ) -> int:
         """See `Transport.expect`."""
         number = next(self._numbers)
-        self._expected[number] = _Expected(name, queue, done)
+        self._expected[number] = _Expected(name, queue, done, repeated)
         return number
 
     def forget(self, number: int) -> None:
         """See `Transport.forget`."""
         self._expected.pop(number, None)
+
+    def lent(self, method: methods.Method) -> tuple[int, int]:
+        """See `Transport.lent`."""
+        result = _number(self.call(0, method))
+        return result, self._connection.take_node(self._id)
 
     def open_direct(self) -> DirectNode | None:
         """See `Transport.open_direct`."""
@@ -204,6 +247,24 @@ class Instance:
         self._node = DirectNode(self._connection.take_node(self._id), self._die)
         return self._node
 
+    def watch(self, heard: Callable[[driver.ServiceNotification], None]) -> int:
+        """See `Transport.watch`."""
+        number = next(self._numbers)
+        self._watches[number] = heard
+        return number
+
+    def unwatch(self, number: int) -> None:
+        """See `Transport.unwatch`."""
+        self._watches.pop(number, None)
+
+    def publish(self, nub: IOService) -> None:
+        """See `Transport.publish`."""
+        self._nubs.add(nub)
+
+    def withdraw(self, service: IOService) -> tuple[IOService, ...]:
+        """See `Transport.withdraw`."""
+        return self._nubs.remove(service)
+
     def new_entry(self) -> int:
         """See `Transport.new_entry`."""
         return self._clients.new_entry()
@@ -211,3 +272,13 @@ class Instance:
     def default_queue(self) -> IODispatchQueue:
         """See `Transport.default_queue`."""
         return self._queue
+
+
+def _proxy_class(cls: type[IOService], published: tuple[str, ...]) -> type[IOService]:
+    """The class of a driver's module that declares what its provider, another driver, offers."""
+    module = sys.modules[cls.__module__]
+    for name in published:
+        found = getattr(module, name, None)
+        if isinstance(found, type) and issubclass(found, IOService):
+            return found
+    return IOService

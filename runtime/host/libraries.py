@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 OURS = {
     "usb.backend.libusb1": "runtime.host.pyusb_backend",
-    "hid": "runtime.host.hidapi",
+    "hid": "runtime.host.hid_package",
     "hidraw": "runtime.host.hidapi",
 }
 """By the name that a library imports."""

@@ -7,15 +7,22 @@ Invariant: what is imported is what was in the sealed archive.
 
 import importlib.machinery
 import sys
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from runtime.host import native
 from runtime.model import archive
 from runtime.model.identity import ContentHash
 
-_FOLDERS = ("", "Resources/python/")
+if TYPE_CHECKING:  # few libraries look for their files: who does waits for these
+    from importlib.metadata import DistributionFinder
+
+    from runtime.host.resources import BundleDistribution, PackageResources
+
+_VENDORED = "Resources/python/"
+_FOLDERS = ("", _VENDORED)
 _TAILS = ("/__init__.py", *importlib.machinery.EXTENSION_SUFFIXES, ".py")
 
 
@@ -51,13 +58,21 @@ class BundleFinder:
                 return self._spec(fullname, name)
         return None
 
+    def find_distributions(
+        self, context: "DistributionFinder.Context"
+    ) -> "Iterator[BundleDistribution]":
+        """What `importlib.metadata` tells of vendored libraries."""
+        from runtime.host import resources  # noqa: PLC0415 - see above
+
+        return resources.distributions(self._files, _VENDORED, context.name)
+
     def _spec(self, fullname: str, name: str) -> importlib.machinery.ModuleSpec:
         loader: _BundleModule | importlib.machinery.ExtensionFileLoader
         if archive.is_native(name):
             self._compare()
             loader = importlib.machinery.ExtensionFileLoader(fullname, str(self._modules / name))
         else:
-            loader = _BundleModule(fullname, f"{self.label}/{name}", self._files[name])
+            loader = _BundleModule(fullname, self.label, name, self._files)
         spec = importlib.machinery.ModuleSpec(
             fullname, loader, origin=loader.path, is_package=name.endswith(_TAILS[0])
         )
@@ -74,14 +89,25 @@ class BundleFinder:
 class _BundleModule(importlib.machinery.SourceFileLoader):
     """Loads one module from its source in memory; `linecache` gets its lines from here too."""
 
-    def __init__(self, fullname: str, path: str, source: bytes) -> None:
-        super().__init__(fullname, path)
-        self._source = source
+    def __init__(self, fullname: str, label: str, name: str, files: Mapping[str, bytes]) -> None:
+        super().__init__(fullname, f"{label}/{name}")
+        self._label = label
+        self._folder = PurePosixPath(name).parent
+        self._files = files
 
     def get_data(self, path: str) -> bytes:
-        if path != self.path:
-            raise OSError(f"{path}: expected {self.path}, the only file of this module")
-        return self._source
+        """A file of the bundle, by its path with the label before it: `pkgutil.get_data`."""
+        name = path.removeprefix(f"{self._label}/")
+        if name == path or name not in self._files:
+            raise FileNotFoundError(f"{path}: expected a file of {self._label}, found none")
+        return self._files[name]
+
+    def get_resource_reader(self, fullname: str) -> "PackageResources":  # type: ignore[override]
+        """The files beside the module: `importlib.resources`."""
+        from runtime.host.resources import PackageResources  # noqa: PLC0415 - see above
+
+        del fullname
+        return PackageResources(self._files, self._folder)
 
     def path_stats(self, path: str) -> Mapping[str, float]:
         raise OSError(f"{path}: lies in memory, has no times and no compiled form")

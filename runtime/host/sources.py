@@ -54,12 +54,26 @@ class Sources:
         with self._lock:
             self._alarms.pop(key, None)
 
-    def watch(self, descriptor: int, ready: Callable[[], None], *, writable: bool = False) -> None:
-        """See `Sources.watch`; `writable`: when it can be written, instead."""
+    def watch(
+        self,
+        descriptor: int,
+        ready: Callable[[], None],
+        *,
+        writable: bool = False,
+        once: bool = False,
+    ) -> None:
+        """See `Sources.watch`."""
         events = select.EPOLLOUT if writable else select.EPOLLIN
+        if once:
+            events |= select.EPOLLONESHOT
         with self._lock:
+            known = descriptor in self._watched
             self._watched[descriptor] = ready
-            self._begun().register(descriptor, events)
+            poll = self._begun()
+            if known:
+                poll.modify(descriptor, events)
+            else:
+                poll.register(descriptor, events)
 
     def unwatch(self, descriptor: int) -> None:
         """See `Sources.unwatch`."""

@@ -11,15 +11,15 @@ from collections.abc import Callable
 from runtime.driverkit.dispatch import IODispatchQueue
 from runtime.driverkit.kern_return import IOReturnError
 from runtime.driverkit.log import IOLog
-from runtime.driverkit.object import OSObject
+from runtime.driverkit.object import class_chain
 from runtime.driverkit.service import IOService
 from runtime.driverkit.transport import process
 from runtime.driverkit.user_client import IOUserClient
+from runtime.host.nubs import Nubs, end
 from runtime.host.program import ProgramLink
 from runtime.model import properties
 from runtime.model.kern_return import IOReturn
 from runtime.wire import methods
-from runtime.wire.limits import NAME
 
 
 class UserClients:
@@ -28,14 +28,20 @@ class UserClients:
     Args:
         service: Whose they are.
         queue: Its Default queue.
+        nubs: What the service has published, and its user clients.
         closed: Called with the entry of each that is gone.
     """
 
     def __init__(
-        self, service: IOService, queue: IODispatchQueue, closed: Callable[[int], None]
+        self,
+        service: IOService,
+        queue: IODispatchQueue,
+        nubs: Nubs,
+        closed: Callable[[int], None],
     ) -> None:
         self._service = service
         self._queue = queue
+        self._nubs = nubs
         self._closed = closed
         self._opening = 0
         self._open: dict[int, tuple[IOUserClient, ProgramLink]] = {}
@@ -97,10 +103,7 @@ class UserClients:
         self._closed(entry)
 
     def _end(self, client: IOUserClient) -> None:
+        for nub in self._nubs.remove(client):
+            end(nub)
         client.Stop(self._service)
         client.free()
-
-
-def class_chain(cls: type[IOService]) -> tuple[str, ...]:
-    """The names of a class and its bases up to OSObject, leaf first."""
-    return tuple(base.__name__[:NAME] for base in cls.__mro__ if issubclass(base, OSObject))

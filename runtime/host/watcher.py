@@ -35,11 +35,11 @@ class Watcher:
         watch.setblocking(False)
         self._watch = watch
         self._session = session.watcher_of_runtime()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a debugger may stop the main thread that holds it
         self._lines: collections.deque[driver.Log] = collections.deque()
         self._dropped = 0
         self._queues: list[HostQueue] = []
-        self._debugger = Debugger(self._debugged)
+        self._debugger = Debugger(self._debugged, self._state)
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._pulsed: tuple[driver.Pulse | None, float] = (None, 0.0)  # what was said last, when
         self._send(driver.Hello(DRIVER_VERSION))
@@ -124,7 +124,12 @@ class Watcher:
             wants = select.POLLOUT if self._waiting() else 0
             poll.register(self._watch, select.POLLIN | wants)
             poll.register(self._wake, select.POLLIN)
+            peer = self._debugger.peer
+            if peer is not None:
+                poll.register(peer, 0)  # only its end: what it says is the debugger's
             ready = dict(poll.poll(max(0.0, due - time.monotonic()) * 1000))
+            if peer in ready:  # before the next debugger may come
+                self._debugger.peer_left()
             if self._wake in ready:
                 with contextlib.suppress(BlockingIOError):
                     os.eventfd_read(self._wake)
@@ -151,14 +156,19 @@ class Watcher:
             self._debugger.attach(socket.socket(fileno=descriptors[0]))
         return isinstance(message, driver.AskPulse)
 
+    def _state(self) -> driver.Pulse:
+        """What the queues do; any thread, without the lock."""
+        now = time.monotonic_ns()
+        return driver.Pulse(tuple(queue.pulse(now) for queue in tuple(self._queues)))
+
     def _pulse(self, *, asked: bool) -> None:
         """Tell the queues' state, once the runtime has greeted: until then nobody reads."""
         if self._session.phase is not session.Phase.OPEN:
             return
         now = time.monotonic_ns()
         said, when = self._pulsed
+        pulse = self._state()
         with self._lock:
-            pulse = driver.Pulse(tuple(queue.pulse(now) for queue in self._queues))
             news = asked or pulse != said or now / 1e9 - when >= driver.IDLE_PULSE_SECONDS
             if news and self._send(pulse):
                 self._pulsed = (pulse, now / 1e9)

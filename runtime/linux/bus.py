@@ -1,12 +1,13 @@
-"""The system's D-Bus, connected when it is first needed and again after it was lost.
+"""A D-Bus, the system's or the desktop's, connected when it is first needed and after a loss.
 
-Runs in the event loop. `DBUS_SYSTEM_BUS_ADDRESS` names another bus, as for every program.
+Runs in the event loop. `DBUS_SYSTEM_BUS_ADDRESS` and `DBUS_SESSION_BUS_ADDRESS` name another bus,
+as for every program.
 Source: D-Bus Specification, "Message Bus Names", "Error messages".
 Invariant: a call has an answer, an error or a limit in time.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from dbus_fast import BusType, DBusError, Message, MessageType
@@ -26,10 +27,11 @@ class BusError(Exception):
         self.name = name
 
 
-class SystemBus:
-    """One connection to the system's bus."""
+class Bus:
+    """One connection to a bus; `kind` says which."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: BusType = BusType.SYSTEM) -> None:
+        self._kind = kind
         self._bus: MessageBus | None = None
         self._connecting = asyncio.Lock()
 
@@ -87,6 +89,21 @@ class SystemBus:
         )
         return found.value
 
+    async def listen(self, rule: str, heard: Callable[[Message], None]) -> None:
+        """Have the signals of a match rule handed over until this connection ends.
+
+        Raises:
+            BusError, UnavailableError: As `call`.
+        """
+
+        def hand_over(message: Message) -> None:
+            if message.message_type is MessageType.SIGNAL:
+                heard(message)
+
+        (await self._connected()).add_message_handler(hand_over)
+        daemon = "org.freedesktop.DBus"
+        await self.call(daemon, "/org/freedesktop/DBus", f"{daemon}.AddMatch", "s", [rule])
+
     def close(self) -> None:
         """Disconnect; idempotent."""
         if self._bus is not None:
@@ -98,14 +115,15 @@ class SystemBus:
             if self._bus is not None and self._bus.connected:
                 return self._bus
             self._bus = None
-            bus = MessageBus(bus_type=BusType.SYSTEM)
+            bus = MessageBus(bus_type=self._kind)
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
                     await bus.connect()
             except (OSError, DBusError, EOFError, TimeoutError, ValueError) as error:
                 bus.disconnect()
                 raise UnavailableError(
-                    f"D-Bus: expected the system's bus, found: {str(error) or 'no answer'}"
+                    f"D-Bus: expected the {self._kind.name.lower()} bus, "
+                    f"found: {str(error) or 'no answer'}"
                 ) from None
             self._bus = bus
             return bus

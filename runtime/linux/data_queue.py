@@ -13,6 +13,7 @@ import threading
 from runtime.linux.shared_memory import SharedMemory
 from runtime.wire import ring
 
+_NOW = int(socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)  # enums are slow
 _fence = threading.Lock()  # taking it orders this thread's memory accesses before and after it
 
 
@@ -69,7 +70,7 @@ class DataQueue:
     def settle(self) -> bool:
         """Take the wake-ups that came; False when the peer is gone."""
         try:
-            return bool(self._sock.recv(4096, socket.MSG_DONTWAIT))
+            return bool(self._sock.recv(4096, _NOW))
         except BlockingIOError:
             return True
         except ConnectionResetError:
@@ -82,7 +83,7 @@ class DataQueue:
     def wake(self) -> None:
         """Wake the peer; one that has not read the last one is awake already."""
         with contextlib.suppress(OSError):
-            self._sock.send(b"\0", socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+            self._sock.send(b"\0", _NOW)
 
     # --- as producer -----------------------------------------------------------------------------
 
@@ -110,6 +111,20 @@ class DataQueue:
         if waits and wake:
             self.wake()
         return waits
+
+    def has_room(self, size: int, count: int) -> bool:
+        """Whether so many entries of a size fit; else `fileno` is readable when there is room.
+
+        Raises:
+            BreachError: The consumer wrote nonsense.
+        """
+        if self._producer is None:
+            self._producer = ring.Producer(self._memory.mapped)
+        if self._producer.has_room(size, count):
+            return True
+        with _fence:
+            pass
+        return self._producer.has_room(size, count)
 
     # --- as consumer -----------------------------------------------------------------------------
 

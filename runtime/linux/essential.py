@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 _KEYBOARD = 0xFFFF_FFFE  # KEY_ESC to KEY_S, all of them: as udev tells a keyboard from buttons
+_BLUETOOTH = "/sys/devices/virtual/misc/uhid/0005:"  # 5: BUS_BLUETOOTH
 _DEFAULT = "00000000"
 _DEFAULT_6 = "0" * 32
 
@@ -57,8 +58,13 @@ def _keyboards(root: Path) -> Iterator[str]:
     for entry in _names(root / "sys/class/input"):
         words = _text(root / "sys/class/input" / entry / "capabilities/key").split()
         path = _device(root, root / "sys/class/input" / entry)
-        if words and int(words[-1], 16) & _KEYBOARD == _KEYBOARD and "/virtual/" not in path:
+        if words and int(words[-1], 16) & _KEYBOARD == _KEYBOARD and _is_hardware(path):
             yield path
+
+
+def _is_hardware(path: str) -> bool:
+    """Whether somebody can press its keys: it is of a bus, or of a Bluetooth device behind uhid."""
+    return "/virtual/" not in path or path.startswith(_BLUETOOTH)
 
 
 def _root_disks(root: Path) -> Iterator[str]:

@@ -8,11 +8,11 @@ Invariant: what logind does not say is not assumed.
 
 import msgspec
 
-from runtime.linux.bus import BusError, SystemBus
+from runtime.linux.bus import Bus, BusError
 from runtime.linux.sockets import Peer
 
 SERVICE = "org.freedesktop.login1"
-_MANAGER = "/org/freedesktop/login1"
+MANAGER = "/org/freedesktop/login1"
 _NO_SESSION = frozenset(
     {"org.freedesktop.login1.NoSessionForPID", "org.freedesktop.login1.NoSuchSession"}
 )
@@ -28,7 +28,7 @@ class Session(msgspec.Struct, frozen=True):
     locked: bool
 
 
-async def session_of(bus: SystemBus, peer: Peer) -> Session | None:
+async def session_of(bus: Bus, peer: Peer) -> Session | None:
     """The session that a process belongs to; None where there is none.
 
     Raises:
@@ -43,20 +43,20 @@ async def session_of(bus: SystemBus, peer: Peer) -> Session | None:
         raise
 
 
-async def _path_of(bus: SystemBus, peer: Peer) -> str:
+async def _path_of(bus: Bus, peer: Peer) -> str:
     try:
         manager = f"{SERVICE}.Manager"
-        (path,) = await bus.call(SERVICE, _MANAGER, f"{manager}.GetSessionByPID", "u", [peer.pid])
+        (path,) = await bus.call(SERVICE, MANAGER, f"{manager}.GetSessionByPID", "u", [peer.pid])
     except BusError as error:
         if error.name not in _NO_SESSION:
             raise
-        (user,) = await bus.call(SERVICE, _MANAGER, f"{manager}.GetUser", "u", [peer.uid])
+        (user,) = await bus.call(SERVICE, MANAGER, f"{manager}.GetUser", "u", [peer.uid])
         session, path = await bus.property(SERVICE, user, f"{SERVICE}.User.Display")
         return str(path) if session else ""
     return str(path)
 
 
-async def _read(bus: SystemBus, path: str) -> Session:
+async def _read(bus: Bus, path: str) -> Session:
     name = f"{SERVICE}.Session"
     (uid, _) = await bus.property(SERVICE, path, f"{name}.User")
     return Session(

@@ -124,6 +124,8 @@ def claim(state: Path) -> int:
     try:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        raise UnavailableError(f"state folder {state}: expected a folder, found a file") from None
     except OSError as error:
         raise _unusable(state, error) from error
     try:

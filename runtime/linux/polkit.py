@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import msgspec
 from dbus_fast import Variant
 
-from runtime.linux.bus import BusError, SystemBus
+from runtime.linux.bus import Bus, BusError
 from runtime.linux.sockets import Peer
 from runtime.model.errors import UnavailableError
 
@@ -32,7 +32,7 @@ class Verdict(msgspec.Struct, frozen=True):
 class Question:
     """One question to polkit; `cancel` takes the password dialog away."""
 
-    def __init__(self, bus: SystemBus) -> None:
+    def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._id = secrets.token_hex(16)
 

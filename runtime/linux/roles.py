@@ -14,6 +14,7 @@ MODULES = {
     "worker": "runtime.engine.worker",
     "reader": "runtime.reader",
     "export": "runtime.export",
+    "notification": "runtime.client.notification",
     "app": "runtime.client.apps",
     "service": "runtime.commands.service",
 }

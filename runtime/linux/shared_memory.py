@@ -5,16 +5,19 @@ Invariant: no mapping here can lose its pages, whatever another process does wit
 """
 
 import ctypes
+import errno
 import fcntl
 import mmap
 import os
 import weakref
+from collections.abc import Sequence
 
 from runtime.linux.libc import syscall
 from runtime.model.errors import BreachError
 from runtime.wire import limits
 
 _FIXED = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
+_MAP_FIXED = 0x10  # linux/mman.h; Python 3.11 has no name for it
 _F_SEAL_FUTURE_WRITE = 0x10  # linux/fcntl.h; Python 3.11 has no name for it
 
 
@@ -83,6 +86,40 @@ class SharedMemory:
         self.close()
 
 
+class JoinedMemory:
+    """Ranges of shared memory as one, each mapped behind the one before.
+
+    Attributes:
+        mapped: The bytes; those of the memory that each part is of.
+    """
+
+    def __init__(self, parts: Sequence[tuple[int, int, int]]) -> None:
+        """`parts` are a descriptor, an offset and a length each; the descriptors stay the caller's.
+
+        Every offset, and every length but the last one's, is a multiple of `mmap.PAGESIZE`.
+
+        Raises:
+            OSError: It cannot be mapped so.
+        """
+        size = sum(length for _, _, length in parts)
+        private = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+        address = syscall("mmap", 0, size, 0, private, -1, 0)  # nobody may touch it yet
+        self.mapped = _view(address, size)
+        for descriptor, offset, length in parts:
+            access = mmap.PROT_READ | mmap.PROT_WRITE
+            fixed = mmap.MAP_SHARED | _MAP_FIXED
+            syscall("mmap", address, length, access, fixed, descriptor, offset)
+            address += length
+
+    def fileno(self) -> int:
+        """No descriptor is of all of it; OSError."""
+        raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+
+    def keep_for_reading(self) -> None:
+        """It is not shared as one; OSError."""
+        self.fileno()
+
+
 def _checked_size(fd: int) -> int:
     seals = fcntl.fcntl(fd, fcntl.F_GET_SEALS)
     size = os.fstat(fd).st_size
@@ -97,7 +134,12 @@ def _checked_size(fd: int) -> int:
 def _map(fd: int, size: int, *, writable: bool) -> memoryview:
     access = mmap.PROT_READ | (mmap.PROT_WRITE if writable else 0)
     address = syscall("mmap", 0, size, access, mmap.MAP_SHARED, fd, 0)
+    view = _view(address, size)
+    return view if writable else view.toreadonly()
+
+
+def _view(address: int, size: int) -> memoryview:
+    """What is mapped, until nobody has a view of it."""
     mapped = (ctypes.c_ubyte * size).from_address(address)
     weakref.finalize(mapped, syscall, "munmap", address, size).atexit = False
-    view = memoryview(mapped).cast("B")
-    return view if writable else view.toreadonly()
+    return memoryview(mapped).cast("B")

@@ -13,6 +13,9 @@ import msgspec
 from runtime.model.hid import ReportType
 
 NODE = "/dev/uhid"
+MODULE = "/sys/class/misc/uhid"
+"""There while the kernel has the module: opening the node without it waits for modprobe."""
+
 LONGEST_REPORT = 4096  # bytes
 BUS_USB, BUS_BLUETOOTH, BUS_VIRTUAL = 0x03, 0x05, 0x06  # linux/input.h
 

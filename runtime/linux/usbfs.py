@@ -10,7 +10,6 @@ Invariant: no policy; every refusal of the kernel is an OSError with its number.
 import ctypes
 import enum
 import errno
-import functools
 import os
 from collections.abc import Sequence
 
@@ -57,6 +56,7 @@ class Usbfs:
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self._urbs: dict[int, _Submitted] = {}
+        self._reaped = ctypes.c_void_p()
 
     def descriptors(self) -> bytes:
         """The device descriptor, and every configuration's behind it, as the kernel read them."""
@@ -93,12 +93,11 @@ class Usbfs:
 
         OSError ENODEV: the device is gone, and all were reaped.
         """
-        pointer = ctypes.c_void_p()
-        try:
-            self._call(abi.REAP, ctypes.addressof(pointer))
-        except BlockingIOError:
-            return None
-        return self._urbs.pop(pointer.value or 0).ended()
+        if _ioctl(self._fd, abi.REAP, ctypes.addressof(self._reaped)) < 0:
+            if ctypes.get_errno() == errno.EAGAIN:
+                return None
+            raise _error()
+        return self._urbs.pop(self._reaped.value or 0).ended()
 
     def claim(self, interface: int) -> None:
         """Take an interface from the kernel driver that has it; not from another program."""
@@ -167,6 +166,8 @@ class Usbfs:
 class _Submitted:
     """A URB with its memory, which must not move before it is reaped."""
 
+    __slots__ = ("_block", "_held", "_memory", "_packets", "number")
+
     def __init__(
         self,
         kind: UrbType,
@@ -174,37 +175,25 @@ class _Submitted:
         memory: bytearray | memoryview,
         packets: Sequence[int],
     ) -> None:
-        self._memory = memory
-        self._held = (ctypes.c_char * len(memory)).from_buffer(memory)
-        self._count = len(packets)
-        self._structure = _structure(self._count)()
-        urb = self._structure.urb
-        urb.type, urb.endpoint = kind, endpoint
-        urb.buffer, urb.buffer_length = ctypes.addressof(self._held), len(memory)
-        if packets:
-            urb.flags, urb.number_of_packets = abi.ISO_ASAP, self._count
-            for packet, length in zip(self._structure.packets, packets, strict=True):
-                packet.length = length
-        self.number = ctypes.addressof(self._structure)
+        self._memory, self._packets = memory, len(packets)
+        self._held = ctypes.c_char.from_buffer(memory) if memory else None  # it stays in its place
+        address = ctypes.addressof(self._held) if self._held is not None else 0
+        self._block = (ctypes.c_char * (abi.URB.size + abi.PACKET.size * len(packets)))()
+        flags = abi.ISO_ASAP if packets else 0
+        sizes = (len(memory), 0, 0, len(packets))
+        abi.URB.pack_into(self._block, 0, kind, endpoint, 0, flags, address, *sizes, 0, 0, 0)
+        for index, length in enumerate(packets):
+            at = abi.URB.size + abi.PACKET.size * index
+            abi.PACKET.pack_into(self._block, at, length, 0, 0)
+        self.number = ctypes.addressof(self._block)
 
     def ended(self) -> Reaped:
-        urb = self._structure.urb
-        packets = self._structure.packets if self._count else ()
-        ends = tuple((packet.status, packet.actual_length) for packet in packets)
-        return Reaped(self.number, urb.status, urb.actual_length, self._memory, ends)
-
-
-class _Plain(ctypes.Structure):
-    _fields_ = (("urb", abi.Urb),)
-
-
-@functools.cache
-def _structure(count: int) -> type[ctypes.Structure]:
-    """The URB's structure with so many packets behind it."""
-    if not count:
-        return _Plain
-    fields = (("urb", abi.Urb), ("packets", abi.Packet * count))
-    return type("Isochronous", (ctypes.Structure,), {"_fields_": fields})
+        _, _, status, _, _, _, count, *_ = abi.URB.unpack_from(self._block)
+        if not self._packets:
+            return Reaped(self.number, status, count, self._memory)
+        packets = abi.PACKET.iter_unpack(memoryview(self._block)[abi.URB.size :])
+        ends = tuple((status, count) for _, count, status in packets)
+        return Reaped(self.number, status, count, self._memory, ends)
 
 
 def _error() -> OSError:

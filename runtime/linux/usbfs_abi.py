@@ -5,35 +5,15 @@ Invariant: layouts and numbers only.
 """
 
 import ctypes
+import struct
 
+URB = struct.Struct("@BBiIPiiiiiIP")
+"""usbdevfs_urb without packets: type, endpoint, status, flags, buffer, buffer_length,
+actual_length, start_frame, number_of_packets, error_count, signr, usercontext."""
 
-class Urb(ctypes.Structure):
-    """usbdevfs_urb, without the packets of an isochronous one, which follow it."""
-
-    _fields_ = (
-        ("type", ctypes.c_ubyte),
-        ("endpoint", ctypes.c_ubyte),
-        ("status", ctypes.c_int),
-        ("flags", ctypes.c_uint),
-        ("buffer", ctypes.c_void_p),
-        ("buffer_length", ctypes.c_int),
-        ("actual_length", ctypes.c_int),
-        ("start_frame", ctypes.c_int),
-        ("number_of_packets", ctypes.c_int),
-        ("error_count", ctypes.c_int),
-        ("signr", ctypes.c_uint),
-        ("usercontext", ctypes.c_void_p),
-    )
-
-
-class Packet(ctypes.Structure):
-    """usbdevfs_iso_packet_desc."""
-
-    _fields_ = (
-        ("length", ctypes.c_uint),
-        ("actual_length", ctypes.c_uint),
-        ("status", ctypes.c_int),  # the header says unsigned; it holds a negative errno
-    )
+PACKET = struct.Struct("@IIi")
+"""usbdevfs_iso_packet_desc, behind its URB: length, actual_length, and status, which the header has
+as unsigned, but which holds a negative errno."""
 
 
 class DriverName(ctypes.Structure):
@@ -78,7 +58,7 @@ def _code(direction: int, number: int, size: int = 0) -> int:
 SET_INTERFACE = _code(_READ, 4, ctypes.sizeof(Setting))
 SET_CONFIGURATION = _code(_READ, 5, _WORD)
 GET_DRIVER = _code(_WRITE, 8, ctypes.sizeof(DriverName))
-SUBMIT = _code(_READ, 10, ctypes.sizeof(Urb))
+SUBMIT = _code(_READ, 10, URB.size)
 DISCARD = _code(_NONE, 11)
 REAP = _code(_WRITE, 13, ctypes.sizeof(ctypes.c_void_p))  # without waiting
 RELEASE = _code(_READ, 16, _WORD)

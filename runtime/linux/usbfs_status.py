@@ -44,11 +44,16 @@ def status_of(status: int) -> IOReturn:
     return _STATUS.get(status, IOReturn.ERROR)
 
 
+def refusal(what: str, error: OSError) -> ReturnError:
+    """An OSError of usbfs as a ReturnError about `what`."""
+    code = _REFUSAL.get(error.errno or 0, IOReturn.ERROR)
+    return ReturnError(code, f"{what}: {error.strerror}")
+
+
 @contextlib.contextmanager
 def refusals(what: str) -> Iterator[None]:
     """Turn an OSError of usbfs into a ReturnError about `what`."""
     try:
         yield
     except OSError as error:
-        code = _REFUSAL.get(error.errno or 0, IOReturn.ERROR)
-        raise ReturnError(code, f"{what}: {error.strerror}") from error
+        raise refusal(what, error) from error

@@ -15,6 +15,8 @@ class Deed(enum.StrEnum):
     SHOWN = "shown"
     APPROVED = "approved"
     DENIED = "denied"
+    UNDONE = "undone"  # a decision
+    REVOKED = "revoked"  # an approval
     ENDED = "ended"  # a request, by another than an approval or a denial
     REMOVED = "removed"
     DEVELOPER = "developer mode"

@@ -16,6 +16,7 @@ LINES = 100  # of the log before the end
 MESSAGES = 32  # packets of the control socket before the end
 EARLIER = 10  # crashes of the same driver before this one
 BESIDE = 64  # other drivers in the process that are named
+STACK_PLACES = 64  # of code, in the piece of the stack that is kept
 LINE = 500  # characters kept of a log line
 
 
@@ -35,6 +36,7 @@ class Fault(msgspec.Struct, frozen=True):
     access: str  # to that address: ``read``, ``write``, ``execute``; empty when not known
     registers: tuple[tuple[str, int], ...]
     place: str = ""  # of the instruction: its file and the offset there; empty when not known
+    stack: tuple[str, ...] = ()  # places of code in the stack, innermost first: callers, and others
 
 
 class Packet(msgspec.Struct, frozen=True):

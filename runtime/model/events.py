@@ -106,11 +106,12 @@ class Responded(msgspec.Struct, frozen=True, array_like=True, tag="responded"):
 
 
 class Requested(msgspec.Struct, frozen=True, array_like=True, tag="requested"):
-    """An app asked for an extension's activation."""
+    """An app asked for an extension's activation, or for its removal."""
 
     request: RequestId
     name: str
     app: str
+    removes: bool = False
 
 
 class Decided(msgspec.Struct, frozen=True, array_like=True, tag="decided"):
@@ -124,6 +125,23 @@ class Decided(msgspec.Struct, frozen=True, array_like=True, tag="decided"):
 
 class Deactivated(msgspec.Struct, frozen=True, array_like=True, tag="deactivated"):
     """An extension was removed."""
+
+    extension: str
+    name: str
+    by: str
+
+
+class Undone(msgspec.Struct, frozen=True, array_like=True, tag="undone"):
+    """Somebody took a decision back: the request waits again."""
+
+    request: RequestId
+    name: str
+    was: str  # RequestState's word
+    by: str
+
+
+class Revoked(msgspec.Struct, frozen=True, array_like=True, tag="revoked"):
+    """Somebody took the approvals of an extension away."""
 
     extension: str
     name: str
@@ -185,6 +203,8 @@ Detail = (
     | Requested
     | Decided
     | Deactivated
+    | Undone
+    | Revoked
     | DeveloperMode
     | ProfileChanged
     | Resynced

@@ -33,7 +33,8 @@ class Rule(msgspec.Struct, frozen=True):
 class Profile(msgspec.Struct, frozen=True, array_like=True):
     """One configuration profile: its payloads of system extension policy, combined.
 
-    The fields from `user_overrides` on are the payload's keys, in their order.
+    The fields from `user_overrides` to `non_removable_from_ui` are the payload's keys, in their
+    order.
     """
 
     identifier: str
@@ -49,6 +50,7 @@ class Profile(msgspec.Struct, frozen=True, array_like=True):
     removable: Teams = {}
     non_removable: Teams = {}
     non_removable_from_ui: Teams = {}
+    signed_by: str = ""  # its signer, and whether this machine trusts it; empty: not signed
 
 
 def ruling_words(ruling: Ruling) -> str:

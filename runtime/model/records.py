@@ -110,10 +110,12 @@ class Extension(msgspec.Struct, frozen=True, array_like=True, tag="extension"):
     ruling: Ruling | None = None  # of a profile, where users do not decide
     kept: Ruling | None = None  # why the window may not remove it
     localized: tuple[Localized, ...] = ()  # name and usage in other languages
+    built_for: str = ""  # SDK and Python version, in words; empty where its bundle does not say
+    icon: bool = False  # whether its bundle has one (`ReadIcon`)
 
 
 class RequestState(enum.StrEnum):
-    """The life of an activation request; `COMPLETED`, `DENIED` and later ones are final."""
+    """The life of a request: it waits, and ends; undoing a decision makes it wait again."""
 
     WAITING = "waiting for approval"
     COMPLETED = "completed"
@@ -121,10 +123,15 @@ class RequestState(enum.StrEnum):
     SUPERSEDED = "superseded"
     CANCELED = "canceled"
     FAILED = "failed"
+    REVOKED = "revoked"  # it was completed, and its approval taken away since
+
+
+DECIDED = (RequestState.COMPLETED, RequestState.DENIED, RequestState.REVOKED)
+"""What a decision makes of a request; it can be undone."""
 
 
 class Request(msgspec.Struct, frozen=True, array_like=True, tag="request"):
-    """One activation request; while `WAITING`, an item of the approvals inbox."""
+    """One request to activate or to remove; while `WAITING`, an item of the approvals inbox."""
 
     id: RequestId
     extension: str  # Extension.id
@@ -151,6 +158,7 @@ class Request(msgspec.Struct, frozen=True, array_like=True, tag="request"):
     ruling: Ruling | None = None  # of a profile, where users did not decide
     devices_before: tuple[DeviceHit, ...] = ()  # that the version it would replace matches
     localized: tuple[Localized, ...] = ()
+    removes: bool = False  # it asks for the removal of the extension in all its versions
 
 
 class Mode(enum.StrEnum):

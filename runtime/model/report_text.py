@@ -44,7 +44,8 @@ def fault_lines(fault: Fault) -> list[str]:
     made = [f"at {fault.place}"] if fault.place else []
     if fault.address is not None:
         made.append(f"fault: {fault.access or 'address'} {fault.address:#x}")
-    return made + [f"{name:<8} {value:#018x}" for name, value in fault.registers]
+    made += [f"{name:<8} {value:#018x}" for name, value in fault.registers]
+    return made + [f"in the stack: {place}" for place in fault.stack]
 
 
 def _packet(sent: bool, what: str, age_us: int) -> str:

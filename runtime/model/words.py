@@ -178,11 +178,19 @@ _SENTENCES: dict[type, Callable[[Any], Sentence]] = {
     events.Hung: _hung,
     events.Responded: _process("{name} (pid {pid}) responds again"),
     events.Requested: lambda e: Sentence(
-        "{app} asks to activate {name}", {"app": e.app, "name": e.name}
+        "{app} asks to remove {name}" if e.removes else "{app} asks to activate {name}",
+        {"app": e.app, "name": e.name},
     ),
     events.Decided: _decided,
     events.Deactivated: lambda e: Sentence(
         "{name} was deactivated by {by}", {"name": e.name, "by": e.by}
+    ),
+    events.Undone: lambda e: Sentence(
+        "request for {name}: {by} undid the decision ({was}), so it waits again",
+        {"name": e.name, "by": e.by, "was": e.was},
+    ),
+    events.Revoked: lambda e: Sentence(
+        "the approval of {name} was revoked by {by}", {"name": e.name, "by": e.by}
     ),
     events.DeveloperMode: lambda e: Sentence(
         "developer mode was turned {state} by {by}",

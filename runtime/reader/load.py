@@ -84,12 +84,21 @@ def _read(data: bytes) -> RegistryFile:
         return _machine(data)
     if text_reader.looks_like(data):
         return text_reader.read(data)
-    found = repr(bytes(data[:16])) if data else "an empty file"
     raise ProblemError(
         "not-a-registry",
         "expected ioreg's text or plist, an .ioreg file, a udev database, JSON or a recording, "
-        f"found {found}",
+        f"found {_shown(data)}",
     )
+
+
+def _shown(data: bytes) -> str:
+    """What a file that is none of these begins with."""
+    if not data:
+        return "an empty file"
+    beginning = data[:16].decode(errors="replace")
+    if beginning.isprintable() and "\ufffd" not in beginning:
+        return f"text that begins with {beginning!r}"
+    return f"bytes that begin with {data[:8].hex(' ')}"
 
 
 def _machine(data: bytes) -> RegistryFile:

@@ -16,6 +16,7 @@ DEVICE_CLASSES: dict[tuple[str, str], str] = {
     ("acpi", ""): "IOACPIPlatformDevice",
     ("pnp", ""): "IOACPIPlatformDevice",
     ("platform", ""): "IOPlatformDevice",
+    ("uio", ""): "IOPlatformDevice",
     ("cpu", ""): "IOCPU",
     ("net", ""): "IONetworkInterface",
     ("net", "wlan"): "IO80211Interface",

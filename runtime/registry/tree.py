@@ -151,9 +151,9 @@ class Registry:
             self._retain(entry_id, -1)
 
     def adjust_busy(self, entry_id: EntryId, by: int) -> None:
-        """Change an entry's busy count by 1 or -1.
+        """Change an entry's busy count.
 
-        Where it leaves or reaches 0, its provider's changes too, and so on to the root.
+        Where it leaves or reaches 0, its provider's changes by 1 too, and so on to the root.
 
         Raises:
             ProblemError: ``not-found``.
@@ -169,7 +169,7 @@ class Registry:
             self._put(msgspec.structs.replace(entry, busy=busy, busy_ms=busy_ms))
             if not edge:
                 return
-            at = entry.parent
+            at, by = entry.parent, 1 if by > 0 else -1
 
     def terminate(self, entry_id: EntryId) -> list[EntryId]:
         """Remove an entry with everything below it.
@@ -264,8 +264,9 @@ class Registry:
         self._put(msgspec.structs.replace(entry, retain=entry.retain + by))
 
     def _remove(self, leaf: EntryId) -> None:
-        while self._entries[leaf].busy:  # its provider must not wait for it any longer
-            self.adjust_busy(leaf, -1)
+        busy = self._entries[leaf].busy
+        if busy:  # its provider must not wait for it any longer
+            self.adjust_busy(leaf, -busy)
         path = self.path(leaf)
         entry = self._entries.pop(leaf)
         parent = EntryId(entry.parent)

@@ -4,6 +4,7 @@ The library reads most fields only when they are asked for; here they are asked 
 Invariant: pure; bytes in, a certificate or list whose fields can be read, or `SignatureError`, out.
 """
 
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -24,6 +25,7 @@ _FAILURES = (
 """What the library raises for bytes that are no certificate."""
 
 _FIELDS = ("subject", "issuer", "not_valid_before_utc", "not_valid_after_utc", "extensions")
+_TITLE = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----")
 _LIST_FIELDS = ("issuer", "next_update_utc", "extensions")
 
 
@@ -62,6 +64,15 @@ def _whole(
         read = load(data)
         for field in fields:
             getattr(read, field)
-    except _FAILURES as error:
-        raise broken(where, what, str(error)) from None
+    except _FAILURES:
+        raise broken(where, what, _found(data)) from None
     return read
+
+
+def _found(data: bytes) -> str:
+    """What bytes are that are not what was expected, in words of our own."""
+    if not data.strip():
+        return "nothing"
+    if title := _TITLE.search(data):
+        return f"“{title[1].decode()}” in PEM that cannot be read as one"
+    return "other bytes"

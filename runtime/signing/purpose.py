@@ -9,12 +9,13 @@ from runtime.signing.errors import broken
 
 
 class Purpose(enum.StrEnum):
-    """The four; an anchor of one vouches for no other."""
+    """The five; an anchor of one vouches for no other."""
 
     DEVELOPER = "developer"  # code signatures
     NOTARY = "notary"  # tickets
     STORE = "store"  # countersignatures of an organisation's store
     TIMESTAMP = "timestamp"
+    PROFILE = "profile"  # configuration profiles
 
 
 def purpose_of(text: str) -> Purpose:

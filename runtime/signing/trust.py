@@ -30,6 +30,7 @@ USAGE: dict[Purpose, x509.ObjectIdentifier] = {
     Purpose.NOTARY: x509.ObjectIdentifier(f"{_ARC}.1"),
     Purpose.STORE: x509.ObjectIdentifier(f"{_ARC}.2"),
     Purpose.TIMESTAMP: ExtendedKeyUsageOID.TIME_STAMPING,
+    Purpose.PROFILE: ExtendedKeyUsageOID.EMAIL_PROTECTION,
 }
 """The extended key usage that the first certificate of a chain needs."""
 
@@ -72,8 +73,9 @@ def judge(
     _check_usage(chain[0], purpose, where)
     try:
         verified = _verifier(anchors, at).verify(chain[0], list(chain[1:]))
-    except (verification.VerificationError, ValueError) as error:
-        raise broken(where, f"a signer that a trusted {purpose} vouches for", str(error)) from None
+    except (verification.VerificationError, ValueError):
+        expected = f"a signer that a trusted {purpose} vouches for"
+        raise broken(where, expected, _not_vouched_for(chain, at)) from None
     _check_revoked(trust.revocations, verified.chain, where)
 
 
@@ -96,6 +98,16 @@ def _name(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str:
     values = certificate.subject.get_attributes_for_oid(oid)
     value = values[0].value if values else ""
     return value if isinstance(value, str) else ""
+
+
+def _not_vouched_for(chain: Sequence[x509.Certificate], at: datetime.datetime) -> str:
+    """Why path validation failed: a certificate of the chain was not valid then, or nobody does."""
+    for certificate in chain:
+        since, until = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        if not since <= at <= until:
+            name = common_name(certificate)
+            return f"{name}, valid from {since:%Y-%m-%d} to {until:%Y-%m-%d}, on {at:%Y-%m-%d}"
+    return f"{common_name(chain[0])}, for whom none of them does"
 
 
 def _verifier(

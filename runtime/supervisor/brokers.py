@@ -46,7 +46,7 @@ class Place(msgspec.Struct, frozen=True):
     device: EntryId
     name: str
     interface: int
-    serve: wire.Serve | wire.ServeRecorded | wire.ServeUsb | wire.ServeHid
+    serve: wire.Serve | wire.ServeRecorded | wire.ServeUsb | wire.ServeHid | wire.ServeUio
     nodes: tuple[str, ...] = ()
     direct: bool = False
     recording: memfd.Shared | None = None
@@ -57,6 +57,7 @@ _ROLES = {
     wire.ServeRecorded: zygote.Role.BROKER,
     wire.ServeUsb: zygote.Role.USB_BROKER,
     wire.ServeHid: zygote.Role.HID_BROKER,
+    wire.ServeUio: zygote.Role.UIO_BROKER,
 }
 
 

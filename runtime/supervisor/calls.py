@@ -15,8 +15,9 @@ from runtime.model.errors import BreachError, ReturnError
 from runtime.model.kern_return import IOReturn
 from runtime.model.processes import NO_CALL, OpenCall
 from runtime.supervisor.process import DriverProcess
-from runtime.wire import codec, methods
+from runtime.wire import codec, limits, methods
 from runtime.wire import driver as wire
+from runtime.wire import service as service_wire
 
 OnReply = Callable[[], None]
 OnFail = Callable[[int, str], None]
@@ -41,7 +42,7 @@ class Calls:
     def ask(
         self,
         service: int,
-        method: methods.Start | methods.Stop,
+        method: methods.Start | methods.Stop | service_wire.SetPowerState,
         on_reply: OnReply,
         on_fail: OnFail,
     ) -> None:
@@ -90,11 +91,25 @@ class Calls:
         """Take a failure; BreachError when it answers no open call."""
         self._pop(fail.number).on_fail(fail.code, fail.text)
 
-    def answer(self, call: wire.Call, *, gone: bool) -> None:
-        """Reply to a service's call, which is carried out unless that service is `gone`."""
-        refusal = wire.Fail(call.number, int(IOReturn.NOT_ATTACHED), "the service is gone")
-        done = wire.Reply(call.number, codec.raw(None))
-        self._process.send(refusal if gone else done)
+    def serve(self, service: int, method: service_wire.ServeClient, client: int) -> None:
+        """Have a nub serve a client by this socket, which stays the caller's.
+
+        A driver that cannot take it does not: the client sees the end of its own.
+        """
+        number = next(self._numbers)
+        if self._process.call_beside(wire.Call(number, service, method), client):
+            what, since_ns = type(method).__name__, time.monotonic_ns()
+            self._asked[number] = _Open(lambda _: None, lambda _code, _text: None, what, since_ns)
+
+    def answer(self, call: wire.Call, carry_out: Callable[[], object]) -> None:
+        """Reply to a service's call with what carrying it out results in; BreachError passes."""
+        try:
+            result = carry_out()
+        except ReturnError as error:
+            text = error.text[: limits.TEXT]
+            self._process.send(wire.Fail(call.number, int(error.code), text))
+        else:
+            self._process.send(wire.Reply(call.number, codec.raw(result)))
 
     def close(self) -> None:
         """The process is gone: nothing that is open will be answered."""

@@ -10,18 +10,23 @@ SENTENCES = 32  # of each kind, that a driver process may tell
 
 
 def fields(
-    staged: Staged, missing: tuple[str, ...], provider_path: str, beside: tuple[str, ...]
+    staged: Staged,
+    applied: tuple[str, ...],
+    missing: tuple[str, ...],
+    provider_path: str,
+    beside: tuple[str, ...],
 ) -> dict[str, tuple[str, ...]]:
     """What changes in the record.
 
     Args:
         staged: What the process said.
+        applied: What holds it beside that, from outside.
         missing: What this machine cannot give to any driver.
         provider_path: Of the driver's own provider.
         beside: Of the providers of the others in its process.
     """
     return {
-        "sandbox": staged.applied[:SENTENCES],
+        "sandbox": (*applied, *staged.applied)[:SENTENCES],
         "missing": (*missing, *staged.missing)[:SENTENCES],
         "may": (_talk(provider_path), *map(_talk_beside, beside), *staged.may)[:SENTENCES],
         "may_not": staged.may_not[:SENTENCES],
@@ -30,7 +35,7 @@ def fields(
 
 def _talk(path: str) -> str:
     parts = [part for part in path.split("/")[-2:] if part]
-    return f"talk to {' of '.join(reversed(parts)) or 'its provider'}, through its broker"
+    return f"talk to {' of '.join(reversed(parts)) or 'its provider'}"
 
 
 def _talk_beside(path: str) -> str:

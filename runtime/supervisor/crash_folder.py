@@ -70,7 +70,10 @@ class CrashFolder:
             ProblemError: ``not-found``: none has this id, or its file is gone or damaged.
         """
         if report not in self._reports:
-            raise ProblemError("not-found", f"crash report {report}: expected one, found none")
+            raise ProblemError(
+                "not-found",
+                f"crash report {report}: expected one that is kept, found none",
+            )
         try:
             return _decode(self._path(report).read_bytes())
         except (OSError, msgspec.MsgspecError) as error:

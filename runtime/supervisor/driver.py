@@ -125,10 +125,15 @@ class SupervisedDriver:
     async def open(
         self, client: EntryId, kind: int, entitlements: msgspec.Raw, program: int
     ) -> tuple[str, ...]:
-        """See `UserService.open`; kIOReturnNotReady, too, while there is no process."""
+        """See `ServiceCalls.open`; kIOReturnNotReady, too, while there is no process."""
         if self._service is None:
             raise ReturnError(IOReturn.NOT_READY, f"{self.record.name} does not run")
-        return await self._service.open(client, kind, entitlements, program)
+        return await self._service.calls.open(client, kind, entitlements, program)
+
+    @property
+    def service(self) -> UserService | None:
+        """Its service, while there is one."""
+        return self._service
 
     def oldest_call(self, now_ns: int) -> OpenCall:
         """What its process has not returned from for longest."""
@@ -164,7 +169,7 @@ class SupervisedDriver:
     def started(self, *, first: bool) -> None:
         """Start returned: be ready for the end of a process that is there for this driver."""
         if first:
-            self._servers.understudies.prepare(self.record, self.spec)
+            self._servers.prepare(self.record, self.spec)
 
     def refused(self, why: str) -> None:
         """Start returned an error: the next candidate may have the provider."""
@@ -225,7 +230,7 @@ class SupervisedDriver:
             self.launch()
 
     def _end(self) -> None:
-        self._servers.understudies.drop(self.record.id)
+        self._servers.release(self.record.id, self.spec)
         if self._waiting is not None:
             self._waiting.cancel()
         self._over.set()

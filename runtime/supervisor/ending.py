@@ -61,7 +61,7 @@ class Ending:
         how = ended.how
         if how is ExitHow.CODE and self.goodbye is not None and not goodbye.error:
             how = ExitHow.STOPPED
-        detail = goodbye.error.partition("\n")[0]
+        detail = goodbye.error.partition("\n")[0] or ended.detail
         frames = tuple(frame[: limits.NAME] for frame in goodbye.frames[: limits.FRAMES])
         if how is ExitHow.SIGNAL:
             frames = post_mortem.faulting_frames(crash)

@@ -9,10 +9,13 @@ Invariant: at most one standby; a process is handed out once.
 import asyncio
 import itertools
 
+import msgspec
+
 from runtime.linux import memory
 from runtime.model.errors import SpawnError
 from runtime.model.outcome import Exit
 from runtime.supervisor.channels import Channels
+from runtime.supervisor.groups import Groups
 from runtime.supervisor.pace import Pace
 from runtime.supervisor.standby import Standby
 from runtime.supervisor.zygote import Zygote
@@ -30,8 +33,9 @@ SPARE_BYTES = 256 << 20  # a standby is made only while this much memory is avai
 class Launcher:
     """Hands out driver processes."""
 
-    def __init__(self, zygote: Zygote) -> None:
+    def __init__(self, zygote: Zygote, groups: Groups) -> None:
         self._zygote = zygote
+        self._groups = groups
         self._numbers = itertools.count()
         self._pace = Pace()
         self._standby: Standby | None = None
@@ -87,7 +91,9 @@ class Launcher:
             channels.close_theirs()
         if self._zygote.elevated:
             self._pace.watch(child.pid)
-        return Standby(child, channels, self._zygote.missing)
+        group, applied, missing = self._groups.put(child.pid)
+        child = msgspec.structs.replace(child, group=group)
+        return Standby(child, channels, applied, (*missing, *self._zygote.missing))
 
     def discard(self, standby: Standby) -> None:
         """Kill a process that nobody will have; `close` waits until it is reaped."""

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 
 from runtime.linux import scheduling, usage
 
-PERIOD_SECONDS = 0.5  # of a judgement; a spinning driver has precedence for so long
+PERIOD_SECONDS = 0.5  # of a judgement
+"""A spinning driver has precedence for so long, or up to twice that: with one of them on every CPU
+the judge itself has to wait until the kernel gives ordinary processes their share of a second."""
+
 QUIET_NS = 1_000_000_000  # of a judgement of one that has no precedence
 MOST, LITTLE = 0.5, 0.25  # of a CPU
 

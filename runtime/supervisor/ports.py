@@ -30,7 +30,15 @@ class ProviderSession(Protocol):
 
 
 class SessionEnd(Protocol):
-    """Who hears that a session has ended by itself. Called in the loop, at most once."""
+    """Who hears that a session has ended by itself. Called in the loop, at most once.
+
+    Attributes:
+        id: The entry of the service whose session it is.
+        spec: What that is.
+    """
+
+    id: EntryId
+    spec: "DriverSpec"
 
     def provider_lost(self, why: str) -> None:
         """The broker of the provider is gone; another one may be opened."""
@@ -61,6 +69,7 @@ class DriverSpec(msgspec.Struct, frozen=True):
     direct: bool  # its provider may lend its device, so that it moves its data itself
     open_session: Callable[[SessionEnd], ProviderSession]
     entitled: Callable[[], Decision]  # to the provider, as it is when this is asked
+    provider_classes: tuple[str, ...] = ()  # of a provider that a driver published, leaf first
 
 
 class Surroundings(Protocol):
@@ -84,8 +93,13 @@ class Surroundings(Protocol):
     def started(self, driver: Driver) -> None:
         """Start returned success."""
 
-    def service_call(self, driver: Driver, method: methods.ServiceMethod) -> None:
-        """The driver speaks of its own entry; BreachError when it may not."""
+    def service_call(self, driver: Driver, entry: EntryId, method: methods.ServiceMethod) -> object:
+        """The driver speaks of its service's entry or a nub's; the result, of RESULT's type.
+
+        Raises:
+            BreachError: It may not say that.
+            ReturnError: It is refused.
+        """
 
     def detach(self, driver: Driver) -> None:
         """The process is gone: remove its service's entry."""

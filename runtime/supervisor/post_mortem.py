@@ -6,19 +6,25 @@ Source: CPython's faulthandler (`Current thread`, `Thread`, `File "…", line N 
 Invariant: pure.
 """
 
+import itertools
 import re
 from collections.abc import Iterable
 
 import msgspec
 
 from runtime.linux import fault
+from runtime.linux.fault_machines import HERE
 from runtime.linux.images import Image, place
-from runtime.model.crash_report import THREADS, Fault, Remains, ThreadFrames
+from runtime.model.crash_report import STACK_PLACES, THREADS, Fault, Remains, ThreadFrames
 from runtime.model.outcome import Exit, ExitHow
 from runtime.wire import limits
 
 _HEAD = re.compile(r"^(Current thread|Thread) (0x[0-9a-f]{1,16}) ", re.MULTILINE)
 _FRAME = re.compile(r'^  File "([^"\n]{0,512})", line (\d{1,9}) in (\S{1,128})', re.MULTILINE)
+_NOT_UNWOUND = (
+    "native callers: nothing here unwinds native code; of the places of code in the stack, "
+    "some are left over from calls that had returned"
+)
 
 
 def threads(text: str) -> tuple[ThreadFrames, ...]:
@@ -69,15 +75,20 @@ def _fault(exit_: Exit, crash: bytes, images: Iterable[Image]) -> Fault | None:
     recorded = fault.read(crash)
     if recorded is None or exit_.how is not ExitHow.SIGNAL or recorded.signal != exit_.number:
         return None
-    at = place(images, dict(recorded.registers)["rip"])
-    return msgspec.structs.replace(recorded, place=at[: limits.NAME])
+    counter = dict(recorded.registers)[HERE.code_counter] if HERE is not None else 0
+    images = tuple(images)
+    places = (place(images, word)[: limits.NAME] for word in fault.stack(crash))
+    return msgspec.structs.replace(
+        recorded,
+        place=place(images, counter)[: limits.NAME],
+        stack=tuple(itertools.islice(filter(None, places), STACK_PLACES)),
+    )
 
 
 def _not_recorded(exit_: Exit, recorded: Fault | None) -> list[str]:
-    if recorded is not None and recorded.place:
-        return ["native frames beyond the innermost: nothing here unwinds native code"]
     if recorded is not None:
-        return ["native frames: the instruction is in no file that is known"]
+        unknown = [] if recorded.place else ["native frame: the instruction is in no known file"]
+        return [*unknown, _NOT_UNWOUND]
     if exit_.number in fault.SIGNALS:
         return ["registers and faulting address: not recorded on this machine"]
     return [f"registers: {exit_.signal_name} leaves a process no time to record them"]

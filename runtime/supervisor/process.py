@@ -14,12 +14,15 @@ import socket
 from collections import deque
 from typing import Protocol
 
+import msgspec
+
 from runtime.linux import memfd, sockets, spawn
 from runtime.model.errors import BreachError
 from runtime.model.outcome import Exit, ExitHow
 from runtime.supervisor.channels import Channels
 from runtime.supervisor.deadline import LEAVE, LOAD, LOCK_DOWN, Deadline
 from runtime.supervisor.ending import Ending
+from runtime.supervisor.groups import OVER
 from runtime.supervisor.output import Output
 from runtime.supervisor.ports import DriverSpec, Gather
 from runtime.supervisor.zygote import Child
@@ -57,7 +60,7 @@ class Listener(Protocol):
 
 
 class DriverProcess:
-    """A process from its creation to its end. Owns the channels and the pidfd.
+    """A process from its creation to its end. Owns the channels, the pidfd and the group.
 
     Attributes:
         listener: Who has it now.
@@ -67,6 +70,7 @@ class DriverProcess:
     def __init__(self, child: Child, channels: Channels, listener: Listener) -> None:
         self.pid = child.pid
         self._pidfd = pidfd = child.pidfd
+        self._group = child.group
         self._channels = channels
         self.listener = listener
         self._control = session.runtime_of_driver()
@@ -248,6 +252,8 @@ class DriverProcess:
         os.close(self._pidfd)
         self._pidfd = -1
         self._drain()
+        if self._group is not None and self._group.remove():
+            ended = msgspec.structs.replace(ended, detail=OVER)
         crash = memfd.read_whole(self._channels.crash, CRASH_BYTES)
         exit_ = self._ending.exit(ended, crash)
         self.listener.exited(exit_, lambda: self._ending.remains(exit_, crash))

@@ -13,6 +13,7 @@ from runtime.model.crash_report import Remains
 from runtime.model.errors import SpawnError
 from runtime.model.identity import DriverId
 from runtime.model.outcome import Exit, ExitHow
+from runtime.model.records import Driver
 from runtime.supervisor.ports import DriverSpec, Surroundings
 from runtime.supervisor.standby import Standby
 from runtime.supervisor.understudies import Understudies
@@ -23,18 +24,15 @@ Key = tuple[object, ...]
 
 
 class Servers:
-    """The driver processes that have services, and those that are being made for some.
-
-    Attributes:
-        understudies: The processes that stand by for those.
-    """
+    """The driver processes that have services, and those that are being made for some."""
 
     def __init__(self, understudies: Understudies, surroundings: Surroundings) -> None:
-        self.understudies = understudies
+        self._understudies = understudies
         self._launcher = understudies.launcher
         self._around = surroundings
         self._running: dict[Key, UserServer] = {}
         self._waiting: dict[Key, list[UserService]] = {}  # for a process that is being made
+        self._founders: dict[Key, DriverId] = {}  # whose understudy is all's that share a process
         self._making: set[asyncio.Task[None]] = set()
 
     def serve(self, driver: DriverId, service: UserService) -> None:
@@ -45,7 +43,7 @@ class Servers:
             running.join(service)
         elif key in self._waiting:
             self._waiting[key].append(service)
-        elif (understudy := self.understudies.take(driver)) is not None:
+        elif (understudy := self._understudy(driver, service.spec)) is not None:
             self._begin(key, understudy, service.spec.bundle, [service])
         elif (standby := self._launcher.take(dumpable=service.spec.dumpable)) is not None:
             self._begin(key, standby, service.spec.bundle, [service])
@@ -59,6 +57,22 @@ class Servers:
             waiting.remove(service)
             self._end_soon(service, Exit(ExitHow.STOPPED, 0))
 
+    def prepare(self, driver: Driver, spec: DriverSpec) -> None:
+        """The driver's process was made for it, and has started: be ready for the end of that."""
+        key = _shared(spec)
+        if key is None or key not in self._founders:
+            if key is not None:
+                self._founders[key] = driver.id
+            self._understudies.prepare(driver, spec)
+
+    def release(self, driver: DriverId, spec: DriverSpec) -> None:
+        """The driver wants no process any more; those who share one with it may."""
+        key = _shared(spec)
+        if key is None:
+            self._understudies.drop(driver)
+        elif key not in self._running and key in self._founders:
+            self._understudies.drop(self._founders.pop(key))
+
     def tick(self, now_ns: int) -> None:
         """Once a second: notice processes that have fallen silent."""
         for server in tuple(self._running.values()):
@@ -67,6 +81,10 @@ class Servers:
     async def close(self) -> None:
         """Wait until what is being made is made; what nobody wants any more is discarded."""
         await asyncio.gather(*self._making)
+
+    def _understudy(self, driver: DriverId, spec: DriverSpec) -> Standby | None:
+        key = _shared(spec)
+        return self._understudies.take(driver if key is None else self._founders.pop(key, driver))
 
     def _create(self, key: Key, service: UserService) -> None:
         try:
@@ -113,7 +131,11 @@ class Servers:
 
 
 def _key(service: UserService) -> Key:
-    spec = service.spec
+    return _shared(service.spec) or (service,)
+
+
+def _shared(spec: DriverSpec) -> Key | None:
+    """Who shares a process; None for a service that has one for itself."""
     if not spec.shared:
-        return (service,)
+        return None
     return spec.bundle_id, spec.content_hash, spec.server_name, spec.dumpable

@@ -30,6 +30,7 @@ class Standby:
 
     Attributes:
         process: The process itself, for whoever took it.
+        applied: What holds it from outside.
         missing: What this machine cannot give to any driver.
         staged: The launch stages that it has told so far, in order.
         lines: What it has logged so far, oldest first: source and text.
@@ -37,8 +38,15 @@ class Standby:
         over: Set when it is reaped without having been taken.
     """
 
-    def __init__(self, child: Child, channels: Channels, missing: tuple[str, ...] = ()) -> None:
-        """Own the process, its channels and its pidfd."""
+    def __init__(
+        self,
+        child: Child,
+        channels: Channels,
+        applied: tuple[str, ...] = (),
+        missing: tuple[str, ...] = (),
+    ) -> None:
+        """Own the process, its channels, its pidfd and its control group."""
+        self.applied = applied
         self.missing = missing
         self.staged: list[wire.Staged] = []
         self.lines: deque[tuple[str, str]] = deque(maxlen=LINES)

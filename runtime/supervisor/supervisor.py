@@ -15,6 +15,7 @@ from runtime.model.identity import DriverId, EntryId
 from runtime.model.processes import Process, Role
 from runtime.model.records import Driver
 from runtime.supervisor.driver import SupervisedDriver
+from runtime.supervisor.groups import Groups
 from runtime.supervisor.launcher import Launcher
 from runtime.supervisor.policy import RestartPolicy
 from runtime.supervisor.ports import DriverSpec, Surroundings
@@ -28,9 +29,15 @@ TICK_SECONDS = 1.0
 class Supervisor:
     """Launches, finds and stops drivers."""
 
-    def __init__(self, zygote: Zygote, policy: RestartPolicy, surroundings: Surroundings) -> None:
+    def __init__(
+        self,
+        zygote: Zygote,
+        policy: RestartPolicy,
+        surroundings: Surroundings,
+        groups: Groups,
+    ) -> None:
         self._zygote = zygote
-        self._understudies = Understudies(Launcher(zygote))
+        self._understudies = Understudies(Launcher(zygote, groups))
         self._servers = Servers(self._understudies, surroundings)
         self._policy = policy
         self._around = surroundings

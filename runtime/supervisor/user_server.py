@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable
 
 from runtime.model import events
 from runtime.model.crash_report import Remains
-from runtime.model.errors import BreachError
+from runtime.model.errors import BreachError, ReturnError
+from runtime.model.kern_return import IOReturn
 from runtime.model.outcome import Exit, ExitHow, Stage
 from runtime.model.processes import OpenCall
 from runtime.supervisor import confinement, hang
@@ -50,7 +51,7 @@ class UserServer:
     ) -> None:
         self._around = surroundings
         self._over = over
-        self._missing = standby.missing
+        self._applied, self._missing = standby.applied, standby.missing
         self._staged = list(standby.staged)
         self._services: dict[int, UserService] = {}  # by entry; the first one first
         self._left: set[int] = set()  # whose last words may still come
@@ -132,6 +133,10 @@ class UserServer:
         callback = hang.oldest(self._pulse, (now_ns - self._heard_ns) // 1000)
         return max(callback, self.calls.oldest(now_ns), key=lambda call: call.age_us)
 
+    def send(self, message: wire.ServiceNotification) -> None:
+        """Tell a service of another one."""
+        self._process.send(message)
+
     def debug(self, descriptor: int) -> None:
         """Let a debugger speak with it, and judge nobody in it meanwhile."""
         if self._process.debug(descriptor):
@@ -210,13 +215,15 @@ class UserServer:
 
     def _concerns(self, target: int, message: wire.Attached | wire.Call) -> None:
         """Have a message's service take it; BreachError when it never had that one."""
-        service = self._services.get(target)
+        services = self._services.values()
+        service = next((each for each in services if target in each.entries), None)
         if service is None and target not in self._left:
             raise BreachError(f"driver: expected a service of its own, found {target:#x}")
-        if isinstance(message, wire.Call):  # first: the driver goes on meanwhile
-            self.calls.answer(message, gone=service is None)
-        if service is not None:
-            service.received(message)
+        if isinstance(message, wire.Call):
+            carry_out = _gone if service is None else functools.partial(service.called, message)
+            self.calls.answer(message, carry_out)
+        elif service is not None:
+            service.attached(message)
 
     # --- what holds for all --------------------------------------------------------------------
 
@@ -235,13 +242,13 @@ class UserServer:
         paths = {each: each.account.record.provider_path for each in self._services.values()}
         for service, own in paths.items():
             beside = tuple(path for other, path in paths.items() if other is not service)
-            told = confinement.fields(staged, self._missing, own, beside)
+            told = confinement.fields(staged, self._applied, self._missing, own, beside)
             service.account.change(**told, beside=beside[: confinement.SENTENCES])
 
     def _lose(self, service: UserService) -> None:
         """Go on without a service that has no part in the process any more."""
         del self._services[service.id]
-        self._left.add(service.id)
+        self._left |= service.entries
         for staged in self._staged[:1]:
             self._confined(staged)
 
@@ -257,6 +264,10 @@ class UserServer:
             loop.call_soon(end_together, [service], exit_, Remains, self._around)
         else:
             self.kill(ExitHow.LAUNCH, said)
+
+
+def _gone() -> object:
+    raise ReturnError(IOReturn.NOT_ATTACHED, "the service is gone")
 
 
 def end_together(

@@ -6,31 +6,25 @@ Invariant: the owner is told of the end exactly once, after everything that was 
 """
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated, Protocol
-
-import msgspec
+from typing import TYPE_CHECKING, Protocol
 
 from runtime.model import events, words
 from runtime.model.driver_lifecycle import DriverEvent, DriverState
-from runtime.model.errors import BreachError, ReturnError
+from runtime.model.errors import BreachError
 from runtime.model.identity import EntryId
-from runtime.model.kern_return import IOReturn
 from runtime.model.outcome import Exit, ExitHow, Stage
 from runtime.model.records import Driver
 from runtime.supervisor import hang
 from runtime.supervisor.account import Account
 from runtime.supervisor.deadline import REGISTER_SECONDS, START, STOP, Deadline
 from runtime.supervisor.ports import DriverSpec, ProviderSession, Surroundings
-from runtime.wire import codec, limits, methods
+from runtime.supervisor.service_calls import ServiceCalls
 from runtime.wire import driver as wire
+from runtime.wire import methods
+from runtime.wire import service as service_wire
 
 if TYPE_CHECKING:
     from runtime.supervisor.user_server import UserServer
-
-_chain: codec.Decoder[tuple[str, ...]] = codec.Decoder(
-    Annotated[tuple[limits.Name, ...], msgspec.Meta(max_length=limits.FRAMES)],
-    "driver's class chain",
-)
 
 
 class Owner(Protocol):
@@ -54,18 +48,22 @@ class UserService:
 
     Attributes:
         id: Of its entry.
+        entries: Of it, its nubs and its user clients, those that are gone included.
         spec: What it is.
         account: The driver's record.
         server: The process that it is in; None until there is one.
+        calls: What the runtime asks of it while it runs.
     """
 
     def __init__(
         self, spec: DriverSpec, account: Account, surroundings: Surroundings, owner: Owner
     ) -> None:
-        self.id = account.record.service
+        self.id = EntryId(account.record.service)
+        self.entries = {int(self.id)}
         self.spec = spec
         self.account = account
         self.server: UserServer | None = None
+        self.calls = ServiceCalls(self)
         self._around = surroundings
         self._owner = owner
         self._session: ProviderSession | None = None
@@ -91,25 +89,6 @@ class UserService:
         else:
             asyncio.get_running_loop().call_soon(self._stopped)
 
-    async def open(
-        self, client: EntryId, kind: int, entitlements: msgspec.Raw, program: int
-    ) -> tuple[str, ...]:
-        """Have it opened for a program, whose socket stays the caller's; the class chain.
-
-        Args:
-            client: The entry of the user client.
-            kind: What the program asks for.
-            entitlements: Of the program.
-            program: The driver's end of a pair with it.
-
-        Raises:
-            ReturnError: The driver refused or ended; kIOReturnNotReady: it has not started.
-        """
-        if self.server is None or not self.account.reached(Stage.STARTED):
-            raise ReturnError(IOReturn.NOT_READY, f"{self.spec.name} has not started")
-        method = methods.NewUserClient(client, kind, entitlements)
-        return _chain(await self.server.calls.open(self.id, method, program))
-
     # --- what its process tells ----------------------------------------------------------------
 
     def enter(self, server: "UserServer") -> None:
@@ -128,20 +107,30 @@ class UserService:
         if stage is Stage.LOADED:
             self._start()
 
-    def received(self, message: wire.Attached | wire.Call) -> None:
-        """Take a message that concerns this service; BreachError refuses it."""
-        if not self._attached or self._serving is isinstance(message, wire.Attached):
-            raise BreachError(f"driver: expected Attached once, found {type(message).__name__}")
-        if isinstance(message, wire.Attached):
-            self._serving = True
-            self._around.serving(self.account.record, message.classes)
-            return
-        if not isinstance(message.method, methods.ServiceMethod):
-            name = type(message.method).__name__
+    def attached(self, message: wire.Attached) -> None:
+        """It was made; BreachError when it is not the time for that."""
+        if not self._attached or self._serving:
+            raise BreachError("driver: expected Attached once, found another")
+        self._serving = True
+        self._around.serving(self.account.record, message.classes)
+
+    def called(self, call: wire.Call) -> object:
+        """Carry out a call of its own entry or a nub's; the result.
+
+        Raises:
+            BreachError: It may not say that.
+            ReturnError: It is refused.
+        """
+        if not self._serving or not isinstance(call.method, methods.ServiceMethod):
+            name = type(call.method).__name__
             raise BreachError(f"driver: expected a method of its own entry, found {name}")
-        self._around.service_call(self.account.record, message.method)
-        if isinstance(message.method, methods.RegisterService):
+        result = self._around.service_call(self.account.record, EntryId(call.target), call.method)
+        if isinstance(call.method, service_wire.Create):
+            assert isinstance(result, int)
+            self.entries.add(result)
+        elif isinstance(call.method, methods.RegisterService) and call.target == self.id:
             self._registered()
+        return result
 
     def progressed(self, pulse: wire.Pulse) -> None:
         """What its Default queue does may give it more time."""
@@ -214,6 +203,7 @@ class UserService:
             spec.properties,
             spec.provider_properties,
             spec.name,
+            spec.provider_classes,
             spec.direct,
         )
         self.server.attach(message, provider)

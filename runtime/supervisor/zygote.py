@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from runtime.linux import children, images, memfd, roles, sockets
+from runtime.linux.cgroup import Group
 from runtime.linux.images import Image
 from runtime.model.errors import BreachError, SpawnError
 from runtime.model.identity import ContentHash
@@ -32,11 +33,15 @@ _decode: codec.Decoder[zygote.FromZygote] = codec.Decoder(zygote.FromZygote, "pa
 
 
 class Child(msgspec.Struct, frozen=True):
-    """A new process; the receiver owns the pidfd. `images`: what it may execute at first."""
+    """A new process; the receiver owns the pidfd and the control group.
+
+    `images`: what it may execute at first.
+    """
 
     pid: int
     pidfd: int
     images: tuple[Image, ...] = ()
+    group: Group | None = None
 
 
 class Zygote:

@@ -50,6 +50,10 @@ class ServeHid(_Message, frozen=True, tag="serve-hid"):
     """
 
 
+class ServeUio(_Message, frozen=True, tag="serve-uio"):
+    """Runtime to broker, first: serve the UIO node that it was made with."""
+
+
 class Denials(msgspec.Struct, frozen=True, array_like=True):
     """What a driver process may not, one sentence each; empty: it may."""
 
@@ -107,5 +111,7 @@ class Unplugged(_Message, frozen=True, tag="unplugged"):
     """Broker to runtime: all I/O has ended, and every driver's completions are on their way."""
 
 
-ToBroker = Serve | ServeRecorded | ServeUsb | ServeHid | Attach | Release | GiveBack | Unplug
+ToBroker = (
+    Serve | ServeRecorded | ServeUsb | ServeHid | ServeUio | Attach | Release | GiveBack | Unplug
+)
 FromBroker = Ready | Breached | Unplugged

@@ -22,6 +22,7 @@ import msgspec
 from runtime.model.outcome import Stage
 from runtime.wire import methods
 from runtime.wire.limits import Name, Number, Text
+from runtime.wire.service import Classes
 
 
 class _Strict(
@@ -67,6 +68,7 @@ class Attach(_Strict, frozen=True, tag="attach"):
     properties: msgspec.Raw
     provider_properties: msgspec.Raw
     user_class: Name  # IOUserClass
+    provider_classes: Classes = ()  # of a provider that a driver published, leaf first
     direct: bool = False  # the provider may lend its device: it is worth asking
 
 
@@ -126,6 +128,20 @@ class Complete(_Strict, frozen=True, tag="complete"):
     completion: methods.Completion
 
 
+class ServiceNotification(_Strict, frozen=True, tag="service-notification"):
+    """Runtime to driver: a service that one of a driver's watches is about has come or gone.
+
+    `properties` are as of now, of one that has gone as of its end.
+    """
+
+    service: Number  # whose watch it is
+    watch: Number
+    matched: bool
+    entry: Number
+    name: Name
+    properties: msgspec.Raw
+
+
 class CrashYourself(_Strict, frozen=True, tag="crash"):
     """Runtime to driver: dereference null on the main thread."""
 
@@ -138,9 +154,13 @@ class Goodbye(_Strict, frozen=True, tag="goodbye"):
     service: Number = 0  # on whose queue the error was raised, where that is known
 
 
-ToDriver = Hello | Load | Attach | Call | Reply | Fail | CrashYourself | Goodbye
+ToDriver = (
+    Hello | Load | Attach | Call | Reply | Fail | ServiceNotification | CrashYourself | Goodbye
+)
 ToRuntime = Hello | Staged | Attached | Call | Reply | Fail | Goodbye
 ToProvider = Call
+ToPublisher = Call | Goodbye
+"""What a driver sends to another driver that is its provider: it says when it ends in order."""
 FromProvider = Reply | Fail | Complete
 
 

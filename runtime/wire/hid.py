@@ -102,9 +102,13 @@ class PublishDevice(MethodBase, frozen=True, tag="IOUserHIDDevice.Publish"):
 
 
 class PublishEvents(MethodBase, frozen=True, tag="IOUserHIDEventService.Publish"):
-    """Publish the keyboard and pointer of `runtime.model.hid_events`, as `PublishDevice` does."""
+    """Publish the keyboard and pointer of `runtime.model.hid_events`, as `PublishDevice` does.
+
+    `digitizer`: with the digitizer; once more, for one who has published it without.
+    """
 
     identity: HIDIdentity
+    digitizer: bool = False
 
 
 class HandleReport(MethodBase, frozen=True, tag="IOUserHIDDevice.handleReport"):

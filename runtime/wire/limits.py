@@ -39,7 +39,6 @@ WAITING_EVENTS = 4096  # events and log lines that wait for one slow client; old
 HISTORY_CHUNK = 8 << 20  # a chunk of history when unpacked: one entry's properties are far below
 PEM = 512 << 10  # a certificate or a revocation list, as text
 PROFILE = 96 << 10  # a configuration profile: with its label in one packet of a worker
-DOOR_SECONDS = 300  # that a debugger's socket waits: a person copies a command meanwhile
 HISTORY_PAGE = 512 << 10  # chunks of history in one answer: within a frame
 
 Name = Annotated[str, Meta(max_length=NAME)]
@@ -48,4 +47,3 @@ Payload = Annotated[bytes, Meta(max_length=TRANSFER)]
 Frames = Annotated[tuple[T, ...], Meta(max_length=FRAMES_OF_TRANSFER)]
 Number = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
 Handle = Annotated[int, Meta(ge=0, le=(1 << 31) - 1)]
-DoorSeconds = Annotated[int, Meta(ge=1, le=DOOR_SECONDS)]

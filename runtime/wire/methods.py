@@ -18,7 +18,7 @@ from runtime.model.usb import (
     EndpointDescriptor,
     InterfaceDescriptor,
 )
-from runtime.wire import hid, usb
+from runtime.wire import hid, interrupt, service, usb
 from runtime.wire.limits import Handle, Number, Payload
 from runtime.wire.method import MethodBase as _Method
 
@@ -47,7 +47,7 @@ class NewUserClient(_Method, frozen=True, tag="NewUserClient"):
     entitlements: msgspec.Raw
 
 
-SystemMethod = Start | Stop | NewUserClient
+SystemMethod = Start | Stop | NewUserClient | service.DriverMethod
 """Methods of the driver's service, which the runtime calls."""
 
 
@@ -185,9 +185,11 @@ Method = (
     | ClearStall
     | usb.Method
     | hid.Method
+    | interrupt.Method
+    | service.Method
 )
 
-ServiceMethod = RegisterService | SetProperties | UserClientClosed
+ServiceMethod = RegisterService | SetProperties | UserClientClosed | service.OwnMethod
 """Methods that concern the driver's own entry; every other one goes to its provider."""
 
 
@@ -204,4 +206,4 @@ class CompleteAsyncIO(msgspec.Struct, frozen=True, array_like=True, tag="Complet
     handle: Handle = 0
 
 
-Completion = CompleteAsyncIO | usb.CompleteIsochIO | hid.Completion
+Completion = CompleteAsyncIO | usb.CompleteIsochIO | hid.Completion | service.CompleteInvoke

@@ -13,6 +13,7 @@ Invariant: no I/O; nothing that the peer writes is believed beyond the memory's 
 from runtime.model.errors import BreachError
 
 HEADER = 128  # two cache lines, so that the sides do not slow each other down
+ENTRY_HEADER = 8  # of each entry: its length
 _PUT, _STARVED, _TAKEN = 0, 1, 8  # in 8-byte words
 _UNUSED = (1 << 64) - 1
 
@@ -88,6 +89,23 @@ class Producer(_Side):
         self._cells[at >> 3] = size
         self._before = put
         self._put = self._words[_PUT] = put + unused + need
+        return True
+
+    def has_room(self, size: int, count: int) -> bool:
+        """Whether so many entries of a size fit; the consumer knows when they do not.
+
+        Raises:
+            BreachError: The consumer wrote nonsense.
+        """
+        put, capacity, need = self._put, self._capacity, 8 + (size + 7 & ~7)
+        free = capacity - self._filled(put, self._words[_TAKEN])
+        for _ in range(count):
+            left = capacity - put % capacity
+            taken = need + (left if need > left else 0)
+            if size > self.largest or taken > free:
+                self._words[_STARVED] = 1
+                return False
+            put, free = put + taken, free - taken
         return True
 
     @property

@@ -14,6 +14,9 @@ from runtime.model.usb import IsochronousFrame
 from runtime.wire.limits import Frames, Number, Payload
 from runtime.wire.method import MethodBase
 
+WHOLE_DEVICE = 256
+"""In the place of an interface's number: the device that it would be of."""
+
 
 class CopyDescriptor(MethodBase, frozen=True, tag="IOUSBHostDevice.CopyDescriptor"):
     """A descriptor as the device sends it: at most `length` bytes. Needs no open interface."""
@@ -45,6 +48,16 @@ class SetConfiguration(MethodBase, frozen=True, tag="IOUSBHostDevice.SetConfigur
 
 class Reset(MethodBase, frozen=True, tag="IOUSBHostDevice.Reset"):
     """Reset the device; NOT_PERMITTED where it has other interfaces."""
+
+
+class CopyInterface(MethodBase, frozen=True, tag="IOUSBHostDevice.CopyInterface"):
+    """A handle for an interface of the open device, which takes an interface's methods.
+
+    The same for the same number; NOT_OPEN, NOT_FOUND. It is gone with the configuration.
+    """
+
+    RESULT: ClassVar[type] = int
+    number: Number
 
 
 class OpenDirect(MethodBase, frozen=True, tag="IOUSBHostInterface.OpenDirect"):
@@ -118,6 +131,7 @@ Method = (
     | GetSpeed
     | SetConfiguration
     | Reset
+    | CopyInterface
     | OpenDirect
     | SelectAlternateSetting
     | AsyncDeviceRequest

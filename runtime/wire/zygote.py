@@ -20,6 +20,7 @@ class Role(enum.StrEnum):
     BROKER = "broker"
     USB_BROKER = "usb-broker"
     HID_BROKER = "hid-broker"
+    UIO_BROKER = "uio-broker"
     USB_OPENER = "usb-opener"
 
 
@@ -28,6 +29,7 @@ DESCRIPTORS = {
     Role.BROKER: ("control", "output"),
     Role.USB_BROKER: ("control", "output", "node"),
     Role.HID_BROKER: ("control", "output", "node"),
+    Role.UIO_BROKER: ("control", "output", "node"),
     Role.USB_OPENER: ("control", "output", "node"),
 }
 """control, watch: SEQPACKET ends; output: write end of a pipe for stdout and stderr; crash:

@@ -19,6 +19,7 @@ from runtime.families.simulated import models
 from runtime.families.usb import device
 from runtime.families.usb.interface import InterfaceSession
 from runtime.families.usb.provider import UsbDevice
+from runtime.families.usb.whole import DeviceSession
 from runtime.wire import methods, usb
 from runtime.wire.broker import ServeUsb
 from tests.conformance.kernel import Kernel
@@ -44,6 +45,10 @@ class Bench:
     def new_session(self, interface: int) -> InterfaceSession:
         """Another driver process at an interface."""
         return InterfaceSession(self.device, interface, self._openers, self._complete)
+
+    def whole(self) -> DeviceSession:
+        """A driver process at the device."""
+        return DeviceSession(self.device, self._openers, self._complete)
 
     async def call(self, method: methods.Method, target: int = 0) -> Any:
         """Call a method of the first interface's session."""

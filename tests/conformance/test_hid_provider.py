@@ -3,99 +3,28 @@
 Source: DriverKit's IOHIDInterface; HID 1.11 chapter 7.
 """
 
-import asyncio
-import os
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+import functools
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 
-from runtime.families.hid import device
-from runtime.families.hid.device import HidrawDevice
-from runtime.families.hid.interface import HidSession, ServedHidDevice
 from runtime.families.simulated import keypad
 from runtime.model.errors import ReturnError
 from runtime.model.hid import ReportType
 from runtime.model.kern_return import IOReturn
 from runtime.model.report_descriptor import report_bytes
 from runtime.wire import hid, limits, methods
-from tests.conformance.hidraw_node import HidrawNode
+from tests.conformance import hid_bench
+from tests.conformance.hid_bench import Bench
 
-SECONDS = 10.0
-
-
-class Bench:
-    """One device with one session at it."""
-
-    def __init__(self, served: ServedHidDevice, unplug: Callable[[], None] | None = None) -> None:
-        self.served = served
-        self.unplug_kernel = unplug
-        self.completed: list[tuple[int, hid.ReportsAvailable]] = []
-        self.came = asyncio.Event()
-        self.session = self.new_session()
-
-    def new_session(self) -> HidSession:
-        """Another driver process at the same device."""
-        return self.served.session(0, self._complete)
-
-    async def call(self, method: methods.Method) -> Any:
-        """Call a method of the first session."""
-        return await self.session.call(0, method)
-
-    async def until(self, count: int) -> None:
-        """Wait until this many reads have completed."""
-        async with asyncio.timeout(SECONDS):
-            while len(self.completed) < count:
-                self.came.clear()
-                await self.came.wait()
-
-    def _complete(self, action: int, completion: methods.Completion) -> None:
-        assert isinstance(completion, hid.ReportsAvailable)
-        self.completed.append((action, completion))
-        self.came.set()
+Family = Callable[[hid_bench.Test], None]
 
 
-@asynccontextmanager
-async def _simulated() -> AsyncIterator[Bench]:
-    bench = Bench(ServedHidDevice(keypad.keypad()))
-    yield bench
-    bench.session.close()
-    bench.served.close()
-
-
-@asynccontextmanager
-async def _hidraw() -> AsyncIterator[Bench]:
-    node = HidrawNode()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(device, "hidraw", node)
-        real = os.close
-        patch.setattr(os, "close", lambda fd: None if fd == node.EVENTS else real(fd))
-        served = ServedHidDevice(HidrawDevice(node.fd, [node.EVENTS]))
-        bench = Bench(served, node.unplug)
-        yield bench
-        bench.session.close()
-        assert not node.grabbed, "the input is everybody's again"
-        served.close()
-        node.close()
-
-
-Family = Callable[[Callable[[Bench], Coroutine[Any, Any, None]]], None]
-
-
-@pytest.fixture(params=["simulated", "hidraw"])
+@pytest.fixture(params=hid_bench.FAMILIES)
 def family(request: pytest.FixtureRequest) -> Family:
     """Run a test's coroutine on a device of the family."""
-    opener = {"simulated": _simulated, "hidraw": _hidraw}[request.param]
-
-    def run(test: Callable[[Bench], Coroutine[Any, Any, None]]) -> None:
-        async def inner() -> None:
-            async with opener() as bench:
-                await test(bench)
-
-        asyncio.run(inner())
-
-    return run
+    return functools.partial(hid_bench.run, request.param)
 
 
 async def _fails(call: Coroutine[Any, Any, Any], code: IOReturn) -> None:

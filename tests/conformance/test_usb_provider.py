@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from runtime.families.simulated import models
+from runtime.families.usb.served import ServedUsbDevice
+from runtime.families.usb.whole import DeviceSession
 from runtime.model.errors import ReturnError
 from runtime.model.kern_return import IOReturn
 from runtime.model.usb import InterfaceDescriptor, IsochronousFrame, Speed, TransferType
@@ -32,6 +34,17 @@ async def _fails(call: Coroutine[Any, Any, Any], code: IOReturn) -> None:
     with pytest.raises(ReturnError) as failed:
         await call
     assert failed.value.code == code
+
+
+class Whole:
+    """Calls of a driver of the whole device."""
+
+    def __init__(self, session: DeviceSession) -> None:
+        self._session = session
+
+    async def call(self, target: int, method: methods.Method) -> Any:
+        """Whatever the method's result is."""
+        return await self._session.call(target, method)
 
 
 def vendor(
@@ -370,5 +383,47 @@ def test_handles_of_nothing(family: Family) -> None:
         await _fails(bench.call(methods.AsyncIO(1, 1 << 20), handle), IOReturn.BAD_ARGUMENT)
         await bench.call(methods.InterfaceClose())
         await _fails(bench.call(methods.AsyncIO(1, 8), handle), IOReturn.NOT_FOUND)
+
+    family(test)
+
+
+def test_a_whole_device(family: Family) -> None:
+    """One driver has it and every interface that it copies, and nobody else has any meanwhile."""
+
+    async def test(bench: Bench) -> None:
+        driver = bench.whole()
+        whole = Whole(driver)
+        await _fails(whole.call(0, usb.CopyInterface(0)), IOReturn.NOT_OPEN)
+        await bench.call(methods.InterfaceOpen())
+        await _fails(whole.call(0, methods.InterfaceOpen()), IOReturn.EXCLUSIVE_ACCESS)
+        await bench.call(methods.InterfaceClose())
+        await whole.call(0, methods.InterfaceOpen())
+        await _fails(bench.call(methods.InterfaceOpen()), IOReturn.EXCLUSIVE_ACCESS)
+        await _fails(bench.whole().call(0, methods.InterfaceOpen()), IOReturn.EXCLUSIVE_ACCESS)
+        first, second = [await whole.call(0, usb.CopyInterface(number)) for number in (0, 1)]
+        assert first == await whole.call(0, usb.CopyInterface(0))
+        await _fails(whole.call(0, usb.CopyInterface(9)), IOReturn.NOT_FOUND)
+        await whole.call(first, methods.InterfaceOpen())
+        await whole.call(second, methods.InterfaceOpen())
+        out = await whole.call(first, methods.CopyPipe(models.BULK_OUT))
+        into = await whole.call(first, methods.CopyPipe(models.BULK_IN))
+        counter = await whole.call(second, methods.CopyPipe(models.COUNTER_IN))
+        assert len({first, second, out, into, counter}) == 5
+        await whole.call(out, methods.PipeIO(4, b"both"))
+        assert await whole.call(into, methods.PipeIO(8)) == b"both"
+        assert await whole.call(counter, methods.PipeIO(8, timeout_ms=5000))
+        await whole.call(0, vendor(models.WRITE_LAST, data=b"kept"))
+        assert await whole.call(first, vendor(models.READ_LAST, reads=True, length=9)) == b"kept"
+        attack = methods.DeviceRequest(0x00, 9, 0, 0, 0)  # SET_CONFIGURATION behind the kernel
+        await _fails(whole.call(0, attack), IOReturn.NOT_PERMITTED)
+        await whole.call(into, methods.AsyncIO(1, 8))
+        await whole.call(0, usb.SetConfiguration(1))
+        assert [end.status for _, end in bench.completed] == [IOReturn.ABORTED]
+        await _fails(whole.call(into, methods.AsyncIO(2, 8)), IOReturn.NOT_FOUND)
+        again = await whole.call(0, usb.CopyInterface(0))
+        await whole.call(again, methods.InterfaceOpen())
+        driver.close()
+        ServedUsbDevice(bench.device).give_back(usb.WHOLE_DEVICE)
+        await bench.call(methods.InterfaceOpen())
 
     family(test)

@@ -11,6 +11,7 @@ TOOLS = {
     "lint": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],
     "types": ["mypy"],
+    "types in an editor": ["basedpyright"],
     "imports": ["lint-imports"],
 }
 

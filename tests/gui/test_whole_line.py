@@ -4,6 +4,8 @@ import fcntl
 import os
 import signal
 import struct
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -27,6 +29,8 @@ from runtime.model.driver_lifecycle import DriverState
 from runtime.model.entry import Entry
 from runtime.model.records import Driver, Request, RequestState
 
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = ROOT / "resources" / "samples"
 SOON_MS = 20_000
 _TUNSETIFF, _IFF_TUN = 0x400454CA, 0x1
 
@@ -176,6 +180,36 @@ def test_plug_match_approve_run_crash_restart_unplug(qtbot: QtBot, seat: Seat) -
     seat.choose("Unplug sample device")
     until(lambda: happened(seat, events.Unplugged))
     until(lambda: "MyUserUSBInterfaceDriver" not in _live(seat))
+
+
+def test_a_thousand_requests_in_a_second_leave_the_inbox_usable(qtbot: QtBot, seat: Seat) -> None:
+    """The same request is counted; what is too much is refused; what is open can be approved."""
+
+    def until(condition: Callable[[], bool]) -> None:
+        qtbot.waitUntil(condition, timeout=SOON_MS)
+
+    def ask(module: str, app: Path) -> str:
+        arguments = [sys.executable, "-m", module, str(app)]
+        with subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, text=True) as program:
+            until(lambda: program.poll() is not None)
+            assert program.stdout is not None
+            return program.stdout.read()
+
+    seat.choose("Developer mode")
+    until(lambda: seat.window.banners.banner("developer") is not None)
+    answered, refused, codes, in_time = ask("tests.gui.flooding", SAMPLES / "SampleUSB.app").split()
+    assert (int(answered) + int(refused), codes, in_time) == (1000, "busy", "True")
+    until(lambda: seat.request() is not None)
+    (request,) = seat.mirror.requests.values()
+    until(lambda: _count(seat) == int(answered))
+    assert request.state is RequestState.WAITING
+    approve(qtbot, seat)
+    until(lambda: _state(seat) is RequestState.COMPLETED)
+
+
+def _count(seat: Seat) -> int:
+    request = seat.request()
+    return request.count if request is not None else 0
 
 
 def test_killed_runtime_is_said_and_replaced(qtbot: QtBot, seat: Seat) -> None:

@@ -18,6 +18,10 @@ TESTS = (
     "test_sample.py::test_a_null_dereference_is_seen_as_such_with_its_frames",
     "test_lifetimes.py::test_a_killed_runtime_leaves_no_driver_even_one_that_holds_the_gil",
     "test_lifetimes.py::test_an_ordinary_user_s_drivers_are_locked_down_too",
+    "test_groups.py::test_a_driver_has_a_group_of_its_own_until_it_is_reaped",
+    "test_groups.py::test_more_than_the_limits_is_not_to_be_had[memory]",
+    "test_groups.py::test_more_than_the_limits_is_not_to_be_had[tasks]",
+    "test_groups.py::test_what_was_not_delegated_is_left_alone",
 )
 FAULTS, SEED, DEADLINE = 60, 2026, 4  # seconds for a callback: the guest is slow
 

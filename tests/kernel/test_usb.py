@@ -56,6 +56,20 @@ PERSONALITY = {
     "bInterfaceNumber": 0,
     "bConfigurationValue": 1,
 }
+WHOLE = """
+from runtime.driverkit import IOBufferMemoryDescriptor, IOService
+
+
+class Trial(IOService):
+    def Start(self, provider):
+        super().Start(provider)
+        provider.Open(self)
+        interface = provider.CopyInterface(provider.CreateInterfaceIterator())
+        interface.Open(self)
+        hello = IOBufferMemoryDescriptor.Create(6)
+        hello.GetAddressRange()[:] = b"hello\\n"
+        interface.CopyPipe(0x02).IO(hello, 6, 5000)
+"""
 WAIT_FOR_DRIVER = """
 end=$(($(date +%s) + 60))
 while [ "$(basename "$(readlink $1/driver)")" != "$2" ]; do
@@ -69,13 +83,18 @@ done
 def app(tmp_path: Path) -> Path:
     """A driver extension for the adapter's only interface."""
     made = make_app(tmp_path, SOURCE, IOKitPersonalities={"Trial": PERSONALITY})
-    (entitlements,) = made.glob("Contents/Library/SystemExtensions/*/Entitlements.plist")
+    grant(made)
+    return made
+
+
+def grant(app: Path) -> None:
+    """Entitle an app's driver to devices of the adapter's maker."""
+    (entitlements,) = app.glob("Contents/Library/SystemExtensions/*/Entitlements.plist")
     granted = {
         "com.apple.developer.driverkit": True,
         "com.apple.developer.driverkit.transport.usb": [{"idVendor": 0x0403}],
     }
     entitlements.write_bytes(plistlib.dumps(granted))
-    return made
 
 
 class Adapter:
@@ -174,6 +193,26 @@ def test_the_kernels_driver_gives_way_and_comes_back(
     inspector.until(lambda said: "Trial stopped" in said, "dext", "list")
     inspector.until(lambda said: "DeviceBroker" not in said, "ioreg", "-w0")
     inspector.run("systemextensionsctl", "deactivate", BUNDLE)
+
+
+def test_a_driver_of_the_whole_device(
+    inspector: Inspector, adapter: Adapter, tmp_path: Path
+) -> None:
+    """It has the interface that it copied, and the kernel's driver comes back when it is killed."""
+    whole = {key: PERSONALITY[key] for key in PERSONALITY if not key.startswith("b")}
+    table = whole | {"IOProviderClass": "IOUSBHostDevice"}
+    app = make_app(tmp_path, WHOLE, IOKitPersonalities={"Trial": table})
+    grant(app)
+    inspector.run("systemextensionsctl", "developer", "on")
+    approve(inspector, app)
+    assert adapter.read(6) == b"hello\n", inspector.log()
+    adapter.wait_for_driver("usbfs")
+    driver = pid_of(inspector, "IOUserServerPID", "-r", "-n", "Trial")
+    adapter.machine.run("kill", "-9", str(driver))
+    assert adapter.read(6) == b"hello\n", "the next process has the device"
+    inspector.run("systemextensionsctl", "deactivate", BUNDLE)
+    adapter.wait_for_driver("ftdi_sio")
+    adapter.machine.device_del("adapter")
 
 
 def test_broker_and_runtime_are_killed_at_once(

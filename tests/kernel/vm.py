@@ -71,9 +71,13 @@ class _Lines:
 
 
 class VirtualMachine:
-    """One guest with a USB keyboard below an xHCI controller."""
+    """One guest with a USB keyboard below an xHCI controller.
 
-    def __init__(self, image: Image, memory: str = "2G") -> None:
+    `stage2` is the program in `guest/` that goes on once the host's files are reached.
+    """
+
+    def __init__(self, image: Image, memory: str = "2G", stage2: str = "stage2") -> None:
+        self._stage2 = GUEST / stage2
         self._folder = tempfile.TemporaryDirectory(prefix="ioregistry-vm-")
         self.console = Path(self._folder.name) / "console"
         began = time.monotonic()
@@ -96,7 +100,7 @@ class VirtualMachine:
 
     def _command(self, image: Image, memory: str) -> list[str]:
         variables = {
-            "STAGE2": GUEST / "stage2",
+            "STAGE2": self._stage2,
             "AGENT": GUEST / "agent.py",
             "PYTHON": sys.executable,
             "MODULES": image.modules,

@@ -12,7 +12,7 @@ import time
 from collections import deque
 
 from runtime.families.hid.provider import HidDevice
-from runtime.families.provider import Complete
+from runtime.families.provider import Answer, Complete
 from runtime.model.errors import ReturnError
 from runtime.model.kern_return import IOReturn
 from runtime.wire import hid, limits, methods
@@ -51,6 +51,10 @@ class HidSession:
         self._waiting: deque[int] = deque()  # actions of reads
         self._reports: deque[hid.InputReport] = deque()
         self._came = asyncio.Event()  # a report, or the end
+
+    def begin(self, _target: int, _method: methods.Method, _answer: Answer) -> bool:
+        """See `ProviderSession.begin`: reports are few."""
+        return False
 
     async def call(self, target: int, method: methods.Method) -> object:
         """Carry out one method; the result is of the method's RESULT type.

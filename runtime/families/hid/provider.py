@@ -50,6 +50,9 @@ class Published(Protocol):
         `physical` says who publishes it.
         """
 
+    def withdraw(self) -> None:
+        """Take it away, for another one to be made; an awaited request waits on."""
+
     def say(self, report: bytes) -> None:
         """Have it say an input report; ReturnError."""
 

@@ -57,6 +57,12 @@ class PublishedDevice:
             raise ReturnError(IOReturn.ERROR, f"{uhid.NODE}: {error.strerror}") from error
         asyncio.get_running_loop().add_reader(self._node, self._on_readable)
 
+    def withdraw(self) -> None:
+        """Take it away, for another one to be made; an awaited request waits on."""
+        self._asked.clear()
+        self._open = None
+        uhid.destroy(self._node)
+
     def say(self, report: bytes) -> None:
         """Have it say an input report; ReturnError."""
         if not 0 < len(report) <= uhid.LONGEST_REPORT:

@@ -5,10 +5,10 @@ Invariant: without the entitlement, which the runtime has looked at, nothing is 
 """
 
 from runtime.families.hid.provider import Published
-from runtime.families.provider import ProviderSession
+from runtime.families.provider import Answer, ProviderSession
 from runtime.model.errors import ReturnError
 from runtime.model.hid import PUBLISHED_DEVICE, PUBLISHED_EVENTS, PUBLISHER
-from runtime.model.hid_events import EVENT_DESCRIPTOR
+from runtime.model.hid_events import DIGITIZER_DESCRIPTOR, EVENT_DESCRIPTOR
 from runtime.model.kern_return import IOReturn
 from runtime.wire import hid, methods
 from runtime.wire.broker import Denials
@@ -32,6 +32,11 @@ class PublishingSession:
         self._publisher = publisher
         self._device = device
         self._made = False
+        self._plain_events = False  # made, without a digitizer
+
+    def begin(self, target: int, method: methods.Method, answer: Answer) -> bool:
+        """See `ProviderSession.begin`: of what the provider has opened."""
+        return target != 0 and self._provider.begin(target, method, answer)
 
     async def call(self, target: int, method: methods.Method) -> object:
         """Carry out one method; the result is of the method's RESULT type.
@@ -43,9 +48,9 @@ class PublishingSession:
             case hid.PublishDevice(identity=identity, descriptor=descriptor):
                 _allow(self._denials.device)
                 self._make(identity, PUBLISHED_DEVICE, descriptor)
-            case hid.PublishEvents(identity=identity):
+            case hid.PublishEvents(identity=identity, digitizer=digitizer):
                 _allow(self._denials.events)
-                self._make(identity, PUBLISHED_EVENTS, EVENT_DESCRIPTOR)
+                self._make_events(identity, digitizer=digitizer)
             case hid.HandleReport(report=report):
                 self._published().say(report)
             case hid.AwaitRequest(action=action):
@@ -73,6 +78,14 @@ class PublishingSession:
             raise ReturnError(IOReturn.BUSY, "published device: expected one of a driver")
         self._device.make(identity, kind + self._publisher[:PUBLISHER], descriptor)
         self._made = True
+
+    def _make_events(self, identity: hid.HIDIdentity, *, digitizer: bool) -> None:
+        if digitizer and self._plain_events:
+            self._device.withdraw()
+            self._made = False
+        descriptor = DIGITIZER_DESCRIPTOR if digitizer else EVENT_DESCRIPTOR
+        self._make(identity, PUBLISHED_EVENTS, descriptor)
+        self._plain_events = not digitizer
 
     def _published(self) -> Published:
         if not self._made:

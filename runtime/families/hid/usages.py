@@ -83,7 +83,7 @@ _CONSUMER = (
     | _row(0xE9, "volume_up volume_down")
     | {0x183: "media player", 0x18A: "mail", 0x192: "calculator", 0x194: "file browser"}
     | _row(0x221, "search go_to home back forward stop refresh")
-    | {0x238: "pan"}
+    | {0x238: "pan", 0x2C0: "extended keyboard attributes"}
 )
 _DIGITIZER = (
     _row(0x01, "digitizer pen light_pen touch_screen touch_pad white_board")
@@ -110,7 +110,8 @@ def usage_words(usage: Usage) -> str:
     """The name of a usage on its page; its number where it has none."""
     if usage.page in _NUMBERED:
         return _NUMBERED[usage.page].format(usage.usage)
-    return _NAMES.get(usage.page, {}).get(usage.usage) or f"usage {usage.usage:#04x}"
+    known = _NAMES.get(usage.page, {}).get(usage.usage)
+    return known or (f"usage {usage.usage:#04x}" if usage.usage else "undefined")
 
 
 def range_words(usages: Usages) -> str:

@@ -4,9 +4,10 @@ Source: HID 1.11 section 6.2.2.
 Invariant: pure; one row for each report, collection and field, and no more than `MOST_ROWS`.
 """
 
+from decimal import Decimal
 from itertools import islice
 
-from runtime.families.hid.usages import page_words, range_words, usage_words
+from runtime.families.hid.usages import VENDOR_PAGE, page_words, range_words, usage_words
 from runtime.model.hid import Collection, Field
 from runtime.model.report_descriptor import report_bytes, walk
 from runtime.wire.commands.registry import Section
@@ -43,7 +44,7 @@ def sections(descriptor: bytes) -> tuple[Section, ...]:
     return (
         Section("Reports", tuple(islice(_reports(descriptor), MOST_ROWS))),
         Section("What is in them", tuple(islice(_contents(descriptor), MOST_ROWS))),
-        Section(f"Report descriptor, {len(descriptor)} bytes", tuple(_bytes(descriptor))),
+        Section(f"Raw, {len(descriptor)} bytes", tuple(_bytes(descriptor))),
     )
 
 
@@ -85,11 +86,18 @@ def _constant(field: Field) -> str:
 
 def _values(field: Field) -> str:
     words = [_usages(field), _size(field), f"{field.logical_minimum} to {field.logical_maximum}"]
-    if field.physical_minimum or field.physical_maximum:
+    if _has_meaning(field):
         words.append(f"standing for {_physical(field)}")
     if field.is_relative:
         words.append("relative")
     return "; ".join(words)
+
+
+def _has_meaning(field: Field) -> bool:
+    """Whether physical values are told for it; many descriptors leave them on for what follows."""
+    told = field.physical_minimum or field.physical_maximum
+    vendors = any(each.page >= VENDOR_PAGE for each in field.usages)
+    return bool(told) and field.size > 1 and not vendors
 
 
 def _usages(field: Field) -> str:
@@ -109,9 +117,12 @@ def _size(field: Field) -> str:
 
 
 def _physical(field: Field) -> str:
-    power = f" x 10^{field.exponent}" if field.exponent else ""
+    least, most = (
+        f"{Decimal(value).scaleb(field.exponent).normalize():f}"
+        for value in (field.physical_minimum, field.physical_maximum)
+    )
     unit = _UNITS.get(field.unit, f"of unit {field.unit:#x}" if field.unit else "")
-    return f"{field.physical_minimum} to {field.physical_maximum}{power} {unit}".rstrip()
+    return f"{least} to {most} {unit}".rstrip()
 
 
 def _report(kind: str, number: int) -> str:

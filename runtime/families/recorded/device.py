@@ -33,13 +33,16 @@ class RecordedDevice:
         self._strings = recording.strings
         self._configuration = recording.configuration
         self._descriptor = descriptors.parse(self._raw, recording.strings)
-        sizes = {
-            endpoint.address: endpoint.max_packet_size & 0x7FF
+        self._alternates: dict[int, int] = {}
+        settings = {
+            (interface.number, interface.alternate): {
+                endpoint.address: endpoint.max_packet_size & 0x7FF
+                for endpoint in interface.endpoints
+                if endpoint.is_input
+            }
             for interface in self.configuration.interfaces
-            for endpoint in interface.endpoints
-            if endpoint.is_input
         }
-        self._playback = Playback(recording.exchanges, sizes)
+        self._playback = Playback(recording.exchanges, settings)
         self._pipes: set[RecordedPipe] = set()
         self._speed = recording.speed
 
@@ -65,15 +68,12 @@ class RecordedDevice:
         return 1
 
     def interface(self, number: int) -> InterfaceDescriptor:
-        """The interface with this number, in its default setting.
+        """The interface with this number, in its present setting.
 
         Raises:
             ReturnError: NOT_FOUND, there is none.
         """
-        for interface in self.configuration.interfaces:
-            if interface.number == number:
-                return interface
-        raise ReturnError(IOReturn.NOT_FOUND, f"recorded device has no interface {number}")
+        return self._setting(number, self._alternates.get(number))
 
     def take(self, number: int) -> None:
         """Begin the recording again: whoever opens an interface begins a conversation.
@@ -85,14 +85,13 @@ class RecordedDevice:
         self._playback.rewind()
 
     def give_back(self, number: int) -> None:
-        """Nobody had it before."""
+        """Nobody had it before; it is in its first setting for the next one."""
+        self._alternates.pop(number, None)
 
     def select(self, number: int, alternate: int) -> None:
-        """Stay in the default setting; ReturnError: another one was asked for."""
-        if self.interface(number).alternate != alternate:
-            raise ReturnError(
-                IOReturn.UNSUPPORTED, "recorded device: expected the setting that it is in"
-            )
+        """Choose an interface's alternate setting; ReturnError: it has no such one."""
+        self._setting(number, alternate)
+        self._alternates[number] = alternate
 
     def set_configuration(self, value: int) -> None:
         """Stay in the configuration; ReturnError: another one was asked for."""
@@ -131,11 +130,21 @@ class RecordedDevice:
             pipe.serve_soon()
         return read
 
+    def _setting(self, number: int, alternate: int | None) -> InterfaceDescriptor:
+        """An interface in a setting; None: the first that it has."""
+        for interface in self.configuration.interfaces:
+            if interface.number == number and alternate in (None, interface.alternate):
+                return interface
+        which = "" if alternate is None else f" with an alternate setting {alternate}"
+        raise ReturnError(IOReturn.NOT_FOUND, f"recorded device has no interface {number}{which}")
+
     def _standard(self, request: ControlRequest) -> bytes | None:
         """The answer to a request that USB defines; None for every other."""
         match request.request_type, request.request:
             case 0x80, 6:
                 return self._read_descriptor(request.value >> 8, request.value & 0xFF)
+            case 0x81, 10:
+                return bytes([self.interface(request.index & 0xFF).alternate])
             case 0x80, 8:
                 return bytes([self.configuration.value])
             case ((0x80 | 0x81 | 0x82), 0):

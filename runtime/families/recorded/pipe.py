@@ -13,7 +13,7 @@ from runtime.families.recorded.playback import Playback
 from runtime.families.usb.provider import Transfer
 from runtime.model.errors import ReturnError
 from runtime.model.kern_return import IOReturn
-from runtime.model.usb import EndpointDescriptor, Speed, TransferType
+from runtime.model.usb import EndpointDescriptor, IsochronousFrame, Speed, TransferType
 
 SILENCE_SECONDS = 1.0
 LONGEST_PAUSE = 0.01  # seconds: long enough for a driver to see that a packet was not there
@@ -71,17 +71,20 @@ class RecordedPipe:
 
     def serve_soon(self) -> None:
         """Look again at what waits, once whoever calls has come to an end."""
-        if self._served is None:
-            self._served = asyncio.get_running_loop().call_later(self._pause, self._serve)
+        if self._served is None and self._queue:
+            pause = min(self._pause * max(1, len(self._queue[0].frames)), LONGEST_PAUSE)
+            self._served = asyncio.get_running_loop().call_later(pause, self._serve)
 
     def _serve(self) -> None:
         self._served = None
         while self._queue:
-            if not self.endpoint.is_input:
+            if self._queue[0].frames:
+                self._move_frames()
+            elif not self.endpoint.is_input:
                 self._finish(IOReturn.SUCCESS)
             elif not self._fill(self._queue[0]):
                 break
-            elif self._pause:
+            if self._pause:
                 self.serve_soon()
                 break
 
@@ -97,11 +100,33 @@ class RecordedPipe:
                 self._finish(packet.code)
                 return True
             self._read += packet.data[: transfer.length - len(self._read)]
-            full = len(self._read) == transfer.length
-            if full or len(packet.data) < self.endpoint.max_packet_size & 0x7FF:
+            if packet.short or len(self._read) == transfer.length:
                 self._finish(IOReturn.SUCCESS)
                 return True
         return self._ended_without(address)
+
+    def _move_frames(self) -> None:
+        """Each frame carries what was recorded of the next one, which may be nothing."""
+        if self.endpoint.is_input and self._ended_without(self.endpoint.address):
+            return
+        transfer = self._queue.popleft()
+        if not self._queue:
+            self._waiting.discard(self)
+        if not self.endpoint.is_input:
+            sent = tuple(IsochronousFrame(IOReturn.SUCCESS, each) for each in transfer.frames)
+            transfer.finish(IOReturn.SUCCESS, len(transfer.data), b"", sent)
+            return
+        frames, data = [], bytearray()
+        for length in transfer.frames:
+            packet = self._playback.packet(self.endpoint.address)
+            if packet is not None:
+                self._playback.take(self.endpoint.address)
+            part = packet.data[:length] if packet is not None else b""
+            code = packet.code if packet is not None else IOReturn.SUCCESS
+            frames.append(IsochronousFrame(code, len(part)))
+            data += part.ljust(length, b"\0")
+        count = sum(frame.count for frame in frames)
+        transfer.finish(IOReturn.SUCCESS, count, bytes(data), tuple(frames))
 
     def _ended_without(self, address: int) -> bool:
         try:
@@ -151,13 +176,16 @@ class RecordedPipe:
 
 
 def _interval(endpoint: EndpointDescriptor, speed: Speed) -> float:
-    """Seconds before a packet of an interrupt endpoint that is read; 0 for every other.
+    """Seconds from a packet to the next of an endpoint that is isochronous, or interrupt and read.
 
-    Source: USB 2.0 table 9-13: frames of a millisecond, or a power of two of microframes.
+    0 for every other.
+    Source: USB 2.0 table 9-13: frames of a millisecond or microframes, their number or a power of
+    two of them.
     """
-    if endpoint.transfer_type is not TransferType.INTERRUPT or not endpoint.is_input:
+    kind, slow = endpoint.transfer_type, speed in (Speed.LOW, Speed.FULL)
+    power: int = 1 << min(max(endpoint.interval, 1), 16) - 1
+    if kind is TransferType.ISOCHRONOUS:
+        return power / (1000 if slow else 8000)
+    if kind is not TransferType.INTERRUPT or not endpoint.is_input:
         return 0.0
-    if speed in (Speed.LOW, Speed.FULL):
-        return min(endpoint.interval / 1000, LONGEST_PAUSE)
-    microframes: int = 1 << min(max(endpoint.interval, 1), 16) - 1
-    return min(microframes / 8000, LONGEST_PAUSE)
+    return endpoint.interval / 1000 if slow else power / 8000

@@ -7,42 +7,19 @@ may ask for it in other portions than whoever was recorded.
 Invariant: pure; what the recording does not hold is an error that names the nearest that it does.
 """
 
-import bisect
-import errno
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterable
 
 import msgspec
 
+from runtime.families.recorded.input import Packet, Settings, code_of, packets
 from runtime.families.recorded.recording import GONE, Exchange
 from runtime.model.errors import ReturnError
 from runtime.model.kern_return import IOReturn
 from runtime.model.usb import ControlRequest, TransferType, parse_setup
 
-_SHORT = 121  # EREMOTEIO: less than was asked for, which is no error of the device
 _SHOWN = 16  # bytes of data in an error
-
-_CODES = {
-    0: IOReturn.SUCCESS,
-    _SHORT: IOReturn.SUCCESS,
-    errno.EPIPE: IOReturn.USB_PIPE_STALLED,
-    errno.EOVERFLOW: IOReturn.OVERRUN,
-}
-
-
-class Packet(msgspec.Struct, frozen=True):
-    """What an IN endpoint has for the host: data, or the code of an error.
-
-    It comes once the place `after` of the recording is reached; `ended` is its own. One that is
-    `silence` has nothing until the host gives up.
-    """
-
-    data: bytes
-    code: int
-    after: int
-    ended: int
-    silence: bool = False
 
 
 class Playback:
@@ -50,26 +27,21 @@ class Playback:
 
     Args:
         exchanges: What was recorded.
-        sizes: The largest packet of each IN endpoint, by address.
+        settings: Of all its interfaces.
     """
 
-    def __init__(self, exchanges: Iterable[Exchange], sizes: dict[int, int]) -> None:
+    def __init__(self, exchanges: Iterable[Exchange], settings: Settings) -> None:
         usable = sorted(
             (each for each in exchanges if each.status not in GONE), key=lambda each: each.began
         )
         self._sent: dict[int, list[Exchange]] = {}
-        self._packets: dict[int, list[Packet]] = {address: [] for address in sizes}
         self._last: dict[int, Exchange] = {}  # of each IN endpoint
         for each in usable:
             if each.kind is TransferType.CONTROL or not each.is_input:
                 self._sent.setdefault(each.endpoint, []).append(each)
-        needed = [each.began for each in usable if _moves(each)]
-        for each in sorted(usable, key=lambda each: each.ended):
-            if each.endpoint in sizes:
+            else:
                 self._last[each.endpoint] = each
-                before = bisect.bisect_left(needed, each.ended)
-                after = needed[before - 1] if before else -1
-                self._packets[each.endpoint] += _packets(each, sizes[each.endpoint], after)
+        self._packets = packets(usable, settings)
         self._place = -1
         self._next: dict[int, int] = {}  # of `_sent`
         self._waiting: dict[int, deque[Packet]] = {}
@@ -145,7 +117,7 @@ class Playback:
         if index is None:
             return None
         found: Exchange = row[index]
-        left_out = any(_moves(each) for each in row[at:index])
+        left_out = any(each.moves for each in row[at:index])
         if moves and (index < at or (left_out and endpoint)):
             self._jump(found.began)
         self._next[endpoint] = max(index + 1, self._next.get(endpoint, 0))
@@ -176,25 +148,6 @@ class Playback:
         return _not_held(what, nearest, code)
 
 
-def _moves(each: Exchange) -> bool:
-    """Whether the device may say something else because of it; for USB's own requests it won't."""
-    if each.kind is TransferType.CONTROL:
-        return not each.is_input and bool(each.setup[0] & 0x60)
-    return not each.is_input
-
-
-def _packets(each: Exchange, size: int, after: int) -> list[Packet]:
-    if each.is_silence:
-        return [Packet(b"", IOReturn.ABORTED, after, each.ended, silence=True)]
-    parts = [each.data[at : at + size] for at in range(0, len(each.data), max(size, 1))]
-    found = [Packet(part, IOReturn.SUCCESS, after, each.ended) for part in parts]
-    code = _CODES.get(each.status, IOReturn.NOT_RESPONDING)
-    if code != IOReturn.SUCCESS and not each.data:
-        return [Packet(b"", code, after, each.ended)]
-    short = len(each.data) < each.length and len(each.data) % max(size, 1) == 0
-    return [*found, Packet(b"", IOReturn.SUCCESS, after, each.ended)] if short else found
-
-
 def _likeness(one: ControlRequest, other: ControlRequest) -> int:
     """How many fields of two SETUP packets are equal, the length aside."""
     pairs = zip(msgspec.structs.astuple(one), msgspec.structs.astuple(other), strict=True)
@@ -208,7 +161,7 @@ def _common(one: bytes, other: bytes) -> int:
 
 
 def _check(found: Exchange) -> None:
-    code = _CODES.get(found.status, IOReturn.NOT_RESPONDING)
+    code = code_of(found.status)
     if code != IOReturn.SUCCESS:
         raise ReturnError(code, f"recorded device: {_told(found)} failed when it was recorded")
 

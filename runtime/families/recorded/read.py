@@ -3,7 +3,8 @@
 Invariant: pure; the bytes come from somebody else, and every error names the file at fault.
 """
 
-from runtime.families.recorded import dump, ioctls, lsusb, pcapng, usbmon
+from runtime.families.recorded import capture as captures
+from runtime.families.recorded import dump, ioctls, lsusb
 from runtime.families.recorded.dump import Dumped
 from runtime.families.recorded.recording import DESCRIPTORS, Exchange, Recording
 from runtime.families.usb import descriptors
@@ -16,7 +17,7 @@ def read(device: bytes, capture: bytes | None, name: str, capture_name: str) -> 
 
     Args:
         device: A umockdev dump, or what `lsusb -v` printed.
-        capture: A pcapng file of usbmon, or umockdev's recording of ioctls.
+        capture: A capture of usbmon or USBPcap, or umockdev's recording of ioctls.
         name: Of the device's file, for errors.
         capture_name: Of the capture's file.
 
@@ -58,10 +59,11 @@ def _device(data: bytes, name: str) -> Dumped:
 
 
 def _exchanges(data: bytes, dumped: Dumped, name: str) -> tuple[Exchange, ...]:
-    if data.startswith(pcapng.MAGIC):
-        return usbmon.read(data, dumped.address, name)
+    if captures.looks_like(data):
+        return captures.read(data, dumped.address, dumped.descriptors, name)
     if ioctls.looks_like(data):
         return ioctls.read(data, dumped.node, name)
     raise ProblemError(
-        "invalid", f"{name}: expected a pcapng file or a recording of ioctls, found neither"
+        "invalid",
+        f"{name}: expected a pcapng or pcap file or a recording of ioctls, found another",
     )

@@ -8,9 +8,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from runtime.model.usb import Speed, TransferType
+from runtime.model.usb import IsochronousFrame, Speed, TransferType
 from runtime.wire import codec
-from runtime.wire.limits import Name
+from runtime.wire.limits import Frames, Name
 
 FILE = 64 << 20  # bytes of a file that a recording is read from
 EXCHANGES = 1 << 18
@@ -23,8 +23,10 @@ GONE = frozenset({19, 108})  # ENODEV, ESHUTDOWN: unplugged
 class Exchange(msgspec.Struct, frozen=True, array_like=True):
     """One transfer. `data` is what was moved, to the device or from it.
 
-    `length` is what the host asked for; `status` an errno, positive, 0 for success; `setup` the
-    eight bytes of a control transfer's SETUP packet.
+    `length` is what the host asked for, -1 where nobody knows; `status` an errno, positive, 0 for
+    success; `setup` the eight bytes of a control transfer's SETUP packet. `frames` are an
+    isochronous transfer's, an errno and how many bytes each, and `data` has their bytes one behind
+    the other.
     """
 
     kind: TransferType
@@ -35,11 +37,19 @@ class Exchange(msgspec.Struct, frozen=True, array_like=True):
     ended: int
     status: int = 0
     setup: bytes = b""
+    frames: Frames[IsochronousFrame] = ()
 
     @property
     def is_input(self) -> bool:
         """Whether the device sent the data."""
         return bool((self.setup[0] if self.setup else self.endpoint) & 0x80)
+
+    @property
+    def moves(self) -> bool:
+        """Whether the device may say something else because of it; for USB's own requests not."""
+        if self.kind is TransferType.CONTROL:
+            return not self.is_input and bool(self.setup[0] & 0x60)
+        return not self.is_input
 
     @property
     def is_silence(self) -> bool:

@@ -89,6 +89,8 @@ class SimulatedBus:
         plugged = [item for item in self._ports.values() if item.model == model]
         if not plugged:
             raise ProblemError("not-found", f"simulated device {model!r}: none is plugged in")
-        attachment = plugged[-1]
-        del self._ports[attachment.port]
-        return attachment
+        return self.take(plugged[-1].port)
+
+    def take(self, port: int) -> Attachment:
+        """Take out what is in a port; KeyError: nothing is."""
+        return self._ports.pop(port)

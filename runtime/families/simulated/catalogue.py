@@ -6,16 +6,22 @@ Invariant: every simulated device is of one of these models.
 from collections.abc import Callable
 
 from runtime.families.hid.interface import ServedHidDevice
+from runtime.families.interrupts.session import ServedInterrupts
 from runtime.families.provider import ServedDevice
 from runtime.families.simulated import models
 from runtime.families.simulated.device import SimulatedDevice
 from runtime.families.simulated.hid import SimulatedHidDevice
 from runtime.families.simulated.keypad import keypad
+from runtime.families.simulated.ticker import Ticker
 from runtime.families.usb.served import ServedUsbDevice
 
-SimulatedModel = SimulatedDevice | SimulatedHidDevice
+SimulatedModel = SimulatedDevice | SimulatedHidDevice | Ticker
 
-MODELS: dict[str, Callable[[], SimulatedModel]] = {**models.MODELS, "keypad": keypad}
+MODELS: dict[str, Callable[[], SimulatedModel]] = {
+    **models.MODELS,
+    "keypad": keypad,
+    "ticker": Ticker,
+}
 """What `dext plug MODEL` can plug."""
 
 
@@ -24,4 +30,6 @@ def serve(model: str) -> ServedDevice:
     device = MODELS[model]()
     if isinstance(device, SimulatedHidDevice):
         return ServedHidDevice(device)
+    if isinstance(device, Ticker):
+        return ServedInterrupts(device)
     return ServedUsbDevice(device)

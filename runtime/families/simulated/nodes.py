@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from runtime.families.simulated.hid import SimulatedHidDevice
+from runtime.families.simulated.ticker import Ticker
 from runtime.model.properties import Properties
 from runtime.model.report_descriptor import device_usages, primary_usage
 from runtime.model.usb import (
@@ -47,7 +48,7 @@ class DescribedUsb(Protocol):
         """The active configuration."""
 
 
-Described = DescribedUsb | SimulatedHidDevice
+Described = DescribedUsb | SimulatedHidDevice | Ticker
 
 
 def location_id(port: int) -> int:
@@ -59,7 +60,20 @@ def device_node(device: Described, port: int) -> Node:
     """The entry of a device in a port, with what is below it."""
     if isinstance(device, SimulatedHidDevice):
         return _hid_node(device, port)
+    if isinstance(device, Ticker):
+        return _platform_node(device, port)
     return _usb_node(device, port)
+
+
+def _platform_node(device: Ticker, port: int) -> Node:
+    location = location_id(port)
+    properties: Properties = {
+        "LocationID": location,
+        "IOInterruptTypes": list(device.types),
+        "Simulated": True,
+    }
+    interrupts = Node("interrupts", "IOPlatformDevice", "", properties, interface=0)
+    return Node(device.name, "IOPlatformDevice", f"{location:08x}", properties, (interrupts,))
 
 
 def _usb_node(device: DescribedUsb, port: int) -> Node:

@@ -31,6 +31,10 @@ class SimulatedPublishedDevice:
         self._inputs = {(key[1], n) for key, n in lengths.items() if key[0] is ReportType.INPUT}
         self._numbered = numbers_reports(descriptor)
 
+    def withdraw(self) -> None:
+        """Forget what its reports are."""
+        self._inputs.clear()
+
     def say(self, report: bytes) -> None:
         """Look at an input report; ReturnError where its descriptor has no such."""
         self._rate.count()

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from runtime.families.usb import descriptors
 from runtime.families.usb.pipe import UsbfsPipe
 from runtime.linux.usbfs import Reaped, UrbType, Usbfs
-from runtime.linux.usbfs_status import refusals, status_of
+from runtime.linux.usbfs_status import refusal, refusals, status_of
 from runtime.model.errors import ReturnError
 from runtime.model.kern_return import IOReturn
 from runtime.model.usb import (
@@ -198,8 +198,10 @@ class UsbfsDevice:
         packets: Sequence[int] = (),
     ) -> int:
         """Queue a URB; `end` is called exactly once, from the loop or from `discard`."""
-        with refusals(f"endpoint {address:#04x}"):
+        try:
             urb = self._usbfs.submit(kind, address, memory, packets)
+        except OSError as error:
+            raise refusal(f"endpoint {address:#04x}", error) from error
         self._ends[urb] = end
         return urb
 
@@ -218,6 +220,8 @@ class UsbfsDevice:
         try:
             while (reaped := self._usbfs.reap()) is not None:
                 self._ends.pop(reaped.urb)(reaped)
+                if not self._ends:
+                    return
         except OSError:
             # ENODEV: unplugged, and every URB was reaped. The node stays writable for ever.
             asyncio.get_running_loop().remove_writer(self._fd)

@@ -23,20 +23,31 @@ def check(request: ControlRequest, own: InterfaceDescriptor, *, shared: bool) ->
     Raises:
         ReturnError: NOT_PERMITTED: it concerns what is not the driver's.
     """
+    check_whole(request)
     recipient, index = request.request_type & 0x1F, request.index & 0xFF
     standard = request.request_type >> 5 & 0x3 == _STANDARD
-    writes = not request.request_type & 0x80
-    if standard and writes and recipient not in (_INTERFACE, _ENDPOINT):
-        _refuse("the whole device, which is the kernel's to configure")
     if shared and not standard and recipient not in (_INTERFACE, _ENDPOINT):
         _refuse("the whole device, of which another driver has an interface")
-    if standard and writes and recipient == _INTERFACE and request.request == _SET_INTERFACE:
-        _refuse("the alternate setting, behind the kernel's back")
     if recipient == _INTERFACE and index != own.number:
         _refuse(f"interface {index}, its own is {own.number}")
     addresses = {endpoint.address for endpoint in own.endpoints} | {0x00, 0x80}
     if recipient == _ENDPOINT and index not in addresses:
         _refuse(f"endpoint {index:#04x}, which is not of interface {own.number}")
+
+
+def check_whole(request: ControlRequest) -> None:
+    """Let a request of a driver through that has the whole device open.
+
+    Raises:
+        ReturnError: NOT_PERMITTED: the kernel would not know of what it does.
+    """
+    recipient = request.request_type & 0x1F
+    standard = request.request_type >> 5 & 0x3 == _STANDARD
+    writes = not request.request_type & 0x80
+    if standard and writes and recipient not in (_INTERFACE, _ENDPOINT):
+        _refuse("the whole device, which is the kernel's to configure")
+    if standard and writes and recipient == _INTERFACE and request.request == _SET_INTERFACE:
+        _refuse("the alternate setting, behind the kernel's back")
 
 
 def check_alone(configuration: ConfigurationDescriptor, what: str) -> None:

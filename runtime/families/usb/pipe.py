@@ -96,5 +96,5 @@ class UsbfsPipe:
         frames = tuple(IsochronousFrame(status_of(code), count) for code, count in reaped.packets)
         count = sum(frame.count for frame in frames) if frames else reaped.count
         length = transfer.length if frames else count
-        data = bytes(reaped.memory[:length]) if self.endpoint.is_input else b""
+        data = bytes(memoryview(reaped.memory)[:length]) if self.endpoint.is_input else b""
         transfer.finish(status, count, data, frames)

@@ -4,11 +4,10 @@ Runs in the event loop of the device's broker.
 Invariant: every queued transfer completes exactly once, in the order in which it was queued.
 """
 
-import asyncio
 import time
 from collections.abc import Callable
 
-from runtime.families.provider import Complete
+from runtime.families.provider import Answer, Complete
 from runtime.families.usb.provider import End, Transfer, UsbPipe
 from runtime.model.errors import ReturnError
 from runtime.model.kern_return import IOReturn
@@ -30,16 +29,17 @@ class PipeCalls:
         self._complete = complete
         self._count = count
 
-    async def call(self, method: methods.Method) -> object:
-        """Carry out one method; ReturnError when it fails, or is none of a pipe."""
+    def begin(self, method: methods.Method, answer: Answer) -> None:
+        """Carry out one method; ReturnError when it fails at once, or is none of a pipe."""
         result: object = None
         match method:
+            case methods.PipeIO():
+                self._transfer(method, answer)
+                return
             case methods.GetDescriptors():
                 result = self._pipe.endpoint
             case methods.AsyncIO():
                 self._queue(method)
-            case methods.PipeIO():
-                result = await self._transfer(method)
             case usb.IsochIO():
                 self._queue_frames(method)
             case methods.Abort():
@@ -50,7 +50,7 @@ class PipeCalls:
                 raise ReturnError(
                     IOReturn.UNSUPPORTED, f"{type(method).__name__} is no method of a USB pipe"
                 )
-        return result
+        answer(result)
 
     def abort(self) -> None:
         """End what is queued; its completions come before this returns."""
@@ -65,21 +65,16 @@ class PipeCalls:
         self._require(isochronous=False)
         self._submit(_length(method.length), method.data, done, method.timeout_ms)
 
-    async def _transfer(self, method: methods.PipeIO) -> bytes:
-        ended: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-
+    def _transfer(self, method: methods.PipeIO, answer: Answer) -> None:
         def done(end: End) -> None:
-            if ended.done():
-                return  # the driver that waited is gone
-            if end.status == IOReturn.SUCCESS:
-                reads = self._pipe.endpoint.is_input
-                ended.set_result(end.data if reads else end.count.to_bytes(4, "little"))
+            if end.status:
+                answer(ReturnError(end.status))
             else:
-                ended.set_exception(ReturnError(end.status))
+                reads = self._pipe.endpoint.is_input
+                answer(end.data if reads else end.count.to_bytes(4, "little"))
 
         self._require(isochronous=False)
         self._submit(_length(method.length), method.data, done, method.timeout_ms)
-        return await ended
 
     def _queue_frames(self, method: usb.IsochIO) -> None:
         def done(end: End) -> None:

@@ -5,7 +5,7 @@ Invariant: values only, no I/O; a command that is not in `Command` cannot be ask
 """
 
 from runtime.wire.commands.audit import CollectGarbage, ReadAudit, Reset, Shown
-from runtime.wire.commands.devices import Plug, PlugRecorded, Unplug
+from runtime.wire.commands.devices import Plug, PlugRecorded, Unplug, UnplugEntry
 from runtime.wire.commands.drivers import (
     CrashDriver,
     DebugDriver,
@@ -23,8 +23,12 @@ from runtime.wire.commands.extensions import (
     Deactivate,
     Decide,
     InstallSample,
+    ReadIcon,
+    RequestRemoval,
+    Revoke,
     SetDeveloperMode,
     Submit,
+    Undo,
     Withdraw,
 )
 from runtime.wire.commands.lifetime import Detach, Quit
@@ -47,6 +51,10 @@ Command = (
     | Submit
     | Withdraw
     | Deactivate
+    | RequestRemoval
+    | ReadIcon
+    | Revoke
+    | Undo
     | Decide
     | SetDeveloperMode
     | ListTrust
@@ -62,6 +70,7 @@ Command = (
     | GetRecords
     | Plug
     | PlugRecorded
+    | UnplugEntry
     | Unplug
     | CrashDriver
     | RestartDriver

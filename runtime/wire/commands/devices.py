@@ -29,13 +29,20 @@ class Plug(CommandOf[Plugged], frozen=True, array_like=True, tag="plug"):
 class PlugRecorded(CommandOf[Plugged], frozen=True, array_like=True, tag="plug-recorded"):
     """Plug a recorded device in; `path` unplugs it.
 
-    Both paths are absolute: a umockdev dump or the text of `lsusb -v`, and its transfers, a pcapng
-    file or a recording of ioctls; empty for none. They are read with the rights of who asks.
+    Both paths are absolute: a umockdev dump or the text of `lsusb -v`, and its transfers, a capture
+    or a recording of ioctls; empty for none. They are read with the rights of who asks.
     """
 
     RESULT: ClassVar[object] = Plugged
     path: Text
     capture: Text = ""
+
+
+class UnplugEntry(CommandOf[Plugged], frozen=True, array_like=True, tag="unplug-entry"):
+    """Unplug the simulated or recorded device that this entry is, or is a part of."""
+
+    RESULT: ClassVar[object] = Plugged
+    entry: EntryId
 
 
 class Unplug(CommandOf[Plugged], frozen=True, array_like=True, tag="unplug"):

@@ -12,7 +12,7 @@ from runtime.model.identity import DriverId
 from runtime.model.processes import Process
 from runtime.model.records import Driver, LogLine
 from runtime.wire.commands.base import CommandOf
-from runtime.wire.limits import DoorSeconds, Name
+from runtime.wire.limits import Name
 
 
 class CrashDriver(CommandOf[Driver], frozen=True, array_like=True, tag="crash"):
@@ -77,7 +77,7 @@ class ReadProcesses(CommandOf[Processes], frozen=True, array_like=True, tag="rea
 
 
 class DebugDoor(msgspec.Struct, frozen=True, array_like=True):
-    """Answer to `DebugDriver`: a Unix stream socket that takes one connection, for a while."""
+    """Answer to `DebugDriver`: a Unix stream socket for one connection of the user who asked."""
 
     path: str
 
@@ -85,13 +85,12 @@ class DebugDoor(msgspec.Struct, frozen=True, array_like=True):
 class DebugDriver(CommandOf[DebugDoor], frozen=True, array_like=True, tag="debug"):
     """Have pdb speak on a socket, in the driver's process. Needs developer mode.
 
-    The socket waits for its one connection for `seconds`. Refused with ``developer-mode``,
+    The socket waits for its one connection for a few seconds. Refused with ``developer-mode``,
     ``wrong-state`` or ``busy`` (it is being debugged).
     """
 
     RESULT: ClassVar[object] = DebugDoor
     driver: DriverId
-    seconds: DoorSeconds = 10
 
 
 class Crashes(msgspec.Struct, frozen=True, array_like=True):

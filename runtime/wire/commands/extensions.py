@@ -1,4 +1,4 @@
-"""Commands that change what may run: activation, decisions, developer mode.
+"""Commands that change what may run: activation, removal, decisions, developer mode.
 
 Invariant: values only, no I/O; a decision names exactly what was shown.
 """
@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import msgspec
 
+from runtime.model.icon import Icon
 from runtime.model.identity import BundleId, ContentHash, RequestId
 from runtime.model.records import Extension, Request, Status
 from runtime.wire.commands.base import CommandOf
@@ -63,6 +64,41 @@ class Deactivate(CommandOf[Extension], frozen=True, array_like=True, tag="deacti
     bundle_id: BundleId
 
 
+class RequestRemoval(CommandOf[Request], frozen=True, array_like=True, tag="request-removal"):
+    """Ask for the removal of an extension: an item of the inbox, which somebody decides.
+
+    Answer: the request as it then stands; it is completed at once where a profile lets the
+    client's user remove it alone. Refused with ``not-found``, ``sx-10`` (a profile keeps it) or
+    ``busy`` (too many wait).
+    """
+
+    RESULT: ClassVar[object] = Request
+    bundle_id: BundleId
+
+
+class Revoke(CommandOf[Extension], frozen=True, array_like=True, tag="revoke"):
+    """Take the approvals of an extension away: its drivers are stopped, its app has to ask again.
+
+    Answer: the extension as it then stands. Refused with ``not-found`` (none of it is approved),
+    ``sx-10`` (a profile decides) or ``not-allowed``.
+    """
+
+    RESULT: ClassVar[object] = Extension
+    bundle_id: BundleId
+    note: Text = ""
+
+
+class Undo(CommandOf[Request], frozen=True, array_like=True, tag="undo"):
+    """Undo the decision on a request: it waits again, and what only that let run is stopped.
+
+    Answer: the request as it then stands. Refused with ``not-found``, ``stale`` (it has no
+    decision, or one that something else was built on since), ``sx-10`` or ``not-allowed``.
+    """
+
+    RESULT: ClassVar[object] = Request
+    request: RequestId
+
+
 class Decide(CommandOf[Request], frozen=True, array_like=True, tag="decide"):
     """Approve or deny a request.
 
@@ -78,6 +114,16 @@ class Decide(CommandOf[Request], frozen=True, array_like=True, tag="decide"):
     nonce: Name
     approve: bool
     note: Text = ""
+
+
+class ReadIcon(CommandOf[Icon], frozen=True, array_like=True, tag="read-icon"):
+    """The icon of an extension, by its id.
+
+    Refused with ``not-found`` (it has none) or ``sx-9`` (it is no small PNG).
+    """
+
+    RESULT: ClassVar[object] = Icon
+    extension: Name
 
 
 class SetDeveloperMode(CommandOf[Status], frozen=True, array_like=True, tag="developer"):

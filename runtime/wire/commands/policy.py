@@ -29,7 +29,8 @@ class AddProfile(CommandOf[ProfileList], frozen=True, array_like=True, tag="add-
     """Add a profile (`.mobileconfig`), in place of one with its identifier.
 
     What it allows and what waits is completed, what it forbids is disabled. Refused with ``sx-9``
-    (it is no such profile), ``busy`` (there are too many) or ``not-allowed``.
+    (it is no such profile), ``signature`` (its signature does not hold), ``busy`` (there are too
+    many) or ``not-allowed``.
     """
 
     RESULT: ClassVar[object] = ProfileList

@@ -37,8 +37,8 @@ class AddTrust(CommandOf[Trusted], frozen=True, array_like=True, tag="add-trust"
     """Trust an authority for a purpose, or add a revocation list; answer: what it is.
 
     `data` is PEM, or a notary's list of revoked tickets; `purpose` is ``developer``, ``notary``,
-    ``store`` or ``timestamp``. What is staged is judged by it before the answer. Refused
-    with ``signature`` (none of these) or ``not-allowed``.
+    ``store``, ``timestamp`` or ``profile``. What is staged is judged by it before the answer.
+    Refused with ``signature`` (none of these) or ``not-allowed``.
     """
 
     RESULT: ClassVar[object] = Trusted

@@ -122,7 +122,9 @@ def test_an_answer_for_another_report_is_dropped(
 def test_a_report_that_is_gone_says_so(
     qtbot: QtBot, panel: CrashesPanel, fake_runtime: "FakeRuntime"
 ) -> None:
-    fake_runtime.refuse(ReadCrash, "not-found", "crash report report-3: expected one, found none")
+    fake_runtime.refuse(
+        ReadCrash, "not-found", "crash report report-3: expected one that is kept, found none"
+    )
     qtbot.waitUntil(lambda: "found none" in panel.notice.text)
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -151,29 +150,19 @@ def test_a_sample_is_shown_in_place_until_the_process_is_another(case: Case) -> 
     assert "Threads at" not in case.details.facts.toPlainText()
 
 
-def test_how_to_attach_a_debugger(case: Case) -> None:
+def test_a_door_is_told_and_a_debugger_said(case: Case) -> None:
+    doors: list[object] = []
+    case.details.actions_row.opened.connect(lambda *opened: doors.append(opened))
     case.click("debug")
-    case.qtbot.waitUntil(
-        lambda: any(isinstance(one, DebugDriver) for one in case.runtime.commands())
-    )
+    case.wait_for(DebugDriver(ONE))
     case.runtime.answer(DebugDriver, DebugDoor(DOOR))
-    case.qtbot.waitUntil(lambda: DOOR in case.details.door.text)
-    QTest.mouseClick(case.details.door.button, Qt.MouseButton.LeftButton)
-    assert QGuiApplication.clipboard().text() == f"dext debug --door '{DOOR}'"
+    case.qtbot.waitUntil(lambda: doors == [(ONE, DebugDoor(DOOR))])
     case.bring(drivers=(driver(debugging=True),))
-    assert "A debugger is attached" in case.details.door.text
+    assert "A debugger is attached" in case.details.debugging.text
     assert case.page.model.index(0, 1).data() == "debugging"
     assert not case.details.actions_row.button("debug").isEnabled()
     case.bring(drivers=(driver(),))
-    assert case.details.door.text == ""
-
-
-def test_a_door_is_shut_after_its_time(case: Case) -> None:
-    door = case.details.door
-    door.open(ONE, DebugDoor(DOOR))
-    assert door.command
-    door._shut.timeout.emit()
-    assert (door.command, door.text) == ("", "")
+    assert case.details.debugging.text == ""
 
 
 def test_an_answer_for_another_driver_is_not_shown(case: Case) -> None:

@@ -12,12 +12,14 @@ from pytestqt.qtbot import QtBot
 from ioregui.bridge import Bridge
 from ioregui.extensions.page import ExtensionsPage
 from runtime.model.extension_lifecycle import ExtensionState
+from runtime.model.icon import Icon
 from runtime.model.identity import BundleId, ContentHash, RequestId
 from runtime.model.records import Entitlement, Extension, Request, Requester, RequestState
-from runtime.wire.commands.extensions import Deactivate
+from runtime.wire.commands.extensions import Deactivate, ReadIcon, Revoke
 
 if TYPE_CHECKING:
     from tests.gui.conftest import FakeRuntime
+    from tests.gui.panels.conftest import Make
 
 SAMPLE = BundleId("org.example.sample")
 
@@ -57,9 +59,26 @@ def test_what_it_is_and_may_do(page: ExtensionsPage) -> None:
     shown = page.facts.toPlainText()
     assert shown.index("talk to USB devices") < shown.index("run as a driver")
     assert "MyUserUSBInterfaceDriver" in shown
+    assert "process 2572" in shown
+    assert not page.request.isVisible()
     assert "com.example.usb" not in shown
     page.keys.click()
     assert "com.example.usb = [1]" in page.facts.toPlainText()
+
+
+def test_what_waits_leads_to_its_request(
+    qtbot: QtBot,
+    bridge: Bridge,
+    page: ExtensionsPage,
+    fake_runtime: "FakeRuntime",
+    request_record: "Make",
+) -> None:
+    request = request_record(1, extension=extension().id)
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(extensions=(extension(ExtensionState.WAITING),), requests=(request,))
+    with qtbot.waitSignal(page.request_chosen) as chosen:
+        page.request.click()
+    assert chosen.args == [request.id]
 
 
 def test_drivers_are_counted_as_they_go(
@@ -83,6 +102,51 @@ def test_deactivation_takes_two_presses(
     fake_runtime.refuse(Deactivate, "not-allowed", "Only ada may deactivate it.")
     qtbot.waitUntil(lambda: page.notice.text == "Only ada may deactivate it.")
     assert not page.notice.button.isVisible()
+
+
+def test_revocation_takes_two_presses_and_says_what_it_leaves(
+    qtbot: QtBot, page: ExtensionsPage, fake_runtime: "FakeRuntime"
+) -> None:
+    QTest.mouseClick(page.revoke, Qt.MouseButton.LeftButton)
+    assert "1 of its drivers run now" in page.notice.text
+    assert "its app has to ask again" in page.notice.text
+    QTest.keyClicks(page.note, "not on Fridays")
+    asked = Revoke(SAMPLE, "not on Fridays")
+    assert asked not in fake_runtime.commands()
+    QTest.mouseClick(page.notice.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: asked in fake_runtime.commands())
+    assert not page.note.isVisible()
+
+
+def test_its_icon_and_what_it_was_built_for(
+    qtbot: QtBot, page: ExtensionsPage, bridge: Bridge, fake_runtime: "FakeRuntime"
+) -> None:
+    assert not page.icon.isVisible()
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(extensions=(extension(icon=True, built_for="Python 3.11"),))
+    asked = ReadIcon(extension().id)
+    qtbot.waitUntil(lambda: asked in fake_runtime.commands())
+    fake_runtime.answer(ReadIcon, Icon(2, 1, b"\xff\0\0\xff\0\0\xff\xff"))
+    qtbot.waitUntil(page.icon.isVisible)
+    shown = page.icon.pixmap().toImage()
+    left, right = shown.pixelColor(1, 0), shown.pixelColor(shown.width() - 2, 0)
+    assert (left.red() > 200, right.blue() > 200) == (True, True)
+    assert "Python 3.11" in page.facts.toPlainText()
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(extensions=(extension(icon=True, note="again"),))
+    assert fake_runtime.commands().count(asked) == 1
+
+
+def test_only_what_is_approved_can_be_revoked(
+    qtbot: QtBot, page: ExtensionsPage, bridge: Bridge, fake_runtime: "FakeRuntime"
+) -> None:
+    note = "by grace: not on Fridays"
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(extensions=(extension(ExtensionState.REVOKED, note=note),))
+    assert page.revoke.toolTip() == "It is not approved."
+    assert not page.revoke.isEnabled()
+    assert page.deactivate.isEnabled()
+    assert f"revoked: {note}" in page.facts.toPlainText()
 
 
 def test_another_selection_forgets_the_question(

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QSystemTrayIcon, QWidget
 from pytestqt.qtbot import QtBot
 
 from ioregui.approvals.herald import Herald
+from ioregui.approvals.notification import Notification
 from ioregui.bridge import Bridge
 from runtime.model.records import Request, RequestState
 
@@ -41,7 +42,7 @@ class Desk:
         self.window = QWidget()
         qtbot.addWidget(self.window)
         self.tray = Tray(self.window)
-        self.herald = Herald(bridge, self.window, self.tray)
+        self.herald = Herald(bridge, self.window, self.tray, None)
 
     def bring(self, *requests: Request) -> None:
         with self._qtbot.waitSignal(self._bridge.changed):
@@ -91,18 +92,55 @@ def test_a_click_opens_the_inbox_and_decides_nothing(
     desk: Desk, qtbot: QtBot, request_record: "Make"
 ) -> None:
     desk.bring(request_record(1))
-    with qtbot.waitSignal(desk.herald.opened):
+    with qtbot.waitSignal(desk.herald.opened) as opened:
         desk.tray.messageClicked.emit()
-    with qtbot.waitSignal(desk.herald.opened):
+    assert opened.args == [request_record(1).id]
+    with qtbot.waitSignal(desk.herald.opened) as opened:
         desk.tray.activated.emit(QSystemTrayIcon.ActivationReason.Trigger)
+    assert opened.args == [None]
 
 
-def test_without_a_tray_nothing_is_missing(
+class Noted(Notification):
+    """Keeps what the desktop would show."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.texts: list[str] = []
+
+    def show(self, title: str, text: str) -> None:
+        self.texts = [title, text]
+
+    def withdraw(self) -> None:
+        self.texts = []
+
+
+def test_without_a_tray_the_desktop_is_told_until_somebody_decided(
     qtbot: QtBot, bridge: Bridge, fake_runtime: "FakeRuntime", request_record: "Make"
 ) -> None:
     window = QWidget()
     qtbot.addWidget(window)
-    Herald(bridge, window, None)
+    noted = Noted(window)
+    herald = Herald(bridge, window, None, noted)
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(requests=(request_record(1),))
+    assert noted.texts[0] == "1 request waits for approval"
+    with qtbot.waitSignal(herald.opened) as opened:
+        noted.chosen.emit()
+    assert opened.args == [request_record(1).id]
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(requests=(request_record(2),))
+    assert noted.texts, "the first still waits"
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(requests=(request_record(1, state=RequestState.DENIED),))
+    assert noted.texts == []
+
+
+def test_without_tray_and_notifications_nothing_is_missing(
+    qtbot: QtBot, bridge: Bridge, fake_runtime: "FakeRuntime", request_record: "Make"
+) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    Herald(bridge, window, None, None)
     with qtbot.waitSignal(bridge.changed):
         fake_runtime.delta(requests=(request_record(1),))
     assert bridge.mirror.requests

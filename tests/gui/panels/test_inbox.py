@@ -14,8 +14,9 @@ from pytestqt.qtbot import QtBot
 from ioregui.approvals.approve_button import ApproveButton
 from ioregui.approvals.page import ApprovalsPage
 from ioregui.bridge import Bridge
-from runtime.model.records import Request, RequestState
-from runtime.wire.commands.extensions import Decide, SetDeveloperMode
+from runtime.model.extension_lifecycle import ExtensionState
+from runtime.model.records import Extension, Request, RequestState
+from runtime.wire.commands.extensions import Decide, SetDeveloperMode, Undo
 from tests.gui.conftest import sample_status
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ def test_a_window_that_may_not_decide_says_who_may(inbox: "Inbox") -> None:
     assert "ada can" in inbox.parts.notice.text
 
 
+_ACTIVE = ExtensionState.ACTIVE
 HOSTILE = {
     "markup": "<b>Bold</b><img src=x>",
     "right-to-left": "safe\u202egnp.exe\u2066",
@@ -254,6 +256,50 @@ def test_decided_request_has_no_answers(inbox: "Inbox", request_record: "Make") 
     inbox.bring(requests=(request_record(1, state=RequestState.COMPLETED),))
     assert not inbox.parts.answers.isVisible()
     assert inbox.parts.facts.isVisible()
+
+
+def test_a_decision_is_undone_and_waits_to_be_read_again(
+    inbox: "Inbox", request_record: "Make"
+) -> None:
+    waiting = request_record(1)
+    known = Extension(
+        waiting.extension, waiting.bundle_id, waiting.content_hash, "D", "1.2", "7", _ACTIVE
+    )
+    approved = request_record(1, state=RequestState.COMPLETED, decided_by="grace")
+    inbox.bring(requests=(approved,), extensions=(known,))
+    assert inbox.parts.notice.button.text() == "Undo"
+    inbox.click(inbox.parts.notice.button)
+    inbox.qtbot.waitUntil(lambda: Undo(approved.id) in inbox.runtime.commands())
+    assert not inbox.parts.notice.button.isVisible(), "a second press is not sent"
+    again = request_record(1, nonce="another")
+    inbox.runtime.answer(Undo, again)
+    inbox.bring(requests=(again,))
+    assert inbox.parts.notice.text == ""
+    assert not inbox.parts.approve.isEnabled(), "it has to be read again"
+    inbox.settle()
+    assert inbox.parts.approve.isEnabled()
+
+
+def test_what_cannot_be_undone_offers_nothing(inbox: "Inbox", request_record: "Make") -> None:
+    denied = request_record(1, state=RequestState.DENIED, decided_by="grace")
+    inbox.bring(requests=(denied,))
+    assert "denied by grace" in inbox.parts.notice.text
+    assert not inbox.parts.notice.button.isVisible(), "its extension is not known any more"
+
+
+def test_a_removal_says_so_and_what_it_gives_back(inbox: "Inbox", request_record: "Make") -> None:
+    inbox.bring(requests=(request_record(1, removes=True),))
+    shown = inbox.parts.facts.toPlainText()
+    assert "Sample App wants to remove the driver “Driver 1”" in shown
+    assert "What it would give back now" in shown
+    assert "talk to USB devices" not in shown
+    assert inbox.parts.approve.text() == "Approve removal"
+    inbox.settle()
+    assert inbox.parts.hint.text() == "It stays as it is until you approve its removal."
+    assert inbox.page.model.index(0, 1).data() == "removal waits for approval"
+    inbox.click(inbox.parts.approve)
+    inbox.qtbot.waitUntil(lambda: bool(inbox.decisions()))
+    assert inbox.decisions()[0].approve
 
 
 def _opened(page: ApprovalsPage) -> Request | None:

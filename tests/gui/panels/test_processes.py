@@ -41,6 +41,7 @@ def process(role: Role, pid: int, **more: object) -> Process:
 def all_processes(**of_driver: object) -> tuple[Process, ...]:
     return (
         process(Role.RUNTIME, 1),
+        process(Role.WORKER, 6, name="spare"),
         process(Role.STANDBY, 2),
         process(Role.ZYGOTE, 3),
         process(Role.BROKER, 4, name="broker of Sample"),
@@ -78,8 +79,9 @@ def test_the_tree_of_processes(
         "broker of Sample",
         "zygote",
         "standby",
+        "worker",
     ]
-    assert [name.count("\N{EM SPACE}") for name in names] == [0, 1, 2, 1, 1, 1]
+    assert [name.count("\N{EM SPACE}") for name in names] == [0, 1, 2, 1, 1, 1, 1]
     assert page.table.selected is not None
     assert page.table.selected.driver is not None, "a driver is selected, not the first row"
 

@@ -67,7 +67,7 @@ class Runtime:
         done = self.run(command, *arguments)
         assert (done.returncode, done.stdout) == (code, "")
         assert done.stderr.count("\n") == 1
-        assert done.stderr.startswith(f"{command}: ")
+        assert done.stderr.split(":")[0].split()[0] == command
         return done.stderr.strip()
 
     def drivers(self) -> list[dict[str, Any]]:
@@ -123,8 +123,12 @@ def test_the_tour(runtime: Runtime) -> None:
     assert runtime.ok("dext", "unplug", "sample").startswith("unplugged sample: ")
     runtime.wait_for_driver(name=DRIVER, state="stopped")
     assert runtime.ok(ctl, "uninstall", "-", BUNDLE_ID).startswith(f"removed {BUNDLE_ID}@")
+    assert runtime.ok("dext", "list") == "no drivers\n"
     assert runtime.ok(ctl, "reset") == "there is no extension\n"
+    assert json.loads(runtime.ok(ctl, "reset", "--json")) == []
     assert runtime.ok(ctl, "gc").startswith("removed 1 staged")
+    assert json.loads(runtime.ok(ctl, "gc", "--json")) == [{"removed": 0}]
+    assert json.loads(runtime.ok(ctl, "developer", "--json")) == [{"developer": True}]
     deeds = [entry["deed"] for entry in json.loads(runtime.ok(ctl, "audit", "--json"))]
     assert [deed for deed in deeds if deed != "developer mode"] == [
         *("requested", "approved", "removed"),
@@ -195,8 +199,13 @@ def test_every_failure_is_one_sentence(runtime: Runtime, tmp_path: Path) -> None
     assert "Applications" in runtime.refused(1, ctl, "activate", str(SAMPLE))
     assert "expected one of that identifier" in runtime.refused(1, ctl, "deactivate", "com.none")
     assert "of team T" in runtime.refused(1, ctl, "uninstall", "T", "com.none")
-    assert "invalid choice" in runtime.refused(2, ctl, "frobnicate")
+    assert "expected one of list, developer, " in runtime.refused(2, ctl, "frobnicate")
     assert "required" in runtime.refused(2, ctl)
+    assert "expected one of com.apple.system_ext" in runtime.refused(2, ctl, "list", "bogus")
+    assert "found an empty one" in runtime.refused(2, "dext", "restart", "")
+    assert "Applications" in runtime.refused(1, ctl, "activate", str(SAMPLE), "--wait", "com.x")
+    assert "found --bogus" in runtime.refused(2, "dext", "list", "--bogus")
+    assert "expected a file, found a folder" in runtime.refused(1, "dext", "plug", f"{tmp_path}/")
     assert "driver x" in runtime.refused(1, "dext", "log", "x")
     assert "nosuch" in runtime.refused(1, "dext", "plug", "nosuch")
     assert "sample" in runtime.refused(1, "dext", "unplug", "sample")

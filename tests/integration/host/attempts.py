@@ -53,9 +53,11 @@ OF_DENIAL = {
         "os.sched_setaffinity(OUTSIDE, CPUS)": _by(PID, USER, CAPABILITIES, SECCOMP),
         "call(101, 0x4206, OUTSIDE, 0, 0)": _by(PID, USER, CAPABILITIES, SECCOMP, landlock=1),
         "read_memory()": _by(PID, USER, CAPABILITIES, SECCOMP, landlock=1),
+        "steal_descriptor()": _by(PID, USER, CAPABILITIES, SECCOMP, landlock=1),
     },
     "share memory or messages with other programs": {
         "message_queue()": _by(IPC, SECCOMP),
+        "shared_memory()": _by(IPC, SECCOMP),
     },
     "start processes": {
         "fork(int)": _by(SECCOMP),
@@ -75,6 +77,8 @@ OF_DENIAL = {
         "call(272, 0x4000000)": _by(USER, CAPABILITIES, SECCOMP),
     },
     "use parts of the kernel that a driver has no need of": {
+        "call(298, 0, 0, -1, -1, 0)": _by(SECCOMP),
+        "call(308, -1, 0)": _by(SECCOMP),
         "call(317, 1, 0, 0)": _by(SECCOMP),
         "call(425, 1, 0)": _by(SECCOMP),
         "call(250, 0, -3, 0)": _by(SECCOMP),
@@ -156,6 +160,17 @@ def read_memory():  # that the kernel finds nothing at address 8 is not for want
     here = ctypes.create_string_buffer(struct.pack("PN", ctypes.addressof(space), 8))
     there = ctypes.create_string_buffer(struct.pack("PN", 8, 8))
     call(310, OUTSIDE, ctypes.addressof(here), 1, ctypes.addressof(there), 1, 0)
+
+def steal_descriptor():
+    pidfd = os.pidfd_open(OUTSIDE)
+    try:
+        call(438, pidfd, 0, 0)
+    finally:
+        os.close(pidfd)
+
+def shared_memory():
+    if libc.shmget(KEY, 0, 0) < 0:
+        raise OSError(ctypes.get_errno(), "denied")
 
 def message_queue():
     if libc.msgget(KEY, 0) < 0:

@@ -24,7 +24,7 @@ from tests.integration.host import weakened
 from tests.integration.host.attempts import ATTEMPTS, OF_DENIAL, SOURCE
 from tests.integration.host.stage import Provider, Zygote, bundle_with
 
-KEY = 0x696F7265  # of the message queue
+KEY = 0x696F7265  # of the message queue and the shared memory
 IPC_CREAT, IPC_RMID = 0o1000, 0
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can take each layer away")
@@ -52,6 +52,7 @@ def outside(folder: Path) -> Iterator[dict[str, object]]:
     """What the attempts want, by the name that they know it by."""
     victim = subprocess.Popen(["sleep", "100"])
     queue = ctypes.CDLL(None).msgget(KEY, IPC_CREAT | 0o666)
+    memory = ctypes.CDLL(None).shmget(KEY, 4096, IPC_CREAT | 0o666)
     abstract = f"\0ioregistry-test-{os.getpid()}"
     with (
         socket.create_server(("127.0.0.1", 0)) as listening,
@@ -77,6 +78,7 @@ def outside(folder: Path) -> Iterator[dict[str, object]]:
     victim.kill()
     victim.wait()
     ctypes.CDLL(None).msgctl(queue, IPC_RMID, None)
+    ctypes.CDLL(None).shmctl(memory, IPC_RMID, None)
 
 
 def tried(zygote: Zygote, outside: dict[str, object]) -> set[str]:

@@ -48,6 +48,22 @@ def test_what_breaks_comes_back(page: Path) -> None:
     assert "old" not in written
 
 
+def test_whole_processes_come_back_and_what_was_acknowledged_is_kept() -> None:
+    command = [sys.executable, "-m", "benchmarks.fault_campaign", "--processes"]
+    done = subprocess.run(
+        [*command, "--count", "2", "--seed", "147"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    counted = json.loads(done.stdout.splitlines()[-1])
+    assert list(counted) == COUNTED.split()
+    assert (counted["injected"], counted["effective"], counted["recovered"]) == (2, 2, 2)
+    assert "scripts/faults --processes --count 2" in done.stdout
+
+
 def test_a_document_without_a_place_is_left_alone(tmp_path: Path) -> None:
     page = tmp_path / "other.md"
     page.write_text("text")

@@ -12,6 +12,7 @@ import pytest
 from runtime.linux import memory
 from runtime.supervisor import launcher as room
 from runtime.supervisor import zygote as mother
+from runtime.supervisor.groups import NO_GROUPS
 from runtime.supervisor.launcher import Launcher
 from runtime.supervisor.standby import Standby
 from runtime.supervisor.zygote import Zygote
@@ -24,7 +25,7 @@ async def launching() -> AsyncIterator[Launcher]:
     """A launcher with a real zygote; both ended afterwards."""
     notes: list[str] = []
     zygote = Zygote(notes.append)
-    launcher = Launcher(zygote)
+    launcher = Launcher(zygote, NO_GROUPS)
     try:
         await end(await launcher.create("first", dumpable=False))  # the zygote is up
         yield launcher
@@ -147,7 +148,7 @@ def test_a_zygote_that_says_nothing_is_replaced(monkeypatch: pytest.MonkeyPatch)
     async def run() -> None:
         notes: list[str] = []
         zygote = Zygote(notes.append)
-        launcher = Launcher(zygote)
+        launcher = Launcher(zygote, NO_GROUPS)
         try:
             await end(await launcher.create("first", dumpable=False))
             silent = zygote.pid

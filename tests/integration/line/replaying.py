@@ -58,8 +58,13 @@ class Trial(IOService):
     def control(self, length, setup, data):
         fields = [setup[0], setup[1], *(int.from_bytes(setup[i:i+2], "little") for i in (2, 4, 6))]
         reads = setup[0] & 0x80
-        if not reads and not setup[0] & 0x60 and setup[1] in (5, 9, 11):
-            self.left_out += 1  # address, configuration, alternate setting
+        if not reads and not setup[0] & 0x60 and setup[1] in (5, 9):
+            self.left_out += 1  # address, configuration
+            return
+        if setup[:2] == b"\\x01\\x0b":
+            self.provider.SelectAlternateSetting(fields[2])
+            self.pipes.clear()
+            self.good += 1
             return
         buffer = IOBufferMemoryDescriptor.Create(max(fields[4], 1))
         if not reads:

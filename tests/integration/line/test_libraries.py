@@ -158,6 +158,21 @@ try:
     device.read(8)
 except ValueError as error:
     IOLog(str(error))
+try:
+    hid.Device(0x1209, 4)
+except hid.HIDException as error:
+    IOLog(str(error))
+with hid.Device(path=found["path"]) as device:
+    device.nonblocking = 1
+    said = [device.product, device.serial, device.write(b"\\0\\1"), device.read(64, timeout=0)]
+    while not (report := device.read(64)):
+        device.nonblocking = 0
+    feature = device.get_feature_report(0, 4)
+    IOLog(f"{said} {len(report)} bytes, {feature}, {found['bus_type'] is hid.BusType.USB}")
+try:
+    device.read(8)
+except hid.HIDException as error:
+    IOLog(str(error))
 self.RegisterService()
 """
 
@@ -165,12 +180,12 @@ self.RegisterService()
 def test_hid_sees_the_provider_and_nothing_else(
     runtime_process: RuntimeProcess, tmp_path: Path
 ) -> None:
-    """What reads hidapi's `hid` reads the driver's HID device."""
+    """What reads hidapi's `hid` reads the driver's HID device; so does what reads hid's own."""
     app = make_app(tmp_path, driver_source(HIDAPI))
     drive_hid(app, 0x1209, 3)
     runtime_process.approve(runtime_process.pending(app))
     runtime_process.call(Plug("keypad"))
-    said = log_of_starts(runtime_process, 1, "not open")
+    said = log_of_starts(runtime_process, 1, "device closed")
     assert said[1:-1] == [
         "1209:0003 Sample HID Device",
         "open failed",
@@ -178,6 +193,9 @@ def test_hid_sees_the_provider_and_nothing_else(
         "[11, 8, 15] of 4 bytes",
         "[9, [0, 1, 2, 3, 4, 5, 6, 7, 8]] 2 [6, 0, 255]",
         "not open",
+        "unable to open device: open failed",
+        "['Sample HID Device', 'SIM0003', 2, b''] 4 bytes, b'\\x00\\x01\\x02\\x03', True",
+        "device closed",
     ]
 
 

@@ -147,11 +147,11 @@ def test_deactivation_stops_the_driver(running: RuntimeProcess) -> None:
     """The process ends, and nothing of the extension runs again."""
     driver = running.driver()
     running.call(Deactivate(driver.bundle_id))
-    wait_for(lambda: running.driver().state == "stopped", "the driver to stop")
+    wait_for(lambda: not running.records().drivers, "the driver to stop and be of the past")
     assert not alive(driver.pid)
     running.call(Unplug("sample"))
     running.call(Plug("sample"))
-    assert running.driver().state == "stopped"
+    assert not running.records().drivers
 
 
 def test_turning_developer_mode_off_stops_unsigned_drivers(running: RuntimeProcess) -> None:

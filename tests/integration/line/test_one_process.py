@@ -242,6 +242,47 @@ def test_a_kill_while_one_starts_and_one_stops_loses_nobody(pair: RuntimeProcess
     assert (crash.how, crash.number) == (ExitHow.SIGNAL, 9)
 
 
+def test_a_hang_of_one_is_seen_on_all_and_ends_with_the_process(
+    runtime_process: RuntimeProcess, tmp_path: Path
+) -> None:
+    activate(runtime_process, tmp_path, personality(), extra="while len(made) == 2: pass")
+    runtime_process.call(Plug("sample"))
+    first = runtime_process.driver_when(
+        lambda driver: "read" in str(runtime_process.log(driver)), "a read"
+    )
+    runtime_process.call(Plug("sample"))
+
+    def late() -> bool:
+        return [one.state for one in drivers(runtime_process)] == [DriverState.NOT_RESPONDING] * 2
+
+    wait_for(late, "both to be late")
+    assert all("ReadComplete on queue Default of" in one.note for one in drivers(runtime_process))
+    kill(first.pid)
+    wait_for(lambda: [one.starts for one in drivers(runtime_process)] == [2, 2], "two restarts")
+    assert len({one.pid for one in drivers(runtime_process)}) == 1
+
+
+def test_one_without_a_class_is_refused_and_the_others_run_on(
+    runtime_process: RuntimeProcess, tmp_path: Path
+) -> None:
+    lost = personality(IOUserClass="Lost", idProduct=2)["Trial"]
+    activate(runtime_process, tmp_path, personality() | {"Lost": lost})
+    runtime_process.call(Plug("sample"))
+    wait_for(lambda: len(running(runtime_process)) == 1, "the driver")
+    (before,) = running(runtime_process)
+    runtime_process.call(Plug("loopback"))
+
+    def refused() -> list[Driver]:
+        return [one for one in drivers(runtime_process) if one.name == "Lost" and one.note]
+
+    wait_for(lambda: bool(refused()), "the other to be refused")
+    (one,) = refused()
+    assert (one.state, one.crashes) == (DriverState.STOPPED, 0)
+    assert "named Lost, found nothing" in one.note
+    (after,) = running(runtime_process)
+    assert (after.pid, after.crashes) == (before.pid, 0)
+
+
 @pytest.mark.parametrize(
     "changes",
     [

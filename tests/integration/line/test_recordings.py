@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from runtime.wire.commands.devices import PlugRecorded, Unplug
+import pytest
+
+from runtime.model.errors import ProblemError
+from runtime.wire.commands.devices import PlugRecorded, Unplug, UnplugEntry
 from tests.unit.families import captures
 
 from .conftest import ROOT, RuntimeProcess, wait_for
@@ -82,3 +85,12 @@ def test_plugged_by_a_command(runtime_process: RuntimeProcess, tmp_path: Path) -
     assert (code, said) == (1, f"dext: {tmp_path / 'gone'}: expected a file, found none\n")
     assert dext(runtime_process, tmp_path, "unplug", "thing")[0] == 0
     assert dext(runtime_process, tmp_path, "unplug", "./thing")[0] == 1
+
+
+def test_unplugged_by_its_entry(runtime_process: RuntimeProcess, tmp_path: Path) -> None:
+    """As a window does it; what is no such device stays."""
+    (tmp_path / "thing").write_text(captures.LSUSB)
+    plugged = runtime_process.call(PlugRecorded(str(tmp_path / "thing")))
+    assert runtime_process.call(UnplugEntry(plugged.entry)) == plugged
+    with pytest.raises(ProblemError, match="expected a simulated or recorded device"):
+        runtime_process.call(UnplugEntry(plugged.entry))

@@ -72,7 +72,7 @@ def test_its_program_opens_the_driver_and_reads(
     assert "found none" in capfd.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["SampleUSB", "SampleHID"])
+@pytest.mark.parametrize("name", ["SampleUSB", "SampleHID", "SampleNub"])
 def test_a_program_refuses_what_it_does_not_know(
     runtime_process: RuntimeProcess, name: str
 ) -> None:

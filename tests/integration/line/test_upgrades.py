@@ -80,6 +80,31 @@ def test_a_version_that_refuses_to_start_is_rolled_back_and_may_be_tried_again(
     assert_rolled_back(runtime_process, before, "did not start")
 
 
+def test_without_a_device_a_newer_version_is_on_probation_until_it_has_started(
+    runtime_process: RuntimeProcess, tmp_path: Path
+) -> None:
+    runtime = runtime_process
+    runtime.approve(runtime.pending(make_app(tmp_path / "1", driver_source("pass"))))
+    upgrade(runtime, tmp_path / "2", "pass")
+    both = {"1": ExtensionState.GIVING_WAY, "2": ExtensionState.UPGRADING}
+    wait_for(lambda: any("no device" in one.note for one in runtime.records().extensions), "it")
+    assert states(runtime) == both
+    runtime.call(Plug("sample"))
+    wait_for(lambda: states(runtime) == {"2": ExtensionState.ACTIVE}, "the end of the probation")
+
+
+def test_a_version_that_fails_at_its_first_device_gives_the_place_back(
+    runtime_process: RuntimeProcess, tmp_path: Path
+) -> None:
+    runtime = runtime_process
+    runtime.approve(runtime.pending(make_app(tmp_path / "1", driver_source("pass"))))
+    upgrade(runtime, tmp_path / "2", "raise ZeroDivisionError")
+    runtime.call(Plug("sample"))
+    expected = {"1": ExtensionState.ACTIVE, "2": ExtensionState.INVALID}
+    wait_for(lambda: states(runtime) == expected, "the roll back")
+    runtime.driver_when(lambda driver: driver.state is DriverState.RUNNING, "the old version")
+
+
 def test_an_upgrade_goes_on_after_the_runtime_was_killed(
     runtime_process: RuntimeProcess, tmp_path: Path
 ) -> None:

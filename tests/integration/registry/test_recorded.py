@@ -108,5 +108,5 @@ def test_hid_facts_in_words(under: Run) -> None:
     lines = under(FIDO, "-c", _DESCRIBE, path).splitlines()
     assert "Vendor: 0x1050 Yubico" in lines
     assert "Usage page: 0xf1d0 (FIDO alliance)" in lines
-    assert "Report descriptor, 34 bytes" in lines
+    assert "Raw, 34 bytes" in lines
     assert "0000: 06 d0 f1 09 01 a1 01 09 20 15 00 26 ff 00 75 08" in lines

@@ -128,13 +128,13 @@ class Desktop:
 class Visitor:
     """A user's program with a connection to the service: a process of its own."""
 
-    def __init__(self, socket: Path, uid: int) -> None:
+    def __init__(self, socket: Path, uid: int, groups: tuple[int, ...]) -> None:
         self._ours, theirs = Pipe()
         self.pid = os.fork()
         if self.pid == 0:
             with suppress(BaseException):
                 self._ours.close()
-                os.setgroups([])
+                os.setgroups(groups)
                 os.setresgid(uid, uid, uid)
                 os.setresuid(uid, uid, uid)
                 _serve(theirs, connect("visitor", socket))
@@ -202,9 +202,9 @@ class Service:
             self._root = wait_for(lambda: _connected(self.socket))
         return self._root
 
-    def visitor(self, uid: int) -> Visitor:
+    def visitor(self, uid: int, *groups: int) -> Visitor:
         self.root.call(GetRecords())
-        visitor = Visitor(self.socket, uid)
+        visitor = Visitor(self.socket, uid, groups)
         self._visitors.append(visitor)
         return visitor
 

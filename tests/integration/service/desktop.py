@@ -2,12 +2,15 @@
 
 Reads one JSON object a line and answers each with what users were asked since the last one, and
 whether questions were taken back. ``{"sessions": {UID: {…}}}`` is what logind says from then on,
+``{"sleep": true}`` announces sleep and answers whether a lock delays it once that is over,
 ``{"agent": "yes", "pid": …, "started": …}`` an agent for a process that answers so (yes, no,
 closed, or held until there is a line ``{"release": true}``).
 """
 
 import asyncio
+import contextlib
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,7 @@ from dbus_fast import BusType, Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
 LOGIND = "org.freedesktop.login1"
+LOGIND_PATH = "/org/freedesktop/login1"
 POLKIT = "org.freedesktop.PolicyKit1"
 AUTHORITY = "/org/freedesktop/PolicyKit1/Authority"
 
@@ -30,6 +34,7 @@ class Desktop:
         self._released = asyncio.Event()
         self._asked: list[str] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._locks: list[int] = []  # our ends of the inhibitor locks that are held
         bus.add_message_handler(self._handle)
 
     async def order(self, order: dict[str, Any]) -> object:
@@ -38,6 +43,10 @@ class Desktop:
         if "agent" in order:
             self._answers[f"/agent/{order['pid']}"] = order["agent"]
             await self._register(order["pid"], order["started"])
+        if "sleep" in order:
+            return await self._prepare_for_sleep(order["sleep"])
+        if "locks" in order:
+            return self._held()
         if "release" in order:
             self._released.set()
         asked, self._asked = self._asked, []
@@ -65,8 +74,9 @@ class Desktop:
                 return self._where(message)
             case "Get":
                 return Message.new_method_return(message, "v", [self._property(message)])
-            case "BeginAuthentication":
-                task = asyncio.get_running_loop().create_task(self._authenticate(message))
+            case "Inhibit" | "BeginAuthentication" as asked:
+                answer = self._inhibit if asked == "Inhibit" else self._authenticate
+                task = asyncio.get_running_loop().create_task(answer(message))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
                 return True
@@ -74,6 +84,35 @@ class Desktop:
                 self._asked.append("taken back")
                 return Message.new_method_return(message)
         return None
+
+    async def _inhibit(self, message: Message) -> None:
+        ours, theirs = os.pipe()
+        os.set_blocking(ours, False)
+        self._locks.append(ours)
+        await self._bus.send(Message.new_method_return(message, "h", [0], unix_fds=[theirs]))
+        os.close(theirs)
+
+    async def _prepare_for_sleep(self, asleep: bool) -> bool:
+        """Announce it; before sleep, wait a moment until no lock delays it. Whether none does."""
+        body = [asleep]
+        interface = f"{LOGIND}.Manager"
+        await self._bus.send(
+            Message.new_signal(LOGIND_PATH, interface, "PrepareForSleep", "b", body)
+        )
+        for _ in range(200 if asleep else 0):
+            if not self._held():
+                return True
+            await asyncio.sleep(0.05)
+        return not asleep
+
+    def _held(self) -> int:
+        """How many locks are held."""
+        for lock in tuple(self._locks):
+            with contextlib.suppress(BlockingIOError):
+                os.read(lock, 1)
+                os.close(lock)
+                self._locks.remove(lock)
+        return len(self._locks)
 
     def _where(self, message: Message) -> Message:
         """Of a process the session, of a user the object that knows their session."""
@@ -118,7 +157,7 @@ class Desktop:
 
 async def main() -> None:
     """Serve until the end of standard input."""
-    bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
+    bus = await MessageBus(bus_type=BusType.SYSTEM, negotiate_unix_fd=True).connect()
     desktop = Desktop(bus)
     await bus.request_name(LOGIND)
     _say(None)

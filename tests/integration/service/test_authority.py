@@ -1,20 +1,24 @@
 """Who may decide in the system service: a real polkitd says so, and logind where its user sits."""
 
+import grp
 import os
 import shutil
 from pathlib import Path
 
 import pytest
+from dbus_fast import BusType
 
 from runtime.model.errors import ProblemError
 from runtime.model.identity import DriverId
 from runtime.model.records import Request
 from runtime.wire.commands import Command
 from runtime.wire.commands.audit import ReadAudit
-from runtime.wire.commands.drivers import StopDriver
+from runtime.wire.commands.drivers import ListCrashes, ReadCrash, ReadLog, StopDriver
 from runtime.wire.commands.extensions import Activate, Decide, InstallSample, SetDeveloperMode
 from runtime.wire.commands.lifetime import Quit
 from runtime.wire.commands.registry import GetRecords
+from tests.integration import dbus_mock
+from tests.integration.dbus_mock import Mock
 from tests.integration.service.conftest import (
     ANNA,
     BERTA,
@@ -152,3 +156,48 @@ def test_an_app_is_read_as_who_asks_and_their_own_request_needs_no_password(
     deny = Decide(request.id, request.content_hash, request.nonce, approve=False)
     assert "expected logind" in refused(berta, deny)
     assert anna.call(deny).decided_by == "user 64101"
+
+
+def test_logs_and_crash_reports_are_for_who_reads_the_machines(service: Service) -> None:
+    anna, reader = service.visitor(ANNA), service.visitor(BERTA, grp.getgrnam("adm").gr_gid)
+    for command in (ReadLog(DriverId(1)), ListCrashes(), ReadCrash("report-1")):
+        assert "expected root or a member of adm" in refused(anna, command)
+    assert reader.call(ListCrashes()).reports == ()
+    assert reader.call(ReadLog(DriverId(1))).lines == ()
+
+
+def test_a_screen_that_is_locked_while_a_password_is_asked_for_makes_it_a_no(
+    service: Service, desktop: Desktop
+) -> None:
+    desktop.sit(ANNA)
+    anna = service.visitor(ANNA)
+    desktop.answer(anna, "held")
+    anna.ask(ON)
+    wait_for(desktop.asked)
+    desktop.order(sessions={ANNA: {"LockedHint": True}}, release=True)
+    with pytest.raises(ProblemError, match="expected an unlocked session, found a locked one"):
+        anna.answer()
+    assert not service.root.call(GetRecords()).status.developer
+
+
+def test_logind_is_understood_as_dbusmock_plays_it(
+    service: Service, bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else's idea of logind's answers, beside the one in `desktop.py`."""
+    dbus_mock.skip_where_missing()
+    address = "DBUS_SYSTEM_BUS_ADDRESS"
+    monkeypatch.setenv(address, bus.environment[address])
+    name, top = "org.freedesktop.login1", "/org/freedesktop/login1"
+    logind = Mock(BusType.SYSTEM, "logind", name, top, bus.folder / "calls")
+    try:
+        (session,) = logind.order("AddSession", "ssusb", "c1", "seat0", ANNA, "anna", True)
+        path = f"ret = dbus.ObjectPath({session!r})"
+        method = (f"{name}.Manager", "GetSessionByPID", "u", "o", path)
+        logind.order("AddMethod", "sssss", *method)
+        anna = service.visitor(ANNA)
+        assert "expected an answer about" in refused(anna, ON), "it sits there, and polkit is none"
+        logind.call(session, f"{name}.Session.SetLockedHint", "b", True)
+        assert "expected an unlocked session, found a locked one" in refused(anna, ON)
+        assert "found no session" in refused(service.visitor(BERTA), ON), "it is Anna's"
+    finally:
+        logind.close()

@@ -126,3 +126,35 @@ def test_screenshot_of_a_file_that_cannot_be_read_says_so_at_once(tmp_path: Path
     assert done.returncode == 1
     assert f"{missing}: expected a file, found" in done.stderr
     assert not picture.exists()
+
+
+def test_a_picture_where_no_runtime_listens_says_so_at_once_and_makes_no_home(
+    tmp_path: Path,
+) -> None:
+    nobody, home = tmp_path / "nobody.sock", tmp_path / "no-home"
+    bare = {name: value for name, value in environment(tmp_path).items() if "XDG" not in name}
+    done = subprocess.run(
+        command("--connect", str(nobody), "--screenshot", str(tmp_path / "out.png")),
+        env=bare | {"HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=25.0,  # as above
+        check=False,
+    )
+    assert done.returncode == 1
+    assert f"runtime: expected one listening at {nobody}, found none" in done.stderr
+    assert not home.exists()
+
+
+def test_a_page_that_is_none_is_one_sentence(tmp_path: Path) -> None:
+    done = subprocess.run(
+        command("--page", "bogus"),
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "expected one of registry, drivers, " in done.stderr
+    assert "found 'bogus'" in done.stderr

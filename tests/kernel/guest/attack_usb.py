@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from typing import Any
 
 from runtime.families.simulated import models
 from runtime.families.usb.device import UsbfsDevice
@@ -24,6 +25,8 @@ from runtime.wire.broker import ServeUsb
 from runtime.wire.zygote import Role
 
 CONTROL = 0xC0185500  # USBDEVFS_CONTROL
+CLAIM_INTERFACE, RESET_EP = 0x8004550F, 0x80045503
+RELEASE_PORT, FREE_STREAMS = 0x80045519, 0x8008551D
 _OTHER = models.COUNTER_IN
 
 
@@ -47,20 +50,30 @@ def attacks(fd: int) -> dict[str, Callable[[], object]]:
     claim = abi.Claim(interface=1, flags=0, driver=b"")
     mask = ctypes.c_uint32(0xFFFF_FFFF)
     whole = _ControlTransfer(0x00, 9, 0, 0, 0, 1000, None)  # SET_CONFIGURATION 0
+    another, endpoint = ctypes.c_uint(1), ctypes.c_uint(_OTHER)
+    streams = (ctypes.c_uint * 3)(0, 1, _OTHER)  # usbdevfs_streams of one endpoint
 
     def urb(setup: bytes) -> Callable[[], object]:
         return lambda: node.submit(UrbType.CONTROL, 0, bytearray(setup))
 
     return {
         "claim another interface": lambda: _ask(fd, abi.CLAIM, claim),
+        "claim another interface and wait": lambda: _ask(fd, CLAIM_INTERFACE, another),
+        "release another interface": lambda: node.release(1),
         "disconnect another's driver": lambda: node.disconnect(1),
+        "connect another's driver": lambda: node.connect(1),
         "disconnect its own driver": lambda: node.disconnect(0),
         "select another's setting": lambda: node.set_interface(1, 0),
         "read another's endpoint": lambda: node.submit(UrbType.INTERRUPT, _OTHER, bytearray(8)),
         "clear another's halt": lambda: node.clear_halt(_OTHER),
+        "reset another's endpoint": lambda: _ask(fd, RESET_EP, endpoint),
+        "free another's streams": lambda: _ask(fd, FREE_STREAMS, streams),
+        "release a port": lambda: _ask(fd, RELEASE_PORT, another),
         "a control URB to another interface": urb(bytes([0x21, 9, 0, 0, 1, 0, 0, 0])),
         "a vendor's control URB to another interface": urb(bytes([0x41, 1, 0, 0, 1, 0, 0, 0])),
         "a control URB to another's endpoint": urb(bytes([0x02, 1, 0, 0, _OTHER, 0, 0, 0])),
+        "read the status of another's endpoint": urb(bytes([0x82, 0, 0, 0, _OTHER, 0, 0, 0])),
+        "a control URB that sets a feature": urb(bytes([0x00, 3, 1, 0, 0, 0, 0, 0])),
         "reset": node.reset,
         "set the configuration": lambda: node.set_configuration(-1 & 0xFFFF_FFFF),
         "a control request of the whole device": lambda: _ask(fd, CONTROL, whole),
@@ -69,7 +82,7 @@ def attacks(fd: int) -> dict[str, Callable[[], object]]:
     }
 
 
-def _ask(fd: int, code: int, argument: ctypes.Structure | ctypes.c_uint32) -> None:
+def _ask(fd: int, code: int, argument: Any) -> None:
     function("ioctl", fd, code, ctypes.addressof(argument))
 
 

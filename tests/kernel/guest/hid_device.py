@@ -1,7 +1,8 @@
 """A HID device for tests: a keyboard that everybody understands, and keys of its vendor's own.
 
-`python hid_device.py FIFO DESCRIPTOR` makes it by /dev/uhid and has it say each line of the pipe,
-a report in hexadecimal, until the pipe's line is ``unplug``. It keeps what it is sent.
+`python hid_device.py FIFO DESCRIPTOR [VENDOR PRODUCT]` makes it by /dev/uhid and has it say each
+line of the pipe, a report, until the pipe's line is ``unplug``; all in hexadecimal. It keeps what
+it is sent, and gives it back.
 Invariant: standard library only; its device ends with it.
 """
 
@@ -17,11 +18,11 @@ USB = 3
 VENDOR, PRODUCT = 0x1209, 0x0002
 
 
-def main(fifo: str, descriptor: bytes) -> None:
+def main(fifo: str, descriptor: bytes, vendor: int = VENDOR, product: int = PRODUCT) -> None:
     """Serve until it is unplugged."""
     uhid = os.open("/dev/uhid", os.O_RDWR)
     names = (b"Odd Keyboard", b"test/odd", b"ODD1")
-    numbers = (len(descriptor), USB, VENDOR, PRODUCT, 0x0100, 0)
+    numbers = (len(descriptor), USB, vendor, product, 0x0100, 0)
     os.write(uhid, struct.pack("=I128s64s64sHHIIII", CREATE, *names, *numbers) + descriptor)
     os.mkfifo(fifo)
     lines = os.fdopen(os.open(fifo, os.O_RDWR), "rb", buffering=0)
@@ -58,4 +59,4 @@ def answer(uhid: int, event: bytes, kept: dict[tuple[int, int], bytes]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], bytes.fromhex(sys.argv[2]))
+    main(sys.argv[1], bytes.fromhex(sys.argv[2]), *(int(each, 16) for each in sys.argv[3:5]))

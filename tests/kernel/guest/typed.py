@@ -1,7 +1,8 @@
 """What is typed on the guest's first terminal, and where pointers go, one line each.
 
-`python typed.py` prints ``key X`` for each character and ``move DX DY`` for each movement that any
-input device says, for ever; devices that come later are found.
+`python typed.py` prints ``key X`` for each character, ``move AXIS BY`` for each movement and
+``place AXIS AT`` for each place that any input device says, for ever; devices that come later are
+found.
 Invariant: standard library only; changes nothing but the terminal's mode.
 """
 
@@ -13,7 +14,7 @@ import tty
 from pathlib import Path
 
 EVENT = struct.Struct("=qqHHi")  # struct input_event of a 64-bit kernel
-REL = 2
+REL, ABS = 2, 3
 LOOK_MS = 200  # for new devices
 
 
@@ -47,6 +48,8 @@ def show(events: bytes) -> None:
     for _, _, kind, code, value in EVENT.iter_unpack(events):
         if kind == REL:
             say("move", code, value)
+        elif kind == ABS:
+            say("place", code, value)
 
 
 def say(*words: object) -> None:

@@ -22,7 +22,7 @@ from runtime.model.identity import BundleId, ContentHash, RequestId
 from runtime.model.records import Extension, Mode, Request, Requester, RequestState, Status
 from runtime.model.sx_code import SxCode
 from runtime.wire import client as wire
-from runtime.wire.commands.extensions import Deactivate, Replacing, Submit, Withdraw
+from runtime.wire.commands.extensions import Replacing, RequestRemoval, Submit, Withdraw
 from runtime.wire.commands.registry import GetRecords, Records, Subscribe
 
 BUNDLE = BundleId("com.example.widget")
@@ -217,10 +217,23 @@ def test_a_refusal_has_apples_number(
 ) -> None:
     heard = Heard()
     extensions.submit(DeactivationRequest(BUNDLE), heard)
-    assert runtime.last() == Deactivate(BUNDLE)
+    assert runtime.last() == RequestRemoval(BUNDLE)
     runtime.refuse(code)
     assert heard.said == [number]
     assert not extensions.is_open
+
+
+def test_a_removal_waits_for_somebody_and_finishes_once(
+    runtime: Wire, extensions: SystemExtensions
+) -> None:
+    heard = Heard()
+    asked = DeactivationRequest(BUNDLE)
+    extensions.submit(asked, heard)
+    runtime.answer(record(RequestState.WAITING))
+    assert heard.said == ["needs approval"]
+    extensions.apply(wire.Delta(0, requests=(record(RequestState.COMPLETED),)))
+    extensions.apply(wire.Delta(1, requests=(record(RequestState.COMPLETED),)))
+    assert heard.said == ["needs approval", Result.COMPLETED]
 
 
 def test_properties_are_those_of_every_version(runtime: Wire, extensions: SystemExtensions) -> None:

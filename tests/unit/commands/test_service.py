@@ -20,7 +20,7 @@ def test_unit_and_policy_are_written_and_removed(
     unit = tmp_path / service.UNITS_FOLDER / service.UNIT
     policy = tmp_path / service.ACTIONS_FOLDER / service.POLICY
     assert '"runtime" --system\n' in unit.read_text()
-    assert "@" not in unit.read_text()
+    assert "@PROGRAM@" not in unit.read_text()
     assert [path.stat().st_mode & 0o777 for path in (unit, policy)] == [0o644, 0o644]
     assert run(["service", "uninstall", "--root", str(tmp_path)]) == 0
     assert not unit.exists()

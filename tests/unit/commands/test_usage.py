@@ -1,8 +1,10 @@
-"""Where an argument may stand, and what is said of one that is missing."""
+"""Where an argument may stand, what is said of one that is missing, and which verbs there are."""
+
+import argparse
 
 import pytest
 
-from runtime.commands import systemextensionsctl
+from runtime.commands import dext, dext_drivers, systemextensionsctl
 
 
 @pytest.mark.parametrize(
@@ -26,3 +28,10 @@ def test_a_missing_item_is_wrong_usage(
         systemextensionsctl._parser().parse_args([verb, what])
     assert ended.value.code == 2
     assert "required: ITEM" in capsys.readouterr().err
+
+
+def test_every_verb_of_a_runtime_can_be_carried_out() -> None:
+    parser = dext._parser()
+    (verbs,) = [one for one in parser._actions if isinstance(one, argparse._SubParsersAction)]
+    asking = {name for name, one in verbs.choices.items() if one.get_default("verb") is not None}
+    assert asking == set(dext_drivers.VERBS)

@@ -3,7 +3,7 @@
 Invariant: `close` ends what it started.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -11,7 +11,7 @@ from runtime.driverkit.dispatch import IODispatchQueue
 from runtime.host.sources import Sources
 from runtime.host.thread_queue import ThreadQueue
 from runtime.linux.data_queue import DataQueue
-from runtime.linux.shared_memory import SharedMemory
+from runtime.linux.shared_memory import JoinedMemory, SharedMemory
 from runtime.wire.methods import Completion, Method
 from tests.unit.host.engine import Queues
 
@@ -39,9 +39,16 @@ class FakeProcess:
         """Nobody is there."""
         raise AssertionError(f"{method} of {target}: expected no call")
 
-    def expect(self, name: str, queue: IODispatchQueue, done: Callable[[Completion], None]) -> int:
+    def expect(
+        self,
+        name: str,
+        queue: IODispatchQueue,
+        done: Callable[[Completion], None],
+        *,
+        repeated: bool = False,
+    ) -> int:
         """Nobody is there."""
-        raise AssertionError(f"{name} on {queue}: expected no I/O, found {done}")
+        raise AssertionError(f"{name} on {queue}: expected no I/O, found {done}, {repeated}")
 
     def forget(self, number: int) -> None:
         """Nothing was expected."""
@@ -54,6 +61,9 @@ class FakeProcess:
         """A thread like the others."""
         return self._default
 
+    def current_transport(self) -> None:
+        """No service has one."""
+
     def sources(self) -> Sources:
         """The host's."""
         return self._sources
@@ -61,6 +71,10 @@ class FakeProcess:
     def allocate(self, size: int) -> SharedMemory:
         """See `Transport.allocate`."""
         return SharedMemory.create(size)
+
+    def join(self, ranges: Sequence[tuple[int, int, int]]) -> JoinedMemory:
+        """See `Process.join`."""
+        return JoinedMemory(ranges)
 
     def create_data_queue(self, size: int) -> DataQueue:
         """See `Transport.create_data_queue`."""

@@ -3,7 +3,7 @@
 import pytest
 
 from runtime.driverkit import IOService, IOUSBHostPipe, OSAction, callback
-from runtime.driverkit.service import Entry
+from runtime.driverkit.entry import Entry
 
 
 class Reader(IOService):
@@ -12,9 +12,9 @@ class Reader(IOService):
     seen: tuple[int, int, int] | None = None
 
     @callback(IOUSBHostPipe.CompleteAsyncIO)
-    def ReadComplete(  # noqa: N802 - DriverKit's style
+    def ReadComplete(
         self,
-        action: OSAction,  # noqa: ARG002 - every callback has it
+        action: OSAction,
         status: int,
         count: int,
         timestamp: int,

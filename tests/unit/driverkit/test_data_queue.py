@@ -18,7 +18,7 @@ from runtime.driverkit import (
     kIOReturnOverrun,
     kIOReturnUnderrun,
 )
-from runtime.driverkit.service import Entry
+from runtime.driverkit.entry import Entry
 from runtime.linux.data_queue import DataQueue
 from runtime.linux.shared_memory import SharedMemory
 from tests.unit.driverkit.process import FakeProcess
@@ -33,12 +33,12 @@ class Owner(IOService):
         self.available, self.serviced = Note(), Note()
 
     @callback(IODataQueueDispatchSource.DataAvailable)
-    def Available(self, action: OSAction) -> None:  # noqa: N802 - DriverKit's style
+    def Available(self, action: OSAction) -> None:
         del action
         self.available()
 
     @callback(IODataQueueDispatchSource.DataServiced)
-    def Serviced(self, action: OSAction) -> None:  # noqa: N802 - DriverKit's style
+    def Serviced(self, action: OSAction) -> None:
         del action
         self.serviced()
 

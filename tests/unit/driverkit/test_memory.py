@@ -6,9 +6,12 @@ import pytest
 
 from runtime.driverkit import (
     IOBufferMemoryDescriptor,
+    IOMemoryDescriptor,
     IOReturnError,
     kIOMemoryMapReadOnly,
     kIOReturnBadArgument,
+    kIOReturnNotAligned,
+    kIOReturnUnsupported,
 )
 from runtime.linux.shared_memory import SharedMemory
 from tests.unit.driverkit.process import FakeProcess
@@ -74,3 +77,25 @@ def test_a_buffer_goes_with_its_last_view() -> None:
     view[-1] = 1
     assert view[-1] == 1
     assert SharedMemory.create(1).fileno() >= 0
+
+
+def test_several_are_one() -> None:
+    pages = [IOBufferMemoryDescriptor.Create(4096 * count) for count in (2, 1)]
+    part = pages[0].CreateSubMemoryDescriptor(4096, 4096)
+    tail = pages[1].CreateSubMemoryDescriptor(0, 10)
+    joined = IOMemoryDescriptor.CreateWithMemoryDescriptors([part, tail])
+    assert joined.GetLength() == 4106
+    joined.CreateMapping(offset=4094, length=4).GetAddress()[:] = b"abcd"
+    assert bytes(pages[0])[-2:] + bytes(pages[1])[:2] == b"abcd"
+    with pytest.raises(IOReturnError) as alone:
+        joined.share(0)
+    assert alone.value.code == kIOReturnUnsupported
+    for code, parts in (
+        (kIOReturnBadArgument, []),
+        (kIOReturnBadArgument, pages * 17),
+        (kIOReturnNotAligned, [tail, part]),
+        (kIOReturnNotAligned, [pages[0].CreateSubMemoryDescriptor(8, 8)]),
+    ):
+        with pytest.raises(IOReturnError) as refused:
+            IOMemoryDescriptor.CreateWithMemoryDescriptors(parts)
+        assert refused.value.code == code

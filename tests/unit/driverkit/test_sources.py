@@ -17,7 +17,7 @@ from runtime.driverkit import (
     kIOTimerClockMachAbsoluteTime,
     mach_absolute_time,
 )
-from runtime.driverkit.service import Entry
+from runtime.driverkit.entry import Entry
 from tests.unit.driverkit.process import FakeProcess
 from tests.unit.host.engine import Note
 
@@ -35,14 +35,14 @@ class Ticker(IOService):
         self.on: list[str] = []
 
     @callback(IOTimerDispatchSource.TimerOccurred)
-    def Tick(self, action: OSAction, time: int) -> None:  # noqa: N802 - DriverKit's style
+    def Tick(self, action: OSAction, time: int) -> None:
         assert action.GetReference() == "mine"
         self.times.append(time)
         self.ticked()
 
     @QUEUENAME("Slow")
     @callback(IOTimerDispatchSource.TimerOccurred)
-    def SlowTick(self, action: OSAction, time: int) -> None:  # noqa: N802 - DriverKit's style
+    def SlowTick(self, action: OSAction, time: int) -> None:
         del action, time
         queue = self.CopyDispatchQueue("Slow")
         self.on.append(queue.GetName() if queue.OnQueue() else "elsewhere")

@@ -4,7 +4,7 @@ import pytest
 
 import runtime.driverkit as sdk
 from runtime.driverkit import IOReturnError, IOService, StringFromReturn
-from runtime.driverkit.service import Entry
+from runtime.driverkit.entry import Entry
 from runtime.model.kern_return import IOReturn
 
 

@@ -4,13 +4,10 @@ import asyncio
 import itertools
 import os
 from collections.abc import Iterator
-from typing import cast
 
 from runtime.engine.processes import A_TURN, ProcessReader
 from runtime.model.identity import DriverId
 from runtime.model.processes import Process, Role
-from runtime.supervisor.brokers import Brokers
-from runtime.supervisor.supervisor import Supervisor
 
 DRIVERS = 5 * A_TURN
 
@@ -31,7 +28,7 @@ class Crowd:
 
 def test_a_turn_reads_only_some() -> None:
     crowd = Crowd(DRIVERS, os.getpid())
-    reader = ProcessReader(cast("Supervisor", crowd), cast("Brokers", Crowd(0, 0)))
+    reader = ProcessReader(crowd, Crowd(0, 0))
 
     async def read() -> list[int]:
         reading = asyncio.ensure_future(reader.read())
@@ -51,7 +48,7 @@ def test_a_turn_reads_only_some() -> None:
 def test_a_process_that_ended_has_no_numbers() -> None:
     child = os.posix_spawn("/bin/true", ["true"], {})
     os.waitpid(child, 0)
-    reader = ProcessReader(cast("Supervisor", Crowd(1, child)), cast("Brokers", Crowd(0, 0)))
+    reader = ProcessReader(Crowd(1, child))
     own, gone = asyncio.run(reader.read()).processes
     assert (own.role, own.pid) == (Role.RUNTIME, os.getpid())
     assert own.memory > 0

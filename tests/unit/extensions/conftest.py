@@ -11,6 +11,7 @@ from runtime.extensions.requests import Extensions
 from runtime.extensions.staging import Staged, stage
 from runtime.extensions.store import Store
 from runtime.model.events import Detail
+from runtime.model.identity import BundleId
 from runtime.model.records import Extension, Request, Requester
 
 BUNDLE_ID = "com.example.widget.driver"
@@ -88,6 +89,10 @@ class Bench:
     def ask(self, staged: Staged, uid: int = 1000) -> Request:
         requester = Requester(app=staged.app, app_path=staged.app_path, uid=uid)
         return self.extensions.activate(staged, requester, uid, ())
+
+    def ask_removal(self, uid: int = 1000, bundle_id: str = BUNDLE_ID) -> Request:
+        requester = Requester(app="Widget", app_path="/Widget.app", uid=uid)
+        return self.extensions.removals.ask(BundleId(bundle_id), requester, ())
 
     def answer(self, request: Request, *, approve: bool = True) -> Request:
         return self.extensions.decide(

@@ -1,10 +1,11 @@
-"""Kills itself at a chosen system call of activation, approval, upgrade and removal, and looks.
+"""Kills itself at a chosen system call of all that changes what may run, and looks.
 
-A program of its own: each round is a fork that does the deeds in order and says through a pipe
-which were acknowledged; at its N-th call of the C library's file functions or of SQLite it gets
-SIGKILL, before the call or after it. Then the state folder is opened again: it is as it was after
-the deeds that were acknowledged, or after the one that was under way; what may run can be loaded;
-and the deeds go on to the same end. Prints how many rounds there were.
+Activation, approval, upgrade, profiles, revocation, undo and removal. A program of its own: each
+round is a fork that does the deeds in order and says through a pipe which were acknowledged; at its
+N-th call of the C library's file functions or of SQLite it gets SIGKILL, before the call or after
+it. Then the state folder is opened again: it is as it was after the deeds that were acknowledged,
+or after the one that was under way; what may run can be loaded; and the deeds go on to the same
+end. Prints how many rounds there were.
 """
 
 import os
@@ -20,6 +21,7 @@ from types import FrameType
 from runtime.extensions.staging import Staged, collect_garbage, load_staged, stage
 from runtime.model.content import content_hash
 from runtime.model.identity import BundleId
+from runtime.model.policy import Profile
 from tests.unit.extensions.conftest import BUNDLE_ID, AppFolder, Bench
 
 POINTS = frozenset(
@@ -39,24 +41,43 @@ def _approve(bench: Bench) -> object:
     return bench.answer(bench.extensions.requests()[-1])
 
 
+def _undo(bench: Bench) -> object:
+    return bench.extensions.retractions.undo(bench.extensions.requests()[-1].id, "admin")
+
+
+FORBIDDING = Profile("org.example.no", "No", "Example", "no.mobileconfig", user_overrides=False)
+"""Takes effect on all that users decided, for as long as it is there."""
+
 DEEDS: tuple[Deed, ...] = (
     lambda bench, _: bench.extensions.set_developer(on=True, by="admin"),
     lambda bench, apps: bench.ask(_stage(bench, apps[0])),
     lambda bench, _: _approve(bench),
+    lambda bench, _: bench.extensions.profiles.add(FORBIDDING, "admin"),
+    lambda bench, _: bench.extensions.profiles.remove(FORBIDDING.identifier, "admin"),
     lambda bench, apps: bench.ask(_stage(bench, apps[1])),
     lambda bench, _: _approve(bench),
     lambda bench, _: bench.extensions.upgrades.settle(BundleId(BUNDLE_ID)),
     lambda bench, apps: bench.ask(_stage(bench, apps[0])),
     lambda bench, _: bench.extensions.upgrades.roll_back(BundleId(BUNDLE_ID), "it crashed"),
-    lambda bench, _: bench.extensions.deactivate(BundleId(BUNDLE_ID), "admin"),
+    lambda bench, _: bench.extensions.retractions.revoke(BundleId(BUNDLE_ID), "", "admin"),
+    lambda bench, apps: bench.ask(_stage(bench, apps[1])),
+    lambda bench, _: _approve(bench),
+    lambda bench, _: _undo(bench),
+    lambda bench, _: _approve(bench),
+    lambda bench, _: bench.ask_removal(),
+    lambda bench, _: _approve(bench),
+    lambda bench, apps: bench.ask(_stage(bench, apps[0])),
+    lambda bench, _: _approve(bench),
+    lambda bench, _: bench.extensions.removals.remove(BundleId(BUNDLE_ID), "admin"),
 )
-"""The last activation is of a version that was approved before: an upgrade at once."""
+"""The third activation is of a version that was approved before: an upgrade at once."""
 
 
 def snapshot(bench: Bench) -> Snapshot:
     known = bench.extensions
     return (
         known.developer,
+        tuple(known.profiles.all()),
         tuple((one.version, one.state.value, one.note) for one in known.extensions()),
         tuple((one.version, one.state.value, one.decided_by) for one in known.requests()),
     )

@@ -30,7 +30,7 @@ def test_every_deed_is_told_with_who_did_it(bench: Bench, staged: Staged) -> Non
     )
     bench.answer(bench.ask(staged))
     bench.extensions.profiles.add(read_profile(profile({}), "p.mobileconfig"), "root")
-    bench.extensions.reset("berta")
+    bench.extensions.removals.remove_all("berta")
     bench.restart()
     assert told(bench) == [
         ("developer mode", "ada", "on"),

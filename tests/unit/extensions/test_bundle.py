@@ -10,8 +10,8 @@ import pytest
 
 from runtime.extensions import folder
 from runtime.extensions.bundle import read_app
+from runtime.extensions.kind import DRIVER, ENDPOINT_SECURITY, NETWORK
 from runtime.extensions.location import applications_folders, check_location
-from runtime.extensions.manifest import DRIVER, NETWORK
 from runtime.extensions.staging import stage
 from runtime.model.content import content_hash
 from runtime.model.errors import BundleError
@@ -48,20 +48,67 @@ def test_a_binary_plist_reads_the_same(app: AppFolder) -> None:
     assert read_app(app.path).extensions[0].manifest == before
 
 
-def test_an_extension_with_contents_is_recognised(app: AppFolder, tmp_path: Path) -> None:
-    app.info |= {
-        "CFBundlePackageType": "SYSX",
-        "NetworkExtension": {},
-        "NSSystemExtensionUsageDescription": "Filters.",
-    }
+_PROVIDERS = {"NEProviderClasses": {"com.apple.networkextension.filter-data": "Filter"}}
+_CLIENT = {"com.apple.developer.endpoint-security.client": True}
+
+
+@pytest.mark.parametrize(
+    ("info", "entitlements", "category", "words"),
+    [
+        ({"NetworkExtension": _PROVIDERS}, {}, NETWORK, "a network extension"),
+        ({}, _CLIENT, ENDPOINT_SECURITY, "an endpoint security extension"),
+        (
+            {"NSEndpointSecurityEarlyBoot": True},
+            {},
+            ENDPOINT_SECURITY,
+            "an endpoint security extension",
+        ),
+    ],
+)
+def test_another_kind_is_recognised_and_its_activation_says_that_it_does_not_run(
+    app: AppFolder,
+    tmp_path: Path,
+    info: dict[str, object],
+    entitlements: dict[str, object],
+    category: str,
+    words: str,
+) -> None:
+    usage = {"NSSystemExtensionUsageDescription": "Filters."}
+    app.info |= {"CFBundlePackageType": "SYSX", **usage, **info}
+    app.entitlements = entitlements
     app.write()
+    (app.dext / "WidgetDriver.py").unlink()  # its program is not ours to read
     moved = app.dext.with_suffix(".systemextension") / "Contents"
     moved.parent.mkdir()
     app.dext.rename(moved)
-    assert read_app(app.path).extensions[0].manifest.category == NETWORK
-    with pytest.raises(BundleError, match="expected a driver extension") as refusal:
+    assert read_app(app.path).extensions[0].manifest.category == category
+    expected = f"expected a driver extension .DEXT., the kind that runs on Linux, found {words}$"
+    with pytest.raises(BundleError, match=expected) as refusal:
         stage(app.path, "", tmp_path / "state", None)
     assert refusal.value.sx_code == SxCode.UNKNOWN_EXTENSION_CATEGORY
+
+
+@pytest.mark.parametrize(
+    ("info", "code", "words"),
+    [
+        ({}, SxCode.UNKNOWN_EXTENSION_CATEGORY, "found neither"),
+        (
+            {"CMIOExtension": {}},
+            SxCode.UNKNOWN_EXTENSION_CATEGORY,
+            "found CMIOExtension, a camera extension",
+        ),
+        ({"NetworkExtension": {}}, SxCode.VALIDATION_FAILED, "NEProviderClasses: expected a dict"),
+        ({"NetworkExtension": 1}, SxCode.VALIDATION_FAILED, "NetworkExtension: expected a dict"),
+    ],
+)
+def test_a_mark_that_is_missing_or_wrong_is_named(
+    app: AppFolder, info: dict[str, object], code: SxCode, words: str
+) -> None:
+    app.info |= {"CFBundlePackageType": "SYSX", **info}
+    app.write()
+    with pytest.raises(BundleError, match=words) as refusal:
+        read_app(app.path)
+    assert refusal.value.sx_code == code
 
 
 def _without(key: str) -> Callable[[AppFolder], None]:

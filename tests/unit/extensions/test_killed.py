@@ -1,4 +1,4 @@
-"""`kill -9` at every step of activation, approval, upgrade and removal loses nothing acknowledged.
+"""`kill -9` at every step of activation, approval, profiles, upgrade, removal loses nothing.
 
 The long form: `scripts/test tests/unit/extensions/test_killed.py --rounds 1000`.
 """

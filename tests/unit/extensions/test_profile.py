@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.extensions.manifest import DRIVER, ENDPOINT_SECURITY, NETWORK, Manifest
+from runtime.extensions.kind import DRIVER, ENDPOINT_SECURITY, NETWORK
+from runtime.extensions.manifest import Manifest
 from runtime.extensions.policy import Policy
 from runtime.extensions.profile import PAYLOAD, read_profile
 from runtime.model.errors import BundleError
@@ -140,7 +141,6 @@ def test_removal_is_ruled_by_team_and_identifier() -> None:
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (b"\x30\x82\x01", "a signed one"),
         (b"junk", "expected a property list, found a broken one"),
         (b" " * (limits.PROFILE + 1), f"expected at most {limits.PROFILE} bytes"),
         (profile({}, PayloadType="Other"), "PayloadType: expected Configuration, found Other"),

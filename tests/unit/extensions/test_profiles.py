@@ -1,18 +1,23 @@
 """Profiles in force: what waits is completed or refused, what runs is disabled or removed."""
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from runtime.extensions import signed_profile, trust_folder
 from runtime.extensions.profile import read_profile
 from runtime.extensions.staging import Staged
 from runtime.model.errors import ProblemError
 from runtime.model.extension_lifecycle import ExtensionState
 from runtime.model.policy import Profile
 from runtime.model.records import Request, RequestState
+from runtime.signing import identity
+from runtime.signing.purpose import Purpose
 from tests.unit.extensions.conftest import BUNDLE_ID, Bench
 from tests.unit.extensions.test_profile import profile
+from tests.unit.signing.test_cms import ROOT, envelope
 
 TEAM = "TEAM123456"
 ALLOWING = {"AllowedSystemExtensions": {TEAM: [BUNDLE_ID]}}
@@ -129,7 +134,7 @@ def test_what_must_not_be_removed_is_kept(bench: Bench, signed: Staged) -> None:
     add(bench, ALLOWING | {"NonRemovableSystemExtensions": {TEAM: [BUNDLE_ID]}})
     bench.ask(signed)
     with pytest.raises(ProblemError, match="kept by profile P") as refusal:
-        bench.extensions.deactivate(signed.manifest.bundle_id, "root")
+        bench.extensions.removals.remove(signed.manifest.bundle_id, "root")
     assert refusal.value.code == "sx-10"
     assert state(bench) == [ExtensionState.ACTIVE]
 
@@ -137,12 +142,58 @@ def test_what_must_not_be_removed_is_kept(bench: Bench, signed: Staged) -> None:
 def test_only_who_asked_may_remove_what_may_be_removed(bench: Bench, signed: Staged) -> None:
     bench.answer(bench.ask(signed, uid=1000))
     bundle_id = signed.manifest.bundle_id
-    assert not bench.extensions.removable_by(bundle_id, 1000)
+    assert not bench.extensions.removals.removable_by(bundle_id, 1000)
     add(bench, {"RemovableSystemExtensions": {TEAM: [BUNDLE_ID]}})
-    assert bench.extensions.removable_by(bundle_id, 1000)
-    assert not bench.extensions.removable_by(bundle_id, 1001)
+    assert bench.extensions.removals.removable_by(bundle_id, 1000)
+    assert not bench.extensions.removals.removable_by(bundle_id, 1001)
 
 
 def test_a_profile_that_is_not_there_cannot_be_removed(bench: Bench) -> None:
     with pytest.raises(ProblemError, match="profile q: expected one of that identifier"):
         bench.extensions.profiles.remove("q", "root")
+
+
+def test_a_removal_that_a_profile_permits_is_carried_out_at_once(
+    bench: Bench, signed: Staged
+) -> None:
+    bench.answer(bench.ask(signed))
+    add(bench, {"RemovableSystemExtensions": {TEAM: [BUNDLE_ID]}})
+    removal = bench.ask_removal()
+    assert removal.state is RequestState.COMPLETED
+    assert removal.decided_by == "profile P (p.mobileconfig): RemovableSystemExtensions"
+    assert bench.extensions.extensions() == []
+
+
+def test_where_a_profile_decides_nobody_undoes_or_revokes(bench: Bench, signed: Staged) -> None:
+    add(bench, ALLOWING)
+    request = bench.ask(signed)
+    for take_back in (
+        lambda: bench.extensions.retractions.undo(request.id, "admin"),
+        lambda: bench.extensions.retractions.revoke(request.bundle_id, "", "admin"),
+    ):
+        with pytest.raises(ProblemError, match="decided on by profile P") as refusal:
+            take_back()
+        assert refusal.value.code == "sx-10"
+    assert state(bench) == [ExtensionState.ACTIVE]
+
+
+def test_what_must_not_be_removed_is_not_revoked_either(bench: Bench, signed: Staged) -> None:
+    bench.answer(bench.ask(signed))
+    add(bench, {"NonRemovableSystemExtensions": {TEAM: [BUNDLE_ID]}})
+    with pytest.raises(ProblemError, match="kept by profile P"):
+        bench.extensions.retractions.revoke(signed.manifest.bundle_id, "", "admin")
+    with pytest.raises(ProblemError, match="kept by profile P"):
+        bench.ask_removal()
+    assert state(bench) == [ExtensionState.ACTIVE]
+
+
+def test_a_signed_profile_says_by_whom(tmp_path: Path) -> None:
+    data = envelope(profile(ALLOWING))
+    assert signed_profile.read(data, "p", tmp_path).signed_by == "Ada, not trusted"
+    anchor = identity.certificate_pem(ROOT)
+    trust_folder.add(tmp_path, anchor, Purpose.DEVELOPER, "root.crt")
+    assert signed_profile.read(data, "p", tmp_path).signed_by == "Ada, not trusted"
+    trust_folder.add(tmp_path, anchor, Purpose.PROFILE, "root.crt")
+    read = signed_profile.read(data, "p", tmp_path)
+    assert (read.signed_by, read.extensions) == ("Ada", {TEAM: (BUNDLE_ID,)})
+    assert signed_profile.read(profile(ALLOWING), "p", tmp_path).signed_by == ""

@@ -88,25 +88,61 @@ class Requests(RuleBasedStateMachine):
         else:
             code = "" if decided.state is request.state else "done"
         waited = request.state is RequestState.WAITING
-        blocked = waited and approve and not self.bench.extensions.developer
+        may_run = self.bench.extensions.developer or request.removes
+        blocked = waited and approve and not may_run
         assert (code == "developer-mode") == blocked
         assert (code == "done") == (waited and not blocked)
         key = (request.bundle_id, request.content_hash, request.uid)
-        if code == "done":
+        if code == "done" and request.removes:
+            self.removed(request.bundle_id if approve else "")
+        elif code == "done":
             self.approved = self.approved | {key} if approve else self.approved - {key}
 
     @rule(bundle=st.sampled_from(BUNDLES))
     def deactivate(self, bundle: str) -> None:
         there = [e for e in self.bench.extensions.extensions() if e.bundle_id == bundle]
         try:
-            gone = self.bench.extensions.deactivate(BundleId(bundle), "admin")
+            gone = self.bench.extensions.removals.remove(BundleId(bundle), "admin")
         except ProblemError as refusal:
             removed = refusal.code != "not-found"
         else:
             removed = gone.state is ExtensionState.REMOVED
         assert removed == bool(there)
         if there:
-            self.approved = {key for key in self.approved if key[0] != bundle}
+            self.removed(bundle)
+
+    def removed(self, bundle: str) -> None:
+        self.approved = {key for key in self.approved if key[0] != bundle}
+
+    @rule(bundle=st.sampled_from(BUNDLES), uid=st.sampled_from(USERS))
+    def ask_removal(self, bundle: str, uid: int) -> None:
+        there = [e for e in self.bench.extensions.extensions() if e.bundle_id == bundle]
+        if there:
+            assert self.bench.ask_removal(uid, bundle).removes
+
+    @precondition(lambda self: bool(self.requests()))
+    @rule(data=st.data())
+    def undo(self, data: st.DataObject) -> None:
+        request = data.draw(st.sampled_from(self.requests()))
+        try:
+            undone = self.bench.extensions.retractions.undo(request.id, "admin")
+        except ProblemError as refusal:
+            code, state = refusal.code, request.state
+        else:
+            code, state = "", undone.state
+        assert code in ("", "stale")
+        assert code == "stale" or state is RequestState.WAITING
+        if not (code or request.removes):
+            self.approved -= {(request.bundle_id, request.content_hash, request.uid)}
+
+    @rule(bundle=st.sampled_from(BUNDLES))
+    def revoke(self, bundle: str) -> None:
+        known = [e for e in self.bench.extensions.extensions() if e.bundle_id == bundle]
+        approved = [e for e in known if e.state in (*IN_FORCE, ExtensionState.GIVING_WAY)]
+        if approved:
+            self.bench.extensions.retractions.revoke(BundleId(bundle), "", "admin")
+            content = {e.content_hash for e in approved}
+            self.approved = {k for k in self.approved if k[0] != bundle or k[1] not in content}
 
     @rule(on=st.booleans())
     def developer(self, *, on: bool) -> None:
@@ -166,12 +202,15 @@ class Requests(RuleBasedStateMachine):
         waiting = [r for r in self.requests() if r.state is RequestState.WAITING]
         assert len({(r.bundle_id, r.uid) for r in waiting}) == len(waiting)
         for request in waiting:
+            if request.removes:
+                assert request.extension.split("@")[0] in {key.split("@")[0] for key in known}
+                continue
             assert known[request.extension] in (
                 *IN_FORCE,
                 ExtensionState.WAITING,
                 ExtensionState.GIVING_WAY,
             )
-        asked = {request.extension for request in waiting}
+        asked = {request.extension for request in waiting if not request.removes}
         assert {key for key, state in known.items() if state is ExtensionState.WAITING} <= asked
 
     @invariant()

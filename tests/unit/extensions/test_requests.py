@@ -195,7 +195,7 @@ def test_deactivating_removes_versions_approvals_and_waiting_requests(
     bench.extensions.set_developer(on=True, by="admin")
     bench.answer(bench.ask(staged))
     waiting = bench.ask(newer)
-    gone = bench.extensions.deactivate(staged.manifest.bundle_id, "admin")
+    gone = bench.extensions.removals.remove(staged.manifest.bundle_id, "admin")
     assert (gone.version, gone.state) == ("1", ExtensionState.REMOVED)
     assert bench.extensions.extensions() == []
     assert bench.extensions.requests()[-1].id == waiting.id
@@ -208,7 +208,7 @@ def test_deactivating_removes_versions_approvals_and_waiting_requests(
 
 def test_deactivating_what_is_not_there_says_so(bench: Bench) -> None:
     with pytest.raises(ProblemError, match=r"extension com\.example\.none: expected one"):
-        bench.extensions.deactivate(BundleId("com.example.none"), "admin")
+        bench.extensions.removals.remove(BundleId("com.example.none"), "admin")
 
 
 def test_one_app_can_only_have_a_few_requests_waiting(
@@ -258,7 +258,7 @@ def test_an_approval_that_was_taken_back_does_not_come_back_through_another_user
 ) -> None:
     bench.extensions.set_developer(on=True, by="admin")
     bench.answer(bench.ask(staged, uid=1001))
-    bench.extensions.deactivate(staged.manifest.bundle_id, "admin")
+    bench.extensions.removals.remove(staged.manifest.bundle_id, "admin")
     bench.answer(bench.ask(staged, uid=1000))
     assert bench.ask(staged, uid=1001).state is RequestState.WAITING
 
@@ -267,7 +267,7 @@ def test_an_old_decision_does_not_bring_back_what_was_removed(bench: Bench, stag
     bench.extensions.set_developer(on=True, by="admin")
     request = bench.ask(staged)
     bench.answer(request)
-    bench.extensions.deactivate(staged.manifest.bundle_id, "admin")
+    bench.extensions.removals.remove(staged.manifest.bundle_id, "admin")
     with pytest.raises(ProblemError, match="removed since it was approved") as refusal:
         bench.answer(request)
     assert refusal.value.code == "stale"

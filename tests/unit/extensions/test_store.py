@@ -1,5 +1,6 @@
 """The store: what is acknowledged is kept, a broken file is set aside, a folder may be wrong."""
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime.extensions.contents import MIGRATIONS, Changes, StoredDecision
+from runtime.extensions.contents import Changes, StoredDecision
+from runtime.extensions.migrations import MIGRATIONS, schema, version_of
 from runtime.extensions.staging import Staged
 from runtime.extensions.store import FILE, Store
 from runtime.model.errors import UnavailableError
@@ -95,11 +97,40 @@ def test_a_file_with_foreign_content_is_set_aside(bench: Bench, staged: Staged, 
 
 def test_a_file_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / FILE)
+    for script in (*MIGRATIONS, "CREATE TABLE later (number INTEGER);"):
+        connection.executescript(script)
     connection.execute(f"PRAGMA user_version={len(MIGRATIONS) + 1}")
     connection.close()
     with pytest.raises(UnavailableError, match="of a newer program"):
         Store(tmp_path)
     assert [path.name for path in tmp_path.iterdir() if "broken" in path.name] == []
+
+
+@pytest.mark.parametrize("number", [0, 1, len(MIGRATIONS) + 1, 0x7FFFFFFF, -1])
+def test_a_damaged_number_of_the_version_is_mended_and_said(
+    bench: Bench, staged: Staged, number: int
+) -> None:
+    bench.extensions.set_developer(on=True, by="admin")
+    bench.answer(bench.ask(staged))
+    bench.store.close()
+    with contextlib.closing(sqlite3.connect(bench.store.path)) as connection:
+        connection.execute(f"PRAGMA user_version={number}")
+    bench.open()
+    (said,) = bench.store.notes
+    assert f"said that it is of version {number} " in said
+    assert len(bench.extensions.active()) == 1
+    assert not bench.store.keeps_broken()
+    bench.open()
+    assert bench.store.notes == (), "it is mended"
+
+
+def test_every_migration_changes_the_schema() -> None:
+    """By it a damaged number is told from a newer program's file."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        assert version_of(schema(connection)) == 0
+        for version, script in enumerate(MIGRATIONS, start=1):
+            connection.executescript(script)
+            assert version_of(schema(connection)) == version
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:

@@ -30,7 +30,12 @@ def test_nobody_is_trusted_at_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"noise", "given: expected a certificate in PEM"),
+        (b"noise", "given: expected a certificate in PEM, found other bytes$"),
+        (b"\n", "given: expected a certificate in PEM, found nothing$"),
+        (
+            b"-----BEGIN RSA PRIVATE KEY-----\nAA==\n-----END RSA PRIVATE KEY-----\n",
+            "expected a certificate in PEM, found “RSA PRIVATE KEY” in PEM that cannot be read as",
+        ),
         (b"-----BEGIN X509 CRL-----\n", "given: expected a certificate revocation list in PEM"),
         (
             identity.certificate_pem(identity.issue(ROOT, Purpose.DEVELOPER, "Ada")),

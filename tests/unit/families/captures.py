@@ -2,6 +2,7 @@
 
 import struct
 
+BEGIN, END = 0, 1
 DEVICE = bytes.fromhex("12010002ff000040091234120001010203 01".replace(" ", ""))
 CONFIGURATION = bytes.fromhex(
     "09022000010100803209040000 02ff000000 0705810240000 0 07050102400000".replace(" ", "")
@@ -91,6 +92,39 @@ def packet(
     return head + (setup or bytes(8)) + bytes(16) + data
 
 
+def frames(number: int, event: str, endpoint: int, each: list[tuple[int, bytes]]) -> bytes:
+    """A packet of usbmon, of an isochronous transfer: each frame's status and data."""
+    described = b"".join(
+        struct.pack("<iII4x", status, 64 * place, len(data))
+        for place, (status, data) in enumerate(each)
+    )
+    whole = described + b"".join(data.ljust(64, b"\xee") for _, data in each)
+    made = packet(number, event, 0, endpoint, whole)
+    return made[:60] + struct.pack("<I", len(each)) + made[64:]
+
+
+def irp(
+    number: int,
+    info: int,
+    kind: int,
+    endpoint: int,
+    data: bytes = b"",
+    status: int = 0,
+    stage: int | None = None,
+    device: int = 4,
+) -> bytes:
+    """A packet of USBPcap, of bus 1; of a control transfer in its stage."""
+    tail = b"" if stage is None else bytes([stage])
+    head = struct.pack("<QIHBHHBBI", number, status, 9, info, 1, device, endpoint, kind, len(data))
+    return struct.pack("<H", len(head) + 2 + len(tail)) + head + tail + data
+
+
+def pcap(packets: list[bytes], link: int) -> bytes:
+    """A file of the older form."""
+    head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 1 << 16, link)
+    return head + b"".join(struct.pack("<4I", 0, 0, len(p), len(p)) + p for p in packets)
+
+
 def pcapng(packets: list[bytes], link: int = 220, order: str = "<") -> bytes:
     """A file of one section and one interface."""
 
@@ -121,6 +155,38 @@ CAPTURE = pcapng(
         packet(4, "C", BULK, 0x01, length=6),
         packet(5, "S", BULK, 0x81, length=128),
         packet(5, "C", BULK, 0x81, bytes(range(100)), length=100),
+    ]
+)
+
+_WINDOWS = [  # the same, as an older USBPcap tells it: data in a stage of its own
+    irp(1, BEGIN, 2, 0x80, bytes.fromhex("8006000100001200"), stage=0),
+    irp(1, END, 2, 0x80, DEVICE, stage=1),
+    irp(1, END, 2, 0x80, stage=2),
+    irp(1, BEGIN, 2, 0x80, bytes.fromhex("c001020300000200"), stage=0),
+    irp(1, END, 2, 0x80, b"\x11\x22", stage=3),
+    irp(2, BEGIN, 3, 0x81),
+    irp(3, BEGIN, 3, 0x01, b"first"),
+    irp(3, END, 3, 0x01),
+    irp(2, END, 3, 0x81, b"one"),
+    irp(9, BEGIN, 3, 0x01, b"of another device", device=5),
+    irp(8, BEGIN, 0xFE, 0),
+    irp(4, BEGIN, 3, 0x01, b"second"),
+    irp(4, END, 3, 0x01),
+    irp(5, BEGIN, 3, 0x81),
+    irp(5, END, 3, 0x81, bytes(range(100))),
+]
+USBPCAP, OLDER_USBPCAP = pcapng(_WINDOWS, link=249), pcap(_WINDOWS, link=249)
+
+STREAM = bytes.fromhex("090222000101008032 0904000000ff000000 0904000101ff000000 07058205400001")
+"""A configuration with two settings, of which the second has an isochronous endpoint."""
+STREAMED = pcapng(
+    [
+        packet(1, "S", CONTROL, 0, setup=bytes.fromhex("010b010000000000")),
+        packet(1, "C", CONTROL, 0),
+        frames(2, "S", 0x82, [(-18, b"")] * 3),
+        frames(2, "C", 0x82, [(0, b"a" * 64), (-71, b""), (0, b"bc")]),
+        frames(3, "S", 0x82, [(-18, b"")]),
+        frames(3, "C", 0x82, [(0, b"d")]),
     ]
 )
 

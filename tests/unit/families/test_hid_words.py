@@ -25,17 +25,16 @@ def test_a_pen_in_words() -> None:
         (
             2,
             "Input report 8",
-            "X (generic desktop); 16 bits; 0 to 4095; standing for 0 to 1000 x 10^-3 cm",
+            "X (generic desktop); 16 bits; 0 to 4095; standing for 0 to 1 cm",
         ),
         (2, "Input report 8", "5 bits that say nothing"),
         (
             2,
             "Feature report 8",
-            "usage 0x02 (vendor's page 0xff00); 3 values of 8 bits; -128 to 127; "
-            "standing for 0 to 1000 x 10^-3 cm",
+            "usage 0x02 (vendor's page 0xff00); 3 values of 8 bits; -128 to 127",
         ),
     )
-    assert data.title == f"Report descriptor, {len(PEN)} bytes"
+    assert data.title == f"Raw, {len(PEN)} bytes"
     assert bytes.fromhex("".join(row[2] for row in data.rows)) == PEN
 
 

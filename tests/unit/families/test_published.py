@@ -14,10 +14,11 @@ import pytest
 from runtime.families.hid import report_rate
 from runtime.families.hid.published import ASKED, PublishedDevice
 from runtime.families.hid.publishing import PublishingSession
+from runtime.families.provider import Answer
 from runtime.linux import uhid
 from runtime.model.errors import ReturnError
 from runtime.model.hid import ReportType
-from runtime.model.hid_events import EVENT_DESCRIPTOR
+from runtime.model.hid_events import DIGITIZER_DESCRIPTOR, EVENT_DESCRIPTOR
 from runtime.model.kern_return import IOReturn
 from runtime.wire import hid, limits, methods
 from runtime.wire.broker import Denials
@@ -172,6 +173,9 @@ class Recorder:
     def __init__(self) -> None:
         self.reached: list[object] = []
 
+    def begin(self, target: int, method: methods.Method, _answer: Answer) -> bool:
+        raise AssertionError(f"{method} of {target}: expected none of a pipe")
+
     async def call(self, target: int, method: methods.Method) -> object:
         assert target == 0
         self.reached.append(method)
@@ -183,6 +187,9 @@ class Recorder:
 
     def say(self, report: bytes) -> None:
         self.reached.append(report)
+
+    def withdraw(self) -> None:
+        self.reached.append("withdrawn")
 
     def await_request(self, action: int) -> None: ...
 
@@ -235,6 +242,44 @@ def test_one_device_of_a_process_and_nothing_before_it() -> None:
         await session.call(0, hid.HIDOpen())
         await session.call(0, hid.HandleReport(b"x"))
         assert reached.reached[1:] == [hid.HIDOpen(), b"x"]
+
+    run(test())
+
+
+def test_a_digitizer_takes_the_place_of_what_has_none() -> None:
+    """Once; and no other device does."""
+
+    async def test() -> None:
+        reached = Recorder()
+        session = PublishingSession(reached, Denials("", ""), "com.example.dext", reached)
+        await session.call(0, hid.PublishEvents(IDENTITY))
+        await session.call(0, hid.PublishEvents(IDENTITY, digitizer=True))
+        name = "dext-events:com.example.dext"
+        made = [(name, EVENT_DESCRIPTOR), "withdrawn", (name, DIGITIZER_DESCRIPTOR)]
+        assert reached.reached == made
+        for digitizer in (False, True):
+            with pytest.raises(ReturnError, match="expected one of a driver"):
+                await session.call(0, hid.PublishEvents(IDENTITY, digitizer))
+        assert reached.reached == made
+
+    run(test())
+
+
+def test_a_device_that_was_withdrawn_can_be_made_again() -> None:
+    """What the system asked of the first one is not asked of the second."""
+
+    async def test() -> None:
+        kernel = Kernel()
+        kernel.device.make(IDENTITY, "", UNNUMBERED)
+        kernel.ask(struct.pack("=IIBB", 9, 7, 0, 0))
+        await turn()
+        kernel.device.withdraw()
+        kernel.device.make(IDENTITY, "", UNNUMBERED)
+        kinds = [struct.unpack_from("=I", each)[0] for each in kernel.written()]
+        assert kinds == [11, 1, 11]
+        kernel.device.await_request(5)
+        assert kernel.completed == []
+        kernel.close()
 
     run(test())
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from runtime.families.recorded.device import RecordedDevice
 from runtime.families.recorded.read import read
 from runtime.families.recorded.recording import Recording, decode
-from runtime.families.usb.provider import Transfer
+from runtime.families.usb.provider import End, Transfer
 from runtime.model.errors import BreachError, ProblemError, ReturnError
 from runtime.model.kern_return import IOReturn
 from runtime.model.usb import ControlRequest, Speed
@@ -23,6 +23,8 @@ FORMS = {
     "dump": (captures.DUMP.encode(), None),
     "lsusb": (captures.LSUSB.encode(), None),
     "pcapng": (captures.DUMP.encode(), captures.CAPTURE),
+    "usbpcap": (captures.DUMP.encode(), captures.USBPCAP),
+    "pcap": (captures.LSUSB.encode(), captures.OLDER_USBPCAP),
     "ioctls": (captures.DUMP.encode(), captures.IOCTLS.encode()),
 }
 every_form = pytest.mark.parametrize("form", FORMS)
@@ -39,7 +41,7 @@ def test_the_device_is_the_same_in_every_form(form: str) -> None:
     assert recording.descriptors == captures.DEVICE + captures.CONFIGURATION
     assert recording.strings == ("Acme", "Thing", "7")
     assert recording.configuration == 1
-    assert recording.speed == (Speed.FULL if form == "lsusb" else Speed.HIGH)
+    assert recording.speed == (Speed.FULL if form in {"lsusb", "pcap"} else Speed.HIGH)
     assert decode(codec.encode(recording)) == recording
 
 
@@ -70,7 +72,7 @@ def test_noise_is_no_recording(noise: bytes) -> None:
 
 def test_a_capture_of_another_device_is_refused() -> None:
     other = captures.pcapng([captures.packet(1, "S", 3, 1, b"x", device=each) for each in (5, 6)])
-    with pytest.raises(ProblemError, match=r"transfers of device 1\.4, found 1\.5, 1\.6"):
+    with pytest.raises(ProblemError, match=r"1209:1234, which was 1\.4, found 1\.5, 1\.6"):
         read(captures.DUMP.encode(), other, "device", "capture")
     ioctls = captures.IOCTLS.replace("001/004", "001/005").encode()
     with pytest.raises(ProblemError, match=r"/dev/bus/usb/001/004, found of /dev/bus/usb/001/005"):
@@ -81,8 +83,8 @@ def test_byte_order_and_link_types() -> None:
     big = captures.pcapng([captures.packet(1, "S", 3, 1, b"x")], order=">")
     (one,) = read(captures.DUMP.encode(), big, "device", "capture").exchanges
     assert one.data == b"x"
-    foreign = captures.pcapng([bytes(64)], link=249)
-    with pytest.raises(ProblemError, match="found link type 249"):
+    foreign = captures.pcapng([bytes(64)], link=1)
+    with pytest.raises(ProblemError, match="found link type 1"):
         read(captures.DUMP.encode(), foreign, "device", "capture")
 
 
@@ -119,11 +121,12 @@ def run(test: Coroutine[Any, Any, None]) -> None:
     asyncio.run(test)
 
 
-def test_answers_come_after_what_was_sent() -> None:
+@pytest.mark.parametrize("form", ["pcapng", "usbpcap", "pcap"])
+def test_answers_come_after_what_was_sent(form: str) -> None:
     """A read may be queued before or after; it ends when it did."""
 
     async def test() -> None:
-        driver = Driver()
+        driver = Driver(form)
         early = driver.queue(0x81)
         await asyncio.sleep(0)
         assert not early.done(), "the device waits for what it was sent"
@@ -205,5 +208,81 @@ def test_silence_lasts_until_the_driver_gives_up() -> None:
             assert not waiting.done()
             driver.pipes[0x81].abort()
             assert (await waiting)[0] == IOReturn.ABORTED
+
+    run(test())
+
+
+def test_a_capture_knows_its_device_by_what_it_said() -> None:
+    """Its bus and number are another machine's, and somebody else has them in the capture."""
+    moved = [
+        captures.packet(
+            1, "S", 2, 0x80, length=18, setup=bytes.fromhex("8006000100001200"), device=7
+        ),
+        captures.packet(1, "C", 2, 0x80, captures.DEVICE, device=7),
+        captures.packet(2, "S", 3, 0x01, b"mine", device=7),
+        captures.packet(3, "S", 3, 0x01, b"not mine", device=4),
+    ]
+    recording = read(captures.DUMP.encode(), captures.pcapng(moved), "device", "capture")
+    assert [each.data for each in recording.exchanges] == [captures.DEVICE, b"mine"]
+
+
+def test_what_was_asked_for_before_the_capture_began() -> None:
+    """Its answer is in there."""
+    found = captures.pcapng([captures.packet(1, "C", 3, 0x81, b"early")])
+    (one,) = read(captures.DUMP.encode(), found, "device", "capture").exchanges
+    assert one.data == b"early"
+
+
+def streaming() -> RecordedDevice:
+    """A device with a stream in its second setting."""
+    raw = (captures.DEVICE + captures.STREAM).hex().upper()
+    dump = f"P: /devices/1-1\nN: bus/usb/001/004={raw}\nE: DEVTYPE=usb_device\nA: speed=480\n"
+    return RecordedDevice(read(dump.encode(), captures.STREAMED, "device", "capture"))
+
+
+def test_alternate_settings() -> None:
+    """As its descriptors have them; another opener finds the first."""
+
+    async def test() -> None:
+        device = streaming()
+        setting = ControlRequest(0x81, 10, 0, 0, 1)
+        assert device.interface(0).endpoints == ()
+        device.select(0, 1)
+        assert device.interface(0).endpoints[0].address == 0x82
+        assert await device.control(setting, b"", 0) == b"\1"
+        with pytest.raises(ReturnError, match="no interface 0 with an alternate setting 2"):
+            device.select(0, 2)
+        device.give_back(0)
+        assert await device.control(setting, b"", 0) == b"\0"
+
+    run(test())
+
+
+def test_isochronous_frames() -> None:
+    """Each frame once and with its own end, whatever the transfers that ask for them."""
+
+    async def test() -> None:
+        device = streaming()
+        device.select(0, 1)
+        pipe = device.pipe(device.interface(0).endpoints[0])
+        ends: list[End] = []
+        over = asyncio.Event()
+
+        def done(end: End) -> None:
+            ends.append(end)
+            if len(ends) == 3:
+                over.set()
+
+        for frames in ((64, 64), (1,), (64, 64)):
+            pipe.submit(Transfer(sum(frames), b"", done, frames), 0)
+        async with asyncio.timeout(5):
+            await over.wait()
+        said = [[(frame.status, frame.count) for frame in end.frames] for end in ends]
+        failed = int(IOReturn.NOT_RESPONDING)
+        assert said == [[(0, 64), (failed, 0)], [(0, 1)], [(0, 1), (0, 0)]]
+        assert ends[0].data == b"a" * 64 + bytes(64)
+        assert ends[2].data == b"d" + bytes(127)
+        with pytest.raises(ReturnError, match="read of endpoint 0x82"):
+            pipe.submit(Transfer(64, b"", done, (64,)), 0)
 
     run(test())

@@ -1,6 +1,8 @@
 """Imports from a bundle in memory."""
 
-import importlib
+import importlib.metadata
+import importlib.resources
+import pkgutil
 import sys
 from collections.abc import Iterator
 
@@ -18,6 +20,11 @@ def finder() -> Iterator[BundleFinder]:
             "sample_main.py": b"import sample_lib.part\nVALUE = sample_lib.part.VALUE\n",
             "Resources/python/sample_lib/__init__.py": b"",
             "Resources/python/sample_lib/part.py": b"VALUE = 7\ndef fail():\n    raise OSError\n",
+            "Resources/python/sample_lib/data/words.txt": "Wörter\n".encode(),
+            "Resources/python/sample_lib/data/more/deep.bin": b"\0\1",
+            "Resources/python/Sample_Lib-1.2.dist-info/METADATA": (
+                b"Metadata-Version: 2.1\nName: Sample-Lib\nVersion: 1.2\n"
+            ),
         },
         "com.example.dext",
         ContentHash("0" * 64),
@@ -44,3 +51,30 @@ def test_other_names_are_not_its_business(finder: BundleFinder) -> None:
     assert finder.find_spec("json", None) is None
     with pytest.raises(ModuleNotFoundError):
         importlib.import_module("sample_absent")
+
+
+def test_a_library_finds_its_files(finder: BundleFinder) -> None:
+    """Through the interfaces of the standard library; there are none without a bundle."""
+    folder = importlib.resources.files("sample_lib") / "data"
+    assert folder.joinpath("words.txt").read_text(encoding="utf-8") == "Wörter\n"
+    with folder.joinpath("words.txt").open(encoding="utf-8") as stream:
+        assert stream.readlines() == ["Wörter\n"]
+    assert folder.joinpath("more/deep.bin").read_bytes() == b"\0\1"
+    assert [each.name for each in folder.iterdir()] == ["more", "words.txt"]
+    assert [each.is_dir() for each in folder.iterdir()] == [True, False]
+    assert pkgutil.get_data("sample_lib", "data/words.txt") == "Wörter\n".encode()
+    absent = folder / "absent.txt"
+    assert not absent.is_file()
+    with pytest.raises(FileNotFoundError, match="sample_lib/data/absent"):
+        absent.read_bytes()
+    with pytest.raises(FileNotFoundError, match="absent"):
+        pkgutil.get_data("sample_lib", "absent")
+
+
+def test_a_library_knows_its_version(finder: BundleFinder) -> None:
+    """By any spelling of its name; what is not vendored stays what is installed, or unknown."""
+    assert importlib.metadata.version("sample.lib") == "1.2"
+    assert importlib.metadata.version("pyusb")
+    assert "Sample-Lib" in {each.name for each in importlib.metadata.distributions()}
+    with pytest.raises(importlib.metadata.PackageNotFoundError):
+        importlib.metadata.version("sample_absent")

@@ -81,3 +81,25 @@ def test_a_descriptor_is_told_until_it_is_unwatched(sources: Sources) -> None:
     os.eventfd_write(event, 3)
     os.close(event)
     assert counts == [1, 2]
+
+
+def test_what_is_watched_once_is_told_once_until_it_is_watched_anew(sources: Sources) -> None:
+    event = os.eventfd(1, os.EFD_CLOEXEC)  # readable all the while
+    heard, later, again = Note(), Note(), Note()
+    told: list[Note] = []
+
+    def tell(note: Note) -> None:
+        told.append(note)
+        note()
+
+    sources.watch(event, lambda: tell(heard), once=True)
+    heard.wait()
+    os.eventfd_write(event, 1)
+    now = time.monotonic_ns()
+    sources.set_alarm("later", time.CLOCK_MONOTONIC, now + 10 * MS, 0, lambda _now: later())
+    later.wait()
+    sources.watch(event, lambda: tell(again), once=True)
+    again.wait()
+    sources.unwatch(event)
+    os.close(event)
+    assert told == [heard, again]

@@ -64,9 +64,39 @@ def test_the_only_keyboard(machine: Machine) -> None:
     machine.keyboard("/sys/devices/virtual/input/input9", "input9")
     assert machine.warning() == "it is the only keyboard"
     assert machine.warning(f"{USB}/1-2:1.0") == "it is the only keyboard"
+    assert machine.warning(f"{USB}/1-2:1.0/0003") == "it is the only keyboard", "as a HID device"
     assert machine.warning(USB + "1") == ""
     machine.keyboard("/sys/devices/platform/i8042/serio0/input/input1", "input1")
     assert machine.warning() == ""
+
+
+def test_a_bluetooth_keyboard_is_one(machine: Machine) -> None:
+    """What programs pretend to be is none, but Bluetooth's keyboards are made by a program, too."""
+    machine.keyboard(f"{USB}/1-2:1.0/0003/input/input5", "input5")
+    published = "/sys/devices/virtual/misc/uhid/0003:1209:0002.0007"
+    machine.keyboard(f"{published}/input/input8", "input8")
+    assert machine.warning() == "it is the only keyboard"
+    bluetooth = "/sys/devices/virtual/misc/uhid/0005:05AC:0267.0008"
+    machine.keyboard(f"{bluetooth}/input/input9", "input9")
+    assert machine.warning() == ""
+    assert machine.warning(bluetooth) == ""
+
+
+def test_the_root_disk_below_encryption_below_volumes(machine: Machine) -> None:
+    """Two disks of one volume group, the second of which is encrypted."""
+    first = machine.device(f"{USB}/host0/block/sda/sda1", "sys/dev/block/8:1")
+    second = machine.device("/sys/devices/pci0000:00/ata1/block/sdb/sdb1", "sys/dev/block/8:17")
+    crypt = machine.device("/sys/devices/virtual/block/dm-0", "sys/dev/block/253:0")
+    volume = machine.device("/sys/devices/virtual/block/dm-1", "sys/dev/block/253:1")
+    for block, slaves in ((crypt, (second,)), (volume, (first, crypt))):
+        (block / "slaves").mkdir()
+        for slave in slaves:
+            (block / "slaves" / slave.name).symlink_to(slave)
+    line = "23 1 253:1 / / rw shared:1 - ext4 /dev/mapper/root rw\n"
+    machine.write("proc/self/mountinfo", line)
+    lost = "the root file system is on it"
+    assert machine.warning() == machine.warning("/sys/devices/pci0000:00/ata1") == lost
+    assert machine.warning("/sys/devices/pci0000:00/ata2") == ""
 
 
 def test_the_root_disk_below_a_mapping(machine: Machine) -> None:

@@ -3,6 +3,7 @@
 import os
 import platform
 import signal
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.linux import fault, images, memfd
+from runtime.linux.fault_machines import MACHINES, SIGINFO, STACK
 from runtime.model.crash_report import Fault
 
 needs_x86 = pytest.mark.skipif(platform.machine() != "x86_64", reason="x86-64's registers")
@@ -91,6 +93,45 @@ def test_a_signal_that_was_sent_has_no_address(code: str, number: int) -> None:
     assert b"Fatal Python error" in left[fault.SIZE :]
 
 
+@needs_x86
+def test_the_stack_holds_the_callers() -> None:
+    left, _, libc = crashed("os.abort()")
+    words = fault.stack(left)
+    assert len(words) == STACK // 8
+    assert any(word in libc for word in words)
+
+
+@needs_x86
+def test_a_broken_stack_pointer_leaves_the_registers_and_no_stack() -> None:
+    left, exit_code, _ = crashed(
+        "import mmap\n"
+        "code = mmap.mmap(-1, 4096, prot=7)\n"
+        "code.write(bytes.fromhex('48c7c408000000 488b042500000000'))\n"  # rsp = 8; rax = [0]
+        "ctypes.CFUNCTYPE(None)(ctypes.addressof(ctypes.c_char.from_buffer(code)))()\n"
+    )
+    assert exit_code == -signal.SIGSEGV
+    _, registers = read(left)
+    assert registers["rsp"] == 8
+    assert set(fault.stack(left)) == {0}
+    assert b"Current thread" in left[fault.SIZE :]
+
+
+def test_registers_of_aarch64_are_read_from_where_its_kernel_puts_them() -> None:
+    numbers = range(0x1000, 0x1000 + 34)  # the faulting address, x0 to x30, sp, pc
+    context = bytes(176) + struct.pack("<35Q", *numbers, 0x6000_0000)
+    signals = struct.pack("<iii4xQ", signal.SIGSEGV, 0, 1, 0x4560).ljust(SIGINFO, b"\0")
+    found = fault.read((signals + context).ljust(fault.SIZE, b"\0"), MACHINES["aarch64"])
+    assert found is not None
+    registers = dict(found.registers)
+    assert (found.address, registers["fault_address"], found.access) == (0x4560, 0x1000, "")
+    assert (registers["fault_address"], registers["x0"], registers["x30"]) == (
+        0x1000,
+        0x1001,
+        0x101F,
+    )
+    assert (registers["sp"], registers["pc"], registers["pstate"]) == (0x1020, 0x1021, 0x6000_0000)
+
+
 def test_an_ordinary_end_leaves_no_record() -> None:
     left, exit_code, _ = crashed("raise SystemExit(3)")
     assert exit_code == 3
@@ -99,8 +140,10 @@ def test_an_ordinary_end_leaves_no_record() -> None:
 
 @given(st.binary(max_size=400), st.sampled_from([0, 400, fault.SIZE]))
 def test_whatever_a_process_wrote_is_a_record_or_none(noise: bytes, size: int) -> None:
-    found = fault.read(noise.ljust(size, b"\0"))
-    assert found is None or (found.signal in fault.SIGNALS and len(found.registers) == 23)
+    for machine in MACHINES.values():
+        found = fault.read(noise.ljust(size, b"\0"), machine)
+        assert found is None or found.signal in fault.SIGNALS
+        assert found is None or tuple(dict(found.registers)) == machine.registers
 
 
 @needs_x86

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from runtime.linux import memfd, usage
 from runtime.linux.sockets import (
     Peer,
     peer_credentials,
+    receive_bytes,
     receive_packet,
     send_packet,
     seqpacket_pair,
@@ -45,14 +47,30 @@ def test_unexpected_descriptors_are_closed() -> None:
         assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
-def test_a_longer_packet_is_a_breach() -> None:
+def test_descriptors_beside_mere_bytes_are_closed() -> None:
+    one, other = seqpacket_pair()
+    reader, writer = os.pipe()
+    with one, other:
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        send_packet(one, b"x", [writer])
+        os.close(writer)
+        assert receive_bytes(other) == b"x"
+        assert os.read(reader, 1) == b""  # nobody has the writing end any more
+        assert len(list(Path("/proc/self/fd").iterdir())) == before - 1
+        one.close()
+        assert receive_bytes(other) == b""
+    os.close(reader)
+
+
+@pytest.mark.parametrize("receive", [receive_packet, receive_bytes])
+def test_a_longer_packet_is_a_breach(receive: Callable[[socket.socket], object]) -> None:
     one, other = seqpacket_pair()
     with one, other:
         with pytest.raises(ValueError, match="expected 1 to"):
             send_packet(one, bytes(limits.PACKET + 1))
         one.send(bytes(limits.PACKET + 1))
         with pytest.raises(BreachError, match="found a longer one"):
-            receive_packet(other)
+            receive(other)
 
 
 def test_an_empty_packet_is_never_sent() -> None:
@@ -66,7 +84,9 @@ def test_peer_credentials_are_the_kernel_s() -> None:
     with one, other:
         started = usage.started_ticks(os.getpid())
         assert started > 0
-        assert peer_credentials(one) == Peer(os.getpid(), os.getuid(), os.getgid(), started)
+        groups = frozenset(os.getgroups())
+        expected = Peer(os.getpid(), os.getuid(), os.getgid(), started, groups)
+        assert peer_credentials(one) == expected
 
 
 def test_a_sealed_file_cannot_change() -> None:

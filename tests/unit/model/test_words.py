@@ -45,6 +45,12 @@ ALL = [
     ),
     (events.Decided(RequestId("r"), "My", "superseded", ""), "request for My: superseded"),
     (events.Deactivated("e", "My", "root"), "My was deactivated by root"),
+    (events.Requested(RequestId("r"), "My", "Sample", True), "Sample asks to remove My"),
+    (
+        events.Undone(RequestId("r"), "My", "denied", "root"),
+        "request for My: root undid the decision (denied), so it waits again",
+    ),
+    (events.Revoked("e", "My", "root"), "the approval of My was revoked by root"),
     (events.DeveloperMode(True, "root"), "developer mode was turned on by root"),
     (events.ProfileChanged("p", "P", True, "root"), "profile P was added by root"),
     (events.ProfileChanged("p", "P", False, "root"), "profile P was removed by root"),

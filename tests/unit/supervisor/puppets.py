@@ -11,13 +11,15 @@ import socket
 from collections.abc import Callable
 
 from runtime.linux.sockets import receive_packet, send_packet
+from runtime.model import properties
 from runtime.model.driver_lifecycle import DriverState
 from runtime.model.errors import SpawnError
 from runtime.model.events import Detail
-from runtime.model.identity import EntryId
-from runtime.model.outcome import Exit, Stage
+from runtime.model.identity import BundleId, ContentHash, DriverId, EntryId
+from runtime.model.outcome import Decision, Exit, Stage
 from runtime.model.records import Driver
 from runtime.supervisor.channels import Channels
+from runtime.supervisor.groups import NO_GROUPS
 from runtime.supervisor.launcher import Launcher
 from runtime.supervisor.ports import DriverSpec, Gather, SessionEnd, Surroundings
 from runtime.supervisor.standby import Standby
@@ -93,7 +95,7 @@ class PuppetLauncher(Launcher):
     """Makes puppets, or fails when it is told to."""
 
     def __init__(self) -> None:
-        super().__init__(Zygote(_silent))
+        super().__init__(Zygote(_silent), NO_GROUPS)
         self.puppets: list[Puppet] = []
         self.failing = False
 
@@ -157,8 +159,9 @@ class Recorder(Surroundings):
     def started(self, driver: Driver) -> None:
         del driver
 
-    def service_call(self, driver: Driver, method: methods.ServiceMethod) -> None:
-        del driver, method
+    def service_call(self, driver: Driver, entry: EntryId, method: methods.ServiceMethod) -> object:
+        del driver, entry, method
+        return None
 
     def event(self, driver: Driver, detail: Detail) -> None:
         del driver
@@ -185,3 +188,58 @@ class Recorder(Surroundings):
 
 
 def _silent(_text: str) -> None: ...
+
+
+def driver_spec(
+    number: int,
+    bundle: int,
+    open_session: Callable[[SessionEnd], Session],
+    entitled: Callable[[], Decision],
+    *,
+    shared: bool = False,
+) -> DriverSpec:
+    """A driver on the provider of this number; `bundle` is its archive's descriptor."""
+    return DriverSpec(
+        name="Driver",
+        bundle_id=BundleId("com.example"),
+        content_hash=ContentHash("0" * 64),
+        personality="P",
+        category="C",
+        executable="Driver",
+        server_name="com.example",
+        provider=EntryId(90 + number),
+        provider_path=f"/{number}",
+        provider_class="IOService",
+        provider_name="device",
+        properties=properties.encode({}),
+        provider_properties=properties.encode({}),
+        bundle=bundle,
+        dumpable=False,
+        shared=shared,
+        direct=False,
+        open_session=open_session,
+        entitled=entitled,
+    )
+
+
+def record_of(spec: DriverSpec, number: int) -> Driver:
+    """The record of a driver that has not been launched yet."""
+    return Driver(
+        id=DriverId(number),
+        name=spec.name,
+        bundle_id=spec.bundle_id,
+        content_hash=spec.content_hash,
+        personality=spec.personality,
+        provider=spec.provider,
+        provider_path=spec.provider_path,
+        state=DriverState.STOPPED,
+    )
+
+
+async def settled(done: Callable[[], bool], seconds: float) -> None:
+    """Turn the loop until a condition holds, and what is ready has happened."""
+    async with asyncio.timeout(seconds):
+        while not done():  # noqa: ASYNC110 - a child's end has no event
+            await asyncio.sleep(0.001)
+        for _ in range(10):
+            await asyncio.sleep(0)

@@ -16,19 +16,21 @@ from runtime.wire.driver import Staged
     ],
 )
 def test_a_driver_may_talk_to_its_provider(path: str, named: str) -> None:
-    told = fields(Staged(Stage.LOCKED_DOWN, may=("read",)), (), path, ())
-    assert told["may"] == (f"talk to {named}, through its broker", "read")
+    told = fields(Staged(Stage.LOCKED_DOWN, may=("read",)), (), (), path, ())
+    assert told["may"] == (f"talk to {named}", "read")
 
 
 def test_a_process_that_says_too_much_is_cut_short() -> None:
     many = tuple(map(str, range(100)))
-    told = fields(Staged(Stage.LOCKED_DOWN, many, many, may=many, may_not=many), many, "a/b", ())
+    told = fields(
+        Staged(Stage.LOCKED_DOWN, many, many, may=many, may_not=many), many, many, "a/b", ()
+    )
     assert {len(lines) for lines in told.values()} == {SENTENCES}
 
 
 def test_what_a_shared_process_reaches_is_said_of_each_driver_in_it() -> None:
-    told = fields(Staged(Stage.LOCKED_DOWN), (), "IOService:/a/b", ("IOService:/c/d",))
+    told = fields(Staged(Stage.LOCKED_DOWN), (), (), "IOService:/a/b", ("IOService:/c/d",))
     assert told["may"] == (
-        "talk to b of a, through its broker",
-        "talk to d of c, through its broker, as another driver in its process does",
+        "talk to b of a",
+        "talk to d of c, as another driver in its process does",
     )

@@ -16,12 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from runtime.linux import memfd
-from runtime.model import properties
 from runtime.model.driver_lifecycle import LIVE, DriverState, Intent
 from runtime.model.events import Crashed, Quarantined
-from runtime.model.identity import BundleId, ContentHash, DriverId, EntryId
 from runtime.model.outcome import Decision, ExitHow, Stage
-from runtime.model.records import Driver
 from runtime.supervisor import understudies, user_service
 from runtime.supervisor.driver import SupervisedDriver
 from runtime.supervisor.policy import RestartPolicy
@@ -32,7 +29,15 @@ from runtime.supervisor.standby import Standby
 from runtime.supervisor.understudies import Understudies
 from runtime.wire import codec, methods
 from runtime.wire import driver as wire
-from tests.unit.supervisor.puppets import Puppet, PuppetLauncher, Recorder, Session
+from tests.unit.supervisor.puppets import (
+    Puppet,
+    PuppetLauncher,
+    Recorder,
+    Session,
+    driver_spec,
+    record_of,
+    settled,
+)
 
 SECONDS = 20.0
 ALLOWED = Decision(allowed=True)
@@ -62,45 +67,15 @@ class Life(RuleBasedStateMachine):
 
     async def _make(self) -> SupervisedDriver:
         self.launcher = PuppetLauncher()
-        record = Driver(
-            id=DriverId(1),
-            name="Driver",
-            bundle_id=BundleId("com.example"),
-            content_hash=ContentHash("0" * 64),
-            personality="P",
-            provider=EntryId(9),
-            provider_path="/",
-            state=DriverState.STOPPED,
-        )
         self.understudies = Understudies(self.launcher)
         servers = Servers(self.understudies, self.around)
-        driver = SupervisedDriver(record, self.spec(), servers, POLICY, self.around)
+        spec = self.spec()
+        driver = SupervisedDriver(record_of(spec, 1), spec, servers, POLICY, self.around)
         driver.launch()
         return driver
 
     def spec(self) -> DriverSpec:
-        nothing = properties.encode({})
-        return DriverSpec(
-            name="Driver",
-            bundle_id=BundleId("com.example"),
-            content_hash=ContentHash("0" * 64),
-            personality="P",
-            category="C",
-            executable="Driver",
-            server_name="com.example",
-            provider=EntryId(9),
-            provider_path="/",
-            provider_class="IOService",
-            provider_name="device",
-            properties=nothing,
-            provider_properties=nothing,
-            bundle=self.archive,
-            dumpable=False,
-            shared=False,
-            direct=False,
-            open_session=self.open_session,
-            entitled=lambda: self.decision,
-        )
+        return driver_spec(0, self.archive, self.open_session, lambda: self.decision)
 
     def open_session(self, end: SessionEnd) -> Session:
         self.sessions.append(Session(end))
@@ -113,15 +88,7 @@ class Life(RuleBasedStateMachine):
 
     def settle(self, until: Callable[[], bool] = lambda: True) -> None:
         """Turn the loop until a condition holds and nothing more happens by itself."""
-
-        async def turn() -> None:
-            async with asyncio.timeout(SECONDS):
-                while not until() or self._moving():  # noqa: ASYNC110 - a child's end has no event
-                    await asyncio.sleep(0.001)
-                for _ in range(10):
-                    await asyncio.sleep(0)
-
-        self.run(turn())
+        self.run(settled(lambda: until() and not self._moving(), SECONDS))
 
     def _moving(self) -> bool:
         """Whether a process is being made, or has been killed and is not known to be gone."""

@@ -15,12 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from runtime.linux import memfd
-from runtime.model import properties
 from runtime.model.driver_lifecycle import LIVE, DriverState, Intent
 from runtime.model.events import Crashed
-from runtime.model.identity import BundleId, ContentHash, DriverId, EntryId
 from runtime.model.outcome import Decision, ExitHow, Stage
-from runtime.model.records import Driver
 from runtime.supervisor import understudies
 from runtime.supervisor.driver import SupervisedDriver
 from runtime.supervisor.policy import RestartPolicy
@@ -29,7 +26,15 @@ from runtime.supervisor.servers import Servers
 from runtime.supervisor.understudies import Understudies
 from runtime.wire import codec
 from runtime.wire import driver as wire
-from tests.unit.supervisor.puppets import Puppet, PuppetLauncher, Recorder, Session
+from tests.unit.supervisor.puppets import (
+    Puppet,
+    PuppetLauncher,
+    Recorder,
+    Session,
+    driver_spec,
+    record_of,
+    settled,
+)
 
 SECONDS = 20.0
 POLICY = RestartPolicy(limit=3, base_ms=0, cap_ms=0)
@@ -65,43 +70,17 @@ class Pair(RuleBasedStateMachine):
 
     def _driver(self, number: int) -> SupervisedDriver:
         spec = self.spec(number)
-        record = Driver(
-            id=DriverId(number + 1),
-            name=spec.name,
-            bundle_id=spec.bundle_id,
-            content_hash=spec.content_hash,
-            personality=spec.personality,
-            provider=spec.provider,
-            provider_path=spec.provider_path,
+        return SupervisedDriver(
+            record_of(spec, number + 1), spec, self.servers, POLICY, self.around
         )
-        return SupervisedDriver(record, spec, self.servers, POLICY, self.around)
 
     def spec(self, number: int) -> DriverSpec:
         def open_session(end: SessionEnd) -> Session:
             self.sessions[number].append(Session(end))
             return self.sessions[number][-1]
 
-        return DriverSpec(
-            name="Driver",
-            bundle_id=BundleId("com.example"),
-            content_hash=ContentHash("0" * 64),
-            personality="P",
-            category="C",
-            executable="Driver",
-            server_name="com.example",
-            provider=EntryId(90 + number),
-            provider_path=f"/{number}",
-            provider_class="IOService",
-            provider_name="device",
-            properties=properties.encode({}),
-            provider_properties=properties.encode({}),
-            bundle=self.archive,
-            dumpable=False,
-            shared=True,
-            direct=False,
-            open_session=open_session,
-            entitled=lambda: Decision(allowed=True),
-        )
+        allowed = Decision(allowed=True)
+        return driver_spec(number, self.archive, open_session, lambda: allowed, shared=True)
 
     # --- the loop --------------------------------------------------------------------------
 
@@ -110,15 +89,7 @@ class Pair(RuleBasedStateMachine):
 
     def settle(self, until: Callable[[], bool] = lambda: True) -> None:
         """Turn the loop until a condition holds, and what was killed is reaped."""
-
-        async def turn() -> None:
-            async with asyncio.timeout(SECONDS):
-                while not until() or self._moving():  # noqa: ASYNC110 - a child's end has no event
-                    await asyncio.sleep(0.001)
-                for _ in range(10):
-                    await asyncio.sleep(0)
-
-        self.run(turn())
+        self.run(settled(lambda: until() and not self._moving(), SECONDS))
         for puppet in self.launcher.puppets:
             if not puppet.ended:
                 puppet.hear()
@@ -355,5 +326,31 @@ def test_one_that_comes_while_the_last_one_leaves_gets_another_process() -> None
         pair.its_process_leaves(1)
         assert pair.drivers[0].record.state is DriverState.STARTING
         assert [driver.record.crashes for driver in pair.drivers] == [0, 0]
+    finally:
+        pair.teardown()
+
+
+def test_the_understudy_is_everybodys_whose_process_ends() -> None:
+    """The founder's death is not needed: whoever is blamed comes back first, and takes it."""
+    pair = Pair()
+    try:
+        for _ in range(2):
+            pair.its_process_comes_on(0)
+        for number in (0, 1):
+            pair.it_starts(number)
+        (understudy,) = pair.understudies._ready.values()
+        puppet = pair.puppet(1)
+        assert puppet is not None
+        puppet.say(wire.Goodbye("boom", (), pair.drivers[1].record.service))
+        pair.its_process_is_killed(0)
+        pids = {driver.record.pid for driver in pair.drivers}
+        assert pids == {understudy.process.pid}
+        for _ in range(2):
+            pair.its_process_comes_on(1)
+        pair.it_starts(1)
+        assert len(pair.understudies._ready) == 1
+        pair.it_is_stopped(1, Intent.STOP)  # who founded it now
+        pair.its_stop_returns(1)
+        assert len(pair.understudies._ready) == 1, "the other one is still in that process"
     finally:
         pair.teardown()

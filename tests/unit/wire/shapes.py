@@ -22,6 +22,7 @@ PROTOCOLS: dict[str, Any] = {
     "driver.ToDriver": driver.ToDriver,
     "driver.ToRuntime": driver.ToRuntime,
     "driver.ToProvider": driver.ToProvider,
+    "driver.ToPublisher": driver.ToPublisher,
     "driver.FromWatcher": driver.FromWatcher,
     "driver.ToWatcher": driver.ToWatcher,
     "history.Record": history.Record,

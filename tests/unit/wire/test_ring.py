@@ -22,6 +22,15 @@ class Pair(RuleBasedStateMachine):
         self.consumer = Consumer(memoryview(self.memory))
         self.inside: list[bytes] = []
 
+    @rule(size=st.integers(0, 32), count=st.integers(0, 9))
+    def ask_for_room(self, size: int, count: int) -> None:
+        said = self.producer.has_room(size, count)
+        other = Producer(memoryview(bytearray(self.memory)))
+        fits = size <= other.largest and all(other.put(bytes(size)) for _ in range(count))
+        assert said is (fits or not count)
+        if not said:
+            assert self.consumer.relieve()
+
     @rule(data=st.binary(max_size=24))
     def put(self, data: bytes) -> None:
         empty = not self.inside

@@ -33,6 +33,8 @@ SAMPLES: list[events.Detail] = [
     events.Requested(typing.cast("typing.Any", "r:1"), "D", "App"),
     events.Decided(typing.cast("typing.Any", "r:1"), "D", "denied", "ada"),
     events.Deactivated("e", "D", "ada"),
+    events.Undone(typing.cast("typing.Any", "r:1"), "D", "denied", "ada"),
+    events.Revoked("e", "D", "ada"),
     events.DeveloperMode(True, "ada"),
     events.Resynced("ENOBUFS", 1, 2, 3),
     events.Began("00", "0.1"),

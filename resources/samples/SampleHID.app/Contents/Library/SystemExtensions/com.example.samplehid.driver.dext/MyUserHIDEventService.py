@@ -47,7 +47,7 @@ class MyUserHIDEventService(IOUserHIDEventService):
             self.key = key
         self.dispatchRelativePointerEvent(timestamp, IntToFixed(right), IntToFixed(down), buttons)
 
-    def SetLEDState(self, usage: int, on: bool) -> None:
+    def SetLEDState(self, usagePage: int, usage: int, on: bool) -> None:
         """Somebody pressed Caps Lock on any keyboard: the keypad has no lamps to show it."""
         IOLog(f"lamp {usage} {'on' if on else 'off'}")
 

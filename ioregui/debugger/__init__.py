@@ -1,0 +1,1 @@
+"""A live driver in pdb: its threads, the frames and variables of one, and a console."""

@@ -1,0 +1,162 @@
+"""The power of drivers' services: the machine's sleep told to each, and what they ask for.
+
+Every service that has started is in the power tree, and each nub that joined it. Before the
+machine sleeps those lower in the registry are told first, when it has woken those higher.
+Source: xnu IOUserServer.cpp (sPowerStates, systemPower, setPowerState).
+Runs in the event loop.
+Invariant: a service is told of a state once, and the machine never waits for one that is gone.
+"""
+
+import asyncio
+from collections.abc import Callable
+from itertools import groupby
+
+from runtime.engine.hub import Hub
+from runtime.model.errors import ReturnError
+from runtime.model.identity import DriverId, EntryId
+from runtime.model.kern_return import IOReturn
+from runtime.model.properties import Properties
+from runtime.model.records import Driver
+from runtime.registry.tree import Registry
+from runtime.supervisor.supervisor import Supervisor
+
+OFF, ON, LOW = 0, 2, 0x10000
+"""IOService.iig's kIOServicePowerCapability…"""
+STATES = {OFF: 0, LOW: 1, ON: 2}
+"""The number of each state, as IOPowerManagement shows it."""
+ACKNOWLEDGE_SECONDS = 4.0  # below the five that logind lets anybody delay sleep by
+
+
+class _Member:
+    """A service in the tree."""
+
+    def __init__(self, driver: DriverId) -> None:
+        self.driver = driver
+        self.flags = ON  # what it is in
+        self.told = ON  # what it was last told to be in
+        self.asked = ON  # what it has asked for: the state when it has started, and after sleep
+        self.waiting: Callable[[], None] | None = None  # for its acknowledgement
+
+
+class PowerTree:
+    """Who is told of power, and in which state each is."""
+
+    def __init__(self, registry: Registry, hub: Hub) -> None:
+        self._registry = registry
+        self._hub = hub
+        self._supervisor: Supervisor | None = None
+        self._members: dict[EntryId, _Member] = {}
+        self._asleep = False
+
+    def use(self, supervisor: Supervisor) -> None:
+        """The drivers; called once."""
+        self._supervisor = supervisor
+
+    def join(self, driver: Driver, entry: EntryId) -> None:
+        """Have an entry told from now on; idempotent."""
+        if entry not in self._members:
+            self._members[entry] = _Member(driver.id)
+            self._show(entry, ON)
+
+    def started(self, driver: Driver) -> None:
+        """A driver's Start returned: its service is in the tree, as it asked meanwhile."""
+        self.join(driver, EntryId(driver.service))
+        for entry, member in tuple(self._members.items()):
+            if member.driver == driver.id:
+                self.change(driver, entry, member.asked)
+
+    def leave(self, driver: DriverId) -> None:
+        """A driver's process is gone: nobody waits for it any longer."""
+        for member in self._members.values():
+            if member.driver == driver and member.waiting is not None:
+                member.waiting()
+        self._members = {key: each for key, each in self._members.items() if each.driver != driver}
+
+    def change(self, driver: Driver, entry: EntryId, flags: int) -> None:
+        """A driver asks for a state of its entry.
+
+        Raises:
+            ReturnError: kIOReturnBadArgument: there is no such state; kIOReturnNotReady: the entry
+                is a nub that is not in the tree.
+        """
+        if flags not in STATES:
+            raise ReturnError(IOReturn.BAD_ARGUMENT, f"power: no state {flags:#x}")
+        if entry == driver.service:
+            self.join(driver, entry)
+        member = self._members.get(entry)
+        if member is None:
+            raise ReturnError(IOReturn.NOT_READY, f"{driver.name}: the entry is in no power tree")
+        member.asked = flags
+        if not self._asleep:
+            asyncio.get_running_loop().call_soon(self._set, entry, flags, lambda: None)
+
+    async def sleep(self) -> None:
+        """The machine will sleep: returns when every service is off, or the time is over."""
+        self._asleep = True
+        try:
+            async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
+                for level in reversed(self._levels()):
+                    await self._all(level, lambda _member: OFF)
+        except TimeoutError:
+            late = [self._name(entry) for entry, each in self._members.items() if each.flags != OFF]
+            self._hub.note(f"the machine sleeps; not ready for it: {', '.join(sorted(late))}")
+
+    async def wake(self) -> None:
+        """The machine has woken: every service is told, in the state that it asked for."""
+        self._asleep = False
+        for level in self._levels():
+            await self._all(level, lambda member: member.asked)
+
+    async def _all(self, level: list[EntryId], state: Callable[[_Member], int]) -> None:
+        waiting: list[asyncio.Event] = []
+        for entry in level:
+            acknowledged = asyncio.Event()
+            member = self._members.get(entry)
+            if member is not None and self._set(entry, state(member), acknowledged.set):
+                member.waiting = acknowledged.set
+                waiting.append(acknowledged)
+        for acknowledged in waiting:
+            await acknowledged.wait()
+
+    def _set(self, entry: EntryId, flags: int, then: Callable[[], None]) -> bool:
+        """Have a service take a state; whether it was asked."""
+        member = self._members.get(entry)
+        if member is None or self._supervisor is None or self._registry.get(entry) is None:
+            return False
+        if member.told == flags:
+            return False
+        service = self._supervisor.find(member.driver).service
+
+        def done(error: str) -> None:
+            if error:
+                self._hub.note(f"{self._name(entry)}: SetPowerState failed: {error}")
+            member.flags = flags
+            if self._registry.get(entry) is not None:
+                self._show(entry, flags)
+            then()
+
+        if service is None or not service.calls.set_power(entry, flags, done):
+            return False
+        member.told = flags
+        return True
+
+    def _levels(self) -> list[list[EntryId]]:
+        """The members by how deep they stand, those nearest to the root first."""
+        present = [entry for entry in self._members if self._registry.get(entry) is not None]
+        present.sort(key=self._depth)
+        return [list(level) for _, level in groupby(present, self._depth)]
+
+    def _depth(self, entry: EntryId) -> int:
+        return self._registry.path(entry).count("/")
+
+    def _show(self, entry: EntryId, flags: int) -> None:
+        shown: Properties = {
+            "CapabilityFlags": flags,
+            "CurrentPowerState": STATES[flags],
+            "MaxPowerState": max(STATES.values()),
+        }
+        self._registry.merge_properties(entry, {"IOPowerManagement": shown})
+
+    def _name(self, entry: EntryId) -> str:
+        found = self._registry.get(entry)
+        return f"{entry:#x}" if found is None else found.title

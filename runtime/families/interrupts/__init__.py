@@ -1,0 +1,1 @@
+"""Platform devices as providers: what they have is interrupts."""
