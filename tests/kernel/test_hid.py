@@ -21,8 +21,7 @@ DESCRIPTOR = bytes.fromhex(
 and a feature report of four bytes."""
 SOURCE = """
 from runtime.driverkit import (
-    IOBufferMemoryDescriptor, IOHIDDigitizerStylusData, IOHIDDigitizerTouchData, IOLog,
-    IOUserHIDEventService, IntToFixed, kIOHIDReportTypeFeature
+    IOBufferMemoryDescriptor, IOLog, IOUserHIDEventService, IntToFixed, kIOHIDReportTypeFeature
 )
 
 
@@ -39,13 +38,7 @@ class Trial(IOUserHIDEventService):
 
     def handleReport(self, timestamp, report, reportLength, reportType, reportID):
         IOLog(f"report {report.hex()}")
-        if reportID == 2 and report[1] == 0xFF:
-            x, y = report[2] << 8, report[3] << 8
-            pen = IOHIDDigitizerStylusData(x=x, y=y, tipPressure=x, inRange=True, tip=True)
-            self.dispatchDigitizerStylusEvent(timestamp, pen)
-            finger = IOHIDDigitizerTouchData(identifier=7, x=y, y=x, inRange=True, touch=True)
-            self.dispatchDigitizerTouchEvent(timestamp, [finger])
-        elif reportID == 2:
+        if reportID == 2:
             self.dispatchKeyboardEvent(timestamp, 7, report[1], 1)
             self.dispatchKeyboardEvent(timestamp, 7, report[1], 0)
             dx, dy = (byte - 256 if byte > 127 else byte for byte in report[2:4])
@@ -169,17 +162,6 @@ def test_reports_become_events_and_the_input_comes_back(
         keyboard.press_odd(0x39)  # Caps Lock
         inspector.until(lambda log, on=lamp: f"lamp 8/2 {on}" in log, "dext", "log", "Trial")  # type: ignore[misc]
 
-    drawn: list[int] = []
-
-    def draw() -> bool:
-        """Draw somewhere else each time: what has not moved is not told, and who reads is late."""
-        drawn.append(len(drawn) % 126 + 1)
-        keyboard.press_odd(0xFF, drawn[-1], drawn[-1] + 1)
-        told = set(keyboard.typed().splitlines())
-        return any(_drawn(at) <= told for at in drawn)
-
-    keyboard.wait_for(draw, "a pen and a finger")
-
     machine.run("kill", "-9", str(pid_of(inspector, "IOUserServerPID", "-r", "-n", "Trial")))
     keyboard.until_typed("d", keyboard.press_odd)
     machine.run("kill", "-9", str(pid_of(inspector, "BrokerPID")))
@@ -199,12 +181,6 @@ def test_reports_become_events_and_the_input_comes_back(
     inspector.run("systemextensionsctl", "deactivate", BUNDLE)
     keyboard.until_typed("h", keyboard.press)
     keyboard.wait_for(lambda: PUBLISHED not in keyboard.names(), "its end")
-
-
-def _drawn(at: int) -> set[str]:
-    """What a pen there and a finger across from it say: ABS_X, ABS_Y, pressure; ABS_MT_POSITION."""
-    x, y = at * 128 - 1, at * 128 + 127
-    return {f"place 0 {x}", f"place 1 {y}", f"place 24 {x}", f"place 53 {y}", f"place 54 {x}"}
 
 
 USB_SOURCE = """
