@@ -12,7 +12,7 @@ from runtime.engine.watches import Watches
 from runtime.model import properties
 from runtime.model.classes import chain
 from runtime.model.driver_lifecycle import Intent
-from runtime.model.entry import Entry
+from runtime.model.entry import Entry, Kind
 from runtime.model.errors import BreachError, ReturnError
 from runtime.model.identity import SERVICE_PLANE, EntryId
 from runtime.model.kern_return import IOReturn
@@ -63,9 +63,7 @@ class OwnEntries:
         """A driver's process is gone: take its service away, and with it what it published."""
         self._watches.forget(driver.id)
         self._power.leave(driver.id)
-        entry = EntryId(driver.service)
-        if self._registry.get(entry) is not None:
-            self._published.terminate(entry)
+        self._registry.terminate(EntryId(driver.service))
 
     def ended(self, driver: Driver) -> None:
         """A driver is stopped or quarantined."""
@@ -125,7 +123,7 @@ class OwnEntries:
 
     def _terminate(self, driver: Driver, entry: EntryId) -> None:
         if entry != driver.service:
-            self._published.terminate(entry)
+            self._registry.terminate(entry)
             return
         assert self._supervisor is not None
         note = "it has terminated itself"
@@ -143,9 +141,9 @@ class OwnEntries:
 
     def _close_client(self, service_entry: EntryId, client: EntryId) -> None:
         entry = self._registry.get(client)
-        if entry is None or entry.parent != service_entry:
+        if entry is None or entry.parent != service_entry or entry.kind == Kind.DRIVER:
             raise BreachError(f"driver: expected a client of its own, found entry {client:#x}")
-        self._published.terminate(client)
+        self._registry.terminate(client)
 
     def _adjust_busy(self, entry: EntryId, delta: int) -> None:
         busy = self._registry.entry(entry).busy

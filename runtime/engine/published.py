@@ -4,24 +4,27 @@ Runs in the event loop.
 Invariant: an entry is a provider here exactly as long as it is registered and its driver runs.
 """
 
+import asyncio
+
 from runtime.engine.bundles import Bundles
 from runtime.engine.devices import Follower
 from runtime.engine.nub import Nub
 from runtime.engine.watches import Watches
 from runtime.extensions import entitlements
 from runtime.model import properties, words
+from runtime.model.classes import is_systems
 from runtime.model.driver_lifecycle import DriverState
-from runtime.model.entry import READY, Kind, State
+from runtime.model.entry import READY, Entry, Kind, State
 from runtime.model.errors import ReturnError
 from runtime.model.identity import DriverId, EntryId
 from runtime.model.kern_return import IOReturn
 from runtime.model.records import Driver
 from runtime.registry.mapping import plain
-from runtime.registry.tree import Registry
+from runtime.registry.tree import Gone, Registry
 from runtime.supervisor.supervisor import Supervisor
 from runtime.wire.service import Create
 
-MOST = 64  # entries below one of a driver's
+MOST = 64  # nubs of one driver, of its nubs too
 
 
 class Published:
@@ -32,8 +35,10 @@ class Published:
         self._bundles = bundles
         self._watches = watches
         self._publishers: dict[EntryId, DriverId] = {}
+        self._nubs: dict[EntryId, DriverId] = {}
         self._supervisor: Supervisor | None = None
         self._follower: Follower | None = None
+        registry.tell_gone(self._gone)
 
     def use(self, supervisor: Supervisor, follower: Follower) -> None:
         """The drivers that publish, and who matches what they do; called once."""
@@ -62,14 +67,19 @@ class Published:
                 IOReturn.BAD_ARGUMENT, f"{driver.name}: expected a dictionary {wanted.key}"
             )
         bundle = self._bundles.get(driver.bundle_id)
-        cls = str(table.get("IOClass", "IOUserService"))
+        cls = table.get("IOClass", "IOUserService")
+        if not isinstance(cls, str) or cls != plain(cls):
+            raise ReturnError(
+                IOReturn.BAD_ARGUMENT, f"{driver.name}: expected a class's name as IOClass"
+            )
+        _check_class(driver, cls)
         decision = entitlements.family({} if bundle is None else bundle.entitlements, cls)
         if not decision.allowed:
             why = f"{driver.name} may not publish {cls}: {words.denial(decision)}"
             raise ReturnError(IOReturn.NOT_PERMITTED, why)
-        if len(self._registry.children(parent)) >= MOST:
-            raise ReturnError(IOReturn.NO_RESOURCES, f"{driver.name}: {MOST} are below it already")
-        return self._registry.attach(
+        if sum(owner == driver.id for owner in self._nubs.values()) >= MOST:
+            raise ReturnError(IOReturn.NO_RESOURCES, f"{driver.name}: it has {MOST} nubs already")
+        nub = self._registry.attach(
             parent,
             plain(wanted.classes[0]),
             cls,
@@ -80,9 +90,16 @@ class Published:
             user_classes=wanted.classes,
             state=State(0),
         )
+        self._nubs[nub] = driver.id
+        return nub
 
     def register(self, driver: Driver, entry: EntryId) -> None:
-        """Publish a service or a nub; once more, it is matched again."""
+        """Publish a service or a nub; once more, it is matched again.
+
+        Raises:
+            ReturnError: kIOReturnNotPermitted, its IOClass is the system's.
+        """
+        _check_class(driver, self._registry.entry(entry).cls)
         self._registry.update(entry, state=int(READY))
         assert self._follower is not None
         if entry not in self._publishers:
@@ -112,12 +129,22 @@ class Published:
             for driver in self._supervisor or ()
         )
 
-    def terminate(self, top: EntryId) -> None:
-        """Take an entry away with all below it: the drivers on them are stopped."""
-        gone = [each for each in self._registry.walk(top) if each.id in self._publishers]
-        self._registry.terminate(top)
+    def _gone(self, gone: Gone) -> None:
+        """What is gone, whoever took it away, is no provider any more."""
+        self._nubs.pop(gone.id, None)
+        if self._publishers.pop(gone.id, None) is not None:  # the tree must not change meanwhile
+            asyncio.get_running_loop().call_soon(self._went, gone.entry)
+
+    def _went(self, entry: Entry) -> None:
+        """Tell who watched it, and stop the drivers on it."""
         assert self._follower is not None
-        for entry in reversed(gone):
-            del self._publishers[entry.id]
-            self._watches.went(entry)
-            self._follower.unplugged(entry.id)
+        self._watches.went(entry)
+        self._follower.unplugged(entry.id)
+
+
+def _check_class(driver: Driver, cls: str) -> None:
+    """Nobody's driver may be matched on what only looks like a device of the machine."""
+    if is_systems(cls):
+        raise ReturnError(
+            IOReturn.NOT_PERMITTED, f"{driver.name} may not publish {cls}, which is the system's"
+        )

@@ -4,7 +4,7 @@ Source: the headers of xnu and Apple's IOKit families; `ioreg -i` of the dumps t
 Invariant: every chain ends in IORegistryEntry, OSObject.
 """
 
-from functools import cache
+from functools import lru_cache
 
 _PARENTS = {
     "IORegistryEntry": "OSObject",
@@ -70,10 +70,13 @@ _PARENTS = {
     "IOUserClient": "IOService",
 }
 
+_DRIVERS = ("IOUserService", "IOUserClient")
+"""What drivers publish; of the others they are made or matched on."""
+
 _TAIL = ("IOService", "IORegistryEntry", "OSObject")
 
 
-@cache
+@lru_cache(maxsize=1024)  # drivers name classes of their own
 def chain(cls: str) -> tuple[str, ...]:
     """A class and its ancestors, leaf first; an unknown class derives from IOService."""
     if cls not in _PARENTS and cls != "OSObject":
@@ -82,6 +85,11 @@ def chain(cls: str) -> tuple[str, ...]:
     while found[-1] in _PARENTS:
         found.append(_PARENTS[found[-1]])
     return tuple(found)
+
+
+def is_systems(cls: str) -> bool:
+    """Whether only the system publishes a class: drivers of whatever is of it expect the kernel."""
+    return cls in (*_PARENTS, "OSObject") and cls not in _DRIVERS
 
 
 def conforms(cls: str, ancestor: str) -> bool:

@@ -45,6 +45,7 @@ class Registry:
 
     def __init__(self, clock: Callable[[], int], listener: Callable[[Change], None]) -> None:
         self._listener = listener
+        self._mourners: list[Callable[[Gone], None]] = []
         self._busy = BusyClock(clock)
         self._entries: dict[EntryId, Entry] = {}
         self._children: dict[EntryId, dict[EntryId, None]] = {}  # ordered; removal in O(1)
@@ -52,6 +53,10 @@ class Registry:
         self._insert(
             Entry(ROOT_ID, 0, "Root", "IORegistryEntry", state=int(State.PLAIN)),
         )
+
+    def tell_gone(self, mourner: Callable[[Gone], None]) -> None:
+        """Call somebody, too, with every entry that is removed; he must not change the registry."""
+        self._mourners.append(mourner)
 
     def attach(
         self,
@@ -276,7 +281,9 @@ class Registry:
             del self._children[parent]
         self._busy.forget(leaf)
         state = (entry.state | State.INACTIVE) & ~State.REGISTERED
-        self._listener(Gone(leaf, path, msgspec.structs.replace(entry, state=state)))
+        gone = Gone(leaf, path, msgspec.structs.replace(entry, state=state))
+        for listener in (self._listener, *self._mourners):
+            listener(gone)
         for above, by in Counter((parent, *(place.parent for place in entry.places))).items():
             if above in self._entries:
                 self._retain(above, -by)

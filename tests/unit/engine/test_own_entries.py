@@ -1,5 +1,7 @@
 """What a driver may say of its entries, and what it is told of those above them."""
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -98,6 +100,16 @@ class Bench:
         return properties.decode(found).get(name)
 
 
+def in_loop(step: Callable[[], object]) -> None:
+    """Take a step, and what it leaves for the loop."""
+
+    async def taken() -> None:
+        step()
+        await asyncio.sleep(0)
+
+    asyncio.run(taken())
+
+
 @pytest.fixture
 def bench() -> Bench:
     return Bench()
@@ -160,7 +172,7 @@ def test_a_nub_comes_and_goes_with_all_below(bench: Bench) -> None:
     inner: Any = bench.say(service.Create("Inner", ("Inner",)), nub)
     bench.say(methods.RegisterService(), inner)
     assert bench.everybody.matched == [nub, inner]
-    bench.say(service.Terminate(), nub)
+    in_loop(lambda: bench.say(service.Terminate(), nub))
     assert bench.everybody.gone == [inner, nub], "those below first"
     assert bench.refused(service.GetBusyState(nub), nub) == IOReturn.NOT_ATTACHED
     assert bench.say(service.SetName("late"), nub) is None, "it does not know yet"
@@ -174,6 +186,50 @@ def test_a_nub_needs_a_dictionary_a_right_and_room(bench: Bench) -> None:
     for _ in range(MOST - 1):
         bench.say(service.Create("Nub", ("Nub",)))
     assert bench.refused(service.Create("Nub", ("Nub",))) == IOReturn.NO_RESOURCES
+
+
+def test_nubs_of_nubs_count_too(bench: Bench) -> None:
+    at = bench.service
+    for _ in range(MOST):
+        bench.say(methods.SetProperties(properties.encode({"Nub": {}})), at)
+        found: Any = bench.say(service.Create("Nub", ("Nub",)), at)
+        at = found
+    bench.say(methods.SetProperties(properties.encode({"Nub": {}})), at)
+    assert bench.refused(service.Create("Nub", ("Nub",)), at) == IOReturn.NO_RESOURCES
+    in_loop(lambda: bench.say(service.Terminate(), at))
+    bench.say(service.Create("Nub", ("Nub",)))
+
+
+def test_nobody_publishes_what_looks_like_a_device_of_the_machine(bench: Bench) -> None:
+    forged: Properties = {
+        "Port": {"IOClass": "IOUSBHostInterface", "idVendor": 5},
+        "Noise": {"IOClass": "\x1b[2J" + "x" * 5000},
+        "Number": {"IOClass": 1},
+    }
+    bench.say(methods.SetProperties(properties.encode(forged)))
+    assert bench.refused(service.Create("Port", ("Nub",))) == IOReturn.NOT_PERMITTED
+    for key in ("Noise", "Number"):
+        assert bench.refused(service.Create(key, ("Nub",))) == IOReturn.BAD_ARGUMENT
+    bench.registry.update(bench.service, cls="IOUSBHostInterface")  # as a personality may say
+    assert bench.refused(methods.RegisterService()) == IOReturn.NOT_PERMITTED
+    assert bench.everybody.matched == []
+
+
+def test_a_driver_on_a_nub_is_no_program_at_it(bench: Bench) -> None:
+    nub: Any = bench.say(service.Create("Nub", ("Nub",)))
+    other = bench.registry.attach(nub, "Other", "IOUserService", kind=Kind.DRIVER)
+    with pytest.raises(BreachError, match="a client of its own"):
+        bench.say(methods.UserClientClosed(other), nub)
+    assert bench.registry.get(other) is not None
+
+
+def test_what_goes_with_its_device_is_published_no_longer(bench: Bench) -> None:
+    nub: Any = bench.say(service.Create("Nub", ("Nub",)))
+    bench.say(methods.RegisterService(), nub)
+    in_loop(lambda: bench.registry.terminate(bench.device))
+    assert bench.everybody.gone == [nub]
+    bench.own.remove(bench.driver)
+    bench.own.ended(bench.driver)
 
 
 def test_a_nub_is_in_no_power_tree_until_it_joins(bench: Bench) -> None:
