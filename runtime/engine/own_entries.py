@@ -7,7 +7,7 @@ Invariant: what a driver says never overwrites what its launch record says.
 import msgspec
 
 from runtime.engine.power import PowerTree
-from runtime.engine.published import Published
+from runtime.engine.published import SYSTEM_KEYS, Published
 from runtime.engine.watches import Watches
 from runtime.model import properties
 from runtime.model.classes import chain
@@ -23,18 +23,7 @@ from runtime.registry.tree import Registry
 from runtime.supervisor.supervisor import Supervisor
 from runtime.wire import limits, methods, service
 
-OWN_KEYS = frozenset(
-    {
-        "IOUserServerPID",
-        "IOUserServerName",
-        "IOClass",
-        "IOUserClass",
-        "CFBundleIdentifier",
-        "IOMatchedPersonality",
-        "IOUserClientCreator",
-        "IOPowerManagement",
-    }
-)
+OWN_KEYS = SYSTEM_KEYS | {"IOClass", "IOUserClass"}
 """Properties that the runtime writes; a driver cannot change them."""
 
 

@@ -24,6 +24,18 @@ from runtime.registry.tree import Gone, Registry
 from runtime.supervisor.supervisor import Supervisor
 from runtime.wire.service import Create
 
+SYSTEM_KEYS = frozenset(
+    {
+        "IOUserServerPID",
+        "IOUserServerName",
+        "CFBundleIdentifier",
+        "IOMatchedPersonality",
+        "IOUserClientCreator",
+        "IOPowerManagement",
+    }
+)
+"""Properties of any entry that the runtime alone writes."""
+
 MOST = 64  # nubs of one driver, of its nubs too
 
 
@@ -73,6 +85,9 @@ class Published:
                 IOReturn.BAD_ARGUMENT, f"{driver.name}: expected a class's name as IOClass"
             )
         _check_class(driver, cls)
+        forged = SYSTEM_KEYS.intersection(table)
+        if forged:
+            raise ReturnError(IOReturn.NOT_PERMITTED, f"{min(forged)} is the system's")
         decision = entitlements.family({} if bundle is None else bundle.entitlements, cls)
         if not decision.allowed:
             why = f"{driver.name} may not publish {cls}: {words.denial(decision)}"

@@ -205,9 +205,11 @@ def test_nobody_publishes_what_looks_like_a_device_of_the_machine(bench: Bench) 
         "Port": {"IOClass": "IOUSBHostInterface", "idVendor": 5},
         "Noise": {"IOClass": "\x1b[2J" + "x" * 5000},
         "Number": {"IOClass": 1},
+        "Process": {"IOUserServerPID": 1},
     }
     bench.say(methods.SetProperties(properties.encode(forged)))
-    assert bench.refused(service.Create("Port", ("Nub",))) == IOReturn.NOT_PERMITTED
+    for key in ("Port", "Process"):
+        assert bench.refused(service.Create(key, ("Nub",))) == IOReturn.NOT_PERMITTED
     for key in ("Noise", "Number"):
         assert bench.refused(service.Create(key, ("Nub",))) == IOReturn.BAD_ARGUMENT
     bench.registry.update(bench.service, cls="IOUSBHostInterface")  # as a personality may say
