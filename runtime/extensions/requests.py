@@ -52,7 +52,6 @@ from runtime.model.sx_code import SxCode
 from runtime.wire.commands.extensions import Replacing
 
 _OUT = (ExtensionState.INVALID, ExtensionState.DENIED, ExtensionState.REVOKED)
-KEPT_REQUESTS = 500  # finished requests that are remembered
 
 
 class Extensions:
@@ -177,7 +176,6 @@ class Extensions:
             change.supersede(request)
             request = msgspec.structs.replace(request, reason=change.replaces(known))
             change.changes.requests[request.id] = request
-        self._forget_old(change)
         change.apply()
         return request
 
@@ -285,9 +283,3 @@ class Extensions:
 
     def _may_run(self, request: Request) -> bool:
         return self.developer or not request.needs_developer
-
-    def _forget_old(self, change: Transaction) -> None:
-        requests = self._ledger.requests.values()
-        finished = [r.id for r in requests if r.state is not RequestState.WAITING]
-        for request_id in finished[: max(0, len(finished) - KEPT_REQUESTS)]:
-            change.changes.requests.setdefault(request_id, None)

@@ -87,6 +87,10 @@ class Retractions:
         change = Transaction(self._ledger, self._now())
         for known in versions:
             self._revoke(change, known, note, by)
+        for key, decision in self._ledger.decisions.items():  # of versions that went, too
+            if key[0] == bundle_id and decision.approved:
+                revoked = StoredDecision(approved=False, by=by, note=note, wall_ns=change.now)
+                change.changes.decisions[key] = revoked
         change.apply()
         return change.extension(versions[-1].record.id).record
 
@@ -110,7 +114,8 @@ class Retractions:
         ][-1]
         if request.state not in DECIDED:
             raise _stale(request, "one that was decided", f"it {request.state.value}")
-        if known is None:
+        removed = request.removes and request.state is RequestState.COMPLETED
+        if known is None or removed:  # what is there was asked for anew
             raise _stale(request, "its extension to be known", "it removed since")
         if newer != request.id:
             raise _stale(request, "the newest request for its extension", f"{newer}")
@@ -140,11 +145,6 @@ class Retractions:
     def _revoke(self, change: Transaction, known: KnownExtension, note: str, by: str) -> None:
         said = f"by {by}: {note}" if note else f"by {by}"
         change.put(advanced(known, ExtensionEvent.REVOKED, said))
-        content = (known.record.bundle_id, known.record.content_hash)
-        for key, decision in self._ledger.decisions.items():
-            if key[:2] == content and decision.approved:
-                revoked = StoredDecision(approved=False, by=by, note=note, wall_ns=change.now)
-                change.changes.decisions[key] = revoked
         for request in self._ledger.requests.values():
             done = request.state is RequestState.COMPLETED and not request.removes
             if request.extension == known.record.id and done:

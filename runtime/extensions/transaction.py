@@ -8,7 +8,7 @@ import msgspec
 from runtime.extensions import audit
 from runtime.extensions.contents import Changes, KnownExtension
 from runtime.extensions.drafts import Ending, advanced, completed, ended
-from runtime.extensions.ledger import Ledger
+from runtime.extensions.ledger import Ledger, decision_key
 from runtime.model.events import Decided, Detail
 from runtime.model.extension_lifecycle import ExtensionEvent, ExtensionState
 from runtime.model.identity import BundleId
@@ -17,6 +17,8 @@ from runtime.model.sx_code import SxCode
 
 RUNTIME = "runtime"
 """Who decided, where nobody did."""
+KEPT_REQUESTS = 500
+"""Finished requests that are remembered, beside those that let run what is known."""
 _UPGRADE = (ExtensionState.WAITING, ExtensionState.GIVING_WAY)
 
 
@@ -43,6 +45,8 @@ class Transaction:
             UnavailableError: The store cannot be written; nothing has changed.
         """
         self._end_moot()
+        if self.changes.number is not None:
+            self._forget_old()
         self.changes.audit += audit.entries(self.changes, self.details, self.now)
         self._ledger.apply(self.changes, self.details)
 
@@ -123,6 +127,23 @@ class Transaction:
             waits = self._state(request) is RequestState.WAITING
             if waits and not self._is_there(request.bundle_id):
                 self.finish(completed(request, RUNTIME, self.now))
+
+    def _forget_old(self) -> None:
+        """Make room for a new request."""
+        requests = self._ledger.requests.values()
+        lasting = {
+            decision_key(each): each.id
+            for each in requests
+            if each.state is RequestState.COMPLETED and each.extension in self._ledger.extensions
+        }
+        kept = frozenset(lasting.values())
+        finished = [
+            each.id
+            for each in requests
+            if each.state is not RequestState.WAITING and each.id not in kept
+        ]
+        for request_id in finished[: max(0, len(finished) - KEPT_REQUESTS)]:
+            self.changes.requests.setdefault(request_id, None)
 
     def _is_there(self, bundle_id: BundleId) -> bool:
         after: dict[str, KnownExtension | None] = {

@@ -2,6 +2,7 @@
 
 import pytest
 
+from runtime.extensions import transaction
 from runtime.extensions.staging import Staged
 from runtime.model.audit import Deed
 from runtime.model.errors import ProblemError
@@ -59,6 +60,29 @@ def test_a_denied_removal_does_not_stand_in_the_way_of_an_undo(
     bench.answer(removal, approve=False)
     bench.extensions.retractions.undo(approved.id, "admin")
     assert state(bench) == [ExtensionState.WAITING]
+
+
+def test_a_removal_that_was_done_cannot_be_undone(
+    bench: Bench, approved: Request, staged: Staged
+) -> None:
+    done = bench.answer(bench.ask_removal())
+    bench.answer(bench.ask(staged))
+    with pytest.raises(ProblemError, match="found it removed since"):
+        bench.extensions.retractions.undo(done.id, "admin")
+    assert state(bench) == [ExtensionState.ACTIVE]
+
+
+def test_who_asks_for_ever_is_forgotten_and_an_approval_is_not(
+    bench: Bench, approved: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transaction, "KEPT_REQUESTS", 5)
+    for _ in range(20):
+        bench.extensions.withdraw(bench.ask_removal(uid=1001).id, 1001, "mallory")
+    known = [one.id for one in bench.extensions.requests()]
+    assert len(known) == 5 + 2, "with the newest, and the approval"
+    assert known[0] == approved.id
+    bench.restart()
+    assert [one.id for one in bench.extensions.requests()] == known
 
 
 def test_the_same_request_is_counted_and_each_user_has_one(bench: Bench, approved: Request) -> None:

@@ -136,6 +136,16 @@ def test_both_versions_of_an_upgrade_are_revoked(
     assert set(states(bench).values()) == {ExtensionState.REVOKED}
 
 
+def test_an_earlier_version_has_to_be_asked_for_anew_after_a_revocation(
+    bench: Bench, approved: Request, staged: Staged, newer: Staged
+) -> None:
+    bench.answer(bench.ask(newer))
+    bench.extensions.upgrades.settle(approved.bundle_id)
+    bench.extensions.retractions.revoke(approved.bundle_id, "", "grace")
+    assert bench.ask(staged).state is RequestState.WAITING
+    assert bench.extensions.active() == []
+
+
 def test_what_another_user_still_asks_for_waits_after_a_revocation(
     bench: Bench, approved: Request, staged: Staged
 ) -> None:
