@@ -71,6 +71,7 @@ def _parsed(device: bytes, capture: bytes | None, name: str, capture_name: str) 
     receive, send = os.pipe()
     pid = os.fork()
     if pid == 0:
+        os.close(receive)  # else nobody's end of it would be noticed
         _parse(send, device, capture, name, capture_name)
     os.close(send)
     with os.fdopen(receive, "rb") as pipe:
@@ -88,17 +89,23 @@ def _parsed(device: bytes, capture: bytes | None, name: str, capture_name: str) 
 def _parse(
     send: int, device: bytes, capture: bytes | None, name: str, capture_name: str
 ) -> NoReturn:
-    """Become the parser; called in a fresh child."""
+    """Become the parser; called in a fresh child, which never gets back into the worker."""
+    try:
+        said = memoryview(_recording(device, capture, name, capture_name))
+        while said:
+            said = said[os.write(send, said) :]
+    except BaseException:  # noqa: BLE001 - the edge of the process
+        os._exit(1)
+    os._exit(0)
+
+
+def _recording(device: bytes, capture: bytes | None, name: str, capture_name: str) -> bytes:
+    """What the child says: a recording, why there is none, or nothing where memory is short."""
     try:
         confine(len(device) + len(capture or b""))
         recording = read(device, capture, Path(name).name, Path(capture_name).name)
-        said = _READ + codec.encode(recording)
+        return _READ + codec.encode(recording)
     except InspectorError as error:
-        said = _REFUSED + str(error).encode("utf-8", "replace")
+        return _REFUSED + str(error).encode("utf-8", "replace")
     except MemoryError:
-        said = b""
-    except BaseException:  # noqa: BLE001 - the edge of the process
-        os._exit(1)
-    while said:
-        said = said[os.write(send, said) :]
-    os._exit(0)
+        return b""
