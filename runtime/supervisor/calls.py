@@ -13,6 +13,7 @@ import msgspec
 
 from runtime.model.errors import BreachError, ReturnError
 from runtime.model.kern_return import IOReturn
+from runtime.model.outcome import ExitHow
 from runtime.model.processes import NO_CALL, OpenCall
 from runtime.supervisor.process import DriverProcess
 from runtime.wire import codec, limits, methods
@@ -50,7 +51,7 @@ class Calls:
         number = next(self._numbers)
         since_ns = time.monotonic_ns()
         what = type(method).__name__
-        self._asked[number] = _Open(lambda _: on_reply(), on_fail, what, since_ns)
+        self._await(number, _Open(lambda _: on_reply(), on_fail, what, since_ns))
         self._process.send(wire.Call(number, service, method))
 
     async def open(self, service: int, method: methods.NewUserClient, program: int) -> msgspec.Raw:
@@ -74,7 +75,7 @@ class Calls:
                 answer.set_exception(ReturnError(code, text))
 
         since_ns = time.monotonic_ns()
-        self._asked[number] = _Open(replied, failed, type(method).__name__, since_ns, True)
+        self._await(number, _Open(replied, failed, type(method).__name__, since_ns, True))
         return await answer
 
     def oldest(self, now_ns: int) -> OpenCall:
@@ -99,7 +100,7 @@ class Calls:
         number = next(self._numbers)
         if self._process.call_beside(wire.Call(number, service, method), client):
             what, since_ns = type(method).__name__, time.monotonic_ns()
-            self._asked[number] = _Open(lambda _: None, lambda _code, _text: None, what, since_ns)
+            self._await(number, _Open(lambda _: None, lambda _code, _text: None, what, since_ns))
 
     def answer(self, call: wire.Call, carry_out: Callable[[], object]) -> None:
         """Reply to a service's call with what carrying it out results in; BreachError passes."""
@@ -117,6 +118,12 @@ class Calls:
         for call in asked.values():
             if call.for_program:
                 call.on_fail(IOReturn.IPC_ERROR, "the driver ended before it answered")
+
+    def _await(self, number: int, call: _Open) -> None:
+        """Keep a call until it is answered; a driver that never answers is killed."""
+        if len(self._asked) >= limits.OUTSTANDING:
+            self._process.kill(ExitHow.HANG, f"it left {limits.OUTSTANDING} calls unanswered")
+        self._asked[number] = call
 
     def _pop(self, number: int) -> _Open:
         try:
