@@ -69,8 +69,8 @@ class Debugger:
 
     def _interrupted(self, _number: int, frame: FrameType | None) -> None:
         if self._shell is not None:
-            if self._left and not self._shell.talking:
-                self._shell.leave()
+            if self._left:
+                self._shell.abandoned()
             return
         try:
             sock = self._offered.pop()

@@ -80,6 +80,7 @@ class Shell(pdb.Pdb):
         )
         self.prompt = debugger.PROMPT
         self.talking = False
+        self._evaluating = False
         self._over = over
         self._left = left
         self._pulse = pulse
@@ -110,6 +111,16 @@ class Shell(pdb.Pdb):
         self.set_continue()
         self._over()
 
+    def abandoned(self) -> None:
+        """Nobody is at the other end: end what was typed and has not returned, or the session.
+
+        Called by the signal's handler, so in the middle of either.
+        """
+        if self._evaluating:
+            raise KeyboardInterrupt  # which pdb takes as from its keyboard, and reads on
+        if not self.talking:
+            self.leave()
+
     def interaction(self, frame: FrameType | None, traceback: TracebackType | None) -> None:
         """Speak until something lets the driver go on."""
         self._thread, self._at = debugger_view.current(), frame
@@ -133,7 +144,11 @@ class Shell(pdb.Pdb):
 
     def default(self, line: str) -> None:
         """Run a statement; what it assigns to local variables is theirs at once."""
-        super().default(line)
+        self._evaluating = True
+        try:
+            super().default(line)
+        finally:
+            self._evaluating = False
         assert self.curframe is not None
         ctypes.pythonapi.PyFrame_LocalsToFast(ctypes.py_object(self.curframe), ctypes.c_int(0))
 

@@ -163,6 +163,19 @@ def test_a_window_sees_the_stuck_thread_first_and_frees_it(
     assert runtime_process.driver().pid == started.pid
 
 
+def test_one_who_leaves_a_statement_that_never_returns_debugs_no_more(
+    running: RuntimeProcess,
+) -> None:
+    pid = running.driver().pid
+    with attached(running) as debugger:
+        debugger.send("while True: print('still here')")
+        wait_for(lambda: running.driver().debugging, "the record to say so")
+    wait_for(lambda: not running.driver().debugging, "the end of the session")
+    with attached(running) as debugger:
+        debugger.leave("q")
+    assert (running.driver().pid, running.driver().crashes) == (pid, 0)
+
+
 def test_one_who_leaves_between_two_stops_debugs_no_more(running: RuntimeProcess) -> None:
     pid = running.driver().pid
     with attached(running) as debugger:
