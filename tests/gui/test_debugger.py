@@ -66,7 +66,7 @@ class Bench:
         """Click Debug… on the Drivers page."""
         self.desk.window.show_page("drivers")
         page = self.desk._slices.drivers
-        assert page.select_driver(self.driver.id)
+        self.until(lambda: page.select_driver(self.driver.id))
         button = page.details.actions_row.button("debug")
         self.until(button.isEnabled)
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
