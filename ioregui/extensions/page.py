@@ -94,6 +94,7 @@ class ExtensionsPage(QWidget):
         self.driver.clicked.connect(self._show_driver)
         self.request.clicked.connect(self._show_request)
         self.notice.button.clicked.connect(self._carry_out)
+        self.notice.dismiss.clicked.connect(self._keep)
         bridge.reset.connect(self._refresh)
         bridge.changed.connect(self._changed)
         self._refresh()
@@ -193,9 +194,13 @@ class ExtensionsPage(QWidget):
     def _ask(self, command: Deactivate | Revoke | None, question: str, button: str) -> None:
         """Ask before a command is sent; a revocation takes a note."""
         self._asked = command
-        self.notice.say(question, button)
+        self.notice.say(question, button, self.tr("Keep it") if button else "")
         self.note.clear()
         self.note.setVisible(isinstance(command, Revoke))
+
+    @Slot()
+    def _keep(self) -> None:
+        self._ask(None, "", "")
 
     @Slot()
     def _carry_out(self) -> None:

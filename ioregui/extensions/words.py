@@ -136,8 +136,8 @@ def revoking(row: Row) -> str:
         ).format(name(row))
     return translate(
         "extensions",
-        "Revoke the approval of {0}? {1} of its drivers run now and are stopped; their devices go "
-        "back to their kernel drivers. It stays listed, and its app has to ask again.",
+        "Revoke the approval of {0}? Its running drivers ({1}) are stopped, and their devices go "
+        "back to the kernel's. It stays listed, and its app has to ask again.",
     ).format(name(row), row.live)
 
 
@@ -149,8 +149,8 @@ def question(row: Row) -> str:
         ).format(name(row))
     return translate(
         "extensions",
-        "Deactivate {0}? {1} of its drivers run now and are stopped; their devices go back to "
-        "their kernel drivers.",
+        "Deactivate {0}? Its running drivers ({1}) are stopped, and their devices go back to the "
+        "kernel's.",
     ).format(name(row), row.live)
 
 
@@ -179,7 +179,8 @@ def _extension(row: Row) -> FactGroup:
             Fact(translate("extensions", "Identifier"), plaintext.plain(one.bundle_id), exact=True),
             Fact(translate("extensions", "Version"), version(row) or _unknown()),
             Fact(
-                translate("extensions", "Built for"), plaintext.plain(one.built_for) or _unknown()
+                translate("extensions", "Built for"),
+                plaintext.plain(one.built_for) or translate("extensions", "it does not say"),
             ),
             Fact(translate("extensions", "App"), plaintext.plain(one.app) or _unknown()),
             Fact(

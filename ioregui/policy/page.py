@@ -88,6 +88,8 @@ class PolicyPage(QWidget):
             self._show_selected()
 
     def _listed(self, profiles: ProfileList) -> None:
+        if self._asked is None:
+            self.notice.say("")
         self._pages.show_content(bool(profiles.items))
         self.table.show_records(profiles.items)
         self._show_selected()

@@ -43,7 +43,7 @@ class Notice(QFrame):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Take Escape as the answer that changes nothing."""
         if event.key() == Qt.Key.Key_Escape and not self.dismiss.isHidden():
-            self.hide()
+            self.dismiss.click()
         else:
             super().keyPressEvent(event)
 

@@ -67,6 +67,8 @@ def verify(options: argparse.Namespace) -> int:
         print(f"{plain(one.extension)}: {plain(one.signature)}")
         if one.reason:
             print(f"    {plain(one.reason)}")
+    if not all(one.trusted for one in found):
+        print(f"judged by what is trusted in {plain(str(state))} (--state-dir)")
     return shell.OK
 
 

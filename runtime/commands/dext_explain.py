@@ -22,7 +22,10 @@ from runtime.wire.commands.registry import Explain, Subscribe, Topic
 
 SNAPSHOT_SECONDS = 30.0
 
-_NOBODY = "nothing to compare: no driver extension is enabled, and no kernel module is for it"
+_NOBODY = (
+    "nothing to compare: the entry is not registered for matching, or no driver extension is "
+    "enabled and no kernel module is for it"
+)
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -86,7 +89,7 @@ def _print_array(rows: Iterator[Row]) -> None:
 def _of_runtime(runtime: Connection, options: argparse.Namespace) -> Iterator[Row]:
     entries = _entries(runtime)
     for entry, path in chosen(entries, options.provider):
-        if entry.kind != Kind.DEVICE:
+        if entry.kind != Kind.DEVICE and not options.provider:  # named: drivers' nubs, too
             continue
         explanation = runtime.call(Explain(entry.id))
         yield from _rows(path, explanation.matches, options.personality)

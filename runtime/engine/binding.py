@@ -175,10 +175,13 @@ class Binding:
         self._failed[record.provider] = failed - {(record.bundle_id, record.personality)}
         self.match_one(record.provider)
         if driver.record.state in _FREE:
+            found = "its extension not active, or another driver there"
+            if self._registry.get(record.provider) is None:
+                found = "its device gone"
             raise ProblemError(
                 "wrong-state",
                 f"driver {record.name}: expected its device, an active extension and no other "
-                "driver in its place, found one of these missing",
+                f"driver in its place, found {found}",
             )
 
     def driver_ended(self, driver: Driver) -> None:

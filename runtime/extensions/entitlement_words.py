@@ -76,5 +76,12 @@ def _usb_words(value: Value) -> Words:
     vendors = [item.get("idVendor") for item in wanted if isinstance(item, dict)]
     if not vendors or any(vendor is None or vendor == "*" for vendor in vendors):
         return Words("talks to USB devices of any maker", risky=True)
-    names = dict.fromkeys(shown(vendor) for vendor in vendors)
-    return Words(f"talks to USB devices of vendor {', '.join(names)}")
+    names = dict.fromkeys(_usb_name(item) for item in wanted if isinstance(item, dict))
+    return Words(f"talks to USB devices of vendor {'; '.join(names)}")
+
+
+def _usb_name(item: Properties) -> str:
+    vendor, product = item["idVendor"], item.get("idProduct")
+    if product in (None, "*") or "idProductMask" in item:
+        return shown(vendor)
+    return f"{shown(vendor)}, product {shown(product)}"

@@ -9,6 +9,7 @@ Invariant: the end of the socket never raises in the driver's code.
 import contextlib
 import ctypes
 import io
+import linecache
 import pdb
 import socket
 import sys
@@ -177,6 +178,23 @@ class Shell(pdb.Pdb):
             self.error(f"expected a frame from 0 to {deepest}, found {arg!r}")
             return
         self._select_frame(deepest - int(arg))
+
+    def canonic(self, filename: str) -> str:
+        """A module's file as its frames name it: those of a bundle are on no disk."""
+        return filename
+
+    def lookupmodule(self, filename: str) -> str | None:
+        """The file of a loaded module, named by the end of its path; `.py` may be left out."""
+        wanted = "/" + filename.removesuffix(".py") + ".py"
+        loaded = (getattr(module, "__file__", None) for module in tuple(sys.modules.values()))
+        return next((file for file in loaded if file and f"/{file}".endswith(wanted)), None)
+
+    def checkline(self, filename: str, lineno: int) -> int:
+        """The line if something can stop there, else 0; a bundle's source is read from memory."""
+        for module in tuple(sys.modules.values()):
+            if getattr(module, "__file__", None) == filename:
+                linecache.getlines(filename, vars(module))
+        return super().checkline(filename, lineno)
 
     def do_view(self, arg: str) -> None:
         """View: from now on tell a window before each prompt where every thread is."""

@@ -7,6 +7,7 @@ Source: usb/backend/__init__.py of pyusb 1.3 (IBackend).
 Invariant: every error is one that pyusb's own back end raises.
 """
 
+import contextlib
 import errno
 from array import array
 from collections.abc import Callable, Iterator
@@ -143,8 +144,9 @@ class ProviderBackend(IBackend):
         return Handle(dev)
 
     def close_device(self, dev_handle: Handle) -> None:
-        """Close it, and its pipes."""
-        _called(lambda: dev_handle.device.provider.Close(dev_handle.device.service))
+        """Close it, and its pipes; like `libusb_close` without an error when it is gone."""
+        with contextlib.suppress(IOReturnError):
+            dev_handle.device.provider.Close(dev_handle.device.service)
 
     def set_configuration(self, dev_handle: Handle, config_value: int) -> None:
         """Choose another configuration; the present one is left as it is."""

@@ -69,12 +69,12 @@ def judge(
     """
     anchors = [anchor.certificate for anchor in trust.anchors if anchor.purpose is purpose]
     if not anchors:
-        raise broken(where, f"a signer that a trusted {purpose} vouches for", "none is trusted")
+        raise broken(where, f"an authority that is trusted for {purpose}", "none")
     _check_usage(chain[0], purpose, where)
     try:
         verified = _verifier(anchors, at).verify(chain[0], list(chain[1:]))
     except (verification.VerificationError, ValueError):
-        expected = f"a signer that a trusted {purpose} vouches for"
+        expected = f"a signer that an authority trusted for {purpose} vouches for"
         raise broken(where, expected, _not_vouched_for(chain, at)) from None
     _check_revoked(trust.revocations, verified.chain, where)
 
@@ -107,7 +107,7 @@ def _not_vouched_for(chain: Sequence[x509.Certificate], at: datetime.datetime) -
         if not since <= at <= until:
             name = common_name(certificate)
             return f"{name}, valid from {since:%Y-%m-%d} to {until:%Y-%m-%d}, on {at:%Y-%m-%d}"
-    return f"{common_name(chain[0])}, for whom none of them does"
+    return f"{common_name(chain[0])}, for whom none does"
 
 
 def _verifier(

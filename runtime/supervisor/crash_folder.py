@@ -64,18 +64,21 @@ class CrashFolder:
         return tuple(sorted(self._reports.values(), key=_when, reverse=True))
 
     def read(self, report: str) -> CrashReport:
-        """One report by its id.
+        """One report by its id, or by a beginning that no other has.
 
         Raises:
-            ProblemError: ``not-found``: none has this id, or its file is gone or damaged.
+            ProblemError: ``not-found``: none, or several have it, or its file is gone or damaged.
         """
-        if report not in self._reports:
+        known = [each for each in self._reports if each.startswith(report)]
+        if report in self._reports:
+            known = [report]
+        if len(known) != 1:
+            found = f"{len(known)} that begin so" if known else "none"
             raise ProblemError(
-                "not-found",
-                f"crash report {report}: expected one that is kept, found none",
+                "not-found", f"crash report {report}: expected one that is kept, found {found}"
             )
         try:
-            return _decode(self._path(report).read_bytes())
+            return _decode(self._path(known[0]).read_bytes())
         except (OSError, msgspec.MsgspecError) as error:
             raise ProblemError(
                 "not-found", f"crash report {report}: expected a readable file, found: {error}"

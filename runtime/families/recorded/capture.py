@@ -66,7 +66,7 @@ def _wanted(
     if len(possible) == len(devices) == 1:
         return possible[0]
     vendor, product = (int.from_bytes(part, "little") for part in (identity[:2], identity[2:]))
-    here = f", which was {_place(device)}" if device[1] else ""
+    here = f", which was {_place(device)} (bus and number)" if device[1] else ""
     others = ", ".join(map(_place, sorted(devices)[:8])) or "none"
     raise ProblemError(
         "invalid",

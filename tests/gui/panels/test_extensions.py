@@ -95,7 +95,7 @@ def test_deactivation_takes_two_presses(
 ) -> None:
     asked = Deactivate(SAMPLE)
     QTest.mouseClick(page.deactivate, Qt.MouseButton.LeftButton)
-    assert "1 of its drivers run now" in page.notice.text
+    assert "Its running drivers (1) are stopped" in page.notice.text
     assert asked not in fake_runtime.commands()
     QTest.mouseClick(page.notice.button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: asked in fake_runtime.commands())
@@ -108,7 +108,7 @@ def test_revocation_takes_two_presses_and_says_what_it_leaves(
     qtbot: QtBot, page: ExtensionsPage, fake_runtime: "FakeRuntime"
 ) -> None:
     QTest.mouseClick(page.revoke, Qt.MouseButton.LeftButton)
-    assert "1 of its drivers run now" in page.notice.text
+    assert "Its running drivers (1) are stopped" in page.notice.text
     assert "its app has to ask again" in page.notice.text
     QTest.keyClicks(page.note, "not on Fridays")
     asked = Revoke(SAMPLE, "not on Fridays")
@@ -116,6 +116,19 @@ def test_revocation_takes_two_presses_and_says_what_it_leaves(
     QTest.mouseClick(page.notice.button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: asked in fake_runtime.commands())
     assert not page.note.isVisible()
+
+
+def test_a_question_can_be_answered_with_no(
+    page: ExtensionsPage, fake_runtime: "FakeRuntime"
+) -> None:
+    QTest.mouseClick(page.revoke, Qt.MouseButton.LeftButton)
+    QTest.keyClick(page.notice.button, Qt.Key.Key_Escape)
+    assert (page.notice.text, page.note.isVisible()) == ("", False)
+    QTest.mouseClick(page.deactivate, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(page.notice.dismiss, Qt.MouseButton.LeftButton)
+    assert page.notice.text == ""
+    page.notice.button.click()  # it asks for nothing any more
+    assert not {Revoke(SAMPLE), Deactivate(SAMPLE)} & set(fake_runtime.commands())
 
 
 def test_its_icon_and_what_it_was_built_for(

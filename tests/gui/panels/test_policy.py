@@ -103,6 +103,21 @@ def test_a_file_is_added_or_the_reason_is_said(
     qtbot.waitUntil(lambda: fake_runtime.commands().count(ListProfiles()) > before)
 
 
+def test_why_nothing_could_be_read_is_said_until_it_is_read(
+    qtbot: QtBot, bridge: Bridge, fake_runtime: "FakeRuntime", put_up: Callable[[QWidget], None]
+) -> None:
+    page = PolicyPage(bridge)
+    put_up(page)
+    qtbot.waitUntil(lambda: ListProfiles() in fake_runtime.commands())
+    fake_runtime.refuse(ListProfiles, "busy", "Not now.")
+    qtbot.waitUntil(lambda: page.notice.text == "Not now.")
+    fake_runtime.delta(events=(Event(1, 1, ProfileChanged("com.acme", "Acme", True, "root")),))
+    qtbot.waitUntil(lambda: fake_runtime.commands().count(ListProfiles()) > 1)
+    fake_runtime.answer(ListProfiles, ProfileList((ACME,)))
+    qtbot.waitUntil(lambda: page.model.rowCount() == 1)
+    assert page.notice.text == ""
+
+
 def test_another_windows_change_is_seen(
     qtbot: QtBot, page: PolicyPage, fake_runtime: "FakeRuntime"
 ) -> None:

@@ -15,7 +15,7 @@ from runtime.wire.commands.drivers import DebugDriver
 from runtime.wire.commands.extensions import SetDeveloperMode
 
 from .apps import driver_source, make_app
-from .conftest import SECONDS, RuntimeProcess, wait_for
+from .conftest import SAMPLE, SECONDS, RuntimeProcess, wait_for
 
 PROMPT = stream.PROMPT.encode()
 RUNNING = DriverState.RUNNING
@@ -120,6 +120,21 @@ def test_an_idle_driver_stops_at_once_and_goes_on_when_the_peer_leaves(
     with attached(running) as debugger:  # and it can be debugged again
         debugger.leave("q")
     assert running.driver().pid == pid
+    assert running.driver().crashes == 0
+
+
+def test_a_breakpoint_stops_in_the_drivers_own_module(running: RuntimeProcess) -> None:
+    module = next(SAMPLE.glob("Contents/Library/SystemExtensions/*/MyUserUSBInterfaceDriver.py"))
+    lines = module.read_text().splitlines()
+    line = lines.index("        if status == kIOReturnAborted:") + 1
+    with attached(running) as debugger:
+        said = debugger.say(f"b MyUserUSBInterfaceDriver.py:{line}")
+        assert f".dext/MyUserUSBInterfaceDriver.py:{line}" in said
+        assert "not found" in debugger.say("b NoModule.py:1")
+        assert "-> if status == kIOReturnAborted" in debugger.say("c")
+        assert debugger.say("p actualByteCount").strip() == "8"
+        assert "-> if status != kIOReturnSuccess" in debugger.say("n")
+        debugger.leave("q")
     assert running.driver().crashes == 0
 
 

@@ -6,6 +6,8 @@ from importlib.metadata import files
 from pathlib import Path
 
 from runtime.commands import dext
+from runtime.model.driver_lifecycle import DriverState
+from runtime.model.outcome import ExitHow
 from runtime.model.processes import Role
 from runtime.wire.commands.devices import Plug, Unplug
 from runtime.wire.commands.drivers import ReadProcesses
@@ -217,3 +219,6 @@ def test_the_page_about_libraries(runtime_process: RuntimeProcess, tmp_path: Pat
     runtime_process.call(Plug("loopback"))
     log_of_starts(runtime_process, 1, "Loopback USB Device says hello")
     runtime_process.call(Unplug("loopback"))
+    driver = runtime_process.driver_when(lambda one: one.state is DriverState.STOPPED, "its end")
+    assert driver.last_exit is not None
+    assert driver.last_exit.how is ExitHow.STOPPED, "closing what is gone is no error"

@@ -93,6 +93,19 @@ def test_words_put_the_risky_first_and_leave_out_what_is_false() -> None:
     ]
 
 
+def test_usb_devices_are_named_by_vendor_and_product() -> None:
+    (item,) = described(
+        {
+            TRANSPORT_USB: [
+                {"idVendor": 0x1209, "idProduct": 1},
+                {"idVendor": 0x1209, "idProduct": 2, "idProductMask": 2},
+            ]
+        }
+    )
+    words = "talks to USB devices of vendor 4617 (0x1209), product 1; 4617 (0x1209)"
+    assert item.words == words
+
+
 @pytest.mark.parametrize("value", [[{"idVendor": "*"}], [{}], [], True])
 def test_every_usb_device_is_worth_a_second_look(value: list[Properties] | bool) -> None:
     (item,) = described({TRANSPORT_USB: value})  # type: ignore[dict-item]  # list is invariant

@@ -189,7 +189,7 @@ def test_evidence_lives_as_long_as_what_it_is_about(state: Path, signed: Staged)
 def test_only_a_trusted_notarys_list_is_added(state: Path) -> None:
     stranger = identity.issue(identity.make_authority("Other"), Purpose.NOTARY, "Stranger")
     for data, why in (
-        (revoked.make(["1"], stranger, NOW), "a signer that a trusted notary vouches for"),
+        (revoked.make(["1"], stranger, NOW), "an authority trusted for notary"),
         (revoked.make(["1"], ADA, NOW), "a certificate for the purpose notary"),
         (revoked.make(["1"], NOTARY, NOW)[:-2], "a signed statement"),
     ):

@@ -70,7 +70,7 @@ def test_a_store_needs_no_ticket(app: AppFolder, state: Path) -> None:
     sign(app)
     store = identity.issue(ROOT, Purpose.STORE, "Example store")
     staple(app, store, Purpose.STORE)
-    assert "expected a signer that a trusted store vouches for" in judge(app, state).reason
+    assert "authority that is trusted for store" in judge(app, state).reason
     trust_folder.add(state, PEM, Purpose.STORE, "root.crt")
     assert judge(app, state).words == "signed by Ada (ABCDE12345), from the store"
 

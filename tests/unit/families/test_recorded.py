@@ -72,7 +72,9 @@ def test_noise_is_no_recording(noise: bytes) -> None:
 
 def test_a_capture_of_another_device_is_refused() -> None:
     other = captures.pcapng([captures.packet(1, "S", 3, 1, b"x", device=each) for each in (5, 6)])
-    with pytest.raises(ProblemError, match=r"1209:1234, which was 1\.4, found 1\.5, 1\.6"):
+    with pytest.raises(
+        ProblemError, match=r"1209:1234, which was 1\.4 \(bus and number\), found 1\.5, 1\.6"
+    ):
         read(captures.DUMP.encode(), other, "device", "capture")
     ioctls = captures.IOCTLS.replace("001/004", "001/005").encode()
     with pytest.raises(ProblemError, match=r"/dev/bus/usb/001/004, found of /dev/bus/usb/001/005"):

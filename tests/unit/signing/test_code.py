@@ -89,7 +89,7 @@ def test_a_renamed_file_is_refused() -> None:
 def test_another_signature_over_the_same_files_is_whole_but_not_trusted() -> None:
     files = signed(by=identity.make_test())
     whole = code.verify(files, "D.dext")
-    with pytest.raises(SignatureError, match="expected a signer that a trusted developer"):
+    with pytest.raises(SignatureError, match="an authority trusted for developer"):
         code.judge_signer(whole, files, TRUST, NOW, "D.dext")
 
 
@@ -101,7 +101,7 @@ def test_a_certificate_of_another_purpose_signs_no_code() -> None:
 
 def test_an_anchor_vouches_for_its_purpose_alone() -> None:
     only_clock = Trust((Anchor(Purpose.TIMESTAMP, AUTHORITY.chain[0]),))
-    with pytest.raises(SignatureError, match="found none is trusted"):
+    with pytest.raises(SignatureError, match="trusted for developer, found none"):
         code.judge_signer(code.verify(SIGNED, "D.dext"), SIGNED, only_clock, NOW, "D.dext")
 
 

@@ -57,6 +57,18 @@ def test_they_are_found_again(tmp_path: Path) -> None:
     assert folder.read("report-0007") == report(7)
 
 
+def test_one_is_found_by_a_beginning_that_no_other_has(tmp_path: Path) -> None:
+    folder = CrashFolder(tmp_path)
+    folder.add(report(7))
+    assert folder.read("report-0") == report(7)
+    folder.add(report(8))
+    assert folder.read("report-0008") == report(8)
+    with pytest.raises(ProblemError, match="found 2 that begin so"):
+        folder.read("report-0")
+    with pytest.raises(ProblemError, match="found none"):
+        folder.read("report-1")
+
+
 @pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff", msgspec.json.encode(report(1))])
 def test_other_files_are_left_alone(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "other.json").write_bytes(content)
