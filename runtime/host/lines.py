@@ -61,16 +61,17 @@ class Lines:
         self._all.register(self._wake, select.POLLIN)
         self._listen(control)
 
-    def read(self, *, idle: bool) -> list[Arrived]:
+    def read(self, *, idle: bool, wait: bool = True) -> list[Arrived]:
         """Wait for packets: one of each provider that has one, or else one of the runtime.
 
-        None came when the wait was ended by `wake`, which only an `idle` reader hears.
+        None came when the wait was ended by `wake`, which only an `idle` reader hears; or when
+        none was there and nobody was to `wait`.
 
         Raises:
             BreachError: A packet is not of its protocol.
         """
         poll = self._all if idle else self._sockets
-        ready = {fd for fd, _ in poll.poll()}
+        ready = {fd for fd, _ in poll.poll(None if wait else 0)}
         if self._wake in ready:
             os.eventfd_read(self._wake)
         return list(self._receive(ready))

@@ -115,8 +115,12 @@ class DefaultQueue(HostQueue):
                     packet = self._connection.next(self._inbox, lambda: bool(self._posted))
                     if packet is not None:
                         handle(packet)
-                    while self._posted and not self._over:
-                        self.run(*self._posted.popleft())
+                    for _ in range(len(self._posted)):
+                        if not self._over:
+                            self.run(*self._posted.popleft())
+                    # Work that posts work without end must not keep the runtime from being heard.
+                    if self._posted and (packet := self._connection.glance(self._inbox)):
+                        handle(packet)
                 except BaseException as error:  # noqa: BLE001 - the edge of the process
                     die(error)
 

@@ -269,3 +269,19 @@ def test_a_provider_that_is_lost_ends_every_call_and_io_with_its_own_error(zygot
     lines = process.wait_log(lambda lines: len(lines) == 6)
     assert lines == [f"call {code}"] * 2 + [f"read {code}"] * 4, "those queued afterwards too"
     assert isinstance(process.call(2, methods.Stop(), provider), driver.Reply)
+
+
+POSTS_WITHOUT_END = source(
+    "def Start(self, p):",
+    "    queue = self.CopyDispatchQueue()",
+    "    again = lambda: queue.DispatchAsync(again)",
+    "    again()",
+)
+
+
+def test_work_that_posts_work_without_end_leaves_the_runtime_heard(zygote: Zygote) -> None:
+    process = zygote.spawn(bundle_with(POSTS_WITHOUT_END))
+    process.begin()
+    provider = Provider()
+    assert isinstance(process.call(1, methods.Start(), provider), driver.Reply)
+    assert isinstance(process.call(2, methods.Stop(), provider), driver.Reply)
