@@ -11,7 +11,7 @@ from runtime.extensions.drafts import Ending, advanced, completed, ended
 from runtime.extensions.ledger import Ledger, decision_key
 from runtime.model.events import Decided, Detail
 from runtime.model.extension_lifecycle import ExtensionEvent, ExtensionState
-from runtime.model.identity import BundleId
+from runtime.model.identity import BundleId, RequestId
 from runtime.model.records import Request, RequestState
 from runtime.model.sx_code import SxCode
 
@@ -93,7 +93,7 @@ class Transaction:
         if request.removes:
             return self.finish(ended(request, ending, self.now))
         known = self.extension(request.extension)
-        alone = not self._waits_besides(request)
+        alone = self._waiting(request.extension) <= {request.id}
         if alone and known.record.state is ExtensionState.WAITING:
             denied = ending.state is RequestState.DENIED
             self.put(advanced(known, ExtensionEvent.DENIED if denied else ExtensionEvent.REPLACED))
@@ -165,14 +165,13 @@ class Transaction:
             return advanced(known, ExtensionEvent.GIVES_WAY)
         return self._replaced(known)
 
-    def _waits_besides(self, request: Request) -> bool:
-        """Whether another request for the same extension waits once the steps so far are taken."""
-        return any(
-            other.extension == request.extension
-            and other.id != request.id
-            and self._state(other) is RequestState.WAITING
-            for other in self._ledger.waiting()
-        )
+    def _waiting(self, extension: str) -> set[RequestId]:
+        """The requests for an extension that wait once the steps so far are taken."""
+        return {
+            request.id
+            for request in self._ledger.waiting()
+            if request.extension == extension and self._state(request) is RequestState.WAITING
+        }
 
     def _state(self, request: Request) -> RequestState:
         changed = self.changes.requests.get(request.id)
@@ -181,7 +180,7 @@ class Transaction:
     def _replaced(self, known: KnownExtension) -> KnownExtension:
         """Removed, or waiting again where another user's request for it still waits."""
         replaced = advanced(known, ExtensionEvent.REPLACED)
-        if any(request.extension == known.record.id for request in self._ledger.waiting()):
+        if self._waiting(known.record.id):
             return advanced(replaced, ExtensionEvent.REQUESTED)
         return replaced
 

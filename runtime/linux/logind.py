@@ -14,7 +14,11 @@ from runtime.linux.sockets import Peer
 SERVICE = "org.freedesktop.login1"
 MANAGER = "/org/freedesktop/login1"
 _NO_SESSION = frozenset(
-    {"org.freedesktop.login1.NoSessionForPID", "org.freedesktop.login1.NoSuchSession"}
+    {
+        "org.freedesktop.login1.NoSessionForPID",
+        "org.freedesktop.login1.NoSuchSession",
+        "org.freedesktop.login1.NoSuchUser",  # who is not logged in at all
+    }
 )
 
 

@@ -121,7 +121,8 @@ class Desktop:
         uid = Path(f"/proc/{number}").stat().st_uid if by_process else number
         session = self._sessions.get(str(uid))
         if session is None or (by_process and session.get("by_user")):
-            return Message.new_error(message, f"{LOGIND}.NoSessionForPID", "no session")
+            error = "NoSessionForPID" if by_process else "NoSuchUser"
+            return Message.new_error(message, f"{LOGIND}.{error}", "no session")
         return Message.new_method_return(message, "o", [f"/session/{uid}"])
 
     def _property(self, message: Message) -> Variant:

@@ -141,8 +141,7 @@ class Requests(RuleBasedStateMachine):
         approved = [e for e in known if e.state in (*IN_FORCE, ExtensionState.GIVING_WAY)]
         if approved:
             self.bench.extensions.retractions.revoke(BundleId(bundle), "", "admin")
-            content = {e.content_hash for e in approved}
-            self.approved = {k for k in self.approved if k[0] != bundle or k[1] not in content}
+            self.removed(bundle)
 
     @rule(on=st.booleans())
     def developer(self, *, on: bool) -> None:
