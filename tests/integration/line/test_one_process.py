@@ -198,7 +198,7 @@ def test_unplugging_one_leaves_the_other_and_the_last_one_ends_the_process(
     assert not running(pair)
     assert not alive(first.pid)
     assert servers(pair) == []
-    assert [driver.crashes for driver in drivers(pair)] == [0] * len(drivers(pair))
+    assert not [driver.note for driver in drivers(pair) if driver.crashes]
 
 
 def test_a_stop_is_ones_and_a_restart_comes_back_to_the_same_process(pair: RuntimeProcess) -> None:
@@ -228,7 +228,7 @@ def test_deactivation_ends_all_and_an_upgrade_moves_all(
     assert not alive(before.pid)
     pair.call(Deactivate(BundleId(BUNDLE)))
     wait_for(lambda: not running(pair) and not alive(first.pid), "the end of all")
-    assert [driver.crashes for driver in drivers(pair)] == [0] * len(drivers(pair))
+    assert not [driver.note for driver in drivers(pair) if driver.crashes]
 
 
 def test_a_kill_while_one_starts_and_one_stops_loses_nobody(pair: RuntimeProcess) -> None:
