@@ -20,8 +20,8 @@ from tests.kernel.image import GUEST, Image
 
 BOOT_TIMEOUT = 120.0  # seconds; 4 on an idle machine
 _KERNEL_PARAMETERS = (
-    "console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off tsc=reliable no_timer_check "
-    "lsm=landlock,lockdown,yama,integrity,apparmor cryptomgr.notests"
+    "console=ttyS0 quiet loglevel=3 oops=panic panic=-1 mitigations=off tsc=reliable "
+    "no_timer_check lsm=landlock,lockdown,yama,integrity,apparmor cryptomgr.notests"
 )
 
 
@@ -94,8 +94,7 @@ class VirtualMachine:
         except (OSError, EOFError) as error:
             self._process.kill()
             self._process.wait()
-            said = self.console.read_text(errors="replace")[-4000:]
-            raise RuntimeError(f"VM: expected its agent, found {error!r}: {said}") from error
+            raise RuntimeError(f"VM: expected its agent, found {self._said(error)}") from error
         self.boot_seconds = time.monotonic() - began
 
     def _command(self, image: Image, memory: str) -> list[str]:
@@ -125,9 +124,19 @@ class VirtualMachine:
         ]
 
     def run(self, *argv: str, env: dict[str, str] | None = None, timeout: float = 60.0) -> Result:
-        """Run a command in the guest and wait for its end; `timeout` in seconds."""
+        """Run a command in the guest and wait for its end; `timeout` in seconds.
+
+        RuntimeError: the guest has died, or answers nobody; with what its console says.
+        """
         self._agent.send({"argv": argv, "env": env or {}, "timeout": timeout})
-        return Result(**self._agent.receive(timeout + 30))
+        try:
+            return Result(**self._agent.receive(timeout + 30))
+        except (OSError, EOFError) as error:
+            said = self._said(error)
+            raise RuntimeError(f"VM: expected an end of {argv[0]}, found {said}") from error
+
+    def _said(self, error: Exception) -> str:
+        return f"{error!r}: {self.console.read_text(errors='replace')[-4000:]}"
 
     def device_add(self, driver: str, name: str, **options: str) -> None:
         """Plug a QEMU USB device into the guest's controller."""
