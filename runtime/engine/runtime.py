@@ -44,7 +44,7 @@ from runtime.engine.usb_interfaces import UsbInterfaces
 from runtime.engine.user_clients import UserClients
 from runtime.engine.watches import Watches
 from runtime.engine.workers import Workers
-from runtime.linux import notify
+from runtime.linux import notify, places
 from runtime.linux.sockets import Peer, peer_credentials
 from runtime.model.errors import UnavailableError
 from runtime.model.events import Began, Noted
@@ -78,7 +78,6 @@ class Runtime:
         self._settings = settings
         self._over = asyncio.Event()
         self._ending = contextlib.ExitStack()  # of what only some runtimes have
-        self._sleep: SleepWatch | None = None
         self._detached = settings.owner < 0
         self._journal = journal = Journal(settings.state_dir / "journal.sqlite")
         status = first_status(settings)
@@ -118,7 +117,8 @@ class Runtime:
             CrashFolder(settings.state_dir / "crashes"), logbook, status.version, self._note
         )
         self._doors = Doors(settings.socket_path.parent)
-        self._power = power = PowerTree(registry, hub)
+        power = PowerTree(registry, hub)
+        self._sleep = self._sleep_watch(power)
         own_entries = OwnEntries(registry, published, watches, power)
         surroundings = DriverSurroundings(
             registry,
@@ -238,12 +238,10 @@ class Runtime:
     def _authority(self) -> Authority:
         if self._settings.mode is not Mode.SYSTEM:
             return OwnersAuthority(self._hub)
-        # D-Bus takes 50 ms to import: only the service needs it.
+        # D-Bus takes 25 ms to import: only who needs it does.
         from runtime.engine.administrators import AdministratorsAuthority  # noqa: PLC0415
         from runtime.linux.bus import Bus  # noqa: PLC0415
-        from runtime.linux.sleep import SleepWatch  # noqa: PLC0415
 
-        self._sleep = SleepWatch(self._power.sleep, self._power.wake, self._note)
         bus = Bus()
         self._ending.callback(bus.close)
         return AdministratorsAuthority(
@@ -253,6 +251,14 @@ class Runtime:
             self._activation.approved_for,
             self._activation.audit.record_once,
         )
+
+    def _sleep_watch(self, power: PowerTree) -> "SleepWatch | None":
+        """Who follows the machine's sleep; nobody for a user's runtime where there is no D-Bus."""
+        if self._settings.mode is not Mode.SYSTEM and not places.has_system_bus():
+            return None
+        from runtime.linux.sleep import SleepWatch  # noqa: PLC0415
+
+        return SleepWatch(power.sleep, power.wake, self._note)
 
     def _serve_owner(self) -> None:
         if self._settings.owner < 0:
