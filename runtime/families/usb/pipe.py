@@ -47,6 +47,8 @@ class UsbfsPipe:
 
     def __init__(self, device: Urbs, endpoint: EndpointDescriptor) -> None:
         self.endpoint = endpoint
+        self._kind = _KINDS[endpoint.transfer_type]
+        self._reads = endpoint.is_input
         self._device = device
         self._urbs: dict[int, Transfer] = {}
         self._late: set[int] = set()
@@ -54,10 +56,9 @@ class UsbfsPipe:
 
     def submit(self, transfer: Transfer, timeout_ms: int) -> None:
         """Queue a transfer; a timeout of 0 means none."""
-        kind = _KINDS[self.endpoint.transfer_type]
-        memory = bytearray(transfer.length if self.endpoint.is_input else transfer.data)
+        memory = bytearray(transfer.length if self._reads else transfer.data)
         address = self.endpoint.address
-        urb = self._device.submit(kind, address, memory, self._ended, transfer.frames)
+        urb = self._device.submit(self._kind, address, memory, self._ended, transfer.frames)
         self._urbs[urb] = transfer
         if timeout_ms:
             loop = asyncio.get_running_loop()
@@ -93,8 +94,13 @@ class UsbfsPipe:
             self._late.discard(reaped.urb)
             if status == IOReturn.ABORTED:
                 status = IOReturn.USB_TRANSACTION_TIMEOUT
+        if reaped.packets:
+            self._finish_frames(transfer, status, reaped)
+            return
+        data = bytes(memoryview(reaped.memory)[: reaped.count]) if self._reads else b""
+        transfer.finish(status, reaped.count, data)
+
+    def _finish_frames(self, transfer: Transfer, status: int, reaped: Reaped) -> None:
         frames = tuple(IsochronousFrame(status_of(code), count) for code, count in reaped.packets)
-        count = sum(frame.count for frame in frames) if frames else reaped.count
-        length = transfer.length if frames else count
-        data = bytes(memoryview(reaped.memory)[:length]) if self.endpoint.is_input else b""
-        transfer.finish(status, count, data, frames)
+        data = bytes(reaped.memory) if self._reads else b""
+        transfer.finish(status, sum(frame.count for frame in frames), data, frames)

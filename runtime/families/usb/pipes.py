@@ -26,6 +26,8 @@ class PipeCalls:
 
     def __init__(self, pipe: UsbPipe, complete: Complete, count: Callable[[int], None]) -> None:
         self._pipe = pipe
+        self._reads = pipe.endpoint.is_input
+        self._isochronous = pipe.endpoint.transfer_type is TransferType.ISOCHRONOUS
         self._complete = complete
         self._count = count
 
@@ -70,8 +72,7 @@ class PipeCalls:
             if end.status:
                 answer(ReturnError(end.status))
             else:
-                reads = self._pipe.endpoint.is_input
-                answer(end.data if reads else end.count.to_bytes(4, "little"))
+                answer(end.data if self._reads else end.count.to_bytes(4, "little"))
 
         self._require(isochronous=False)
         self._submit(_length(method.length), method.data, done, method.timeout_ms)
@@ -83,7 +84,7 @@ class PipeCalls:
 
         self._require(isochronous=True)
         length = _length(sum(method.frames))
-        if not method.frames or (not self._pipe.endpoint.is_input and length != len(method.data)):
+        if not method.frames or (not self._reads and length != len(method.data)):
             raise ReturnError(
                 IOReturn.BAD_ARGUMENT,
                 f"frames: expected one at least, as long as the data, found {length} bytes in them",
@@ -91,8 +92,8 @@ class PipeCalls:
         self._submit(length, method.data, done, frames=method.frames)
 
     def _require(self, *, isochronous: bool) -> None:
-        kind = self._pipe.endpoint.transfer_type
-        if (kind is TransferType.ISOCHRONOUS) is not isochronous:
+        if self._isochronous is not isochronous:
+            kind = self._pipe.endpoint.transfer_type
             words = "an isochronous pipe" if isochronous else "a bulk or interrupt pipe"
             text = f"transfer: expected {words}, found one of type {kind.name.lower()}"
             raise ReturnError(IOReturn.UNSUPPORTED, text)
