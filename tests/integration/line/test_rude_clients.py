@@ -98,8 +98,11 @@ def test_no_descriptor_left(runtime_process: RuntimeProcess) -> None:
     assert runtime.process is not None
     pid = runtime.process.pid
     request = runtime.pending()
-    app, room = request.requester.app_path, _limit_with_room(pid, 3)
+    runtime.child("spare")
+    runtime.records()  # it is made, and nothing more is under way
+    app, room = request.requester.app_path, _limit_with_room(pid, 2)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (room, 4096))
+    runtime.call(Activate(app))  # the worker that waited; its descriptor is the third that is free
     with pytest.raises(ProblemError, match="worker: expected to be able to start one"):
         runtime.call(Activate(app))
     assert runtime.approve(request).state == "completed"
