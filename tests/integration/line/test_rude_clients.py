@@ -64,7 +64,7 @@ def test_quitting_goes_on_without_its_client(running: RuntimeProcess) -> None:
 
 
 def test_a_client_that_never_reads(runtime_process: RuntimeProcess) -> None:
-    """Its commands wait with it; nobody else does, and the runtime does not grow."""
+    """Its commands wait or end with it; nobody else does, and the runtime does not grow."""
     assert runtime_process.process is not None
     pid = runtime_process.process.pid
     before = _resident(pid)
@@ -73,11 +73,9 @@ def test_a_client_that_never_reads(runtime_process: RuntimeProcess) -> None:
     )
     with _raw(runtime_process, Subscribe(tuple(Topic))) as rude:
         rude.settimeout(1.0)
-        with contextlib.suppress(OSError):
+        with pytest.raises(OSError, match=r"Broken pipe|timed out"):  # they are not all taken
             rude.sendall(flood)
-        started = time.monotonic()
         assert runtime_process.records().drivers == ()
-        assert time.monotonic() - started < 2.0
         assert _resident(pid) - before < 32 << 20
 
 
