@@ -22,8 +22,7 @@ def leave_zygote(name: str, output: int, keep: set[int], sandbox: Sandbox) -> No
         keep: Descriptors that stay open beside the streams and the sandbox's.
         sandbox: Whose descriptors stay open until it is entered.
     """
-    os.dup2(output, 1)
-    os.dup2(output, 2)
+    print_to(output)
     null = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
     os.dup2(null, 0)
     stay = sorted({0, 1, 2} | keep | sandbox.descriptors)
@@ -34,6 +33,12 @@ def leave_zygote(name: str, output: int, keep: set[int], sandbox: Sandbox) -> No
     with contextlib.suppress(PermissionError):  # it leads a session already
         os.setsid()
     rename(name, sandbox)
+
+
+def print_to(output: int) -> None:
+    """Where stdout and stderr go from now on; the descriptor stays open."""
+    os.dup2(output, 1)
+    os.dup2(output, 2)
 
 
 def rename(name: str, sandbox: Sandbox) -> None:

@@ -15,7 +15,7 @@ import sys
 from runtime.host import no_tls  # noqa: F401  # before anything imports asyncio
 
 # isort: split
-from runtime.host import broker, native, opener, process
+from runtime.host import native, process, spare
 from runtime.host.lockdown import Sandbox, prepare
 from runtime.linux import memfd
 from runtime.linux import spawn as kernel
@@ -134,10 +134,10 @@ def _spawn(
         return
     if pid == 0 and spawn.role is Role.DRIVER:
         process.run(spawn, process.Descriptors(*fds), sandbox)
-    if pid == 0 and spawn.role is Role.USB_OPENER:
-        opener.run(spawn, fds, sandbox)
-    if pid == 0:  # any kind of broker
-        broker.run(spawn, fds, sandbox)
+    if pid == 0 and spawn.role is Role.SPARE:
+        spare.run(spawn, fds, sandbox)
+    if pid == 0:
+        spare.begin(spawn, fds, sandbox)
     try:
         send_packet(runtime, codec.encode(Spawned(spawn.number, pid)), [pidfd])
     finally:
