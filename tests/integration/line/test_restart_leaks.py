@@ -26,7 +26,8 @@ def test_restarts_leave_no_descriptor_process_or_memory_behind(
     assert running.process is not None
     zygote = _child(running.process.pid, "zygote")
     broker = _child(running.process.pid, "broker of")
-    _child(running.process.pid, "spare")  # the worker that waits has come
+    _child(running.process.pid, "worker")  # the one that waits has come
+    _child(running.process.pid, "spare broker")
     runtime = running.process.pid
     before = {each: _resident(each) for each in (runtime, zygote, broker)}
     open_files = {each: _settled(each) for each in before}
