@@ -90,7 +90,7 @@ def load(program: bytes) -> None:
         OSError: The kernel refused.
     """
     count = len(program) // _INSTRUCTION.size
-    header = struct.pack("@HP", count, ctypes.cast(program, ctypes.c_void_p).value)
+    header = struct.pack("@HP", count, ctypes.cast(ctypes.c_char_p(program), ctypes.c_void_p).value)
     syscall("seccomp", _SET_MODE_FILTER, 0, header)
 
 

@@ -134,6 +134,8 @@ class Zygote:
         """End the zygote and reap it; idempotent."""
         self._closing = True
         process = self._process
+        if process is not None and not self._waiting:
+            process.kill()  # it may still be coming up, and makes nothing now
         self._drop()
         if process is not None:
             await children.wait_for(process, LINGER_SECONDS)

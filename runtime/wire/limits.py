@@ -18,6 +18,7 @@ FRAME = 1 << 20  # one message of a client
 ANSWER = 16 << 20  # one message of the runtime to a client: all records; snapshots use `PART`
 PART = 64 << 10  # one part of a snapshot or delta: keeps a reader's turn short
 PACKET = 128 << 10  # one driver packet: fits the default SO_SNDBUF (212,992) with its overhead
+CODE = 96 << 10  # compiled code of one module: in one packet with the rest of `Load`
 DESCRIPTORS = 16  # descriptors beside one packet: a device's nodes at most
 
 NAME = 256  # names of entries, classes, drivers, methods, in characters
@@ -44,6 +45,7 @@ HISTORY_PAGE = 512 << 10  # chunks of history in one answer: within a frame
 
 Name = Annotated[str, Meta(max_length=NAME)]
 Text = Annotated[str, Meta(max_length=TEXT)]
+Code = Annotated[bytes, Meta(max_length=CODE)]
 Payload = Annotated[bytes, Meta(max_length=TRANSFER)]
 Frames = Annotated[tuple[T, ...], Meta(max_length=FRAMES_OF_TRANSFER)]
 Number = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
