@@ -264,4 +264,4 @@ def memory_of(buffer: IOBufferMemoryDescriptor | None, length: int) -> memoryvie
         raise IOReturnError(
             kIOReturnBadArgument, f"length: expected at most the buffer's {room}, found {length}"
         )
-    return buffer.GetAddressRange()[:length] if buffer is not None else memoryview(bytearray())
+    return buffer.bytes_at(0, length) if buffer is not None else memoryview(bytearray())

@@ -39,6 +39,7 @@ from runtime.engine.settings import Settings
 from runtime.engine.simulation import Simulation
 from runtime.engine.status import first_status
 from runtime.engine.surroundings import DriverSurroundings
+from runtime.engine.taking import Taking
 from runtime.engine.uio_devices import UioDevices
 from runtime.engine.usb_interfaces import UsbInterfaces
 from runtime.engine.user_clients import UserClients
@@ -104,7 +105,7 @@ class Runtime:
         of_machine = (self._usb, HidInterfaces(registry, machine), UioDevices(registry, machine))
         families = (simulation, *of_machine, published)
         parts = (registry, self._hub, families, self._bundles, kernel)
-        self._binding = Binding(*parts, syspath=machine.syspath)
+        self._binding = Binding(*parts, taking=Taking(machine.syspath, hub.note))
         self._devices.follow(self._binding)
         self._modules = ModuleWatch(
             kernel, self._workers, settings.state_dir, self._binding.rematch, self._note
@@ -138,7 +139,7 @@ class Runtime:
         self._brokers = brokers = Brokers(zygote, policy, entries)
         groups = service_groups() if settings.mode is Mode.SYSTEM else NO_GROUPS
         self._supervisor = Supervisor(zygote, policy, surroundings, groups)
-        self._binding.use(self._supervisor, brokers)
+        self._binding.use(self._supervisor, brokers, self._activation.takeovers)
         published.use(self._supervisor, self._binding)
         for part in (watches, power, own_entries):
             part.use(self._supervisor)

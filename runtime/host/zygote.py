@@ -8,7 +8,6 @@ Invariant: never holds a device, and never runs anything of a driver itself.
 import gc
 import importlib
 import os
-import signal
 import socket
 import sys
 
@@ -16,6 +15,7 @@ from runtime.host import no_tls  # noqa: F401  # before anything imports asyncio
 
 # isort: split
 from runtime.host import native, process, spare
+from runtime.host.child import settle
 from runtime.host.lockdown import Sandbox, prepare
 from runtime.linux import memfd
 from runtime.linux import spawn as kernel
@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
         sys.stderr.write("zygote: expected the number of its socket as argument\n")
         return 2
     sys.dont_write_bytecode = True  # late imports of drivers: their root is read-only
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the program in front
+    settle()
     with socket.socket(fileno=int(arguments[0])) as runtime:
         runtime.set_inheritable(False)
         try:

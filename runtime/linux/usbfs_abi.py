@@ -11,6 +11,9 @@ URB = struct.Struct("@BBiIPiiiiiIP")
 """usbdevfs_urb without packets: type, endpoint, status, flags, buffer, buffer_length,
 actual_length, start_frame, number_of_packets, error_count, signr, usercontext."""
 
+ENDED = struct.Struct("@4xi20xi")
+"""Of a URB, what matters when it has ended: status, actual_length."""
+
 PACKET = struct.Struct("@IIi")
 """usbdevfs_iso_packet_desc, behind its URB: length, actual_length, and status, which the header has
 as unsigned, but which holds a negative errno."""

@@ -71,6 +71,15 @@ class OpenDirect(MethodBase, frozen=True, tag="IOUSBHostInterface.OpenDirect"):
     RESULT: ClassVar[type] = bool
 
 
+class ShareMemory(MethodBase, frozen=True, tag="IOUSBHostInterface.ShareMemory"):
+    """Share memory for the data of transfers, once.
+
+    Result: its bytes; beside the reply comes a descriptor of it, of a fixed size.
+    """
+
+    RESULT: ClassVar[type] = int
+
+
 class SelectAlternateSetting(
     MethodBase, frozen=True, tag="IOUSBHostInterface.SelectAlternateSetting"
 ):
@@ -133,6 +142,7 @@ Method = (
     | Reset
     | CopyInterface
     | OpenDirect
+    | ShareMemory
     | SelectAlternateSetting
     | AsyncDeviceRequest
     | AbortDeviceRequests

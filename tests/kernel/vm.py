@@ -76,14 +76,17 @@ class VirtualMachine:
     `stage2` is the program in `guest/` that goes on once the host's files are reached.
     """
 
-    def __init__(self, image: Image, memory: str = "2G", stage2: str = "stage2") -> None:
+    def __init__(
+        self, image: Image, memory: str = "2G", stage2: str = "stage2", processors: int = 2
+    ) -> None:
         self._stage2 = GUEST / stage2
         self._folder = tempfile.TemporaryDirectory(prefix="ioregistry-vm-")
         self.console = Path(self._folder.name) / "console"
+        size = ("-m", memory, "-smp", str(processors))
         began = time.monotonic()
         with self.console.open("wb") as console:
             self._process = subprocess.Popen(
-                self._command(image, memory), stdin=subprocess.DEVNULL, stdout=console, stderr=2
+                self._command(image, size), stdin=subprocess.DEVNULL, stdout=console, stderr=2
             )
         try:
             self._qmp = _Lines(Path(self._folder.name) / "qmp", began + 10)
@@ -97,7 +100,7 @@ class VirtualMachine:
             raise RuntimeError(f"VM: expected its agent, found {self._said(error)}") from error
         self.boot_seconds = time.monotonic() - began
 
-    def _command(self, image: Image, memory: str) -> list[str]:
+    def _command(self, image: Image, size: tuple[str, ...]) -> list[str]:
         variables = {
             "STAGE2": self._stage2,
             "AGENT": GUEST / "agent.py",
@@ -109,8 +112,8 @@ class VirtualMachine:
         folder = self._folder.name
         return [
             "qemu-system-x86_64",
-            *("-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "Nehalem", "-smp", "2"),
-            *("-m", memory, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
+            *("-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "Nehalem", *size),
+            *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
             *("-serial", "stdio", "-kernel", str(image.kernel), "-initrd", str(image.initrd)),
             *("-append", f"{_KERNEL_PARAMETERS} {parameters}"),
             *("-fsdev", "local,id=h,path=/,security_model=none,readonly=on,multidevs=remap"),

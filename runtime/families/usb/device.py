@@ -193,7 +193,7 @@ class UsbfsDevice:
         self,
         kind: UrbType,
         address: int,
-        memory: bytearray,
+        memory: bytearray | memoryview,
         end: OnEnd,
         packets: Sequence[int] = (),
     ) -> int:

@@ -57,8 +57,8 @@ class InterfaceSession:
         self._gone = False
         self._handles = handles or itertools.count(1)
         self._pipes: dict[int, PipeCalls] = {}
-        self._count = (outstanding or Outstanding()).count
-        self._requests = DeviceRequests(device, complete, self._count, self._check)
+        self._outstanding = outstanding or Outstanding()
+        self._requests = DeviceRequests(device, complete, self._outstanding.count, self._check)
 
     async def call(self, target: int, method: methods.Method) -> object:
         """Carry out one method; the result is of the method's RESULT type.
@@ -108,6 +108,8 @@ class InterfaceSession:
                 self._shut()
             case usb.OpenDirect():
                 result = await self._open_direct()
+            case usb.ShareMemory():
+                result = self._outstanding.memory.lend()
             case methods.GetInterfaceDescriptor():
                 result = self._device.interface(self._number)
             case methods.CopyPipe(address=address):
@@ -160,7 +162,7 @@ class InterfaceSession:
             if endpoint.address == address and usable:
                 handle = next(self._handles)
                 pipe = self._device.pipe(endpoint)
-                self._pipes[handle] = PipeCalls(pipe, self._complete, self._count)
+                self._pipes[handle] = PipeCalls(pipe, self._complete, self._outstanding)
                 return handle
         raise ReturnError(IOReturn.NOT_FOUND, f"interface has no endpoint {address:#04x}")
 

@@ -84,6 +84,8 @@ class DeviceSession:
                 self.close()
             case usb.CopyInterface(number=number):
                 result = self._copy_interface(number)
+            case usb.ShareMemory():
+                result = self._outstanding.memory.lend()
             case usb.SetConfiguration(value=value):
                 self._set_configuration(value)
             case usb.Reset():

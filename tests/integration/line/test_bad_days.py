@@ -117,7 +117,7 @@ def test_what_a_broken_store_approved_is_kept_until_the_store_is_mended(
     store.write_bytes(b"no database" * 500)
     runtime_process.start()
     assert not runtime_process.records().extensions
-    runtime_process.child("spare")  # which comes after what is done at a start
+    runtime_process.child("worker")  # which comes after what is done at a start
     runtime_process.stop()
     assert sorted((store.parent / "staged").iterdir()) == staged
     for part in store.parent.glob("extensions.sqlite*"):

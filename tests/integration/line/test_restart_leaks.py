@@ -26,7 +26,8 @@ def test_restarts_leave_no_descriptor_process_or_memory_behind(
     assert running.process is not None
     zygote = running.child("zygote")
     broker = running.child("broker of")
-    running.child("spare")  # the worker that waits has come
+    running.child("worker")  # the one that waits has come
+    running.child("spare broker")
     runtime = running.process.pid
     before = {each: _resident(each) for each in (runtime, zygote, broker)}
     open_files = {each: _settled(each) for each in before}

@@ -96,7 +96,7 @@ def test_no_descriptor_left(runtime_process: RuntimeProcess) -> None:
     assert runtime.process is not None
     pid = runtime.process.pid
     request = runtime.pending()
-    runtime.child("spare")
+    runtime.child("worker")
     runtime.records()  # it is made, and nothing more is under way
     app, room = request.requester.app_path, _limit_with_room(pid, 2)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (room, 4096))

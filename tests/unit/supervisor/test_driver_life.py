@@ -398,6 +398,29 @@ def test_rubbish_among_the_last_words_is_a_breach_and_loses_nothing() -> None:
         life.teardown()
 
 
+@pytest.mark.parametrize("loaded", [True, False])
+def test_code_is_kept_for_the_next_process_and_taken_once_before_it_is_executed(
+    loaded: bool,
+) -> None:
+    life = Life()
+    try:
+        puppet = life.puppet()
+        life.call(puppet.come_on)
+        if loaded:
+            life.call(puppet.come_on)
+        else:
+            life.call(lambda: puppet.say(wire.Compiled(b"code")))
+        life._ends(lambda: puppet.say(wire.Compiled(b"the driver's own")))
+        (crash,) = [detail for detail in life.around.told if isinstance(detail, Crashed)]
+        assert crash.exit.how is ExitHow.BREACH
+        kept = b"" if loaded else b"code"
+        assert life.driver.spec.bytecode.data == kept
+        life.puppet().hear()
+        assert life.puppet().code == kept
+    finally:
+        life.teardown()
+
+
 @pytest.mark.parametrize("registers", [True, False])
 def test_one_that_does_not_register_in_time_is_told(
     monkeypatch: pytest.MonkeyPatch, registers: bool
