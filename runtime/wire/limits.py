@@ -26,6 +26,7 @@ TEXT = 4096  # a sentence, a path, a log line, in characters
 FRAMES = 64  # Python frames of one crash
 ITEMS = 65_536  # elements of any list on the wire
 TRANSFER = 64 << 10  # payload of one mediated transfer
+TRANSFER_MEMORY = 16 * TRANSFER  # that a broker shares with a driver for its transfers
 MEMORY = 16 << 20  # one memory descriptor that processes share
 FRAMES_OF_TRANSFER = 128  # of one isochronous transfer: the kernel's own limit for a URB
 REPORT = LONGEST_REPORT  # one HID report

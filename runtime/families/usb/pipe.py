@@ -29,7 +29,7 @@ class Urbs(Protocol):
         self,
         kind: UrbType,
         address: int,
-        memory: bytearray,
+        memory: bytearray | memoryview,
         end: Callable[[Reaped], None],
         packets: Sequence[int] = (),
     ) -> int:
@@ -56,13 +56,18 @@ class UsbfsPipe:
 
     def submit(self, transfer: Transfer, timeout_ms: int) -> None:
         """Queue a transfer; a timeout of 0 means none."""
-        memory = bytearray(transfer.length if self._reads else transfer.data)
+        memory = self._memory(transfer)
         address = self.endpoint.address
         urb = self._device.submit(self._kind, address, memory, self._ended, transfer.frames)
         self._urbs[urb] = transfer
         if timeout_ms:
             loop = asyncio.get_running_loop()
             transfer.timeout = loop.call_later(timeout_ms / 1000, self._expire, urb)
+
+    def _memory(self, transfer: Transfer) -> bytearray | memoryview:
+        if transfer.memory is not None:
+            return transfer.memory
+        return bytearray(transfer.length if self._reads else transfer.data)
 
     def abort(self) -> None:
         """End every queued transfer with ABORTED, in the order in which they were queued."""
@@ -97,7 +102,8 @@ class UsbfsPipe:
         if reaped.packets:
             self._finish_frames(transfer, status, reaped)
             return
-        data = bytes(memoryview(reaped.memory)[: reaped.count]) if self._reads else b""
+        inside = self._reads and transfer.memory is None
+        data = bytes(memoryview(reaped.memory)[: reaped.count]) if inside else b""
         transfer.finish(status, reaped.count, data)
 
     def _finish_frames(self, transfer: Transfer, status: int, reaped: Reaped) -> None:
