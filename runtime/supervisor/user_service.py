@@ -12,6 +12,7 @@ from runtime.model import events, words
 from runtime.model.driver_lifecycle import DriverEvent, DriverState
 from runtime.model.errors import BreachError
 from runtime.model.identity import EntryId
+from runtime.model.kern_return import IOReturn
 from runtime.model.outcome import Exit, ExitHow, Stage
 from runtime.model.records import Driver
 from runtime.supervisor import hang
@@ -25,6 +26,9 @@ from runtime.wire import service as service_wire
 
 if TYPE_CHECKING:
     from runtime.supervisor.user_server import UserServer
+
+
+OFFLINE_SECONDS = 1.0  # for the news that a provider is gone which a failed Start did not reach
 
 
 class Owner(Protocol):
@@ -69,6 +73,7 @@ class UserService:
         self._session: ProviderSession | None = None
         self._attached = self._serving = False
         self._registering: asyncio.TimerHandle | None = None  # from Start until it has
+        self._refusing: asyncio.TimerHandle | None = None  # while its provider may be gone
         self._deadline = Deadline(self._late)
 
     # --- what its owner asks -------------------------------------------------------------------
@@ -159,8 +164,9 @@ class UserService:
         self._deadline.clear()
         if self._session is not None:
             self._session.close()
-        if self._registering is not None:
-            self._registering.cancel()
+        for timer in (self._registering, self._refusing):
+            if timer is not None:
+                timer.cancel()
         return self._owner.ended(exit_)
 
     # --- ports.SessionEnd ----------------------------------------------------------------------
@@ -224,12 +230,17 @@ class UserService:
         self._owner.started(first=self.server.is_first(self))
 
     def _start_failed(self, code: int, text: str) -> None:
-        self._attached = False
-        self._refuse(f"Start failed: {text or f'kern_return_t {code:#010x}'}")
+        why = f"Start failed: {text or f'kern_return_t {code:#010x}'}"
+        if code == IOReturn.OFFLINE:  # then broker or device are gone, which is heard of soon
+            loop = asyncio.get_running_loop()
+            self._refusing = loop.call_later(OFFLINE_SECONDS, self._refuse, why)
+        else:
+            self._refuse(why)
 
     def _refuse(self, why: str) -> None:
         """Have it end in order; it is no crash."""
         assert self.server is not None
+        self._attached = False
         self._log(why)
         self._owner.refused(why)
         self._deadline.clear()

@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from runtime.linux import memfd
 from runtime.model.driver_lifecycle import LIVE, DriverState, Intent
 from runtime.model.events import Crashed, Quarantined
+from runtime.model.kern_return import IOReturn
 from runtime.model.outcome import Decision, ExitHow, Stage
 from runtime.supervisor import understudies, user_service
 from runtime.supervisor.driver import SupervisedDriver
@@ -417,6 +418,35 @@ def test_code_is_kept_for_the_next_process_and_taken_once_before_it_is_executed(
         assert life.driver.spec.bytecode.data == kept
         life.puppet().hear()
         assert life.puppet().code == kept
+    finally:
+        life.teardown()
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_start_that_did_not_reach_its_provider_waits_for_what_became_of_that(
+    monkeypatch: pytest.MonkeyPatch, gone: bool
+) -> None:
+    """The process may know before the runtime that its broker has ended."""
+    monkeypatch.setattr(user_service, "OFFLINE_SECONDS", 60.0 if gone else 0.0)
+    life = Life()
+    try:
+        puppet, service = life.puppet(), life.driver.service
+        assert service is not None
+        while puppet.stage is not Stage.LOADED:
+            life.comes_on()
+        puppet.say(wire.Fail(1, IOReturn.OFFLINE))
+        life.settle(lambda: service._refusing is not None)
+        if gone:
+            life._expect(DriverState.STARTING)
+            life.loses_its_provider()
+            assert life.driver.record.starts == 2
+        else:
+            life.settle(lambda: bool(life.driver._start_error))
+            server = life.driver._server
+            assert server is not None
+            life.call(lambda: server.kill(ExitHow.STOPPED, ""))  # as when it does not leave in time
+            life._expect(DriverState.STOPPED)
+            assert life.driver.record.note.startswith("Start failed")
     finally:
         life.teardown()
 
