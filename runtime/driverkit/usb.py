@@ -271,8 +271,8 @@ class IOUSBHostInterface(USBRequests):
         """Have the device sleep when its pipes have been idle for so long (ms); 0: never.
 
         Raises:
-            IOReturnError: kIOReturnUnsupported for anything but 0: Linux keeps a device awake as
-                long as somebody has it open.
+            IOReturnError: kIOReturnUnsupported for anything but 0: a device sleeps when its driver
+                asks for the low state (`ChangePowerState`), not when it is idle.
         """
         set_idle_policy(deviceIdleTimeout)
 

@@ -124,6 +124,16 @@ class DirectNode:
         with _calling(), self._asked(address):
             self._usbfs.clear_halt(address)
 
+    def rest(self) -> None:
+        """See `Node.rest`."""
+        with self._asked(0):
+            self._usbfs.allow_suspend()
+
+    def wake(self) -> None:
+        """See `Node.wake`."""
+        with _calling(), contextlib.suppress(OSError):  # it is gone
+            self._usbfs.forbid_suspend()
+
     def select(self, interface: int, alternate: int) -> None:
         """See `Node.select`."""
         with _calling(), self._asked(0):

@@ -158,6 +158,18 @@ class Usbfs:
         """Reset the device; it has its configuration and settings again afterwards."""
         self._wait(abi.RESET, None)
 
+    def allow_suspend(self) -> None:
+        """Let the device sleep as far as this open is concerned. ENOTTY: a kernel before 5.5."""
+        self._wait(abi.ALLOW_SUSPEND, None)
+
+    def forbid_suspend(self) -> None:
+        """Have it awake, as it is until `allow_suspend`; no URB is taken before that."""
+        self._wait(abi.FORBID_SUSPEND, None)
+
+    def wait_for_resume(self) -> None:
+        """Wait until the device has resumed, once since `allow_suspend`, or is gone."""
+        self._wait(abi.WAIT_FOR_RESUME, None)
+
     def _call(self, code: int, argument: int) -> None:
         if _ioctl(self._fd, code, argument) < 0:
             raise _error()

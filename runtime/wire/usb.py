@@ -80,6 +80,20 @@ class ShareMemory(MethodBase, frozen=True, tag="IOUSBHostInterface.ShareMemory")
     RESULT: ClassVar[type] = int
 
 
+class Rest(MethodBase, frozen=True, tag="IOUSBHostInterface.Rest"):
+    """Let the device sleep until `Wake`, as far as what the driver has open is concerned.
+
+    `Complete(action, CompleteAsyncIO)` comes when the device has woken of itself, and with `Wake`.
+    Meanwhile nothing is asked of it. NOT_OPEN; UNSUPPORTED by the kernel.
+    """
+
+    action: Number
+
+
+class Wake(MethodBase, frozen=True, tag="IOUSBHostInterface.Wake"):
+    """Have the device awake."""
+
+
 class SelectAlternateSetting(
     MethodBase, frozen=True, tag="IOUSBHostInterface.SelectAlternateSetting"
 ):
@@ -143,6 +157,8 @@ Method = (
     | CopyInterface
     | OpenDirect
     | ShareMemory
+    | Rest
+    | Wake
     | SelectAlternateSetting
     | AsyncDeviceRequest
     | AbortDeviceRequests
