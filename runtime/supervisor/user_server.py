@@ -20,7 +20,7 @@ from runtime.model.processes import OpenCall
 from runtime.supervisor import confinement, hang
 from runtime.supervisor.calls import Calls
 from runtime.supervisor.deadline import LOAD
-from runtime.supervisor.ports import DriverSpec, Gather, Surroundings
+from runtime.supervisor.ports import Gather, Surroundings
 from runtime.supervisor.samples import Samples
 from runtime.supervisor.standby import FOLLOWING, Standby
 from runtime.supervisor.user_service import UserService
@@ -32,8 +32,6 @@ class UserServer:
 
     Args:
         standby: The process, which knows of no device yet.
-        spec: Of the first service; what it says of the bundle holds for all.
-        bundle: The sealed bundle, the caller's; sent unless that was done in advance.
         surroundings: Who hears of it.
         over: Called when nobody can join any more, before the services are told of the end.
 
@@ -44,14 +42,12 @@ class UserServer:
     def __init__(
         self,
         standby: Standby,
-        spec: DriverSpec,
-        bundle: int,
         surroundings: Surroundings,
         over: Callable[["UserServer"], object],
     ) -> None:
         self._around = surroundings
         self._over = over
-        self._applied, self._missing = standby.applied, standby.missing
+        self._outside = confinement.Outside(standby.applied, standby.missing, standby.elevated)
         self._staged = list(standby.staged)
         self._services: dict[int, UserService] = {}  # by entry; the first one first
         self._left: set[int] = set()  # whose last words may still come
@@ -61,8 +57,6 @@ class UserServer:
         self._process = standby.hand_to(self)
         self.calls = Calls(self._process)
         self._lines = standby.lines  # for the first service
-        if not standby.told:
-            standby.load(spec, bundle)
 
     # --- what is asked -------------------------------------------------------------------------
 
@@ -242,7 +236,7 @@ class UserServer:
         paths = {each: each.account.record.provider_path for each in self._services.values()}
         for service, own in paths.items():
             beside = tuple(path for other, path in paths.items() if other is not service)
-            told = confinement.fields(staged, self._applied, self._missing, own, beside)
+            told = confinement.fields(staged, self._outside, own, beside)
             service.account.change(**told, beside=beside[: confinement.SENTENCES])
 
     def _lose(self, service: UserService) -> None:

@@ -49,7 +49,7 @@ class Zygote:
 
     Attributes:
         missing: What this machine cannot give to any driver, as the zygote found it.
-        elevated: Whether its drivers go before ordinary processes.
+        elevated: Whether its drivers can be put before ordinary processes.
     """
 
     def __init__(self, note: Callable[[str], None]) -> None:

@@ -71,7 +71,7 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
     """First message of the zygote: imports done, root prepared.
 
     `missing` names what no driver gets here, and why, one sentence each. `elevated`: drivers
-    are made that go before ordinary processes, and have to be watched for it.
+    can be put before ordinary processes, by whoever started the zygote and holds them to it.
     """
 
     missing: tuple[Text, ...] = ()

@@ -93,7 +93,7 @@ class Life(RuleBasedStateMachine):
     def _moving(self) -> bool:
         """Whether a process is being made, or has been killed and is not known to be gone."""
         record, server = self.driver.record, self.driver._server
-        if self.understudies._making or self.launcher._discarded:
+        if self.understudies._wanted or self.launcher._discarded:
             return True
         if server is None:
             return record.state in LIVE
