@@ -129,6 +129,7 @@ class Launching:
                 direct=place.direct,
                 open_session=open_session,
                 entitled=entitled,
+                bytecode=active.bytecode,
             )
         )
         return place
