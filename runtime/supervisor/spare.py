@@ -39,9 +39,7 @@ class Spare:
         Raises:
             SpawnError: There was none, and none could be created.
         """
-        taken = self._take(request, descriptors)
-        self._refill(REFILL_SECONDS)
-        return taken or await self._zygote.spawn(request, descriptors)
+        return self.take(request, descriptors) or await self._zygote.spawn(request, descriptors)
 
     async def close(self) -> None:
         """End and reap what waits; idempotent."""
@@ -54,7 +52,9 @@ class Spare:
             self._waiting[1].close()
             await self._gone.wait()
 
-    def _take(self, request: zygote.Spawn, descriptors: Sequence[int]) -> Child | None:
+    def take(self, request: zygote.Spawn, descriptors: Sequence[int]) -> Child | None:
+        """As `spawn`, at once, by the spare; None if there is none. Another is made soon."""
+        self._refill(REFILL_SECONDS)
         if self._waiting is None or self._closed:
             return None
         child, control = self._waiting
