@@ -7,7 +7,7 @@ Invariant: the SDK itself opens no socket and starts no thread.
 import functools
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, get_args
 
 import msgspec
 
@@ -265,6 +265,12 @@ def process() -> Process:
     if not _attached:
         raise RuntimeError("DriverKit: expected to run in a driver process, found none around it")
     return _attached[0]
+
+
+def prepare() -> None:
+    """Make what `invoke` decodes results with, where driver processes are forked from."""
+    for method in get_args(Method):
+        _decoder(method.RESULT, method.__name__)
 
 
 def invoke(transport: Transport, handle: int, method: Method, kind: type[T]) -> T:
