@@ -79,6 +79,7 @@ async def driver(call: str) -> AsyncIterator[Standby]:
     launcher = Launcher(zygote, NO_GROUPS)
     try:
         standby = await launcher.create("benchmark", dumpable=False)
+        launcher.elevate(standby)
         standby.load(describe("Driver", "Driver", bundle, 1, _no_device), bundle)
         yield standby
         launcher.discard(standby)

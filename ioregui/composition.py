@@ -71,17 +71,18 @@ class Desk(QObject):
         self.selection = Selection(self)
         self.actions = Actions(self)
         self._commands = Commands(bridge, self.selection, self.actions, self)
-        self._slices = slices = Slices(bridge, household, self.selection, self)
-        self.model, self.registry = slices.model, slices.registry
-        self.window = MainWindow(
-            bridge,
-            self.actions,
-            settings,
-            pages=slices.pages(file=household.file is not None),
-            tabs=slices.inspector.tabs(),
-            timeline=slices.timeline,
-            file=household.file is not None,
-        )
+        with self._dresser.undressed():
+            self._slices = slices = Slices(bridge, household, self.selection, self)
+            self.model, self.registry = slices.model, slices.registry
+            self.window = MainWindow(
+                bridge,
+                self.actions,
+                settings,
+                pages=slices.pages(file=household.file is not None),
+                tabs=slices.inspector.tabs(),
+                timeline=slices.timeline,
+                file=household.file is not None,
+            )
         slices.keep(self.window)
         self.plugging = Plugging(bridge, self.selection, self.actions, self.window)
         if household.file is not None:

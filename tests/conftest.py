@@ -4,6 +4,7 @@ Invariant: a test that leaks a process, thread, descriptor or asyncio task fails
 """
 
 import atexit
+import functools
 import gc
 import logging
 import os
@@ -72,18 +73,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(f"a stage of its own: scripts/test --{folder}"))
 
 
-_MEASURED = pytest.StashKey[list[str]]()
+_MEASURED = "measured"
 
 
 @pytest.fixture
-def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
+def measured(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Take one line about what was measured; all are printed at the end of the run."""
-    return request.config.stash.setdefault(_MEASURED, []).append
+    return functools.partial(record_property, _MEASURED)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what was measured."""
-    lines = terminalreporter.config.stash.get(_MEASURED, [])
+    """Print what was measured, in whichever process it was."""
+    reports = [report for some in terminalreporter.stats.values() for report in some]
+    called = [report for report in reports if getattr(report, "when", "") == "call"]
+    lines = [
+        line for report in called for name, line in report.user_properties if name == _MEASURED
+    ]
     if lines:
         terminalreporter.section("measured")
     for line in lines:

@@ -144,6 +144,7 @@ class Campaign:
         kind = chance.randrange(len(CLASSES))
         seed = chance.getrandbits(63)
         session = await lane.ready()
+        await lane.whole()
         name = CLASSES[kind]
         self.tally.injected[name] += 1
         session.order(kind + 1, seed)

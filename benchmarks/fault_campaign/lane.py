@@ -18,10 +18,12 @@ from runtime.linux import sockets
 from runtime.model.driver_lifecycle import Intent
 from runtime.model.errors import ProblemError
 from runtime.model.outcome import Exit
+from runtime.model.processes import Role
 from runtime.supervisor.ports import SessionEnd
 from runtime.supervisor.supervisor import Supervisor
 from runtime.wire import methods, usb
 
+LOOK_SECONDS = 0.002  # between two looks whether another process stands by
 DEAF = 10  # deadlines without an answer, an end or a hang: what it was to answer is lost
 FAILED = 40  # deadlines without an answer or an end: the runtime has failed
 
@@ -117,6 +119,13 @@ class Lane:
             if isinstance(news, Session) and self._news.empty():
                 return news
 
+    async def whole(self) -> None:
+        """Wait until another process stands by for the driver, as in use; not for ever."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._deadline):
+                while not self._stands_by():  # noqa: ASYNC110 - nobody is told of that
+                    await asyncio.sleep(LOOK_SECONDS)
+
     async def outcome(self, right: bytes, escapes: list[str]) -> tuple[Exit, bool]:
         """How the process ended after its order, and whether what it said was right.
 
@@ -160,6 +169,10 @@ class Lane:
 
     async def _next(self, deadlines: int = FAILED) -> News:
         return await asyncio.wait_for(self._news.get(), deadlines * self._deadline)
+
+    def _stands_by(self) -> bool:
+        processes = self._supervisor.processes()
+        return any(each.driver == self.driver for each in processes if each.role is Role.UNDERSTUDY)
 
     def _open(self, end: SessionEnd) -> "_Place":
         place = _Place(end)

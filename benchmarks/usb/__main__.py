@@ -1,13 +1,14 @@
 """Boots the VM of the kernel tests and measures: pyusb, our fast path, our mediated one.
 
-Rounds alternate; what is printed are medians over them and their ratios. The guest is emulated,
-so only the ratios mean anything.
+Rounds alternate, each of medians; what is printed are the best round of each and their ratios, as
+what else the machine does only adds. The guest is emulated, so only the ratios mean anything: every
+step of a program takes 15 to 30 times as long as on a machine, and a device's answer does not. It
+has one processor, as emulated ones take long to wake each other.
 Invariant: what is printed was measured in this run.
 """
 
 import json
 import re
-import statistics
 import sys
 import tempfile
 from pathlib import Path
@@ -22,7 +23,7 @@ from tests.kernel.vm import VirtualMachine
 
 HERE = Path(__file__).parent
 ROUNDS = 3
-QUIET_SECONDS = "25"  # for a driver to measure, and the command before it to be gone
+QUIET_SECONDS = "30"  # for a driver to measure, and the command before it to be gone
 GOALS = {"fast": 1.0, "mediated": 2.0}
 DEEP_GOAL = 1.8
 
@@ -31,7 +32,7 @@ Figures = dict[str, float]
 
 def main() -> int:
     """Measure and print; 0 when every goal was met, else 1."""
-    with VirtualMachine(image.prepare(image.cache_folder())) as machine:
+    with VirtualMachine(image.prepare(image.cache_folder()), processors=1) as machine:
         made = machine.run("sh", str(HERE / "gadget.sh"))
         if made.code:
             sys.exit(f"gadget: expected a device, found {made.stderr}")
@@ -45,7 +46,7 @@ def main() -> int:
             for path in GOALS:
                 rounds[path].append(_ours(inspector, path, len(rounds[path])))
         inspector.stop()
-    return _tell({name: _median(found) for name, found in rounds.items()})
+    return _tell({name: _best(found) for name, found in rounds.items()})
 
 
 def _ours(inspector: Inspector, path: str, number: int) -> Figures:
@@ -65,8 +66,8 @@ def _ours(inspector: Inspector, path: str, number: int) -> Figures:
     return found
 
 
-def _median(rounds: list[Figures]) -> Figures:
-    return {key: statistics.median(one[key] for one in rounds) for key in rounds[0]}
+def _best(rounds: list[Figures]) -> Figures:
+    return {key: min(one[key] for one in rounds) for key in rounds[0]}
 
 
 def _tell(found: dict[str, Figures]) -> int:

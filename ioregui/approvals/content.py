@@ -52,6 +52,13 @@ def request_facts(
     """
     if request.removes:
         return (_who(request), _publisher(request), _gives_back(request), _history(request, others))
+    if request.takes:
+        return (
+            _touches(request, approved),
+            _who(request),
+            _publisher(request),
+            _history(request, others),
+        )
     return (
         _who(request),
         _publisher(request),
@@ -99,7 +106,7 @@ def _publisher(request: Request) -> FactGroup:
             Tone.BAD if request.needs_developer else Tone.PLAIN,
         )
     ]
-    if request.needs_developer and not request.removes:
+    if request.needs_developer and request.activates:
         facts.append(
             Fact(
                 "", translate("approvals", "Nobody vouches for it: it runs only in developer mode.")

@@ -86,9 +86,7 @@ class RequestDetail(QWidget):
             )
             self.parts.facts.show_facts(words.headline(self._request), groups)
             self.parts.icon.show_icon_of(mirror.extensions.get(self._request.extension))
-            self.parts.keys.setVisible(
-                bool(self._request.entitlements) and not self._request.removes
-            )
+            self.parts.keys.setVisible(bool(self._request.entitlements) and self._request.activates)
             self.parts.say_answers(words.answers(self._request))
             self.parts.show_device.setVisible(bool(self._request.devices))
             self.parts.answers.setVisible(self._request.state is RequestState.WAITING)

@@ -42,12 +42,20 @@ _REMOVAL = {
     RequestState.DENIED: "removal denied",
 }
 """Words for requests that ask for a removal, where those of an activation would mislead."""
+_DEVICE = {
+    RequestState.WAITING: "device waits for approval",
+    RequestState.COMPLETED: "device approved",
+    RequestState.DENIED: "device denied",
+}
+"""Words for requests that ask for a device."""
 
 
 def state_word(request: Request) -> str:
     """Return the state's word."""
     if request.removes and request.state in _REMOVAL:
         return translate("request state", _REMOVAL[request.state])
+    if request.takes and request.state in _DEVICE:
+        return translate("request state", _DEVICE[request.state])
     return translate("request state", request.state.value)
 
 
@@ -75,8 +83,15 @@ def headline(request: Request) -> str:
         text = translate(
             "approvals", "{app} wants to remove the driver “{name}” ({bundle} {version})."
         )
+    if request.takes:
+        text = translate(
+            "approvals",
+            "The driver “{name}” ({bundle} {version}) of {app} wants to take {device}, "
+            "which this machine would miss.",
+        )
     return text.format(
         app=app(request),
+        device=", ".join(plaintext.plain(hit.title) for hit in request.devices),
         name=name(request),
         bundle=plaintext.plain(request.bundle_id),
         version=plaintext.plain(request.short_version or request.version, 40),
@@ -101,13 +116,7 @@ def undoable(
     That is so for the newest request of its user for an extension that is still known, where
     users decide; the runtime looks again.
     """
-    asker = (request.bundle_id, request.uid)
-    rivals = [
-        one.id
-        for one in others
-        if (one.bundle_id, one.uid) == asker
-        and (one.removes == request.removes or one.state is RequestState.WAITING)
-    ]
+    rivals = [one.id for one in others if one.outdates(request)]
     known = extensions.get(request.extension)
     return (
         request.state in DECIDED
@@ -124,6 +133,12 @@ def answers(request: Request) -> Answers:
             translate("approvals", "Approve removal"),
             translate("approvals", "It stays. Its app can ask again later."),
             translate("approvals", "It stays as it is until you approve its removal."),
+        )
+    if request.takes:
+        return Answers(
+            translate("approvals", "Approve device"),
+            translate("approvals", "It does without this device. You can undo that here."),
+            translate("approvals", "The device stays as it is until you approve."),
         )
     return Answers(
         translate("approvals", "Approve driver"),
@@ -155,6 +170,8 @@ def _what(request: Request) -> str:
     when = moments.date_and_clock(request.decided_wall_ns)
     if request.state is RequestState.COMPLETED and request.removes:
         text = translate("approvals", "removed, as approved by {0}").format(by)
+    elif request.state is RequestState.COMPLETED and request.takes:
+        text = translate("approvals", "device approved by {0}").format(by)
     elif request.state is RequestState.COMPLETED:
         text = translate("approvals", "approved by {0}").format(by)
     elif request.state is RequestState.REVOKED:

@@ -14,7 +14,15 @@ from runtime.model.records import Driver
 
 Key = tuple[Role, int]
 
-_ORDER = (Role.DRIVER, Role.UNDERSTUDY, Role.BROKER, Role.ZYGOTE, Role.STANDBY, Role.WORKER)
+_ORDER = (
+    Role.DRIVER,
+    Role.UNDERSTUDY,
+    Role.BROKER,
+    Role.ZYGOTE,
+    Role.STANDBY,
+    Role.SPARE,
+    Role.WORKER,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,7 @@ def purpose(role: Role) -> str:
         Role.STANDBY: translate(
             "drivers", "Is locked down already, for the driver that is launched next."
         ),
+        Role.SPARE: translate("drivers", "Is forked already, for the device that is driven next."),
         Role.WORKER: translate(
             "drivers", "Waits for the next app to verify, or device to read details of."
         ),
@@ -103,7 +104,7 @@ def row_state(row: Row) -> str:
     """Return a driver's state word; of other processes that they run."""
     if row.driver is not None:
         return state_word(row.driver)
-    ready = row.role in {Role.UNDERSTUDY, Role.STANDBY, Role.WORKER}
+    ready = row.role in {Role.UNDERSTUDY, Role.STANDBY, Role.SPARE, Role.WORKER}
     return translate("driver state", "ready") if ready else translate("driver state", "running")
 
 

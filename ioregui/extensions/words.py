@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QCoreApplication
 
 from ioregui import plaintext
-from ioregui.approvals.words import outcome
+from ioregui.approvals import words as requests
 from ioregui.policy.words import ruling, ruling_fact
 from ioregui.records import localized, moments
 from ioregui.records.column import Tone
@@ -248,7 +248,7 @@ def _history(row: Row) -> FactGroup:
 
 
 def _request(request: Request) -> str:
-    became = outcome(request) or translate("request state", request.state.value)
+    became = requests.outcome(request) or requests.state_word(request)
     who = plaintext.plain(request.requester.user) or _unknown()
     return translate("extensions", "{0} asked. {1}").format(who, became)
 

@@ -82,7 +82,7 @@ class Broker:
                 self._device = ServedUsbDevice(device)
             case wire.ServeUsb():
                 usbfs = UsbfsDevice(self._nodes[0], message)
-                self._device = ServedUsbDevice(usbfs, usbfs)
+                self._device = ServedUsbDevice(usbfs, usbfs, usbfs.sleeper)
             case wire.ServeHid():
                 self._device = ServedHidDevice(HidrawDevice(self._nodes[0], self._nodes[1:]))
             case wire.ServeUio():

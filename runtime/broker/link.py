@@ -12,6 +12,7 @@ import os
 import socket
 from collections import deque
 from collections.abc import Callable
+from typing import get_args
 
 from runtime.families.provider import Lent, ProviderSession
 from runtime.linux import sockets
@@ -19,7 +20,7 @@ from runtime.model.errors import BreachError, ReturnError
 from runtime.model.kern_return import IOReturn
 from runtime.wire import codec, driver, limits, methods
 
-PACKETS_A_TURN = 64  # so that no driver keeps the others of its device waiting
+_NOT_ITS_PROVIDERS = frozenset(get_args(methods.SystemMethod | methods.ServiceMethod))
 
 _decode: codec.Decoder[driver.ToProvider] = codec.Decoder(
     driver.ToProvider, "packet of a driver to its provider"
@@ -70,13 +71,13 @@ class DriverLink:
         self._sock.close()
 
     def _on_readable(self) -> None:
+        """Take one packet: a driver waits for its answer mostly, and others have their turn."""
         try:
-            for _ in range(PACKETS_A_TURN):
-                packet = sockets.receive_bytes(self._sock)
-                if not packet:
-                    self._end("")
-                    return
+            packet = sockets.receive_bytes(self._sock)
+            if packet:
                 self._take(_decode(packet))
+            else:
+                self._end("")
         except BlockingIOError:
             return
         except BreachError as error:
@@ -85,7 +86,7 @@ class DriverLink:
             self._end("")  # it was killed with answers unread
 
     def _take(self, call: driver.Call) -> None:
-        if isinstance(call.method, methods.SystemMethod | methods.ServiceMethod):
+        if type(call.method) in _NOT_ITS_PROVIDERS:
             raise BreachError(
                 f"driver: expected a method of its provider, found {type(call.method).__name__}"
             )

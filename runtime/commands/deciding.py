@@ -51,9 +51,11 @@ def warnings(request: Request) -> Iterator[str]:
 
 def _line(request: Request) -> str:
     needs = ", needs developer mode" if request.needs_developer else ""
-    removal = ", to be removed" if request.removes else ""
+    what = ", to be removed" if request.removes else ""
+    if request.takes:
+        what = f", to take {', '.join(plain(hit.title) for hit in request.devices)}"
     return (
-        f"{request.id} {plain(request.name)} {plain(request.short_version)}{removal}, "
+        f"{request.id} {plain(request.name)} {plain(request.short_version)}{what}, "
         f"asked for by {plain(request.requester.app)}, {plain(request.signature)}{needs}"
     )
 

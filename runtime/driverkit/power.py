@@ -39,6 +39,9 @@ class PowerMethods(EntryMethods):
         The machine waits for the return, but not for ever: about as long as its session manager
         lets anybody delay it.
 
+        A USB device is awake when its driver is told that it is on, and may sleep once it was told
+        `kIOServicePowerCapabilityLow`; when the device then wakes of itself, it is told to be on.
+
         Args:
             powerFlags: `kIOServicePowerCapabilityOff` before the machine sleeps,
                 `kIOServicePowerCapabilityOn` when it has woken, and what `ChangePowerState` asked
@@ -47,6 +50,9 @@ class PowerMethods(EntryMethods):
 
     def ChangePowerState(self, powerFlags: int) -> None:
         """Ask for another state of this service; `SetPowerState` is called with it later.
+
+        With `kIOServicePowerCapabilityLow` the driver lets its USB device sleep, as far as the
+        machine is set so (``power/control``); until it is on again, its I/O fails.
 
         Raises:
             IOReturnError: kIOReturnBadArgument, it is no ``kIOServicePowerCapability…``;

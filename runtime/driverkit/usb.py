@@ -18,8 +18,10 @@ from runtime.driverkit.kern_return import (
 )
 from runtime.driverkit.service import IOService
 from runtime.driverkit.transport import invoke
+from runtime.driverkit.usb_mediated import MediatedPath
+from runtime.driverkit.usb_memory import TransferMemory
 from runtime.driverkit.usb_node import Node
-from runtime.driverkit.usb_paths import DirectPath, MediatedPath
+from runtime.driverkit.usb_paths import DirectPath
 from runtime.driverkit.usb_pipe import IOUSBHostPipe, set_idle_policy
 from runtime.driverkit.usb_requests import USBRequests
 from runtime.model.usb import ConfigurationDescriptor, DeviceDescriptor, InterfaceDescriptor
@@ -42,6 +44,7 @@ class IOUSBHostDevice(USBRequests):
     def __init__(self, entry: Entry) -> None:
         super().__init__(entry)
         self._iterating: dict[int, Iterator[int]] = {}
+        self._shared = TransferMemory(self._transport)
 
     def Open(self, forClient: IOService) -> None:
         """Open the device for exclusive use by `forClient`, the driver itself.
@@ -82,6 +85,7 @@ class IOUSBHostDevice(USBRequests):
             entry = Entry(0, "IOUSBHostInterface", transport=self._transport)
             interface = IOUSBHostInterface(entry)
             interface._target, interface._of = handle, self
+            interface._shared = self._shared
             return interface
         return None
 
@@ -187,6 +191,7 @@ class IOUSBHostInterface(USBRequests):
     def __init__(self, entry: Entry) -> None:
         super().__init__(entry)
         self._paths: list[DirectPath] = []
+        self._shared = TransferMemory(self._transport)
         self._of: IOUSBHostDevice | None = None  # whose interface it is; None: it is the provider
 
     def Open(self, forClient: IOService) -> None:
@@ -241,7 +246,7 @@ class IOUSBHostInterface(USBRequests):
                 such endpoint.
         """
         handle = invoke(self._transport, self._target, methods.CopyPipe(address), int)
-        mediated = MediatedPath(self._transport, handle, address)
+        mediated = MediatedPath(self._transport, handle, address, self._shared)
         if self._node is None:
             return IOUSBHostPipe(mediated, self._copy_where)
         direct = DirectPath(self._node, mediated.endpoint())
@@ -266,8 +271,8 @@ class IOUSBHostInterface(USBRequests):
         """Have the device sleep when its pipes have been idle for so long (ms); 0: never.
 
         Raises:
-            IOReturnError: kIOReturnUnsupported for anything but 0: Linux keeps a device awake as
-                long as somebody has it open.
+            IOReturnError: kIOReturnUnsupported for anything but 0: a device sleeps when its driver
+                asks for the low state (`ChangePowerState`), not when it is idle.
         """
         set_idle_policy(deviceIdleTimeout)
 

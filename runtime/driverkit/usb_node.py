@@ -57,5 +57,11 @@ class Node(Protocol):
     def clear_stall(self, address: int) -> None:
         """Clear an endpoint's halt; IOReturnError."""
 
+    def rest(self) -> None:
+        """Let the device sleep; nothing can be queued meanwhile. IOReturnError."""
+
+    def wake(self) -> None:
+        """Have it awake."""
+
     def select(self, interface: int, alternate: int) -> None:
         """Choose the interface's alternate setting; IOReturnError."""

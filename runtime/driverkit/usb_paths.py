@@ -1,4 +1,4 @@
-"""The two ways in which a pipe's bytes move: through the device's broker, or on a node of our own.
+"""How a pipe's bytes move, and the way on a node of our own; `usb_mediated` is the other one.
 
 Invariant: a driver cannot tell one from the other, except by the time that it takes.
 """
@@ -6,7 +6,6 @@ Invariant: a driver cannot tell one from the other, except by the time that it t
 import functools
 import struct
 import time
-from collections.abc import Callable
 from typing import Protocol
 
 from runtime.driverkit.action import OSAction
@@ -18,12 +17,9 @@ from runtime.driverkit.kern_return import (
     kIOReturnNotFound,
     kIOReturnOffline,
 )
-from runtime.driverkit.transport import Transport, invoke
-from runtime.driverkit.usb_backlog import Backlog, Done
+from runtime.driverkit.usb_backlog import Done
 from runtime.driverkit.usb_node import Ended, Node
 from runtime.model.usb import EndpointDescriptor, TransferType
-from runtime.wire import methods, usb
-from runtime.wire.limits import TRANSFER
 
 SETUP = struct.Struct("<BBHHH")
 GONE = (kIOReturnAborted, kIOReturnNoDevice, kIOReturnOffline)
@@ -54,97 +50,6 @@ class Path(Protocol):
 
     def clear_stall(self) -> None:
         """Clear the endpoint's halt."""
-
-
-class MediatedPath:
-    """Through the broker: a copy and two messages a transfer."""
-
-    def __init__(self, transport: Transport, handle: int, address: int) -> None:
-        self._transport = transport
-        self._handle = handle
-        self._reads = bool(address & 0x80)
-        self._backlog = Backlog(self._begin)
-
-    def endpoint(self) -> EndpointDescriptor:
-        """See `Path.endpoint`."""
-        return invoke(self._transport, self._handle, methods.GetDescriptors(), EndpointDescriptor)
-
-    def io(self, memory: memoryview, timeout_ms: int) -> int:
-        """See `Path.io`; what is too long for a message moves in parts, until one is short."""
-        moved = 0
-        while True:
-            part = memory[moved : moved + TRANSFER]
-            sent = b"" if self._reads else bytes(part)
-            method = methods.PipeIO(len(part), sent, timeout_ms)
-            result = invoke(self._transport, self._handle, method, bytes)
-            count = len(result) if self._reads else int.from_bytes(result, "little")
-            if self._reads:
-                part[:count] = result
-            moved += count
-            if count < len(part) or moved == len(memory):
-                return moved
-
-    def queue(self, memory: memoryview, action: OSAction, done: Done, timeout_ms: int) -> None:
-        """See `Path.queue`."""
-        self._backlog.queue(memory, action, done, timeout_ms)
-
-    def _begin(self, memory: memoryview, action: OSAction, done: Done, timeout_ms: int) -> None:
-        sent = b"" if self._reads else bytes(memory)
-
-        def over(end: methods.Completion) -> None:
-            if isinstance(end, methods.CompleteAsyncIO):
-                memory[: len(end.data)] = end.data
-                done(Ended(end.status, end.count), end.timestamp_ns)
-
-        self._ask(
-            action, over, lambda number: methods.AsyncIO(number, len(memory), sent, timeout_ms)
-        )
-
-    def queue_frames(
-        self, memory: memoryview, frames: tuple[int, ...], action: OSAction, done: Done
-    ) -> None:
-        """See `Path.queue_frames`."""
-        sent = b"" if self._reads else bytes(memory)
-
-        def over(end: methods.Completion) -> None:
-            if isinstance(end, usb.CompleteIsochIO):
-                memory[: len(end.data)] = end.data
-                count = sum(frame.count for frame in end.frames)
-                done(Ended(end.status, count, end.frames), end.timestamp_ns)
-            elif isinstance(end, methods.CompleteAsyncIO):  # the provider was lost
-                done(Ended(end.status, 0), end.timestamp_ns)
-
-        self._ask(action, over, lambda number: usb.IsochIO(number, frames, sent))
-
-    def abort(self) -> None:
-        """See `Path.abort`."""
-        dropped = self._backlog.drop()
-        try:
-            invoke(self._transport, self._handle, methods.Abort(), type(None))
-        finally:
-            for end in dropped:
-                end()
-
-    def clear_stall(self) -> None:
-        """See `Path.clear_stall`."""
-        invoke(self._transport, self._handle, methods.ClearStall(), type(None))
-
-    def _ask(
-        self,
-        action: OSAction,
-        over: Callable[[methods.Completion], None],
-        method: Callable[[int], methods.Method],
-    ) -> None:
-        number = self._transport.expect(action.name, action.queue, over)
-        try:
-            invoke(self._transport, self._handle, method(number), type(None))
-        except IOReturnError as error:
-            self._transport.forget(number)
-            if error.code not in GONE:
-                raise
-            # It came too late: it ends as everything does that was queued in time.
-            end = methods.CompleteAsyncIO(error.code, 0, time.monotonic_ns())
-            action.queue.post(action.name, functools.partial(over, end))
 
 
 class DirectPath:

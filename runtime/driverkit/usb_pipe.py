@@ -243,13 +243,13 @@ class IOUSBHostPipe:
 
 
 def set_idle_policy(idle_ms: int) -> None:
-    """Accept 0, which is how it is: Linux keeps a device awake as long as somebody has it open.
+    """Accept 0: a device sleeps when its driver is in the low state, not when it is idle.
 
     Raises:
         IOReturnError: kIOReturnUnsupported: the device was to sleep after a while.
     """
     if idle_ms:
-        text = f"idle policy: expected 0, as an open device stays awake on Linux, found {idle_ms}"
+        text = f"idle policy: expected 0, as only ChangePowerState lets it sleep, found {idle_ms}"
         raise IOReturnError(kIOReturnUnsupported, text)
 
 
@@ -264,4 +264,4 @@ def memory_of(buffer: IOBufferMemoryDescriptor | None, length: int) -> memoryvie
         raise IOReturnError(
             kIOReturnBadArgument, f"length: expected at most the buffer's {room}, found {length}"
         )
-    return buffer.GetAddressRange()[:length] if buffer is not None else memoryview(bytearray())
+    return buffer.bytes_at(0, length) if buffer is not None else memoryview(bytearray())

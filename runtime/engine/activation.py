@@ -82,6 +82,7 @@ class Activation:
         self.retiring = Retiring(
             state_dir, self._extensions, binding, workers, self._readying.refresh
         )
+        self.takeovers = self._extensions.takeovers
         self.approved_for = self._extensions.retractions.approved_for
         self.removable_by = self._extensions.removals.removable_by
         self.driver_changed = self._readying.upgrading.driver_changed
@@ -203,6 +204,8 @@ class Activation:
             note=command.note,
             by=by,
         )
+        if request.takes:
+            self._binding.reconsider(request)
         await self._readying.refresh()
         return request
 

@@ -13,14 +13,13 @@ Runs in the event loop.
 Invariant: a category of a provider has at most one live driver.
 """
 
-from collections.abc import Callable
-
 from runtime.engine.bundles import Bundles
 from runtime.engine.hub import Hub
 from runtime.engine.kernel_drivers import KernelDrivers
 from runtime.engine.launching import Launching
 from runtime.engine.providers import Family, make_provider
-from runtime.linux import essential
+from runtime.engine.taking import Taking
+from runtime.extensions.takeovers import Takeovers
 from runtime.matching.catalogue import Catalogue
 from runtime.matching.provider import Provider
 from runtime.matching.rank import Ranking, best_of, match
@@ -30,7 +29,7 @@ from runtime.model.entry import Entry
 from runtime.model.errors import ProblemError
 from runtime.model.identity import BundleId, EntryId
 from runtime.model.personality import Personality, PersonalityKey
-from runtime.model.records import DeviceHit, Driver
+from runtime.model.records import DeviceHit, Driver, Request, RequestState
 from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Brokers, Place
 from runtime.supervisor.driver import SupervisedDriver
@@ -51,15 +50,15 @@ class Binding:
         bundles: Bundles,
         kernel: KernelDrivers,
         *,
-        syspath: Callable[[EntryId], str],
+        taking: Taking,
     ) -> None:
-        """Begin with an empty catalogue; `syspath` is an entry's in sysfs, empty for none."""
+        """Begin with an empty catalogue; `taking` knows what the machine would miss."""
         self._registry = registry
         self._hub = hub
         self._families = families
         self._bundles = bundles
         self._kernel = kernel
-        self._syspath = syspath
+        self._taking = taking
         self.catalogue = Catalogue()
         self._supervisor: Supervisor | None = None
         self._brokers: Brokers | None = None
@@ -68,11 +67,16 @@ class Binding:
         self._failed: dict[EntryId, frozenset[PersonalityKey]] = {}
         self._holding = False
 
-    def use(self, supervisor: Supervisor, brokers: Brokers) -> None:
-        """Launch through this supervisor, at devices that these hold; called once."""
+    def use(self, supervisor: Supervisor, brokers: Brokers, takeovers: Takeovers) -> None:
+        """Launch through this supervisor, at devices that these hold; called once.
+
+        `takeovers` say which devices may be taken that the machine would miss.
+        """
+        self._taking.use(takeovers)
         self._supervisor = supervisor
         self._brokers = brokers
-        self._launching = Launching(self._registry, self._hub, self._bundles, supervisor, brokers)
+        parts = (self._registry, self._hub, self._bundles, supervisor, brokers)
+        self._launching = Launching(*parts, taking=self._taking)
 
     # --- what may run changed ------------------------------------------------------------------
 
@@ -93,7 +97,7 @@ class Binding:
         """The present entries that these personalities match: those to warn of, then by score."""
         found: list[DeviceHit] = []
         wanted = {personality.provider_class for personality in personalities}
-        essentials = essential.read()
+        warning = self._taking.warnings()
         for entry in self._registry.walk():
             if not wanted.intersection(chain(entry.cls)):
                 continue
@@ -101,12 +105,23 @@ class Binding:
             best = best_of(provider, personalities)
             if best is not None:
                 path = self._registry.path(entry.id)
-                syspath = self._syspath(entry.id)
-                lost = essential.warning(syspath, essentials) if syspath else ""
-                hit = DeviceHit(entry.id, entry.title, path, best.score, best.displaces, lost)
-                found.append(hit)
+                parts = (entry.id, entry.title, path, best.score, best.displaces)
+                found.append(DeviceHit(*parts, warning(entry.id)))
         found.sort(key=lambda hit: (not hit.warning, -hit.score))
         return tuple(found[:MOST_HITS])
+
+    def reconsider(self, request: Request) -> None:
+        """A request for a device was answered, or its answer taken back."""
+        assert self._supervisor is not None
+        for hit in request.devices:
+            entry = self._registry.find(hit.path)
+            if entry is None:
+                continue
+            for driver in self._supervisor.of_provider(entry):
+                taken_back = request.state is not RequestState.COMPLETED
+                if taken_back and driver.record.bundle_id == request.bundle_id:
+                    driver.stop(Intent.STOP)
+            self.match_one(entry)
 
     # --- providers -----------------------------------------------------------------------------
 

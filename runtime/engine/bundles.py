@@ -11,6 +11,7 @@ from runtime.linux import memfd
 from runtime.model.errors import SpawnError
 from runtime.model.identity import BundleId, ContentHash
 from runtime.model.properties import Properties
+from runtime.supervisor.ports import Bytecode
 from runtime.supervisor.zygote import Zygote
 
 
@@ -22,6 +23,7 @@ class Runnable(msgspec.Struct, frozen=True):
     executable: str
     entitlements: Properties
     memfd: int
+    bytecode: Bytecode = msgspec.field(default_factory=Bytecode)
 
 
 class Bundles:

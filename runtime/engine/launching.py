@@ -12,7 +12,9 @@ from runtime.engine.bundles import Bundles, Runnable
 from runtime.engine.hub import Hub
 from runtime.engine.nub import Nub
 from runtime.engine.providers import Family, check_entitlements
+from runtime.engine.taking import Taking
 from runtime.extensions import entitlements
+from runtime.extensions.takeovers import Answer
 from runtime.matching import hid
 from runtime.matching.provider import Provider
 from runtime.matching.rank import Candidate
@@ -24,6 +26,7 @@ from runtime.model.identity import BundleId, EntryId
 from runtime.model.outcome import Match, MatchStage
 from runtime.model.personality import Personality
 from runtime.model.properties import Properties
+from runtime.model.records import DeviceHit
 from runtime.registry.hid_mapping import PUBLISHED_BY
 from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Brokers, Place
@@ -42,21 +45,25 @@ class Launching:
         bundles: Bundles,
         supervisor: Supervisor,
         brokers: Brokers,
+        *,
+        taking: Taking,
     ) -> None:
         self._registry = registry
         self._hub = hub
         self._bundles = bundles
         self._supervisor = supervisor
         self._brokers = brokers
+        self._taking = taking
         self._denied: dict[EntryId, frozenset[str]] = {}  # what was said of each provider
 
     def launch(
         self, entry: Entry, provider: Provider, candidate: Candidate, family: Family
-    ) -> Place | Nub | None:
+    ) -> Place | Nub | Answer | None:
         """Launch a candidate on an entry of a family; the place that it was given.
 
-        None when its extension may not run, is not entitled to the provider, or published it as a
-        HID device; or when the provider is there only because of this personality.
+        None when its extension may not run, is not entitled to the provider, may not take it, or
+        published it as a HID device; or when the provider is there only because of this
+        personality. `Answer.WAITING` when somebody is asked whether it may take it.
         """
         personality = candidate.personality
         active = self._bundles.get(personality.bundle_id)
@@ -75,6 +82,15 @@ class Launching:
         if not decision.allowed:
             self._deny(entry, provider, active, f"{personality.name}: {words.denial(decision)}")
             return None
+        hit = DeviceHit(entry.id, entry.title, provider.path, candidate.score, candidate.displaces)
+        answer = self._taking.answer(active.bundle_id, active.content_hash, hit)
+        if answer is not Answer.GRANTED:
+            waits = answer is Answer.WAITING
+            why = "an approval of that is waited for" if waits else "it was denied that"
+            self._deny(
+                entry, provider, active, f"{personality.name} would take what is missed: {why}"
+            )
+            return answer if waits else None
         matched = Match(
             personality.name,
             personality.bundle_id,
@@ -113,6 +129,7 @@ class Launching:
                 direct=place.direct,
                 open_session=open_session,
                 entitled=entitled,
+                bytecode=active.bytecode,
             )
         )
         return place
@@ -120,6 +137,7 @@ class Launching:
     def forget(self, provider: EntryId) -> None:
         """A provider is gone."""
         self._denied.pop(provider, None)
+        self._taking.forget(provider)
 
     def _deny(self, entry: Entry, provider: Provider, active: Runnable, denial: str) -> None:
         said = self._denied.get(entry.id, frozenset())

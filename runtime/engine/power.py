@@ -8,7 +8,7 @@ Invariant: a service is told of a state once, and the machine never waits for on
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import groupby
 
 from runtime.engine.hub import Hub
@@ -32,10 +32,11 @@ class _Member:
 
     def __init__(self, driver: DriverId) -> None:
         self.driver = driver
-        self.flags = ON  # what it is in
         self.told = ON  # what it was last told to be in
         self.asked = ON  # what it has asked for: the state when it has started, and after sleep
-        self.waiting: Callable[[], None] | None = None  # for its acknowledgement
+        self.unanswered = 0  # how often it was told and has not acknowledged it
+        self.settled = asyncio.Event()  # nothing is unanswered, or its driver is gone
+        self.settled.set()
 
 
 class PowerTree:
@@ -68,8 +69,8 @@ class PowerTree:
     def leave(self, driver: DriverId) -> None:
         """A driver's process is gone: nobody waits for it any longer."""
         for member in self._members.values():
-            if member.driver == driver and member.waiting is not None:
-                member.waiting()
+            if member.driver == driver:
+                member.settled.set()
         self._members = {key: each for key, each in self._members.items() if each.driver != driver}
 
     def change(self, driver: Driver, entry: EntryId, flags: int) -> None:
@@ -87,58 +88,65 @@ class PowerTree:
         if member is None:
             raise ReturnError(IOReturn.NOT_READY, f"{driver.name}: the entry is in no power tree")
         member.asked = flags
-        if not self._asleep:
-            asyncio.get_running_loop().call_soon(self._set, entry, flags, lambda: None)
+        asyncio.get_running_loop().call_soon(self._grant, entry, flags)
 
     async def sleep(self) -> None:
         """The machine will sleep: returns when every service is off, or the time is over."""
         self._asleep = True
-        try:
-            async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
-                for level in reversed(self._levels()):
-                    await self._all(level, lambda _member: OFF)
-        except TimeoutError:
-            late = [self._name(entry) for entry, each in self._members.items() if each.flags != OFF]
-            self._hub.note(f"the machine sleeps; not ready for it: {', '.join(sorted(late))}")
+        await self._tell(reversed(self._levels()), lambda _member: OFF, "the machine sleeps")
 
     async def wake(self) -> None:
         """The machine has woken: every service is told, in the state that it asked for."""
         self._asleep = False
-        for level in self._levels():
-            await self._all(level, lambda member: member.asked)
+        await self._tell(self._levels(), lambda member: member.asked, "the machine has woken")
 
-    async def _all(self, level: list[EntryId], state: Callable[[_Member], int]) -> None:
-        waiting: list[asyncio.Event] = []
-        for entry in level:
-            acknowledged = asyncio.Event()
-            member = self._members.get(entry)
-            if member is not None and self._set(entry, state(member), acknowledged.set):
-                member.waiting = acknowledged.set
-                waiting.append(acknowledged)
-        for acknowledged in waiting:
-            await acknowledged.wait()
+    async def _tell(
+        self, levels: Iterable[list[EntryId]], state: Callable[[_Member], int], why: str
+    ) -> None:
+        """Tell level by level, as long as all acknowledge it in time; then only tell."""
+        over = asyncio.get_running_loop().time() + ACKNOWLEDGE_SECONDS
+        late: set[EntryId] = set()
+        for level in levels:
+            members = {entry: self._members[entry] for entry in level if entry in self._members}
+            for entry, member in members.items():
+                self._set(entry, state(member))
+            try:
+                async with asyncio.timeout_at(over):
+                    for member in members.values():
+                        await member.settled.wait()
+            except TimeoutError:
+                late |= {entry for entry, each in members.items() if not each.settled.is_set()}
+        if late:
+            names = ", ".join(sorted(self._name(entry) for entry in late))
+            self._hub.note(f"{why}; not ready for it: {names}")
 
-    def _set(self, entry: EntryId, flags: int, then: Callable[[], None]) -> bool:
-        """Have a service take a state; whether it was asked."""
+    def _grant(self, entry: EntryId, flags: int) -> None:
+        """What was asked for while the machine is awake; else it follows when it wakes."""
+        if not self._asleep:
+            self._set(entry, flags)
+
+    def _set(self, entry: EntryId, flags: int) -> None:
+        """Have a service take a state, unless that is the last one that it was told."""
         member = self._members.get(entry)
         if member is None or self._supervisor is None or self._registry.get(entry) is None:
-            return False
+            return
         if member.told == flags:
-            return False
+            return
         service = self._supervisor.find(member.driver).service
 
         def done(error: str) -> None:
             if error:
                 self._hub.note(f"{self._name(entry)}: SetPowerState failed: {error}")
-            member.flags = flags
             if self._registry.get(entry) is not None:
                 self._show(entry, flags)
-            then()
+            member.unanswered -= 1
+            if member.unanswered == 0:
+                member.settled.set()
 
-        if service is None or not service.calls.set_power(entry, flags, done):
-            return False
-        member.told = flags
-        return True
+        if service is not None and service.calls.set_power(entry, flags, done):
+            member.told = flags
+            member.unanswered += 1
+            member.settled.clear()
 
     def _levels(self) -> list[list[EntryId]]:
         """The members by how deep they stand, those nearest to the root first."""

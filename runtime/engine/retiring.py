@@ -80,6 +80,8 @@ class Retiring:
             ProblemError: It has none that can be undone.
         """
         undone = self._extensions.retractions.undo(request, by)
+        if undone.takes:
+            self._binding.reconsider(undone)
         await self._refresh()
         return undone
 

@@ -39,12 +39,13 @@ from runtime.engine.settings import Settings
 from runtime.engine.simulation import Simulation
 from runtime.engine.status import first_status
 from runtime.engine.surroundings import DriverSurroundings
+from runtime.engine.taking import Taking
 from runtime.engine.uio_devices import UioDevices
 from runtime.engine.usb_interfaces import UsbInterfaces
 from runtime.engine.user_clients import UserClients
 from runtime.engine.watches import Watches
 from runtime.engine.workers import Workers
-from runtime.linux import notify
+from runtime.linux import notify, places
 from runtime.linux.sockets import Peer, peer_credentials
 from runtime.model.errors import UnavailableError
 from runtime.model.events import Began, Noted
@@ -78,7 +79,6 @@ class Runtime:
         self._settings = settings
         self._over = asyncio.Event()
         self._ending = contextlib.ExitStack()  # of what only some runtimes have
-        self._sleep: SleepWatch | None = None
         self._detached = settings.owner < 0
         self._journal = journal = Journal(settings.state_dir / "journal.sqlite")
         status = first_status(settings)
@@ -105,7 +105,7 @@ class Runtime:
         of_machine = (self._usb, HidInterfaces(registry, machine), UioDevices(registry, machine))
         families = (simulation, *of_machine, published)
         parts = (registry, self._hub, families, self._bundles, kernel)
-        self._binding = Binding(*parts, syspath=machine.syspath)
+        self._binding = Binding(*parts, taking=Taking(machine.syspath, hub.note))
         self._devices.follow(self._binding)
         self._modules = ModuleWatch(
             kernel, self._workers, settings.state_dir, self._binding.rematch, self._note
@@ -118,7 +118,8 @@ class Runtime:
             CrashFolder(settings.state_dir / "crashes"), logbook, status.version, self._note
         )
         self._doors = Doors(settings.socket_path.parent)
-        self._power = power = PowerTree(registry, hub)
+        power = PowerTree(registry, hub)
+        self._sleep = self._sleep_watch(power)
         own_entries = OwnEntries(registry, published, watches, power)
         surroundings = DriverSurroundings(
             registry,
@@ -138,7 +139,7 @@ class Runtime:
         self._brokers = brokers = Brokers(zygote, policy, entries)
         groups = service_groups() if settings.mode is Mode.SYSTEM else NO_GROUPS
         self._supervisor = Supervisor(zygote, policy, surroundings, groups)
-        self._binding.use(self._supervisor, brokers)
+        self._binding.use(self._supervisor, brokers, self._activation.takeovers)
         published.use(self._supervisor, self._binding)
         for part in (watches, power, own_entries):
             part.use(self._supervisor)
@@ -238,12 +239,10 @@ class Runtime:
     def _authority(self) -> Authority:
         if self._settings.mode is not Mode.SYSTEM:
             return OwnersAuthority(self._hub)
-        # D-Bus takes 50 ms to import: only the service needs it.
+        # D-Bus takes 25 ms to import: only who needs it does.
         from runtime.engine.administrators import AdministratorsAuthority  # noqa: PLC0415
         from runtime.linux.bus import Bus  # noqa: PLC0415
-        from runtime.linux.sleep import SleepWatch  # noqa: PLC0415
 
-        self._sleep = SleepWatch(self._power.sleep, self._power.wake, self._note)
         bus = Bus()
         self._ending.callback(bus.close)
         return AdministratorsAuthority(
@@ -253,6 +252,14 @@ class Runtime:
             self._activation.approved_for,
             self._activation.audit.record_once,
         )
+
+    def _sleep_watch(self, power: PowerTree) -> "SleepWatch | None":
+        """Who follows the machine's sleep; nobody for a user's runtime where there is no D-Bus."""
+        if self._settings.mode is not Mode.SYSTEM and not places.has_system_bus():
+            return None
+        from runtime.linux.sleep import SleepWatch  # noqa: PLC0415
+
+        return SleepWatch(power.sleep, power.wake, self._note)
 
     def _serve_owner(self) -> None:
         if self._settings.owner < 0:

@@ -61,6 +61,7 @@ class Spare:
             self._timer.cancel()
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
+            waiting[1].kill()  # it may still be coming up, and has no job
             await end(waiting)
 
     def _later(self) -> None:

@@ -28,7 +28,7 @@ from runtime.supervisor.supervisor import Supervisor
 from runtime.wire.commands.services import Opened, OpenService
 
 CREATOR = "IOUserClientCreator"
-MOST = 64  # user clients of one driver
+MOST = 64  # user clients of one driver; its nubs are counted for themselves
 
 
 class UserClients:
@@ -50,6 +50,8 @@ class UserClients:
         self._supervisor = supervisor
         self._workers = workers
         self._state_dir = state_dir
+        self._clients: set[EntryId] = set()
+        registry.tell_gone(lambda gone: self._clients.discard(gone.id))
 
     async def open(self, command: OpenService, peer: Peer) -> Opened | Beside:
         """Open a service for the program at the other end of a connection.
@@ -98,7 +100,7 @@ class UserClients:
         # The service may have gone while the program was looked at.
         if self._registry.get(command.entry) is None:
             raise ReturnError(IOReturn.NOT_ATTACHED, f"{driver.record.name} has gone meanwhile")
-        if len(self._registry.children(command.entry)) >= MOST:
+        if len(self._clients.intersection(self._registry.children(command.entry))) >= MOST:
             raise ReturnError(
                 IOReturn.NO_RESOURCES, f"{driver.record.name}: {MOST} programs have it open"
             )
@@ -124,7 +126,7 @@ class UserClients:
     def _attach(self, driver: SupervisedDriver, service: EntryId, granted: Properties) -> EntryId:
         table = properties.decode(driver.spec.properties).get("UserClientProperties")
         described = table if isinstance(table, dict) else {}
-        return self._registry.attach(
+        client = self._registry.attach(
             service,
             str(described.get("IOUserClass", "IOUserClient")),
             str(described.get("IOClass", "IOUserUserClient")),
@@ -134,6 +136,8 @@ class UserClients:
             props={**described, CREATOR: granted[CREATOR]},
             state=State(0),
         )
+        self._clients.add(client)
+        return client
 
     def _remove(self, entry: EntryId) -> None:
         if self._registry.get(entry) is not None:

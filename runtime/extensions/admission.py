@@ -69,7 +69,7 @@ def shown(ledger: Ledger, request_id: RequestId, content_hash: ContentHash, nonc
 
 def holds(ledger: Ledger, request: Request) -> bool:
     """Whether the decision on a request still stands; a removal takes approvals back."""
-    approved = request.state is RequestState.COMPLETED and not request.removes
+    approved = request.state is RequestState.COMPLETED and request.activates
     return not approved or ledger.approval(request) is not None
 
 

@@ -22,8 +22,8 @@ def entries(changes: Changes, details: list[events.Detail], wall_ns: int) -> lis
     made: list[AuditEntry] = []
     for detail in details:
         match detail:
-            case events.Requested(request=request, name=name, app=app, removes=removes):
-                asker, what = _asker(changes, request, app), "to be removed" if removes else ""
+            case events.Requested(request=request, name=name, app=app):
+                asker, what = _asker(changes, request, app), _asked_for(detail)
                 made.append(AuditEntry(Deed.REQUESTED, request, name, asker, what))
             case events.Decided(request=request, name=name, answer=answer, by=by):
                 deed = _ANSWERS.get(answer, Deed.ENDED)
@@ -44,6 +44,12 @@ def entries(changes: Changes, details: list[events.Detail], wall_ns: int) -> lis
     return [msgspec.structs.replace(entry, wall_ns=wall_ns) for entry in made]
 
 
+def _asked_for(asked: events.Requested) -> str:
+    if asked.takes:
+        return f"to take {asked.takes}"
+    return "to be removed" if asked.removes else ""
+
+
 def _asker(changes: Changes, request_id: RequestId, app: str) -> str:
     asked = changes.requests.get(request_id)
     if asked is None:
@@ -59,8 +65,8 @@ def _outcome(changes: Changes, detail: events.Decided) -> str:
         return detail.answer
     notes = [
         decision.note
-        for key, decision in changes.decisions.items()
-        if decision is not None and key == (request.bundle_id, request.content_hash, request.uid)
+        for key, decision in (*changes.decisions.items(), *changes.takeovers.items())
+        if decision is not None and key[:2] == (request.bundle_id, request.content_hash)
     ]
     said = dict.fromkeys(part for part in (detail.answer, request.reason, *notes) if part)
     return ": ".join(said)

@@ -18,6 +18,8 @@ AUDIT_ENTRIES = 10_000  # that are kept of what was decided, and as many of what
 
 DecisionKey = tuple[BundleId, ContentHash, int]
 """Bundle id, content hash and uid: what an approval belongs to."""
+TakeoverKey = tuple[BundleId, ContentHash, str]
+"""Bundle id, content hash and a device's path: what the answer about such a device belongs to."""
 
 
 class KnownExtension(msgspec.Struct, frozen=True):
@@ -42,6 +44,7 @@ class Contents(msgspec.Struct):
     extensions: dict[str, KnownExtension] = {}
     requests: dict[RequestId, Request] = {}
     decisions: dict[DecisionKey, StoredDecision] = {}
+    takeovers: dict[TakeoverKey, StoredDecision] = {}
     profiles: dict[str, Profile] = {}
     developer: bool = False
     number: int = 0
@@ -53,6 +56,7 @@ class Changes(msgspec.Struct):
     extensions: dict[str, KnownExtension | None] = {}
     requests: dict[RequestId, Request | None] = {}
     decisions: dict[DecisionKey, StoredDecision | None] = {}
+    takeovers: dict[TakeoverKey, StoredDecision | None] = {}
     profiles: dict[str, Profile | None] = {}
     audit: list[AuditEntry] = []
     developer: bool | None = None
@@ -67,6 +71,17 @@ decode_decision = msgspec.msgpack.Decoder(StoredDecision).decode
 decode_profile = msgspec.msgpack.Decoder(Profile).decode
 decode_entry = msgspec.msgpack.Decoder(AuditEntry).decode
 """The last four decode a row's record, and raise as `decode_extension` does."""
+
+
+_DECISIONS = (
+    "DELETE FROM decisions WHERE bundle_id = ? AND content_hash = ? AND uid = ?",
+    "REPLACE INTO decisions (bundle_id, content_hash, uid, record) VALUES (?, ?, ?, ?)",
+)
+_TAKEOVERS = (
+    "DELETE FROM takeovers WHERE bundle_id = ? AND content_hash = ? AND path = ?",
+    "REPLACE INTO takeovers (bundle_id, content_hash, path, record) VALUES (?, ?, ?, ?)",
+)
+"""What deletes an answer by its key, and what writes one."""
 
 
 def read(connection: sqlite3.Connection) -> Contents:
@@ -90,6 +105,10 @@ def read(connection: sqlite3.Connection) -> Contents:
             "SELECT bundle_id, content_hash, uid, record FROM decisions"
         ):
             contents.decisions[bundle_id, content_hash, uid] = decode_decision(record)
+        for bundle_id, content_hash, path, record in connection.execute(
+            "SELECT bundle_id, content_hash, path, record FROM takeovers"
+        ):
+            contents.takeovers[bundle_id, content_hash, path] = decode_decision(record)
         for (record,) in connection.execute("SELECT record FROM profiles ORDER BY position"):
             profile = decode_profile(record)
             contents.profiles[profile.identifier] = profile
@@ -112,7 +131,9 @@ def write(connection: sqlite3.Connection, changes: Changes) -> None:
     for request_id, request in changes.requests.items():
         _write_request(connection, request_id, request)
     for key, decision in changes.decisions.items():
-        _write_decision(connection, key, decision)
+        _write_answer(connection, _DECISIONS, key, decision)
+    for taken, decision in changes.takeovers.items():
+        _write_answer(connection, _TAKEOVERS, taken, decision)
     for identifier, profile in changes.profiles.items():
         _write_profile(connection, identifier, profile)
     for entry in changes.audit:
@@ -159,18 +180,17 @@ def _write_request(
     )
 
 
-def _write_decision(
-    connection: sqlite3.Connection, key: DecisionKey, decision: StoredDecision | None
+def _write_answer(
+    connection: sqlite3.Connection,
+    statements: tuple[str, str],
+    key: DecisionKey | TakeoverKey,
+    answer: StoredDecision | None,
 ) -> None:
-    if decision is None:
-        connection.execute(
-            "DELETE FROM decisions WHERE bundle_id = ? AND content_hash = ? AND uid = ?", key
-        )
-        return
-    connection.execute(
-        "REPLACE INTO decisions (bundle_id, content_hash, uid, record) VALUES (?, ?, ?, ?)",
-        (*key, _encode(decision)),
-    )
+    delete, replace = statements
+    if answer is None:
+        connection.execute(delete, key)
+    else:
+        connection.execute(replace, (*key, _encode(answer)))
 
 
 def _write_profile(

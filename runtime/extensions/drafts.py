@@ -106,6 +106,7 @@ def repeat(request: Request, known: KnownExtension, devices: Devices, nonce: str
     """The same request again; it gets the new nonce when something else has to be shown now."""
     signature, needs_developer = known.record.signature, not known.manifest.trusted
     same = (request.signature, request.needs_developer) == (signature, needs_developer)
+    same = same and _warned(request.devices) == _warned(devices[0])
     return msgspec.structs.replace(
         request,
         count=request.count + 1,
@@ -115,6 +116,10 @@ def repeat(request: Request, known: KnownExtension, devices: Devices, nonce: str
         needs_developer=needs_developer,
         nonce=request.nonce if same else nonce,
     )
+
+
+def _warned(devices: tuple[DeviceHit, ...]) -> frozenset[tuple[str, str]]:
+    return frozenset((hit.path, hit.warning) for hit in devices if hit.warning)
 
 
 def advanced(known: KnownExtension, event: ExtensionEvent, note: str = "") -> KnownExtension:

@@ -49,6 +49,7 @@ class Ledger:
         self.extensions = contents.extensions
         self.requests = contents.requests
         self.decisions = contents.decisions
+        self.takeovers = contents.takeovers
         self.profiles = contents.profiles
         self.policy = Policy(self.profiles.values())
         self.developer = contents.developer
@@ -71,6 +72,7 @@ class Ledger:
         _merge(self.extensions, changes.extensions)
         _merge(self.requests, changes.requests)
         _merge(self.decisions, changes.decisions)
+        _merge(self.takeovers, changes.takeovers)
         for identifier in changes.profiles:
             self.profiles.pop(identifier, None)  # an exchanged one goes to the end, as in the store
         _merge(self.profiles, changes.profiles)
@@ -88,12 +90,12 @@ class Ledger:
 
     def waiting(self) -> list[Request]:
         """The activation requests that wait for a decision, oldest first."""
-        return [request for request in self.inbox() if not request.removes]
+        return [request for request in self.inbox() if request.activates]
 
     def repeated(self, key: DecisionKey) -> Request | None:
         """The newest activation request of a key, if it waits or is completed and still holds."""
         for request in reversed(self.requests.values()):
-            if decision_key(request) == key and not request.removes:
+            if decision_key(request) == key and request.activates:
                 break
         else:
             return None

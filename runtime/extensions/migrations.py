@@ -31,6 +31,11 @@ MIGRATIONS = (
         decided INTEGER NOT NULL, record BLOB NOT NULL);
     CREATE INDEX audit_kinds ON audit (decided, number);
     """,
+    """
+    CREATE TABLE takeovers (
+        bundle_id TEXT NOT NULL, content_hash TEXT NOT NULL, path TEXT NOT NULL,
+        record BLOB NOT NULL, PRIMARY KEY (bundle_id, content_hash, path));
+    """,
 )
 """Each brings the file from the version of its index to the next one, and changes the schema: by it
 a damaged number of a version is told from a newer program's."""

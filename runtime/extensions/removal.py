@@ -98,7 +98,7 @@ class Removals:
             and all(
                 request.uid == uid
                 for request in self._ledger.requests.values()
-                if request.extension == known.record.id and not request.removes
+                if request.extension == known.record.id and request.activates
             )
             for known in self._ledger.extensions.values()
         )

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from runtime.extensions import takeovers
 from runtime.extensions.active import ActiveExtension, apps_of, those_in
 from runtime.extensions.admission import (
     check_limits,
@@ -27,6 +28,7 @@ from runtime.extensions.drafts import (
     Asked,
     Ending,
     advanced,
+    completed,
     judged,
     new_extension,
     new_request,
@@ -39,6 +41,7 @@ from runtime.extensions.removal import Removals, remove_as_asked
 from runtime.extensions.retractions import Retractions
 from runtime.extensions.staging import Staged
 from runtime.extensions.store import Store
+from runtime.extensions.takeovers import Takeovers
 from runtime.extensions.transaction import RUNTIME, Transaction
 from runtime.extensions.upgrades import Upgrades, roll_back
 from runtime.extensions.verdicts import Verdicts
@@ -77,6 +80,7 @@ class Extensions:
         self.profiles = Profiles(self._ledger, now)
         self.removals = Removals(self._ledger, now, nonce)
         self.retractions = Retractions(self._ledger, now, nonce)
+        self.takeovers = Takeovers(self._ledger, now, nonce)
         self._now = now
         self._nonce = nonce
 
@@ -240,10 +244,14 @@ class Extensions:
                 f"{request.signature}, found it off",
             )
         change = Transaction(self._ledger, self._now())
-        if not request.removes:
-            decision = StoredDecision(approve, by, note, change.now)
+        decision = StoredDecision(approve, by, note, change.now)
+        if request.activates:
             change.changes.decisions[decision_key(request)] = decision
-        if approve and request.removes:
+        if request.takes or (approve and request.activates):
+            takeovers.answer(change, request, decision)
+        if approve and request.takes:
+            request = change.finish(completed(request, by, change.now))
+        elif approve and request.removes:
             request = remove_as_asked(change, self._ledger, request, by)
         elif approve:
             request = change.complete(request, by)

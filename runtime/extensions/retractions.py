@@ -15,6 +15,7 @@ from runtime.extensions.contents import KnownExtension, StoredDecision
 from runtime.extensions.drafts import advanced
 from runtime.extensions.ledger import IN_FORCE, Ledger, decision_key
 from runtime.extensions.removal import check_removable
+from runtime.extensions.takeovers import take_back
 from runtime.extensions.transaction import Transaction
 from runtime.extensions.upgrades import Upgrades, restore
 from runtime.model.errors import ProblemError
@@ -49,7 +50,9 @@ class Retractions:
         request = known_request(self._ledger, request_id)
         known = self._undoable(request)
         change = Transaction(self._ledger, self._now())
-        if not request.removes:
+        if request.takes:
+            take_back(change, request)
+        elif request.activates:
             change.changes.decisions[decision_key(request)] = None
             self._leave(change, request, known)
         again = msgspec.structs.replace(
@@ -57,7 +60,7 @@ class Retractions:
             state=RequestState.WAITING,
             nonce=self._nonce(),
             signature=known.record.signature,
-            needs_developer=not (known.manifest.trusted or request.removes),
+            needs_developer=request.activates and not known.manifest.trusted,
             error=0,
             reason=change.replaces(known),
             decided_by="",
@@ -106,12 +109,9 @@ class Retractions:
     def _undoable(self, request: Request) -> KnownExtension:
         """The extension of a request whose decision can be undone."""
         known = self._ledger.extensions.get(request.extension)
-        newer = [
-            other.id
-            for other in self._ledger.requests.values()
-            if (other.bundle_id, other.uid) == (request.bundle_id, request.uid)
-            and (other.removes == request.removes or other.state is RequestState.WAITING)
-        ][-1]
+        newer = [other.id for other in self._ledger.requests.values() if other.outdates(request)][
+            -1
+        ]
         if request.state not in DECIDED:
             raise _stale(request, "one that was decided", f"it {request.state.value}")
         removed = request.removes and request.state is RequestState.COMPLETED
@@ -119,7 +119,9 @@ class Retractions:
             raise _stale(request, "its extension to be known", "it removed since")
         if newer != request.id:
             raise _stale(request, "the newest request for its extension", f"{newer}")
-        if not request.removes:
+        if request.takes and known.record.state not in IN_FORCE:
+            raise _stale(request, "an extension in force", f"it {known.record.state.value}")
+        if request.activates:
             self._check_unruled([known])
             if (known.record.state, ExtensionEvent.UNDONE) not in TRANSITIONS:
                 found = f"it {known.record.state.value}"
@@ -146,7 +148,7 @@ class Retractions:
         said = f"by {by}: {note}" if note else f"by {by}"
         change.put(advanced(known, ExtensionEvent.REVOKED, said))
         for request in self._ledger.requests.values():
-            done = request.state is RequestState.COMPLETED and not request.removes
+            done = request.state is RequestState.COMPLETED and request.activates
             if request.extension == known.record.id and done:
                 change.changes.requests[request.id] = msgspec.structs.replace(
                     request,

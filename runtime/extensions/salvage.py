@@ -97,6 +97,12 @@ def _decision(changes: Changes, row: tuple[Any, ...]) -> None:
     changes.decisions[key] = contents.decode_decision(record)
 
 
+def _takeover(changes: Changes, row: tuple[Any, ...]) -> None:
+    bundle_id, content_hash, path, record = row
+    key = BundleId(str(bundle_id)), ContentHash(str(content_hash)), str(path)
+    changes.takeovers[key] = contents.decode_decision(record)
+
+
 def _profile(changes: Changes, row: tuple[Any, ...]) -> None:
     profile = contents.decode_profile(*row)
     changes.profiles[profile.identifier] = profile
@@ -118,6 +124,7 @@ _TABLES: tuple[tuple[str, str, Callable[[Changes, tuple[Any, ...]], None]], ...]
     ("extensions", "record, manifest", _extension),
     ("requests", "record", _request),
     ("decisions", "bundle_id, content_hash, uid, record", _decision),
+    ("takeovers", "bundle_id, content_hash, path, record", _takeover),
     ("profiles", "record", _profile),
     ("audit", "record", _entry),
     ("settings", "name, value", _setting),

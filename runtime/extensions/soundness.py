@@ -53,7 +53,7 @@ class _Judge:
         self._asked = {
             request.extension
             for request in contents.requests.values()
-            if request.state is RequestState.WAITING and not request.removes
+            if request.state is RequestState.WAITING and request.activates
         }
         self._approved = {key[:2] for key, each in contents.decisions.items() if each.approved}
         self._in_force: defaultdict[BundleId, dict[str, ExtensionState]] = defaultdict(dict)

@@ -8,7 +8,7 @@ import msgspec
 from runtime.extensions import audit
 from runtime.extensions.contents import Changes, KnownExtension
 from runtime.extensions.drafts import Ending, advanced, completed, ended
-from runtime.extensions.ledger import Ledger, decision_key
+from runtime.extensions.ledger import IN_FORCE, Ledger, decision_key
 from runtime.model.events import Decided, Detail
 from runtime.model.extension_lifecycle import ExtensionEvent, ExtensionState
 from runtime.model.identity import BundleId, RequestId
@@ -45,6 +45,7 @@ class Transaction:
             UnavailableError: The store cannot be written; nothing has changed.
         """
         self._end_moot()
+        self._forget_takeovers()
         if self.changes.number is not None:
             self._forget_old()
         self.changes.audit += audit.entries(self.changes, self.details, self.now)
@@ -90,7 +91,7 @@ class Transaction:
 
     def end(self, request: Request, ending: Ending) -> Request:
         """End a request; an extension that waited for nothing else goes with it."""
-        if request.removes:
+        if not request.activates:
             return self.finish(ended(request, ending, self.now))
         known = self.extension(request.extension)
         alone = self._waiting(request.extension) <= {request.id}
@@ -100,7 +101,7 @@ class Transaction:
         return self.finish(ended(request, ending, self.now))
 
     def supersede(self, request: Request) -> None:
-        """End what the same user had waiting for the same bundle id."""
+        """End what the same user had waiting for the same bundle id, devices apart."""
         ending = Ending(
             RequestState.SUPERSEDED,
             SxCode.REQUEST_SUPERSEDED,
@@ -109,7 +110,8 @@ class Transaction:
         )
         key = (request.bundle_id, request.uid)
         for other in self._ledger.inbox():
-            if (other.bundle_id, other.uid) == key and other.id != request.id:
+            same = (other.bundle_id, other.uid) == key and not other.takes
+            if same and other.id != request.id:
                 self.end(other, ending)
 
     def replaces(self, known: KnownExtension) -> str:
@@ -120,13 +122,27 @@ class Transaction:
         return ""
 
     def _end_moot(self) -> None:
-        """What asks for the removal of an extension that is gone has what it wants."""
+        """Removals of what is gone have what they want; who is not in force takes no device."""
+        out = "its extension is not in force"
+        ending = Ending(RequestState.CANCELED, SxCode.REQUEST_CANCELED, out, RUNTIME)
         for request in [*self._ledger.inbox(), *self.changes.requests.values()]:
-            if request is None or not request.removes:
+            if request is None or self._state(request) is not RequestState.WAITING:
                 continue
-            waits = self._state(request) is RequestState.WAITING
-            if waits and not self._is_there(request.bundle_id):
+            if request.removes and not self._is_there(request.bundle_id):
                 self.finish(completed(request, RUNTIME, self.now))
+            elif request.takes and not self._is_in_force(request.extension):
+                self.end(request, ending)
+
+    def _forget_takeovers(self) -> None:
+        """What is not in force any more has to ask anew for what the machine would miss."""
+        out = {
+            (known.record.bundle_id, known.record.content_hash)
+            for known in self.changes.extensions.values()
+            if known is not None and known.record.state not in IN_FORCE
+        }
+        for key in self._ledger.takeovers:
+            if key[:2] in out:
+                self.changes.takeovers[key] = None
 
     def _forget_old(self) -> None:
         """Make room for a new request."""
@@ -134,7 +150,9 @@ class Transaction:
         lasting = {
             decision_key(each): each.id
             for each in requests
-            if each.state is RequestState.COMPLETED and each.extension in self._ledger.extensions
+            if each.activates
+            and each.state is RequestState.COMPLETED
+            and each.extension in self._ledger.extensions
         }
         kept = frozenset(lasting.values())
         finished = [
@@ -156,6 +174,10 @@ class Transaction:
             and known.record.state is not ExtensionState.REMOVED
             for known in after.values()
         )
+
+    def _is_in_force(self, extension: str) -> bool:
+        known = self.changes.extensions.get(extension, self._ledger.extensions.get(extension))
+        return known is not None and known.record.state in IN_FORCE
 
     def _outdone(self, known: KnownExtension) -> KnownExtension:
         """What was active is kept until its successor runs; anything else goes."""

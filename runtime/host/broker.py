@@ -13,18 +13,20 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from runtime.broker.broker import Broker
-from runtime.host.child import leave_zygote
 from runtime.host.lockdown import Sandbox
 from runtime.model.errors import SpawnError
 from runtime.wire.zygote import Spawn
 
 
-def run(spawn: Spawn, fds: Sequence[int], sandbox: Sandbox) -> NoReturn:
-    """Become the broker; called in a fresh child of the zygote. `fds` are those of its role."""
+def run(
+    spawn: Spawn, fds: Sequence[int], sandbox: Sandbox, loop: asyncio.AbstractEventLoop
+) -> NoReturn:
+    """Become the broker; called in a child that has left the zygote.
+
+    `fds` are those of its role; the loop was made before the lock-down, which refuses that.
+    """
     control, output, *named = fds
-    leave_zygote(spawn.name, output, set(fds), sandbox)
     faulthandler.enable(output, all_threads=True)
-    loop = asyncio.new_event_loop()  # makes a socket pair and more, before that is refused
     loop.set_exception_handler(_die)
     try:
         nodes = [open_node(each, sandbox) for each in named]

@@ -69,7 +69,6 @@ GRANTS = (
     f"log {limits.LOG_LINES} lines a second; what is above is counted, not kept",
 )
 
-ELEVATED = "wake before ordinary programs, while it takes at most half of a CPU"
 NOT_ELEVATED = "elevated scheduling: only root can put drivers before ordinary programs"
 
 
@@ -93,8 +92,6 @@ def told(
     layers: Collection[Layer],
     abi: int,
     bounds: str,
-    *,
-    elevated: bool = False,
 ) -> Confinement:
     """Put a confinement into words.
 
@@ -103,9 +100,8 @@ def told(
         layers: Those that hold.
         abi: Of Landlock, 0 without it.
         bounds: What its limits are.
-        elevated: Whether it is scheduled before ordinary processes.
     """
-    may = [*GRANTS, *([ELEVATED] if elevated else []), f"use {bounds}"]
+    may = [*GRANTS, f"use {bounds}"]
     may_not = []
     for what, denial in DENIALS.items():
         stopped_by = denial.stopped_by(abi)

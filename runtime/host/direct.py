@@ -50,6 +50,9 @@ class _Transfer:
         return max(0, int((self.deadline - time.monotonic()) * 1000) + 1)
 
 
+_End = tuple[_Transfer, Reaped]
+
+
 class DirectNode:
     """A `runtime.driverkit.usb_node.Node`, on an open node whose only interface is this driver's.
 
@@ -76,24 +79,17 @@ class DirectNode:
     def transfer(self, kind: TransferType, address: int, memory: Memory, timeout_ms: int) -> Ended:
         """See `Node.transfer`."""
         waiter = self._waiter()
-        ends: list[Ended] = []
-
-        def done(ended: Ended) -> None:
-            ends.append(ended)
-            if threading.get_ident() != waiter.thread:
-                os.eventfd_write(waiter.wake, 1)
-
         with self._lock:
-            urb = self._submit(kind, address, memory, ())
-            transfer = self._note(urb, address, done, timeout_ms, waited=True)
-        with _waiting():
-            while not ends:
-                waiter.wait(transfer.remaining_ms())
+            transfer = self._queue(kind, address, memory, waiter.done, timeout_ms)
+        with waiter.calling:
+            while (ended := waiter.ended) is None:
+                waiter.wait(transfer.remaining_ms() if timeout_ms else None)
                 with self._lock:
-                    if transfer.deadline:
+                    if timeout_ms:
                         self._expire()
                     self._reap()
-        return ends[0]
+        waiter.ended = None
+        return ended
 
     def submit(  # noqa: PLR0917 - see `Node.submit`
         self,
@@ -106,8 +102,7 @@ class DirectNode:
     ) -> None:
         """See `Node.submit`."""
         with self._lock:
-            urb = self._submit(kind, address, memory, frames)
-            self._note(urb, address, done, timeout_ms, waited=False)
+            self._queue(kind, address, memory, done, timeout_ms, frames, waited=False)
             self._asynchronous += 1
             if self._wake < 0:
                 self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
@@ -126,12 +121,22 @@ class DirectNode:
 
     def clear_stall(self, address: int) -> None:
         """See `Node.clear_stall`."""
-        with _waiting(), self._asked(address):
+        with _calling(), self._asked(address):
             self._usbfs.clear_halt(address)
+
+    def rest(self) -> None:
+        """See `Node.rest`."""
+        with self._asked(0):
+            self._usbfs.allow_suspend()
+
+    def wake(self) -> None:
+        """See `Node.wake`."""
+        with _calling(), contextlib.suppress(OSError):  # it is gone
+            self._usbfs.forbid_suspend()
 
     def select(self, interface: int, alternate: int) -> None:
         """See `Node.select`."""
-        with _waiting(), self._asked(0):
+        with _calling(), self._asked(0):
             self._usbfs.set_interface(interface, alternate)
 
     def close(self, status: IOReturn = IOReturn.ABORTED) -> None:
@@ -149,43 +154,39 @@ class DirectNode:
         else:
             os.eventfd_write(self._wake, 1)
 
-    def _submit(
-        self, kind: TransferType, address: int, memory: Memory, frames: Sequence[int]
-    ) -> int:
+    def _queue(  # noqa: PLR0917 - see `Node.submit`
+        self,
+        kind: TransferType,
+        address: int,
+        memory: Memory,
+        done: Callable[[Ended], None],
+        timeout_ms: int,
+        frames: Sequence[int] = (),
+        *,
+        waited: bool = True,
+    ) -> _Transfer:
         if self._gone:
             raise IOReturnError(self._over)
         try:
-            return self._usbfs.submit(_KINDS[kind], address, memory, frames)
+            urb = self._usbfs.submit(_KINDS[kind], address, memory, frames)
         except OSError as error:
             refused = refusal(f"endpoint {address:#04x}", error)
             raise IOReturnError(refused.code, refused.text) from error
-
-    def _note(
-        self,
-        urb: int,
-        address: int,
-        done: Callable[[Ended], None],
-        timeout_ms: int,
-        *,
-        waited: bool,
-    ) -> _Transfer:
         deadline = time.monotonic() + timeout_ms / 1000 if timeout_ms else 0.0
         transfer = _Transfer(next(self._numbers), address, done, deadline, waited)
         self._open[urb] = transfer
         return transfer
 
     def _reap(self) -> None:
-        """Take what has ended; what was aborted together ends in the order of its queue."""
-        ended: list[tuple[_Transfer, Reaped]] = []
+        """Take what has ended."""
+        ended: list[_End] = []
         try:
             while self._open and (reaped := self._usbfs.reap()) is not None:
                 ended.append((self._open.pop(reaped.urb), reaped))
         except OSError:
             self._gone = True  # ENODEV: unplugged, and every URB was reaped
-        discarded = [end for end in ended if end[1].status == -errno.ENOENT]
-        discarded.sort(key=lambda end: end[0].number)
-        for end in ended:
-            self._end(*(discarded.pop(0) if end[1].status == -errno.ENOENT else end))
+        for transfer, reaped in _in_order(ended) if len(ended) > 1 else ended:
+            self._end(transfer, reaped)
 
     def _end(self, transfer: _Transfer, reaped: Reaped) -> None:
         if not transfer.waited:
@@ -250,25 +251,40 @@ class DirectNode:
 
 
 class _Waiter:
-    """What one thread waits with, for URBs and for another thread that reaped its own."""
+    """One thread, while it waits for a transfer of its own; another one may reap that."""
 
     def __init__(self, fd: int) -> None:
-        self.thread = threading.get_ident()
-        self.wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._thread = threading.get_ident()
+        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._poll = select.poll()
         self._poll.register(fd, select.POLLOUT)
-        self._poll.register(self.wake, select.POLLIN)
+        self._poll.register(self._wake, select.POLLIN)
+        self.calling = _calling()
+        self.ended: Ended | None = None
+
+    def done(self, ended: Ended) -> None:
+        """Its transfer has ended; any thread."""
+        self.ended = ended
+        if threading.get_ident() != self._thread:
+            os.eventfd_write(self._wake, 1)
 
     def wait(self, timeout_ms: int | None) -> None:
         """Wait until a URB may have ended."""
-        if (self.wake, select.POLLIN) in self._poll.poll(timeout_ms):
-            os.eventfd_read(self.wake)
+        if (self._wake, select.POLLIN) in self._poll.poll(timeout_ms):
+            os.eventfd_read(self._wake)
 
     def __del__(self) -> None:
-        os.close(self.wake)
+        os.close(self._wake)
 
 
-def _waiting() -> contextlib.AbstractContextManager[None]:
-    """The calling thread waits for its provider, as the pulse tells."""
+def _calling() -> contextlib.AbstractContextManager[None]:
+    """While in it, the calling thread waits for its provider, as the pulse tells."""
     activity = Activity.current()
     return activity.calling() if activity is not None else _ALONE
+
+
+def _in_order(ended: list[_End]) -> list[_End]:
+    """What was aborted together, in the order in which it was queued."""
+    discarded = [end for end in ended if end[1].status == -errno.ENOENT]
+    discarded.sort(key=lambda end: end[0].number, reverse=True)
+    return [discarded.pop() if end[1].status == -errno.ENOENT else end for end in ended]

@@ -35,7 +35,7 @@ from runtime.model.identity import ContentHash
 from runtime.model.kern_return import IOReturn
 from runtime.model.outcome import Stage
 from runtime.wire import driver
-from runtime.wire.limits import FRAMES, NAME, TEXT
+from runtime.wire.limits import CODE, FRAMES, NAME, TEXT
 
 _DRAIN_S = 0.5  # for the last log lines of an orderly end
 
@@ -120,7 +120,10 @@ class Driver:
         files = archive.unpack(memfd.read_sealed(bundle))
         os.close(bundle)
         libraries.install()
-        install(files, f"{load.bundle_id}.dext", ContentHash(load.content_hash))
+        finder = install(files, f"{load.bundle_id}.dext", ContentHash(load.content_hash))
+        code = finder.compile(load.executable, load.code)
+        if not load.code:
+            self._connection.send(driver.Compiled(code if len(code) <= CODE else b""))
         self._module = importlib.import_module(load.executable)
         self._connection.send(driver.Staged(Stage.LOADED))
 

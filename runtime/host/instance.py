@@ -22,6 +22,7 @@ from runtime.driverkit.entry import Entry
 from runtime.driverkit.kern_return import IOReturnError
 from runtime.driverkit.object import class_chain
 from runtime.driverkit.service import IOService
+from runtime.driverkit.usb_requests import USBRequests
 from runtime.host import libraries
 from runtime.host.activity import Activity
 from runtime.host.connection import Connection
@@ -29,6 +30,7 @@ from runtime.host.direct import DirectNode
 from runtime.host.lines import Incoming, ProviderLost
 from runtime.host.nubs import Nubs
 from runtime.host.queues import DefaultQueue
+from runtime.host.rest import Rest
 from runtime.host.user_clients import UserClients
 from runtime.model import properties
 from runtime.model.errors import BreachError
@@ -91,6 +93,7 @@ class Instance:
         self._provider = kind(Entry(attach.provider, name, table, transport=self, remote=True))
         own = properties.decode(attach.properties)
         self._service = cls(Entry(self._id, attach.user_class, own, self._provider, self))
+        self._rest = Rest(self, is_usb=isinstance(self._provider, USBRequests))
         libraries.offer(self._service, self)
         self._nubs = Nubs(self._service, self)
         self._clients = UserClients(self._service, queue, self._nubs, self._told_closed)
@@ -158,9 +161,13 @@ class Instance:
     def _set_power(self, number: int, change: service.SetPowerState) -> None:
         nub = self._nubs.get(change.entry)
         try:
+            if nub is self._service:
+                self._rest.before(change.flags, self._node)
             if nub is not None:
                 work = functools.partial(nub.SetPowerState, change.flags)
                 self._queue.run("SetPowerState", lambda: nub.CopyDispatchQueue().DispatchSync(work))
+            if nub is self._service:
+                self._rest.after(change.flags, self._node)
         except IOReturnError as error:
             self._connection.send(driver.Fail(number, error.code, error.text[:TEXT]))
         else:

@@ -6,10 +6,12 @@ Invariant: what is imported is what was in the sealed archive.
 """
 
 import importlib.machinery
+import importlib.util
+import marshal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import TYPE_CHECKING
 
 from runtime.host import native
@@ -23,6 +25,7 @@ if TYPE_CHECKING:  # few libraries look for their files: who does waits for thes
 
 _VENDORED = "Resources/python/"
 _FOLDERS = ("", _VENDORED)
+_MAGIC = importlib.util.MAGIC_NUMBER  # of this Python's code
 _TAILS = ("/__init__.py", *importlib.machinery.EXTENSION_SUFFIXES, ".py")
 
 
@@ -38,7 +41,33 @@ class BundleFinder:
         self._files = files
         self._modules = modules
         self._compared = False
+        self._code: dict[str, CodeType] = {}  # by the path of the module that it is of
         self.label = label
+
+    def compile(self, fullname: str, compiled: bytes) -> bytes:
+        """Have the code of a module ready for its import.
+
+        Args:
+            fullname: Of the module.
+            compiled: What another process of the same bundle returned here, perhaps by another
+                Python; b"" for nothing.
+
+        Returns:
+            Its code, with what Python it is for; b"" of what is not of the bundle or is native.
+
+        Raises:
+            SyntaxError: The source is none; also whatever else compiling it raises.
+        """
+        spec = self.find_spec(fullname, None)
+        if spec is None or not isinstance(spec.loader, _BundleModule):
+            return b""
+        if compiled.startswith(_MAGIC):
+            code = marshal.loads(compiled[len(_MAGIC) :])  # noqa: S302 - nobody else's than its own
+        else:
+            code = spec.loader.get_code(fullname)
+            compiled = _MAGIC + marshal.dumps(code)
+        self._code[spec.loader.path] = code
+        return compiled
 
     def find_spec(
         self,
@@ -72,7 +101,7 @@ class BundleFinder:
             self._compare()
             loader = importlib.machinery.ExtensionFileLoader(fullname, str(self._modules / name))
         else:
-            loader = _BundleModule(fullname, self.label, name, self._files)
+            loader = _BundleModule(fullname, self.label, name, self._files, self._code)
         spec = importlib.machinery.ModuleSpec(
             fullname, loader, origin=loader.path, is_package=name.endswith(_TAILS[0])
         )
@@ -89,11 +118,23 @@ class BundleFinder:
 class _BundleModule(importlib.machinery.SourceFileLoader):
     """Loads one module from its source in memory; `linecache` gets its lines from here too."""
 
-    def __init__(self, fullname: str, label: str, name: str, files: Mapping[str, bytes]) -> None:
+    def __init__(
+        self,
+        fullname: str,
+        label: str,
+        name: str,
+        files: Mapping[str, bytes],
+        code: dict[str, CodeType],
+    ) -> None:
         super().__init__(fullname, f"{label}/{name}")
+        self._code = code
         self._label = label
         self._folder = PurePosixPath(name).parent
         self._files = files
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        """What was compiled before, once; else what the source gives."""
+        return self._code.pop(self.path, None) or super().get_code(fullname)
 
     def get_data(self, path: str) -> bytes:
         """A file of the bundle, by its path with the label before it: `pkgutil.get_data`."""

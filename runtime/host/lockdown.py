@@ -28,7 +28,7 @@ class Sandbox:
 
     Attributes:
         root: Whether drivers get a user of their own; else they get a user namespace.
-        elevated: Whether drivers are scheduled before ordinary processes.
+        elevated: Whether drivers can be scheduled before ordinary processes.
         flags: CLONE_* for each child.
         programs: The seccomp filters by what a child becomes; empty where there is none.
         calls: How many system calls each of them lets through.
@@ -74,10 +74,6 @@ class Sandbox:
         applied = ["sees no other process (PID namespace)", "empty network namespace"]
         applied += ["own IPC and host name (namespaces)"]
         applied += ["file system: read-only interpreter and libraries (private root)"]
-        elevated = self.elevated and spawn.role is Role.DRIVER
-        if elevated:
-            scheduling.go_first()
-            applied.append("elevated scheduling (round robin)")
         scheduling.precise_timers()
         if self.root:
             privileges.become(spawn.uid)
@@ -108,7 +104,7 @@ class Sandbox:
             seccomp.load(program)
             layers.add(Layer.SECCOMP)
             applied.append(f"seccomp: {self.calls} system calls, all others refused")
-        return confinement.told(applied, layers, self.landlock_abi, bounds, elevated=elevated)
+        return confinement.told(applied, layers, self.landlock_abi, bounds)
 
 
 def prepare() -> Sandbox:

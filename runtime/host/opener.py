@@ -12,17 +12,14 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from runtime.host import broker
-from runtime.host.child import leave_zygote
 from runtime.host.lockdown import Sandbox
 from runtime.linux.sockets import send_packet
 from runtime.model.errors import SpawnError
-from runtime.wire.zygote import Spawn
 
 
-def run(spawn: Spawn, fds: Sequence[int], sandbox: Sandbox) -> NoReturn:
-    """Open and hand over; called in a fresh child of the zygote. `fds` are those of its role."""
-    control, output, named = fds
-    leave_zygote(spawn.name, output, set(fds), sandbox)
+def run(fds: Sequence[int], sandbox: Sandbox) -> NoReturn:
+    """Open and hand over; called in a child that has left the zygote."""
+    control, _, named = fds
     try:
         node = broker.open_node(named, sandbox)
         send_packet(socket.socket(fileno=control), b"node", [node])

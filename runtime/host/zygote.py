@@ -8,14 +8,14 @@ Invariant: never holds a device, and never runs anything of a driver itself.
 import gc
 import importlib
 import os
-import signal
 import socket
 import sys
 
 from runtime.host import no_tls  # noqa: F401  # before anything imports asyncio
 
 # isort: split
-from runtime.host import broker, native, opener, process
+from runtime.host import native, process, spare
+from runtime.host.child import settle
 from runtime.host.lockdown import Sandbox, prepare
 from runtime.linux import memfd
 from runtime.linux import spawn as kernel
@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
         sys.stderr.write("zygote: expected the number of its socket as argument\n")
         return 2
     sys.dont_write_bytecode = True  # late imports of drivers: their root is read-only
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the program in front
+    settle()
     with socket.socket(fileno=int(arguments[0])) as runtime:
         runtime.set_inheritable(False)
         try:
@@ -134,10 +134,10 @@ def _spawn(
         return
     if pid == 0 and spawn.role is Role.DRIVER:
         process.run(spawn, process.Descriptors(*fds), sandbox)
-    if pid == 0 and spawn.role is Role.USB_OPENER:
-        opener.run(spawn, fds, sandbox)
-    if pid == 0:  # any kind of broker
-        broker.run(spawn, fds, sandbox)
+    if pid == 0 and spawn.role is Role.SPARE:
+        spare.run(spawn, fds, sandbox)
+    if pid == 0:
+        spare.begin(spawn, fds, sandbox)
     try:
         send_packet(runtime, codec.encode(Spawned(spawn.number, pid)), [pidfd])
     finally:

@@ -38,6 +38,15 @@ def warning(syspath: str, essentials: Essentials) -> str:
     return " and ".join(lost)
 
 
+def is_below(syspath: str, essentials: Essentials) -> bool:
+    """Whether a device carries any of these, be there others or not. Pure."""
+    return any(
+        _below(syspath, path)
+        for paths in (essentials.keyboards, essentials.root_disks, essentials.links)
+        for path in paths
+    )
+
+
 def read(root: Path = Path("/")) -> Essentials:
     """How the machine is now; `root` is where its /sys, /proc and /dev are."""
     return Essentials(

@@ -1,7 +1,7 @@
 """Where a runtime keeps its state and listens, by mode (DESIGN table of modes).
 
 Source: XDG Base Directory Specification 0.8.
-Invariant: reads the environment and names paths; `claim` alone touches the file system.
+Invariant: reads the environment and names paths; `claim` alone changes the file system.
 """
 
 import fcntl
@@ -15,6 +15,7 @@ STATE_VARIABLE = "IOREGISTRY_STATE_DIR"
 SOCKET_VARIABLE = "IOREGISTRY_SOCKET"
 SYSTEM_STATE = Path("/var/lib/ioregistry")
 SYSTEM_SOCKET = Path("/run/ioregistry/runtime.sock")
+_SYSTEM_BUS = Path("/run/dbus/system_bus_socket")
 
 
 def absolute(path: str | os.PathLike[str]) -> Path:
@@ -111,6 +112,11 @@ def account(uid: int) -> pwd.struct_passwd:
         raise ProblemError(
             "not-allowed", f"user {uid}: expected an account on this machine, found none"
         ) from None
+
+
+def has_system_bus() -> bool:
+    """Whether the machine has a D-Bus to ask; `DBUS_SYSTEM_BUS_ADDRESS` names another."""
+    return bool(os.environ.get("DBUS_SYSTEM_BUS_ADDRESS")) or _SYSTEM_BUS.exists()
 
 
 def claim(state: Path) -> int:

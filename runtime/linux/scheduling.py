@@ -11,7 +11,8 @@ from pathlib import Path
 
 from runtime.linux.libc import function
 
-PRIORITY = 1  # the lowest that is real time: every other real-time process goes first
+ORDINARY = 0
+"""The priority of whoever goes before nobody. Above it is real time, the higher the earlier."""
 
 _SET_TIMERSLACK = 29
 _PROCESS_CLOCK = 2  # CPUCLOCK_SCHED of a whole process
@@ -21,20 +22,11 @@ _PASSES = 3  # over a process's threads, which may start others meanwhile
 def may_go_first() -> bool:
     """Whether this process may put processes before others (CAP_SYS_NICE); tried on itself."""
     try:
-        go_first()
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(ORDINARY + 1))
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(ORDINARY))
     except OSError:
         return False
     return True
-
-
-def go_first() -> None:
-    """Have the calling thread, and those it starts, wake before ordinary processes.
-
-    Raises:
-        OSError: This process may not.
-    """
-    os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(PRIORITY))
 
 
 def precise_timers() -> None:
@@ -42,20 +34,23 @@ def precise_timers() -> None:
     function("prctl", _SET_TIMERSLACK, 1, 0, 0, 0)
 
 
-def set_first(pid: int, *, first: bool) -> None:
-    """Put every thread of a process before ordinary ones, or among them; one that ended is fine.
+def set_priority(pid: int, priority: int) -> None:
+    """Give every thread of a process this priority; one that ended is fine.
+
+    What its threads start has it, too; what this process starts is ordinary.
 
     Raises:
         OSError: This process may not.
     """
-    policy = os.SCHED_RR if first else os.SCHED_OTHER
-    parameters = os.sched_param(PRIORITY if first else 0)
+    policy = os.SCHED_OTHER if priority == ORDINARY else os.SCHED_RR
+    if pid == os.getpid() and priority != ORDINARY:
+        policy |= os.SCHED_RESET_ON_FORK
     done: set[str] = set()
     for _ in range(_PASSES):
         for thread in _threads(pid) - done:
             done.add(thread)
             with contextlib.suppress(ProcessLookupError):
-                os.sched_setscheduler(int(thread), policy, parameters)
+                os.sched_setscheduler(int(thread), policy, os.sched_param(priority))
 
 
 def used_ns(pid: int) -> int | None:

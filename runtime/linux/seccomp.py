@@ -89,9 +89,8 @@ def load(program: bytes) -> None:
     Raises:
         OSError: The kernel refused.
     """
-    filters = ctypes.create_string_buffer(program, len(program))
     count = len(program) // _INSTRUCTION.size
-    header = struct.pack("@HP", count, ctypes.addressof(filters))
+    header = struct.pack("@HP", count, ctypes.cast(ctypes.c_char_p(program), ctypes.c_void_p).value)
     syscall("seccomp", _SET_MODE_FILTER, 0, header)
 
 

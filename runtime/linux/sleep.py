@@ -2,7 +2,8 @@
 
 Runs in the event loop, on a connection of its own to the system's bus.
 Source: org.freedesktop.login1(5), Inhibit and PrepareForSleep; systemd's "Inhibitor Locks".
-Invariant: from the first announcement on, every sleep has its wake; the lock is held while awake.
+Invariant: from the first announcement on, every sleep has its wake; the lock, where logind grants
+one, is held while awake.
 """
 
 import asyncio
@@ -27,7 +28,7 @@ class SleepWatch:
     Args:
         sleep: Awaited before the machine sleeps, which waits for it as long as logind allows.
         wake: Awaited when it has woken.
-        note: For a sentence when there is no logind; said once.
+        note: For a sentence when there is no logind, or it grants no lock; each is said once.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class SleepWatch:
         self._note = note
         self._lock = -1
         self._asleep = False
-        self._noted = False
+        self._noted: set[str] = set()
         self._heard: asyncio.Queue[tuple[MessageBus, Message]] = asyncio.Queue()
         self._tasks: tuple[asyncio.Task[None], ...] = ()
 
@@ -69,9 +70,7 @@ class SleepWatch:
                 await self._take(bus)
                 await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
             except (OSError, EOFError, DBusError, ValueError, UnavailableError) as error:
-                if not self._noted:
-                    self._noted = True
-                    self._note(f"drivers are not told when the machine sleeps: {error}")
+                self._note_once("drivers are not told when the machine sleeps", error)
             finally:
                 self._unlock()
                 bus.disconnect()
@@ -91,9 +90,8 @@ class SleepWatch:
 
     async def _change(self, bus: MessageBus, message: Message) -> None:
         """Follow one signal, if logind sent it: anybody may send one to us alone."""
-        owner = await _call(bus, _BUS, _BUS_PATH, f"{_BUS}.GetNameOwner", "s", SERVICE)
         asleep = message.body == [True]
-        if message.sender != owner.body[0] or asleep is self._asleep:
+        if message.sender != await _logind(bus) or asleep is self._asleep:
             return
         self._asleep = asleep
         if asleep:
@@ -104,8 +102,14 @@ class SleepWatch:
             await self._take(bus)
 
     async def _take(self, bus: MessageBus) -> None:
+        """Have logind wait for us; who is denied that is told of sleep all the same."""
         who = ("sleep", "IORegistry Inspector", "Driver extensions get ready", "delay")
-        reply = await _call(bus, SERVICE, MANAGER, f"{SERVICE}.Manager.Inhibit", "ssss", *who)
+        try:
+            reply = await _call(bus, SERVICE, MANAGER, f"{SERVICE}.Manager.Inhibit", "ssss", *who)
+        except UnavailableError as error:
+            await _logind(bus)
+            self._note_once("the machine does not wait for drivers before it sleeps", error)
+            return
         self._unlock()
         self._lock = reply.unix_fds[reply.body[0]]
 
@@ -113,6 +117,17 @@ class SleepWatch:
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
+
+    def _note_once(self, what: str, why: Exception) -> None:
+        if what not in self._noted:
+            self._noted.add(what)
+            self._note(f"{what}: {why}")
+
+
+async def _logind(bus: MessageBus) -> str:
+    """The bus's name of logind; UnavailableError when there is none."""
+    owner = await _call(bus, _BUS, _BUS_PATH, f"{_BUS}.GetNameOwner", "s", SERVICE)
+    return str(owner.body[0])
 
 
 async def _call(

@@ -23,6 +23,8 @@ _ioctl.argtypes = (ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p)
 _waiting_ioctl = ctypes.CDLL(None, use_errno=True).ioctl  # for those that wait for the device
 _waiting_ioctl.argtypes = _ioctl.argtypes
 
+_Byte = ctypes.c_char
+_Urb = _Byte * abi.URB.size  # one without packets
 _DESCRIPTORS = 64 << 10  # far more than any device has
 ISOCHRONOUS_PACKETS = 128  # of one URB: the kernel's own limit
 
@@ -76,9 +78,11 @@ class Usbfs:
         URB's, at most `ISOCHRONOUS_PACKETS`, in sum the memory's.
         """
         submitted = _Submitted(kind, endpoint, memory, packets)
-        self._call(abi.SUBMIT, submitted.number)
-        self._urbs[submitted.number] = submitted
-        return submitted.number
+        number = submitted.number
+        if _ioctl(self._fd, abi.SUBMIT, number) < 0:
+            raise _error()
+        self._urbs[number] = submitted
+        return number
 
     def discard(self, urb: int) -> None:
         """End a URB; it can be reaped when this returns. One that has ended is left alone."""
@@ -154,6 +158,18 @@ class Usbfs:
         """Reset the device; it has its configuration and settings again afterwards."""
         self._wait(abi.RESET, None)
 
+    def allow_suspend(self) -> None:
+        """Let the device sleep as far as this open is concerned. ENOTTY: a kernel before 5.5."""
+        self._wait(abi.ALLOW_SUSPEND, None)
+
+    def forbid_suspend(self) -> None:
+        """Have it awake, as it is until `allow_suspend`; no URB is taken before that."""
+        self._wait(abi.FORBID_SUSPEND, None)
+
+    def wait_for_resume(self) -> None:
+        """Wait until the device has resumed, once since `allow_suspend`, or is gone."""
+        self._wait(abi.WAIT_FOR_RESUME, None)
+
     def _call(self, code: int, argument: int) -> None:
         if _ioctl(self._fd, code, argument) < 0:
             raise _error()
@@ -176,19 +192,26 @@ class _Submitted:
         packets: Sequence[int],
     ) -> None:
         self._memory, self._packets = memory, len(packets)
-        self._held = ctypes.c_char.from_buffer(memory) if memory else None  # it stays in its place
+        size = len(memory)
+        self._held = _Byte.from_buffer(memory) if size else None  # it stays in its place
         address = ctypes.addressof(self._held) if self._held is not None else 0
-        self._block = (ctypes.c_char * (abi.URB.size + abi.PACKET.size * len(packets)))()
         flags = abi.ISO_ASAP if packets else 0
-        sizes = (len(memory), 0, 0, len(packets))
-        abi.URB.pack_into(self._block, 0, kind, endpoint, 0, flags, address, *sizes, 0, 0, 0)
-        for index, length in enumerate(packets):
-            at = abi.URB.size + abi.PACKET.size * index
-            abi.PACKET.pack_into(self._block, at, length, 0, 0)
+        self._block = self._room(packets) if packets else _Urb()
+        abi.URB.pack_into(
+            self._block, 0, kind, endpoint, 0, flags, address, size, 0, 0, len(packets), 0, 0, 0
+        )
         self.number = ctypes.addressof(self._block)
 
+    @staticmethod
+    def _room(packets: Sequence[int]) -> "ctypes.Array[ctypes.c_char]":
+        block = (_Byte * (abi.URB.size + abi.PACKET.size * len(packets)))()
+        for index, length in enumerate(packets):
+            at = abi.URB.size + abi.PACKET.size * index
+            abi.PACKET.pack_into(block, at, length, 0, 0)
+        return block
+
     def ended(self) -> Reaped:
-        _, _, status, _, _, _, count, *_ = abi.URB.unpack_from(self._block)
+        status, count = abi.ENDED.unpack_from(self._block)
         if not self._packets:
             return Reaped(self.number, status, count, self._memory)
         packets = abi.PACKET.iter_unpack(memoryview(self._block)[abi.URB.size :])

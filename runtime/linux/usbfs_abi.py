@@ -11,6 +11,9 @@ URB = struct.Struct("@BBiIPiiiiiIP")
 """usbdevfs_urb without packets: type, endpoint, status, flags, buffer, buffer_length,
 actual_length, start_frame, number_of_packets, error_count, signr, usercontext."""
 
+ENDED = struct.Struct("@4xi20xi")
+"""Of a URB, what matters when it has ended: status, actual_length."""
+
 PACKET = struct.Struct("@IIi")
 """usbdevfs_iso_packet_desc, behind its URB: length, actual_length, and status, which the header has
 as unsigned, but which holds a negative errno."""
@@ -70,12 +73,17 @@ CONNECT = _code(_NONE, 23)
 CLAIM = _code(_READ, 27, ctypes.sizeof(Claim))  # and disconnect who has it
 DROP_PRIVILEGES = _code(_WRITE, 30, ctypes.sizeof(ctypes.c_uint32))
 
-DIRECT = (SUBMIT, DISCARD, REAP, CLEAR_HALT, SET_INTERFACE)
+FORBID_SUSPEND = _code(_NONE, 33)
+ALLOW_SUSPEND = _code(_NONE, 34)
+WAIT_FOR_RESUME = _code(_NONE, 35)
+
+DIRECT = (SUBMIT, DISCARD, REAP, CLEAR_HALT, SET_INTERFACE, ALLOW_SUSPEND, FORBID_SUSPEND)
 """What a driver may ask of a node that was opened for it: of its interface alone, by the kernel's
 checks. Control transfers are URBs too: a node is passed where they can disturb nobody else."""
 
 BROKER = (
     *DIRECT,
     *(SET_CONFIGURATION, GET_DRIVER, RELEASE, DRIVER_IOCTL, RESET, CLAIM, DROP_PRIVILEGES),
+    WAIT_FOR_RESUME,
 )
 """What a broker may ask of its device's node."""

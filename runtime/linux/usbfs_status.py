@@ -30,6 +30,8 @@ _REFUSAL = {
     errno.EBUSY: IOReturn.EXCLUSIVE_ACCESS,
     errno.ENODEV: IOReturn.NO_DEVICE,
     errno.ENOENT: IOReturn.NOT_FOUND,
+    errno.EHOSTUNREACH: IOReturn.NO_POWER,  # it is suspended
+    errno.ENOTTY: IOReturn.UNSUPPORTED,
     errno.ENOMEM: IOReturn.NO_MEMORY,
     errno.EACCES: IOReturn.NOT_PERMITTED,
     errno.EPERM: IOReturn.NOT_PERMITTED,

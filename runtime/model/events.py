@@ -106,12 +106,16 @@ class Responded(msgspec.Struct, frozen=True, array_like=True, tag="responded"):
 
 
 class Requested(msgspec.Struct, frozen=True, array_like=True, tag="requested"):
-    """An app asked for an extension's activation, or for its removal."""
+    """An app asked for an extension's activation, or for its removal; or the runtime for a device.
+
+    `takes` names the device that the extension would take, and what the machine would lose.
+    """
 
     request: RequestId
     name: str
     app: str
     removes: bool = False
+    takes: str = ""
 
 
 class Decided(msgspec.Struct, frozen=True, array_like=True, tag="decided"):

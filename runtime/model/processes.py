@@ -21,6 +21,7 @@ class Role(enum.StrEnum):
     UNDERSTUDY = "understudy"  # has one driver's bundle loaded, for when its process ends
     STANDBY = "standby"  # locked down, for whichever driver is launched next
     BROKER = "broker"
+    SPARE = "spare broker"  # forked, for whichever broker is needed next
     WORKER = "worker"  # waits for the next job that may block
 
 

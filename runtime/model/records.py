@@ -131,7 +131,7 @@ DECIDED = (RequestState.COMPLETED, RequestState.DENIED, RequestState.REVOKED)
 
 
 class Request(msgspec.Struct, frozen=True, array_like=True, tag="request"):
-    """One request to activate or to remove; while `WAITING`, an item of the approvals inbox."""
+    """One request about an extension; while `WAITING`, an item of the approvals inbox."""
 
     id: RequestId
     extension: str  # Extension.id
@@ -159,6 +159,21 @@ class Request(msgspec.Struct, frozen=True, array_like=True, tag="request"):
     devices_before: tuple[DeviceHit, ...] = ()  # that the version it would replace matches
     localized: tuple[Localized, ...] = ()
     removes: bool = False  # it asks for the removal of the extension in all its versions
+    takes: bool = False  # it asks for the one device that it names, which the machine would miss
+
+    @property
+    def activates(self) -> bool:
+        """Whether it asks for the activation of the extension, and for nothing else."""
+        return not (self.removes or self.takes)
+
+    def outdates(self, earlier: "Request") -> bool:
+        """Whether it leaves nothing to undo of an earlier request of its user and bundle id."""
+        if (self.bundle_id, self.uid) != (earlier.bundle_id, earlier.uid):
+            return False
+        if self.takes or earlier.takes:
+            same = [hit.path for hit in self.devices] == [hit.path for hit in earlier.devices]
+            return self.takes and earlier.takes and same
+        return self.removes == earlier.removes or self.state is RequestState.WAITING
 
 
 class Mode(enum.StrEnum):

@@ -142,6 +142,13 @@ def _resynced(e: events.Resynced) -> Sentence:
     )  # fmt: skip
 
 
+def _requested(e: events.Requested) -> Sentence:
+    if e.takes:
+        return Sentence("{name} asks to take {device}", {"name": e.name, "device": e.takes})
+    text = "{app} asks to remove {name}" if e.removes else "{app} asks to activate {name}"
+    return Sentence(text, {"app": e.app, "name": e.name})
+
+
 def _decided(e: events.Decided) -> Sentence:
     if e.by:
         return Sentence(
@@ -177,10 +184,7 @@ _SENTENCES: dict[type, Callable[[Any], Sentence]] = {
     events.Stopped: _process("{name} (pid {pid}) stopped"),
     events.Hung: _hung,
     events.Responded: _process("{name} (pid {pid}) responds again"),
-    events.Requested: lambda e: Sentence(
-        "{app} asks to remove {name}" if e.removes else "{app} asks to activate {name}",
-        {"app": e.app, "name": e.name},
-    ),
+    events.Requested: _requested,
     events.Decided: _decided,
     events.Deactivated: lambda e: Sentence(
         "{name} was deactivated by {by}", {"name": e.name, "by": e.by}

@@ -17,7 +17,8 @@ from runtime.model.broker_lifecycle import INITIAL, BrokerEvent, BrokerState, ad
 from runtime.model.errors import BreachError, SpawnError
 from runtime.model.outcome import Exit, ExitHow
 from runtime.supervisor.output import Output
-from runtime.supervisor.zygote import Child, Zygote
+from runtime.supervisor.spare import Spare
+from runtime.supervisor.zygote import Child
 from runtime.wire import broker as wire
 from runtime.wire import codec, zygote
 
@@ -78,10 +79,10 @@ class BrokerProcess:
         self._control.setblocking(False)
 
     def create(
-        self, zygote_: Zygote, uid: int, after: Sequence["BrokerProcess"], delay_s: float
+        self, spare: Spare, uid: int, after: Sequence["BrokerProcess"], delay_s: float
     ) -> None:
         """Have the process made, once those before it are gone and a delay has passed."""
-        self._creating = self._loop.create_task(self._create(zygote_, uid, after, delay_s))
+        self._creating = self._loop.create_task(self._create(spare, uid, after, delay_s))
 
     def tell(self, message: wire.ToBroker, *descriptors: int) -> None:
         """Send a message; the descriptors stay the caller's. A deaf broker is killed."""
@@ -117,7 +118,7 @@ class BrokerProcess:
         await self._over.wait()
 
     async def _create(
-        self, zygote_: Zygote, uid: int, after: Sequence["BrokerProcess"], delay_s: float
+        self, spare: Spare, uid: int, after: Sequence["BrokerProcess"], delay_s: float
     ) -> None:
         request = zygote.Spawn(
             number=0,
@@ -136,7 +137,7 @@ class BrokerProcess:
                     await asyncio.wait_for(self._dismissed.wait(), delay_s)
             with named(self._nodes) as nodes:
                 descriptors = (self._theirs.fileno(), self._their_output, *nodes)
-                child = await zygote_.spawn(request, descriptors)
+                child = await spare.spawn(request, descriptors)
         except SpawnError as error:
             self.said = str(error)
             self._ended(Exit(ExitHow.LAUNCH, 0, str(error)))

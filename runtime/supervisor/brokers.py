@@ -26,6 +26,7 @@ from runtime.supervisor.broker import BrokerProcess
 from runtime.supervisor.openings import Openings
 from runtime.supervisor.ports import ProviderSession, SessionEnd
 from runtime.supervisor.publishing import publishing
+from runtime.supervisor.spare import Spare
 from runtime.supervisor.zygote import Zygote
 from runtime.wire import broker as wire
 from runtime.wire import zygote
@@ -80,13 +81,13 @@ class Brokers:
     def __init__(
         self, zygote_: Zygote, policy: restart.RestartPolicy, around: BrokerSurroundings
     ) -> None:
-        self._zygote = zygote_
+        self._spare = Spare(zygote_)
         self._policy = policy
         self._around = around
         self._numbers = itertools.count(1)
         self._uids = itertools.count()
         self._devices: dict[EntryId, _Device] = {}
-        self._openings = Openings(zygote_)
+        self._openings = Openings(self._spare)
 
     def open_session(
         self, place: Place, denials: wire.Denials, publisher: str, end: SessionEnd
@@ -141,7 +142,7 @@ class Brokers:
         self._tell_held()
 
     def processes(self) -> Iterator[Process]:
-        """Every broker that has a process; what they use is not read.
+        """Every broker that has a process, and what waits to be one; what they use is not read.
 
         Devices may come and go between two of them.
         """
@@ -149,6 +150,8 @@ class Brokers:
             for broker in (device.broker, *device.leaving):
                 if broker is not None and broker.pid and broker.state is not BrokerState.GONE:
                     yield Process(Role.BROKER, broker.name, broker.pid)
+        if pid := self._spare.pid:
+            yield Process(Role.SPARE, "spare broker", pid)
 
     async def unplug(self, device_id: EntryId) -> None:
         """A device is gone: have its broker end all I/O, and wait for that."""
@@ -170,6 +173,7 @@ class Brokers:
         for device in tuple(self._devices.values()):
             await device.wait_over()
         await self._openings.close()
+        await self._spare.close()
         self._around.held(frozenset())
 
     def _tell_held(self) -> None:
@@ -182,7 +186,7 @@ class Brokers:
         )
         uid = FIRST_UID + next(self._uids) % UIDS
         device.take(broker)
-        broker.create(self._zygote, uid, device.leaving, device.delay_s(self._policy))
+        broker.create(self._spare, uid, device.leaving, device.delay_s(self._policy))
         recording = () if place.recording is None else (place.recording.fileno(),)
         broker.tell(place.serve, *recording)
         return broker

@@ -89,11 +89,14 @@ class Launcher:
             raise
         finally:
             channels.close_theirs()
-        if self._zygote.elevated:
-            self._pace.watch(child.pid)
         group, applied, missing = self._groups.put(child.pid)
         child = msgspec.structs.replace(child, group=group)
         return Standby(child, channels, applied, (*missing, *self._zygote.missing))
+
+    def elevate(self, standby: Standby) -> None:
+        """A driver has the process: from now on it goes before ordinary ones, where that can be."""
+        if self._zygote.elevated:
+            standby.elevated = self._pace.elevate(standby.process.pid)
 
     def discard(self, standby: Standby) -> None:
         """Kill a process that nobody will have; `close` waits until it is reaped."""

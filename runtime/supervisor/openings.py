@@ -13,7 +13,8 @@ import socket
 from runtime.linux import sockets, spawn
 from runtime.model.errors import SpawnError
 from runtime.supervisor.broker import named
-from runtime.supervisor.zygote import Child, Zygote
+from runtime.supervisor.spare import Spare
+from runtime.supervisor.zygote import Child
 from runtime.wire import zygote
 
 SECONDS = 8.0  # until a child that hangs in opening is killed: the kernel's own limit is 5
@@ -24,8 +25,8 @@ OPEN_FILES = 64
 class Openings:
     """Opens nodes once more, until it is closed."""
 
-    def __init__(self, zygote_: Zygote) -> None:
-        self._zygote = zygote_
+    def __init__(self, spare: Spare) -> None:
+        self._spare = spare
         self._tasks: set[asyncio.Task[None]] = set()
 
     def begin(self, node: str) -> socket.socket:
@@ -58,7 +59,7 @@ class Openings:
         output = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
         try:
             with named((path,)) as node:
-                child = await self._zygote.spawn(request, (theirs.fileno(), output, *node))
+                child = await self._spare.spawn(request, (theirs.fileno(), output, *node))
         except SpawnError:
             return  # the broker sees the end of the socket
         finally:

@@ -1,27 +1,29 @@
-"""Elevated drivers, held to their share: a busy one has no precedence until it is quiet again.
+"""Elevated processes, held to their share: a busy one has no precedence until it is quiet again.
 
-A driver that is scheduled before others could take a CPU for itself. One that takes more than
-half of a CPU's time for a period is put among ordinary processes, and goes first again after a
-second of which it used no more than a quarter. Runs in the event loop.
-Invariant: only a child of this process that was given here is ever changed.
+Drivers wake before ordinary processes, and the runtime, for which they wait, before drivers. What
+is scheduled before others could take a CPU for itself: one that takes more than half of a CPU's
+time for a period is put among ordinary processes, and goes first again after a second of which it
+used no more than a quarter. Runs in the event loop.
+Invariant: only this process, and children that were given here, are ever changed.
 """
 
 import asyncio
+import os
 import time
 from dataclasses import dataclass
 
 from runtime.linux import scheduling, usage
 
-PERIOD_SECONDS = 0.5  # of a judgement
-"""A spinning driver has precedence for so long, or up to twice that: with one of them on every CPU
-the judge itself has to wait until the kernel gives ordinary processes their share of a second."""
+DRIVER, RUNTIME = 1, 2  # priorities: every other real-time process can go before both
 
+PERIOD_SECONDS = 0.5  # of a judgement
 QUIET_NS = 1_000_000_000  # of a judgement of one that has no precedence
 MOST, LITTLE = 0.5, 0.25  # of a CPU
 
 
 @dataclass
 class _Watched:
+    priority: int  # while it has precedence
     started_us: int  # with the pid, what tells it from every other process
     since_ns: int
     used_ns: int
@@ -34,28 +36,46 @@ def goes_first(used_ns: int, elapsed_ns: int, *, first: bool) -> bool:
 
 
 class Pace:
-    """Watches the processes that were given precedence."""
+    """Gives precedence, and watches the processes that have it."""
 
     def __init__(self) -> None:
         self._watched: dict[int, _Watched] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def watch(self, pid: int) -> None:
-        """Hold a child that has precedence to its share, until it has ended."""
-        found = usage.read(pid)
-        used = scheduling.used_ns(pid)
-        if found is None or used is None:
-            return
-        self._watched[pid] = _Watched(found.started_us, time.monotonic_ns(), used)
+    def elevate(self, pid: int) -> bool:
+        """Put a child before ordinary processes, and hold it to its share until it has ended.
+
+        Returns:
+            Whether this kernel lets it be so.
+        """
+        own = os.getpid()
+        if own not in self._watched and not self._watch(own, RUNTIME):
+            return False
+        watched = self._watch(pid, DRIVER)
         if self._timer is None:
             self._arm()
+        return watched
 
     def close(self) -> None:
-        """Watch none any more; idempotent."""
+        """Watch none any more, and be ordinary; idempotent."""
+        if self._watched.pop(os.getpid(), None) is not None:
+            scheduling.set_priority(os.getpid(), scheduling.ORDINARY)
         self._watched.clear()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _watch(self, pid: int, priority: int) -> bool:
+        found = usage.read(pid)
+        used = scheduling.used_ns(pid)
+        if found is None or used is None:
+            return False
+        try:
+            scheduling.set_priority(pid, priority)
+        except OSError:
+            return False
+        self._watched[pid] = _Watched(priority, found.started_us, time.monotonic_ns(), used)
+        return True
 
     def _arm(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(PERIOD_SECONDS, self._tick)
@@ -66,7 +86,9 @@ class Pace:
         gone = [pid for pid, watched in self._watched.items() if not _judge(pid, watched, now)]
         for pid in gone:
             del self._watched[pid]
-        if self._watched:
+        if self._watched.keys() == {os.getpid()}:
+            self.close()
+        else:
             self._arm()
 
 
@@ -83,7 +105,7 @@ def _judge(pid: int, watched: _Watched, now: int) -> bool:
         found = usage.read(pid)
         if found is None or found.started_us != watched.started_us:
             return False  # its pid is somebody else's now
-        scheduling.set_first(pid, first=first)
+        scheduling.set_priority(pid, watched.priority if first else scheduling.ORDINARY)
         watched.first = first
     watched.since_ns, watched.used_ns = now, used
     return True

@@ -47,6 +47,15 @@ class SessionEnd(Protocol):
         """The driver sent its provider what the protocol does not allow."""
 
 
+class Bytecode(msgspec.Struct):
+    """A bundle's module as one of its processes has compiled it, for the next ones; b"": not yet.
+
+    What it holds comes from a process of the bundle and is for such processes alone.
+    """
+
+    data: bytes = b""
+
+
 class DriverSpec(msgspec.Struct, frozen=True):
     """Everything that launching one driver takes. `bundle` is a sealed memfd, not owned."""
 
@@ -70,6 +79,7 @@ class DriverSpec(msgspec.Struct, frozen=True):
     open_session: Callable[[SessionEnd], ProviderSession]
     entitled: Callable[[], Decision]  # to the provider, as it is when this is asked
     provider_classes: tuple[str, ...] = ()  # of a provider that a driver published, leaf first
+    bytecode: Bytecode = msgspec.field(default_factory=Bytecode)  # of the bundle; all its drivers'
 
 
 class Surroundings(Protocol):

@@ -18,13 +18,13 @@ import msgspec
 
 from runtime.linux import memfd, sockets, spawn
 from runtime.model.errors import BreachError
-from runtime.model.outcome import Exit, ExitHow
+from runtime.model.outcome import Exit, ExitHow, Stage
 from runtime.supervisor.channels import Channels
 from runtime.supervisor.deadline import LEAVE, LOAD, LOCK_DOWN, Deadline
 from runtime.supervisor.ending import Ending
 from runtime.supervisor.groups import OVER
 from runtime.supervisor.output import Output
-from runtime.supervisor.ports import DriverSpec, Gather
+from runtime.supervisor.ports import Bytecode, DriverSpec, Gather
 from runtime.supervisor.zygote import Child
 from runtime.wire import driver as wire
 from runtime.wire import limits, session
@@ -79,6 +79,7 @@ class DriverProcess:
         self._output = Output(channels.output, lambda line: self.listener.logged("output", line, 0))
         self._ending = Ending(child.images)
         self._left = False
+        self._compiling: Bytecode | None = None  # where the code goes that it has to tell
         self.deadline = Deadline(self.kill)
         self.deadline.set(LOCK_DOWN)
         self._late: asyncio.TimerHandle | None = None
@@ -107,8 +108,14 @@ class DriverProcess:
     def load(self, spec: DriverSpec, bundle: int) -> None:
         """Send what to run, with the sealed bundle; right after creation, when there is room."""
         load = wire.Load(
-            spec.bundle_id, spec.executable, spec.server_name, spec.shared, spec.content_hash
+            spec.bundle_id,
+            spec.executable,
+            spec.server_name,
+            spec.shared,
+            spec.content_hash,
+            spec.bytecode.data,
         )
+        self._compiling = None if load.code else spec.bytecode
         self._send_beside(load, bundle)
         self.deadline.set(LOAD)
 
@@ -223,8 +230,18 @@ class DriverProcess:
         if isinstance(message, wire.Goodbye):
             self._ending.goodbye = message
             self._expect_end("its goodbye, found it running")
+        elif isinstance(message, wire.Compiled):
+            self._take_code(message)
         elif not isinstance(message, wire.Hello):
+            if isinstance(message, wire.Staged) and message.stage is Stage.LOADED:
+                self._compiling = None  # from now on it may be the bundle that speaks
             self.listener.received(message)
+
+    def _take_code(self, message: wire.Compiled) -> None:
+        """Keep it for the bundle's next processes; BreachError after the first."""
+        if self._compiling is None:
+            raise BreachError("driver: expected its code once, before it is executed")
+        self._compiling.data, self._compiling = message.code, None
 
     def _take_watch(self, packet: bytes) -> None:
         message = self._watch.receive(packet)

@@ -115,6 +115,7 @@ class Servers:
             self._launcher.discard(standby)
             return
         spec = services[0].spec
+        self._launcher.elevate(standby)
         server = UserServer(standby, spec, bundle, self._around, lambda one: self._over(key, one))
         self._running[key] = server
         for service in services:

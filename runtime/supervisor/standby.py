@@ -32,9 +32,11 @@ class Standby:
         process: The process itself, for whoever took it.
         applied: What holds it from outside.
         missing: What this machine cannot give to any driver.
+        elevated: Whether it goes before ordinary processes; not before a driver has it.
         staged: The launch stages that it has told so far, in order.
         lines: What it has logged so far, oldest first: source and text.
         told: Whether it was told what to load.
+        whole: Set when it has loaded its bundle, was handed over or is over.
         over: Set when it is reaped without having been taken.
     """
 
@@ -48,8 +50,10 @@ class Standby:
         """Own the process, its channels, its pidfd and its control group."""
         self.applied = applied
         self.missing = missing
+        self.elevated = False
         self.staged: list[wire.Staged] = []
         self.lines: deque[tuple[str, str]] = deque(maxlen=LINES)
+        self.whole = asyncio.Event()
         self.over = asyncio.Event()
         self._on_end: Callable[[Exit], object] | None = None
         self.told = False
@@ -67,6 +71,7 @@ class Standby:
     def hand_to(self, listener: Listener) -> DriverProcess:
         """Give the process away: all that it says from now on goes to `listener`."""
         self._on_end = None
+        self.whole.set()
         self.process.listener = listener
         return self.process
 
@@ -87,6 +92,8 @@ class Standby:
         self.staged.append(message)
         if message.stage is Stage.LOADED or not self.told:
             self.process.deadline.clear()
+        if message.stage is Stage.LOADED:
+            self.whole.set()
 
     def logged(self, source: str, text: str, service: int) -> None:
         """Keep a line."""
@@ -105,6 +112,7 @@ class Standby:
     def exited(self, exit_: Exit, gather: Gather) -> None:
         """It is gone without having been taken."""
         del gather
+        self.whole.set()
         self.over.set()
         if self._on_end is not None:
             self._on_end(exit_)

@@ -2,8 +2,9 @@
 
 A driver whose process is up gets one, in the same sandbox and with the same sealed bundle; it
 learns of the provider only when it takes over. They cost memory, so there are few: a driver
-that has crashed takes the place of the oldest one, any other driver a free place. One that
-dies is not made again before its driver's next Start: the bundle may be at fault.
+that has crashed takes the place of the oldest one, any other driver a free place. They are made
+one at a time, as drivers that start meanwhile need the processors more. One that dies is not made
+again before its driver's next Start: the bundle may be at fault.
 Runs in the event loop.
 Invariant: at most `MOST`, at most one a driver; each is handed out once or killed.
 """
@@ -35,6 +36,7 @@ class Understudies:
         self._ready: dict[DriverId, Standby] = {}  # the oldest first
         self._wanted: dict[DriverId, DriverSpec] = {}  # what is on its way, and for whom
         self._making: set[asyncio.Task[None]] = set()
+        self._one = asyncio.Lock()
 
     def prepare(self, driver: Driver, spec: DriverSpec) -> None:
         """Make one soon for a driver whose Start has returned, if there is room and memory."""
@@ -50,8 +52,9 @@ class Understudies:
         task.add_done_callback(self._making.discard)
 
     def pids(self) -> dict[DriverId, int]:
-        """Return the processes of those that are ready, by whom they would replace."""
-        return {driver: standby.process.pid for driver, standby in self._ready.items()}
+        """Return the processes of those that have loaded, by whom they would replace."""
+        whole = {each: one for each, one in self._ready.items() if one.whole.is_set()}
+        return {driver: standby.process.pid for driver, standby in whole.items()}
 
     def take(self, driver: DriverId) -> Standby | None:
         """The driver's understudy, if it has one; it may still be loading."""
@@ -69,22 +72,27 @@ class Understudies:
 
     async def close(self) -> None:
         """Drop all; the launcher's `close` waits until they are reaped."""
-        self._wanted.clear()
-        await asyncio.gather(*self._making, return_exceptions=True)
+        self._wanted.clear()  # what is made now is discarded
         for driver in tuple(self._ready):
             self.drop(driver)
+        await asyncio.gather(*self._making, return_exceptions=True)
 
     async def _prepare(self, driver: Driver, spec: DriverSpec, bundle: int) -> None:
         try:
             await asyncio.sleep(AFTER_SECONDS)
-            if self._wanted.get(driver.id) is spec and self._has_room(crashed=driver.crashes > 0):
-                name = f"standby of {spec.server_name}"
-                standby = await self.launcher.create(name, dumpable=spec.dumpable)
-                self._made(driver.id, spec, standby, bundle)
+            async with self._one:
+                await self._make(driver, spec, bundle)
         except SpawnError:
             pass  # the driver's next process is made when it is needed
         finally:
             os.close(bundle)
+
+    async def _make(self, driver: Driver, spec: DriverSpec, bundle: int) -> None:
+        if self._wanted.get(driver.id) is spec and self._has_room(crashed=driver.crashes > 0):
+            name = f"standby of {spec.server_name}"
+            standby = await self.launcher.create(name, dumpable=spec.dumpable)
+            self._made(driver.id, spec, standby, bundle)
+            await standby.whole.wait()
 
     def _made(self, driver: DriverId, spec: DriverSpec, standby: Standby, bundle: int) -> None:
         if self._wanted.get(driver) is not spec:

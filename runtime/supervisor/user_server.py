@@ -51,7 +51,7 @@ class UserServer:
     ) -> None:
         self._around = surroundings
         self._over = over
-        self._applied, self._missing = standby.applied, standby.missing
+        self._outside = confinement.Outside(standby.applied, standby.missing, standby.elevated)
         self._staged = list(standby.staged)
         self._services: dict[int, UserService] = {}  # by entry; the first one first
         self._left: set[int] = set()  # whose last words may still come
@@ -242,7 +242,7 @@ class UserServer:
         paths = {each: each.account.record.provider_path for each in self._services.values()}
         for service, own in paths.items():
             beside = tuple(path for other, path in paths.items() if other is not service)
-            told = confinement.fields(staged, self._applied, self._missing, own, beside)
+            told = confinement.fields(staged, self._outside, own, beside)
             service.account.change(**told, beside=beside[: confinement.SENTENCES])
 
     def _lose(self, service: UserService) -> None:

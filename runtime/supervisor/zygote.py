@@ -49,7 +49,7 @@ class Zygote:
 
     Attributes:
         missing: What this machine cannot give to any driver, as the zygote found it.
-        elevated: Whether its drivers go before ordinary processes.
+        elevated: Whether its drivers can be put before ordinary processes.
     """
 
     def __init__(self, note: Callable[[str], None]) -> None:
@@ -134,6 +134,8 @@ class Zygote:
         """End the zygote and reap it; idempotent."""
         self._closing = True
         process = self._process
+        if process is not None and not self._waiting:
+            process.kill()  # it may still be coming up, and makes nothing now
         self._drop()
         if process is not None:
             await children.wait_for(process, LINGER_SECONDS)

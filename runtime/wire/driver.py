@@ -2,11 +2,11 @@
 
 Control socket (the Default queues and whoever sends):
 both sides send `Hello`; the runtime sends `Load`, then for each service `Attach` and `Call`s of
-`runtime.wire.methods` (Start, Stop); the driver sends `Staged`, `Attached`, `Call`s that concern
-a service's own entry, `Reply`s. Every `Call` is answered by exactly one `Reply` or `Fail` with its
-number. A process has one service, unless `Load` says that it is shared. After Stop, and after a
-Start that failed, a service is gone; the process waits for another one or for the runtime's
-`Goodbye`. `Goodbye` is the epitaph: an end of file without one counts as a crash.
+`runtime.wire.methods` (Start, Stop); the driver sends `Staged`, `Compiled`, `Attached`, `Call`s
+that concern a service's own entry, `Reply`s. Every `Call` is answered by exactly one `Reply` or
+`Fail` with its number. A process has one service, unless `Load` says that it is shared. After Stop,
+and after a Start that failed, a service is gone; the process waits for another one or for the
+runtime's `Goodbye`. `Goodbye` is the epitaph: an end of file without one counts as a crash.
 Provider socket (one a service, comes with `Attach`; the other end is a broker's, or whoever's the
 provider is): the service's `Call`s of its provider, their answers, and `Complete`s. Its end of file
 means that the provider cannot be reached any more.
@@ -21,7 +21,7 @@ import msgspec
 
 from runtime.model.outcome import Stage
 from runtime.wire import methods
-from runtime.wire.limits import Name, Number, Text
+from runtime.wire.limits import Code, Name, Number, Text
 from runtime.wire.service import Classes
 
 
@@ -48,6 +48,7 @@ class Load(_Strict, frozen=True, tag="load"):
     server_name: Name = ""  # IOUserServerName, for ps
     shared: bool = False  # IOUserServerOneProcess: several services, each with a queue
     content_hash: Name = ""  # of the bundle: where its native modules are
+    code: Code = b""  # of the module, from an earlier process's `Compiled`
 
 
 class Attach(_Strict, frozen=True, tag="attach"):
@@ -87,6 +88,16 @@ class Staged(_Strict, frozen=True, tag="staged"):
     missing: tuple[Text, ...] = ()  # with LOCKED_DOWN: what this kernel could not give
     may: tuple[Text, ...] = ()  # with LOCKED_DOWN: what is left to it, in words
     may_not: tuple[Text, ...] = ()  # with LOCKED_DOWN: what it has lost, and by which means
+
+
+class Compiled(_Strict, frozen=True, tag="compiled"):
+    """Driver to runtime, once after a `Load` without code: the module's, for the next `Load`s.
+
+    It is said before anything of the bundle is executed. `code` is MAGIC_NUMBER and the marshalled
+    code; empty when it is none of Python's or too long.
+    """
+
+    code: Code
 
 
 class Call(_Strict, frozen=True, tag="call"):
@@ -157,7 +168,7 @@ class Goodbye(_Strict, frozen=True, tag="goodbye"):
 ToDriver = (
     Hello | Load | Attach | Call | Reply | Fail | ServiceNotification | CrashYourself | Goodbye
 )
-ToRuntime = Hello | Staged | Attached | Call | Reply | Fail | Goodbye
+ToRuntime = Hello | Staged | Compiled | Attached | Call | Reply | Fail | Goodbye
 ToProvider = Call
 ToPublisher = Call | Goodbye
 """What a driver sends to another driver that is its provider: it says when it ends in order."""

@@ -18,6 +18,7 @@ FRAME = 1 << 20  # one message of a client
 ANSWER = 16 << 20  # one message of the runtime to a client: all records; snapshots use `PART`
 PART = 64 << 10  # one part of a snapshot or delta: keeps a reader's turn short
 PACKET = 128 << 10  # one driver packet: fits the default SO_SNDBUF (212,992) with its overhead
+CODE = 96 << 10  # compiled code of one module: in one packet with the rest of `Load`
 DESCRIPTORS = 16  # descriptors beside one packet: a device's nodes at most
 
 NAME = 256  # names of entries, classes, drivers, methods, in characters
@@ -25,6 +26,7 @@ TEXT = 4096  # a sentence, a path, a log line, in characters
 FRAMES = 64  # Python frames of one crash
 ITEMS = 65_536  # elements of any list on the wire
 TRANSFER = 64 << 10  # payload of one mediated transfer
+TRANSFER_MEMORY = 16 * TRANSFER  # that a broker shares with a driver for its transfers
 MEMORY = 16 << 20  # one memory descriptor that processes share
 FRAMES_OF_TRANSFER = 128  # of one isochronous transfer: the kernel's own limit for a URB
 REPORT = LONGEST_REPORT  # one HID report
@@ -43,6 +45,7 @@ HISTORY_PAGE = 512 << 10  # chunks of history in one answer: within a frame
 
 Name = Annotated[str, Meta(max_length=NAME)]
 Text = Annotated[str, Meta(max_length=TEXT)]
+Code = Annotated[bytes, Meta(max_length=CODE)]
 Payload = Annotated[bytes, Meta(max_length=TRANSFER)]
 Frames = Annotated[tuple[T, ...], Meta(max_length=FRAMES_OF_TRANSFER)]
 Number = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]

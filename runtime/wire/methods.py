@@ -138,22 +138,25 @@ class AsyncIO(_Method, frozen=True, tag="IOUSBHostPipe.AsyncIO"):
     """Queue one transfer; its end comes as `Complete(action, CompleteAsyncIO)`.
 
     IN pipes read up to `length` bytes; OUT pipes send `data`. `action` is the driver's own
-    number, unused among its outstanding ones. `timeout_ms` 0: none.
+    number, unused among its outstanding ones. `timeout_ms` 0: none. `at`: the bytes are not in
+    messages but there in the memory of `ShareMemory`.
     """
 
     action: Number
     length: Number
     data: Payload = b""
     timeout_ms: Number = 0
+    at: Number | None = None
 
 
 class PipeIO(_Method, frozen=True, tag="IOUSBHostPipe.IO"):
-    """One transfer, waited for. Result as of `DeviceRequest`."""
+    """One transfer, waited for. Result as of `DeviceRequest`, with `at` always the number."""
 
     RESULT: ClassVar[type] = bytes
     length: Number
     data: Payload = b""
     timeout_ms: Number = 0
+    at: Number | None = None  # as of `AsyncIO`
 
 
 class Abort(_Method, frozen=True, tag="IOUSBHostPipe.Abort"):

@@ -71,6 +71,29 @@ class OpenDirect(MethodBase, frozen=True, tag="IOUSBHostInterface.OpenDirect"):
     RESULT: ClassVar[type] = bool
 
 
+class ShareMemory(MethodBase, frozen=True, tag="IOUSBHostInterface.ShareMemory"):
+    """Share memory for the data of transfers, once.
+
+    Result: its bytes; beside the reply comes a descriptor of it, of a fixed size.
+    """
+
+    RESULT: ClassVar[type] = int
+
+
+class Rest(MethodBase, frozen=True, tag="IOUSBHostInterface.Rest"):
+    """Let the device sleep until `Wake`, as far as what the driver has open is concerned.
+
+    `Complete(action, CompleteAsyncIO)` comes when the device has woken of itself, and with `Wake`.
+    Meanwhile nothing is asked of it. NOT_OPEN; UNSUPPORTED by the kernel.
+    """
+
+    action: Number
+
+
+class Wake(MethodBase, frozen=True, tag="IOUSBHostInterface.Wake"):
+    """Have the device awake."""
+
+
 class SelectAlternateSetting(
     MethodBase, frozen=True, tag="IOUSBHostInterface.SelectAlternateSetting"
 ):
@@ -133,6 +156,9 @@ Method = (
     | Reset
     | CopyInterface
     | OpenDirect
+    | ShareMemory
+    | Rest
+    | Wake
     | SelectAlternateSetting
     | AsyncDeviceRequest
     | AbortDeviceRequests

@@ -22,6 +22,7 @@ class Role(enum.StrEnum):
     HID_BROKER = "hid-broker"
     UIO_BROKER = "uio-broker"
     USB_OPENER = "usb-opener"
+    SPARE = "spare"  # waits for the `Spawn` of a broker or an opener on its control socket
 
 
 DESCRIPTORS = {
@@ -31,6 +32,7 @@ DESCRIPTORS = {
     Role.HID_BROKER: ("control", "output", "node"),
     Role.UIO_BROKER: ("control", "output", "node"),
     Role.USB_OPENER: ("control", "output", "node"),
+    Role.SPARE: ("control",),
 }
 """control, watch: SEQPACKET ends; output: write end of a pipe for stdout and stderr; crash:
 memfd that faulthandler writes into; node: an O_PATH descriptor of a device's node, which may take
@@ -44,8 +46,8 @@ class Spawn(msgspec.Struct, frozen=True, array_like=True, tag="spawn"):
     name: Name  # shown by ps
     uid: Number  # own uid where the runtime is root; ignored where it is not
     dumpable: bool  # developer mode: debuggers may attach
-    memory_bytes: Number
-    open_files: Number
+    memory_bytes: Number = 0
+    open_files: Number = 0
     role: Role = Role.DRIVER
 
 
@@ -69,7 +71,7 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, tag="ready"):
     """First message of the zygote: imports done, root prepared.
 
     `missing` names what no driver gets here, and why, one sentence each. `elevated`: drivers
-    are made that go before ordinary processes, and have to be watched for it.
+    can be put before ordinary processes, by whoever started the zygote and holds them to it.
     """
 
     missing: tuple[Text, ...] = ()

@@ -14,6 +14,7 @@ import pytest
 from runtime.families.simulated import models
 from runtime.families.usb.served import ServedUsbDevice
 from runtime.families.usb.whole import DeviceSession
+from runtime.linux.shared_memory import SharedMemory
 from runtime.model.errors import ReturnError
 from runtime.model.kern_return import IOReturn
 from runtime.model.usb import InterfaceDescriptor, IsochronousFrame, Speed, TransferType
@@ -167,6 +168,34 @@ def test_a_long_transfer(family: Family) -> None:
         await bench.call(methods.PipeIO(len(data), data), out)
         assert await reading == data
         await _fails(bench.call(methods.AsyncIO(1, len(data) + 1), into), IOReturn.BAD_ARGUMENT)
+
+    family(test)
+
+
+def test_what_is_written_is_read_in_shared_memory(family: Family) -> None:
+    """The bytes are where the driver says, and in no message; never outside of the memory."""
+
+    async def test(bench: Bench) -> None:
+        out, into = await bench.pipes()
+        await _fails(bench.call(methods.PipeIO(8, at=0), out), IOReturn.BAD_ARGUMENT)
+        lent = await bench.call(usb.ShareMemory())
+        shared = SharedMemory.adopt(lent.descriptor).mapped
+        await _fails(bench.call(usb.ShareMemory()), IOReturn.BUSY)
+        data = bytes(range(256)) * 256
+        shared[: len(data)] = data
+        reading = asyncio.create_task(bench.call(methods.PipeIO(len(data), at=len(data)), into))
+        count = await bench.call(methods.PipeIO(len(data), at=0), out)
+        assert int.from_bytes(count, "little") == len(data)
+        assert await reading == count
+        assert shared[len(data) : 2 * len(data)] == data
+        await bench.call(methods.AsyncIO(1, 64, at=lent.result - 64), into)
+        await bench.call(methods.AsyncIO(2, 5, at=0), out)
+        await bench.until(2)
+        ends = dict(bench.completed)
+        assert (ends[1].status, ends[1].data) == (ends[2].status, b"") == (0, b"")
+        assert shared[-64:-59] == data[:5]
+        beyond = methods.AsyncIO(3, 65, at=lent.result - 64)
+        await _fails(bench.call(beyond, into), IOReturn.BAD_ARGUMENT)
 
     family(test)
 

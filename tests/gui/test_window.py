@@ -37,7 +37,7 @@ from ioregui.window.banners import Choice
 from ioregui.window.navigation import Navigation
 from ioregui.window.quitting import QuittingMenu
 from ioregui.window.settings import Quitting, Settings
-from ioregui.window.theme import DARK, LIGHT, Theme, contrast
+from ioregui.window.theme import DARK, LIGHT, Dresser, Theme, contrast, sheet
 from runtime.model.driver_lifecycle import DriverState
 from runtime.model.entry import Entry, Place
 from runtime.model.events import Event, Plugged
@@ -109,6 +109,19 @@ def test_first_look(desk: Desk) -> None:
     assert desk.selection.entry == ROOT_ID + 6
     assert desk.window.status.text.text().startswith("8 entries  ·  quiet  ·  1 driver  ·  ")
     assert desk.window.toolbar.live.text() == "● live"
+
+
+def test_a_window_is_as_it_was_after_another_is_put_together(
+    desk: Desk, qapp: QApplication, household: Household, settings: Settings
+) -> None:
+    before = desk.window.grab().toImage()
+    dresser = Dresser(qapp, settings.theme)
+    other = Desk(qapp, Bridge(), household, settings, dresser)
+    assert qapp.styleSheet() == sheet(dresser.theme)
+    assert desk.window.grab().toImage() == before
+    other.window.leave()
+    other.window.deleteLater()
+    other.deleteLater()
 
 
 def test_search_counts_and_escape_clears(qtbot: QtBot, desk: Desk) -> None:

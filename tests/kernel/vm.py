@@ -20,8 +20,8 @@ from tests.kernel.image import GUEST, Image
 
 BOOT_TIMEOUT = 120.0  # seconds; 4 on an idle machine
 _KERNEL_PARAMETERS = (
-    "console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off tsc=reliable no_timer_check "
-    "lsm=landlock,lockdown,yama,integrity,apparmor cryptomgr.notests"
+    "console=ttyS0 quiet loglevel=3 oops=panic panic=-1 mitigations=off tsc=reliable "
+    "no_timer_check lsm=landlock,lockdown,yama,integrity,apparmor cryptomgr.notests"
 )
 
 
@@ -76,14 +76,17 @@ class VirtualMachine:
     `stage2` is the program in `guest/` that goes on once the host's files are reached.
     """
 
-    def __init__(self, image: Image, memory: str = "2G", stage2: str = "stage2") -> None:
+    def __init__(
+        self, image: Image, memory: str = "2G", stage2: str = "stage2", processors: int = 2
+    ) -> None:
         self._stage2 = GUEST / stage2
         self._folder = tempfile.TemporaryDirectory(prefix="ioregistry-vm-")
         self.console = Path(self._folder.name) / "console"
+        size = ("-m", memory, "-smp", str(processors))
         began = time.monotonic()
         with self.console.open("wb") as console:
             self._process = subprocess.Popen(
-                self._command(image, memory), stdin=subprocess.DEVNULL, stdout=console, stderr=2
+                self._command(image, size), stdin=subprocess.DEVNULL, stdout=console, stderr=2
             )
         try:
             self._qmp = _Lines(Path(self._folder.name) / "qmp", began + 10)
@@ -94,11 +97,10 @@ class VirtualMachine:
         except (OSError, EOFError) as error:
             self._process.kill()
             self._process.wait()
-            said = self.console.read_text(errors="replace")[-4000:]
-            raise RuntimeError(f"VM: expected its agent, found {error!r}: {said}") from error
+            raise RuntimeError(f"VM: expected its agent, found {self._said(error)}") from error
         self.boot_seconds = time.monotonic() - began
 
-    def _command(self, image: Image, memory: str) -> list[str]:
+    def _command(self, image: Image, size: tuple[str, ...]) -> list[str]:
         variables = {
             "STAGE2": self._stage2,
             "AGENT": GUEST / "agent.py",
@@ -110,8 +112,8 @@ class VirtualMachine:
         folder = self._folder.name
         return [
             "qemu-system-x86_64",
-            *("-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "Nehalem", "-smp", "2"),
-            *("-m", memory, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
+            *("-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "Nehalem", *size),
+            *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
             *("-serial", "stdio", "-kernel", str(image.kernel), "-initrd", str(image.initrd)),
             *("-append", f"{_KERNEL_PARAMETERS} {parameters}"),
             *("-fsdev", "local,id=h,path=/,security_model=none,readonly=on,multidevs=remap"),
@@ -125,9 +127,19 @@ class VirtualMachine:
         ]
 
     def run(self, *argv: str, env: dict[str, str] | None = None, timeout: float = 60.0) -> Result:
-        """Run a command in the guest and wait for its end; `timeout` in seconds."""
+        """Run a command in the guest and wait for its end; `timeout` in seconds.
+
+        RuntimeError: the guest has died, or answers nobody; with what its console says.
+        """
         self._agent.send({"argv": argv, "env": env or {}, "timeout": timeout})
-        return Result(**self._agent.receive(timeout + 30))
+        try:
+            return Result(**self._agent.receive(timeout + 30))
+        except (OSError, EOFError) as error:
+            said = self._said(error)
+            raise RuntimeError(f"VM: expected an end of {argv[0]}, found {said}") from error
+
+    def _said(self, error: Exception) -> str:
+        return f"{error!r}: {self.console.read_text(errors='replace')[-4000:]}"
 
     def device_add(self, driver: str, name: str, **options: str) -> None:
         """Plug a QEMU USB device into the guest's controller."""

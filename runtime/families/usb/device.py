@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 
 from runtime.families.usb import descriptors
 from runtime.families.usb.pipe import UsbfsPipe
+from runtime.families.usb.suspending import UsbfsSleeper
 from runtime.linux.usbfs import Reaped, UrbType, Usbfs
 from runtime.linux.usbfs_status import refusal, refusals, status_of
 from runtime.model.errors import ReturnError
@@ -36,7 +37,11 @@ _SETUP = struct.Struct("<BBHHH")
 
 
 class UsbfsDevice:
-    """One device; the descriptor is owned from now on."""
+    """One device; the descriptor is owned from now on.
+
+    Attributes:
+        sleeper: Its suspending.
+    """
 
     def __init__(self, fd: int, known: ServeUsb) -> None:
         """Read its descriptors; `known` is what the kernel knows of it beside them.
@@ -55,6 +60,7 @@ class UsbfsDevice:
         self._taken: set[int] = set()
         self._lent: set[int] = set()  # claimed by a driver's open of the node, not by this one
         self._ends: dict[int, OnEnd] = {}
+        self.sleeper = UsbfsSleeper(self._usbfs)
         asyncio.get_running_loop().add_writer(fd, self._reap)
 
     @property
@@ -193,7 +199,7 @@ class UsbfsDevice:
         self,
         kind: UrbType,
         address: int,
-        memory: bytearray,
+        memory: bytearray | memoryview,
         end: OnEnd,
         packets: Sequence[int] = (),
     ) -> int:

@@ -17,6 +17,7 @@ from runtime.families.usb.outstanding import Outstanding
 from runtime.families.usb.pipes import PipeCalls
 from runtime.families.usb.provider import UsbDevice
 from runtime.families.usb.requests import DeviceRequests
+from runtime.families.usb.rest import Rest, RestCalls
 from runtime.model.errors import ReturnError
 from runtime.model.kern_return import IOReturn
 from runtime.model.usb import ControlRequest, TransferType
@@ -36,6 +37,7 @@ class InterfaceSession:
         lending: Lending | None = None,
         handles: Iterator[int] | None = None,
         outstanding: Outstanding | None = None,
+        rest: Rest | None = None,
     ) -> None:
         """Begin with nothing open.
 
@@ -47,6 +49,7 @@ class InterfaceSession:
             lending: How the driver gets to move its data itself; None: it does not.
             handles: Numbers for what is opened, where others are given out beside them.
             outstanding: What the process has under way, where it has other interfaces, too.
+            rest: What of the device rests; None: it never sleeps.
         """
         self._device = device
         self._number = number
@@ -57,8 +60,10 @@ class InterfaceSession:
         self._gone = False
         self._handles = handles or itertools.count(1)
         self._pipes: dict[int, PipeCalls] = {}
-        self._count = (outstanding or Outstanding()).count
-        self._requests = DeviceRequests(device, complete, self._count, self._check)
+        self._outstanding = outstanding or Outstanding()
+        self._device_rest = rest or Rest(None, openers)
+        self._rest = RestCalls(self._device_rest, number, complete)
+        self._requests = DeviceRequests(device, complete, self._outstanding.count, self._check)
 
     async def call(self, target: int, method: methods.Method) -> object:
         """Carry out one method; the result is of the method's RESULT type.
@@ -108,6 +113,11 @@ class InterfaceSession:
                 self._shut()
             case usb.OpenDirect():
                 result = await self._open_direct()
+            case usb.ShareMemory():
+                result = self._outstanding.memory.lend()
+            case usb.Rest() | usb.Wake():
+                self._require_open()
+                self._rest.call(method)
             case methods.GetInterfaceDescriptor():
                 result = self._device.interface(self._number)
             case methods.CopyPipe(address=address):
@@ -130,6 +140,7 @@ class InterfaceSession:
         if self._opened:
             self._opened = False
             self._openers.discard(self._number)
+            self._rest.end()
 
     async def _open_direct(self) -> object:
         self._require_open()
@@ -144,6 +155,7 @@ class InterfaceSession:
             raise ReturnError(IOReturn.EXCLUSIVE_ACCESS, "interface is open already")
         self._device.take(self._number)
         self._openers.add(self._number)
+        self._device_rest.settle()
         self._opened = True
 
     def _require_open(self) -> None:
@@ -160,7 +172,7 @@ class InterfaceSession:
             if endpoint.address == address and usable:
                 handle = next(self._handles)
                 pipe = self._device.pipe(endpoint)
-                self._pipes[handle] = PipeCalls(pipe, self._complete, self._count)
+                self._pipes[handle] = PipeCalls(pipe, self._complete, self._outstanding)
                 return handle
         raise ReturnError(IOReturn.NOT_FOUND, f"interface has no endpoint {address:#04x}")
 

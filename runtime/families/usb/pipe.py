@@ -29,7 +29,7 @@ class Urbs(Protocol):
         self,
         kind: UrbType,
         address: int,
-        memory: bytearray,
+        memory: bytearray | memoryview,
         end: Callable[[Reaped], None],
         packets: Sequence[int] = (),
     ) -> int:
@@ -47,6 +47,8 @@ class UsbfsPipe:
 
     def __init__(self, device: Urbs, endpoint: EndpointDescriptor) -> None:
         self.endpoint = endpoint
+        self._kind = _KINDS[endpoint.transfer_type]
+        self._reads = endpoint.is_input
         self._device = device
         self._urbs: dict[int, Transfer] = {}
         self._late: set[int] = set()
@@ -54,14 +56,18 @@ class UsbfsPipe:
 
     def submit(self, transfer: Transfer, timeout_ms: int) -> None:
         """Queue a transfer; a timeout of 0 means none."""
-        kind = _KINDS[self.endpoint.transfer_type]
-        memory = bytearray(transfer.length if self.endpoint.is_input else transfer.data)
+        memory = self._memory(transfer)
         address = self.endpoint.address
-        urb = self._device.submit(kind, address, memory, self._ended, transfer.frames)
+        urb = self._device.submit(self._kind, address, memory, self._ended, transfer.frames)
         self._urbs[urb] = transfer
         if timeout_ms:
             loop = asyncio.get_running_loop()
             transfer.timeout = loop.call_later(timeout_ms / 1000, self._expire, urb)
+
+    def _memory(self, transfer: Transfer) -> bytearray | memoryview:
+        if transfer.memory is not None:
+            return transfer.memory
+        return bytearray(transfer.length if self._reads else transfer.data)
 
     def abort(self) -> None:
         """End every queued transfer with ABORTED, in the order in which they were queued."""
@@ -93,8 +99,14 @@ class UsbfsPipe:
             self._late.discard(reaped.urb)
             if status == IOReturn.ABORTED:
                 status = IOReturn.USB_TRANSACTION_TIMEOUT
+        if reaped.packets:
+            self._finish_frames(transfer, status, reaped)
+            return
+        inside = self._reads and transfer.memory is None
+        data = bytes(memoryview(reaped.memory)[: reaped.count]) if inside else b""
+        transfer.finish(status, reaped.count, data)
+
+    def _finish_frames(self, transfer: Transfer, status: int, reaped: Reaped) -> None:
         frames = tuple(IsochronousFrame(status_of(code), count) for code, count in reaped.packets)
-        count = sum(frame.count for frame in frames) if frames else reaped.count
-        length = transfer.length if frames else count
-        data = bytes(memoryview(reaped.memory)[:length]) if self.endpoint.is_input else b""
-        transfer.finish(status, count, data, frames)
+        data = bytes(reaped.memory) if self._reads else b""
+        transfer.finish(status, sum(frame.count for frame in frames), data, frames)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from runtime.families.provider import Answer, Complete
+from runtime.families.usb.outstanding import Outstanding
 from runtime.families.usb.provider import End, Transfer, UsbPipe
 from runtime.model.errors import ReturnError
 from runtime.model.kern_return import IOReturn
@@ -21,13 +22,15 @@ class PipeCalls:
     Args:
         pipe: What moves the bytes.
         complete: Where completions go.
-        count: Told of one more (1) or one fewer (-1) outstanding; ReturnError: there are too many.
+        outstanding: What the process has under way.
     """
 
-    def __init__(self, pipe: UsbPipe, complete: Complete, count: Callable[[int], None]) -> None:
+    def __init__(self, pipe: UsbPipe, complete: Complete, outstanding: Outstanding) -> None:
         self._pipe = pipe
+        self._reads = pipe.endpoint.is_input
+        self._isochronous = pipe.endpoint.transfer_type is TransferType.ISOCHRONOUS
         self._complete = complete
-        self._count = count
+        self._outstanding = outstanding
 
     def begin(self, method: methods.Method, answer: Answer) -> None:
         """Carry out one method; ReturnError when it fails at once, or is none of a pipe."""
@@ -62,19 +65,24 @@ class PipeCalls:
             completion = methods.CompleteAsyncIO(end.status, end.count, now, end.data)
             self._complete(method.action, completion)
 
-        self._require(isochronous=False)
-        self._submit(_length(method.length), method.data, done, method.timeout_ms)
+        self._begin(method, done)
 
     def _transfer(self, method: methods.PipeIO, answer: Answer) -> None:
         def done(end: End) -> None:
             if end.status:
                 answer(ReturnError(end.status))
             else:
-                reads = self._pipe.endpoint.is_input
-                answer(end.data if reads else end.count.to_bytes(4, "little"))
+                inside = self._reads and method.at is None
+                answer(end.data if inside else end.count.to_bytes(4, "little"))
 
+        self._begin(method, done)
+
+    def _begin(self, method: methods.AsyncIO | methods.PipeIO, done: Callable[[End], None]) -> None:
         self._require(isochronous=False)
-        self._submit(_length(method.length), method.data, done, method.timeout_ms)
+        length, memory = _length(method.length), None
+        if method.at is not None:
+            memory = self._outstanding.memory.part(method.at, length)
+        self._submit(length, method.data, done, timeout_ms=method.timeout_ms, memory=memory)
 
     def _queue_frames(self, method: usb.IsochIO) -> None:
         def done(end: End) -> None:
@@ -83,7 +91,7 @@ class PipeCalls:
 
         self._require(isochronous=True)
         length = _length(sum(method.frames))
-        if not method.frames or (not self._pipe.endpoint.is_input and length != len(method.data)):
+        if not method.frames or (not self._reads and length != len(method.data)):
             raise ReturnError(
                 IOReturn.BAD_ARGUMENT,
                 f"frames: expected one at least, as long as the data, found {length} bytes in them",
@@ -91,8 +99,8 @@ class PipeCalls:
         self._submit(length, method.data, done, frames=method.frames)
 
     def _require(self, *, isochronous: bool) -> None:
-        kind = self._pipe.endpoint.transfer_type
-        if (kind is TransferType.ISOCHRONOUS) is not isochronous:
+        if self._isochronous is not isochronous:
+            kind = self._pipe.endpoint.transfer_type
             words = "an isochronous pipe" if isochronous else "a bulk or interrupt pipe"
             text = f"transfer: expected {words}, found one of type {kind.name.lower()}"
             raise ReturnError(IOReturn.UNSUPPORTED, text)
@@ -102,18 +110,20 @@ class PipeCalls:
         length: int,
         data: bytes,
         done: Callable[[End], None],
+        *,
         timeout_ms: int = 0,
         frames: tuple[int, ...] = (),
+        memory: memoryview | None = None,
     ) -> None:
         def over(end: End) -> None:
-            self._count(-1)
+            self._outstanding.count(-1)
             done(end)
 
-        self._count(1)
+        self._outstanding.count(1)
         try:
-            self._pipe.submit(Transfer(length, data, over, frames), timeout_ms)
+            self._pipe.submit(Transfer(length, data, over, frames, memory), timeout_ms)
         except ReturnError:
-            self._count(-1)
+            self._outstanding.count(-1)
             raise
 
 

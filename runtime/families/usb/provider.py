@@ -38,17 +38,29 @@ class End(msgspec.Struct, frozen=True):
 class Transfer:
     """One queued transfer: up to `length` bytes from an IN endpoint, or `data` to an OUT one.
 
-    `frames` are the bytes of each frame of an isochronous one, in sum `length`.
+    `frames` are the bytes of each frame of an isochronous one, in sum `length`. `memory`: where
+    the bytes of the transfer are, or are to be; they are not in its `End` then.
     """
 
     def __init__(
-        self, length: int, data: bytes, done: Callable[[End], None], frames: tuple[int, ...] = ()
+        self,
+        length: int,
+        data: bytes,
+        done: Callable[[End], None],
+        frames: tuple[int, ...] = (),
+        memory: memoryview | None = None,
     ) -> None:
         self.length = length
-        self.data = data
         self.frames = frames
+        self.memory = memory
+        self._data = data
         self.timeout: asyncio.TimerHandle | None = None
         self._done = done
+
+    @property
+    def data(self) -> bytes:
+        """What an OUT endpoint is sent."""
+        return self._data if self.memory is None else bytes(self.memory)
 
     def finish(
         self,
@@ -60,6 +72,9 @@ class Transfer:
         """Tell whoever queued it; once."""
         if self.timeout is not None:
             self.timeout.cancel()
+        if self.memory is not None and data:
+            self.memory[: len(data)] = data
+            data = b""
         self._done(End(status, count, data, frames))
 
 

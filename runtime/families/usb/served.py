@@ -10,6 +10,7 @@ from runtime.families.provider import Complete
 from runtime.families.usb.interface import InterfaceSession
 from runtime.families.usb.lending import Lender, Lending
 from runtime.families.usb.provider import UsbDevice
+from runtime.families.usb.rest import Rest, Sleeper
 from runtime.families.usb.whole import DeviceSession
 from runtime.wire.usb import WHOLE_DEVICE
 
@@ -17,26 +18,31 @@ from runtime.wire.usb import WHOLE_DEVICE
 class ServedUsbDevice:
     """A USB device as its broker serves it; the device is owned from now on.
 
-    `lender` is the same device, when it can lend its interfaces.
+    `lender` is the same device, when it can lend its interfaces; `sleeper`, when it can sleep.
     """
 
-    def __init__(self, device: UsbDevice, lender: Lender | None = None) -> None:
+    def __init__(
+        self, device: UsbDevice, lender: Lender | None = None, sleeper: Sleeper | None = None
+    ) -> None:
         self._device = device
         self._lender = lender
         self._openers: set[int] = set()
         self._wanted: set[int] = set()
+        self._rest = Rest(sleeper, self._openers)
 
     def session(
         self, number: int, complete: Complete, opening: socket.socket | None = None
     ) -> InterfaceSession | DeviceSession:
         """Let one driver process at an interface, or at the whole device."""
         if number == WHOLE_DEVICE:
-            return DeviceSession(self._device, self._openers, complete)
+            return DeviceSession(self._device, self._openers, complete, self._rest)
         self._wanted.add(number)
         lending = None
         if opening is not None and self._lender is not None:
             lending = Lending(opening, self._lender)
-        return InterfaceSession(self._device, number, self._openers, complete, lending=lending)
+        return InterfaceSession(
+            *(self._device, number, self._openers, complete), lending=lending, rest=self._rest
+        )
 
     def give_back(self, number: int) -> None:
         """Let whoever had an interface before have it again; idempotent.

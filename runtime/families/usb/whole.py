@@ -13,6 +13,7 @@ from runtime.families.usb.interface import InterfaceSession
 from runtime.families.usb.outstanding import Outstanding
 from runtime.families.usb.provider import UsbDevice
 from runtime.families.usb.requests import DeviceRequests
+from runtime.families.usb.rest import Rest, RestCalls
 from runtime.model.errors import ReturnError
 from runtime.model.kern_return import IOReturn
 from runtime.wire import limits, methods, usb
@@ -21,8 +22,14 @@ from runtime.wire import limits, methods, usb
 class DeviceSession:
     """One driver process at a device, and at what it copies of its interfaces."""
 
-    def __init__(self, device: UsbDevice, openers: set[int], complete: Complete) -> None:
-        """Begin with nothing open; `openers` are shared by all sessions of the device."""
+    def __init__(
+        self,
+        device: UsbDevice,
+        openers: set[int],
+        complete: Complete,
+        rest: Rest | None = None,
+    ) -> None:
+        """Begin with nothing open; `openers` and `rest` are shared by all of the device."""
         self._device = device
         self._openers = openers
         self._complete = complete
@@ -32,6 +39,7 @@ class DeviceSession:
         self._interfaces: dict[int, InterfaceSession] = {}  # by handle
         self._numbers: dict[int, int] = {}  # their handles
         self._outstanding = Outstanding()
+        self._rest = RestCalls(rest or Rest(None, openers), usb.WHOLE_DEVICE, complete)
         self._requests = DeviceRequests(
             device, complete, self._outstanding.count, guard.check_whole
         )
@@ -61,6 +69,7 @@ class DeviceSession:
         if self._opened:
             self._opened = False
             self._openers.discard(usb.WHOLE_DEVICE)
+            self._rest.end()
 
     def unplug(self) -> None:
         """The device is gone: `close`, and nothing can be opened any more."""
@@ -84,6 +93,11 @@ class DeviceSession:
                 self.close()
             case usb.CopyInterface(number=number):
                 result = self._copy_interface(number)
+            case usb.ShareMemory():
+                result = self._outstanding.memory.lend()
+            case usb.Rest() | usb.Wake():
+                self._require_open()
+                self._rest.call(method)
             case usb.SetConfiguration(value=value):
                 self._set_configuration(value)
             case usb.Reset():

@@ -15,7 +15,8 @@ from ioregui.approvals.approve_button import ApproveButton
 from ioregui.approvals.page import ApprovalsPage
 from ioregui.bridge import Bridge
 from runtime.model.extension_lifecycle import ExtensionState
-from runtime.model.records import Extension, Request, RequestState
+from runtime.model.identity import EntryId
+from runtime.model.records import DeviceHit, Extension, Request, RequestState
 from runtime.wire.commands.extensions import Decide, SetDeveloperMode, Undo
 from tests.gui.conftest import sample_status
 
@@ -300,6 +301,23 @@ def test_a_removal_says_so_and_what_it_gives_back(inbox: "Inbox", request_record
     inbox.click(inbox.parts.approve)
     inbox.qtbot.waitUntil(lambda: bool(inbox.decisions()))
     assert inbox.decisions()[0].approve
+
+
+def test_a_device_that_would_be_missed_is_asked_for_by_itself(
+    inbox: "Inbox", request_record: "Make"
+) -> None:
+    lost = "it is the only keyboard"
+    keyboard = DeviceHit(EntryId(7), "Keyboard", "IOService:/usb/1-2", 9, "usbhid", lost)
+    inbox.bring(requests=(request_record(1, takes=True, devices=(keyboard,)),))
+    shown = inbox.parts.facts.toPlainText()
+    assert "of Sample App wants to take Keyboard, which this machine would miss." in shown
+    assert "replaces usbhid" in shown
+    assert "Careful: it is the only keyboard." in shown
+    assert "talk to USB devices" not in shown
+    assert inbox.parts.approve.text() == "Approve device"
+    inbox.settle()
+    assert inbox.parts.hint.text() == "The device stays as it is until you approve."
+    assert inbox.page.model.index(0, 1).data() == "device waits for approval"
 
 
 def _opened(page: ApprovalsPage) -> Request | None:

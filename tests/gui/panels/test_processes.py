@@ -43,6 +43,7 @@ def all_processes(**of_driver: object) -> tuple[Process, ...]:
         process(Role.RUNTIME, 1),
         process(Role.WORKER, 6, name="spare"),
         process(Role.STANDBY, 2),
+        process(Role.SPARE, 7),
         process(Role.ZYGOTE, 3),
         process(Role.BROKER, 4, name="broker of Sample"),
         process(Role.UNDERSTUDY, 5, name="MyUserUSBInterfaceDriver", driver=ONE),
@@ -79,9 +80,10 @@ def test_the_tree_of_processes(
         "broker of Sample",
         "zygote",
         "standby",
+        "spare broker",
         "worker",
     ]
-    assert [name.count("\N{EM SPACE}") for name in names] == [0, 1, 2, 1, 1, 1, 1]
+    assert [name.count("\N{EM SPACE}") for name in names] == [0, 1, 2, 1, 1, 1, 1, 1]
     assert page.table.selected is not None
     assert page.table.selected.driver is not None, "a driver is selected, not the first row"
 

@@ -104,6 +104,7 @@ class Process:
         default_factory=session.runtime_of_watcher
     )
     lines: list[str] = field(default_factory=list)
+    compiled: list[bytes] = field(default_factory=list)
     pulses: list[driver.Pulse] = field(default_factory=list)
     outcome: Exit | None = None
     asked: collections.deque[driver.Call] = field(default_factory=collections.deque)
@@ -123,9 +124,13 @@ class Process:
         send_packet(self.provider, codec.encode(message))
 
     def receive(self) -> driver.ToRuntime | None:
-        """The next packet on the control socket; None at the end of file."""
-        packet, _ = receive_packet(self.control)
-        return self.speaks.receive(packet) if packet else None
+        """The next packet on the control socket but `Compiled`, which is kept; None at the end."""
+        while True:
+            packet, _ = receive_packet(self.control)
+            message = self.speaks.receive(packet) if packet else None
+            if not isinstance(message, driver.Compiled):
+                return message
+            self.compiled.append(message.code)
 
     def asked_of_provider(self) -> driver.Call | None:
         """The next call on the provider socket; None at the end of file."""
@@ -181,7 +186,7 @@ class Process:
                 self.asked.append(message)
                 self.send(provider(message))
             else:
-                assert not isinstance(message, driver.Hello | driver.Staged | driver.Attached)
+                assert isinstance(message, driver.Reply | driver.Fail | driver.Goodbye | None)
                 return message
 
     def answer(self, provider: Callable[[driver.Call], driver.Reply | driver.Fail]) -> None:

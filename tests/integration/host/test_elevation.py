@@ -1,4 +1,4 @@
-"""What a driver is given beyond an ordinary process, and what is said where it is not."""
+"""What a driver's process is made with beyond an ordinary one, and what is said where it is not."""
 
 import os
 import shutil
@@ -34,9 +34,10 @@ def limits(process: Process, name: str) -> list[str]:
 
 
 @needs_precedence
-def test_root_s_drivers_go_first_and_their_timers_are_precise(zygote: Zygote) -> None:
+def test_root_s_drivers_may_go_first_and_their_timers_are_precise(zygote: Zygote) -> None:
+    """They are ordinary until somebody holds them to their share."""
     process = zygote.spawn(bundle_with(IDLE))
-    assert policies(process) == {os.SCHED_RR}
+    assert policies(process) == {os.SCHED_OTHER}
     assert zygote.ready.elevated
     assert os.sched_getscheduler(zygote.process.pid) == os.SCHED_OTHER
     assert not [line for line in zygote.ready.missing if "elevated" in line]
@@ -44,10 +45,9 @@ def test_root_s_drivers_go_first_and_their_timers_are_precise(zygote: Zygote) ->
     assert int(slack) <= 1  # the kernel shows 0 for what is real time
 
 
-def test_it_says_that_it_goes_first_and_how_much_it_may_lock(zygote: Zygote) -> None:
+def test_it_says_how_much_it_may_lock(zygote: Zygote) -> None:
     process = zygote.spawn(bundle_with(IDLE))
     staged = process.greet()
-    assert (confinement.ELEVATED in staged.may) is zygote.ready.elevated
     (soft, hard) = limits(process, "Max locked memory")
     assert soft == hard
     assert int(hard) <= policy.LOCKED_BYTES

@@ -62,6 +62,17 @@ def test_an_io_return_error_refuses_and_leaves_the_process(zygote: Zygote) -> No
     assert process.receive() == driver.Goodbye()
 
 
+def test_code_that_one_process_compiled_runs_in_the_next(zygote: Zygote) -> None:
+    bundle = bundle_with(source("def init(self): return super().init()"))
+    first = zygote.spawn(bundle)
+    first.begin()
+    (code,) = first.compiled
+    second = zygote.spawn(bundle)
+    second.begin(code=code)
+    assert second.compiled == []
+    assert isinstance(second.call(1, methods.Start(), Provider()), driver.Reply)
+
+
 def test_init_that_returns_false_refuses(zygote: Zygote) -> None:
     process = zygote.spawn(bundle_with(source("def init(self): return False")))
     process.begin()

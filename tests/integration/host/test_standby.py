@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from runtime.linux import memory
+from runtime.linux.scheduling import may_go_first
 from runtime.supervisor import launcher as room
 from runtime.supervisor import zygote as mother
 from runtime.supervisor.groups import NO_GROUPS
@@ -166,5 +167,20 @@ def test_a_zygote_that_says_nothing_is_replaced(monkeypatch: pytest.MonkeyPatch)
         finally:
             await launcher.close()
             await zygote.close()
+
+    asyncio.run(run())
+
+
+def test_only_one_that_a_driver_has_goes_before_others() -> None:
+    async def run() -> None:
+        async with launching() as launcher:
+            standby = await taken(launcher)
+            pid = standby.process.pid
+            assert os.sched_getscheduler(pid) == os.SCHED_OTHER
+            launcher.elevate(standby)
+            expected = os.SCHED_RR if may_go_first() else os.SCHED_OTHER
+            assert os.sched_getscheduler(pid) == expected
+            assert standby.elevated is (expected == os.SCHED_RR)
+            await end(standby)
 
     asyncio.run(run())

@@ -125,6 +125,24 @@ class RuntimeProcess:
                 return [line.text for line in lines]
             lines += page.lines
 
+    def children(self, called: str = "") -> list[int]:
+        """Its children, zombies too; or those whose command has this in it."""
+        assert self.process is not None
+        pid = self.process.pid
+        found = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+        return [int(each) for each in found if called in _command(int(each))]
+
+    def child(self, called: str) -> int:
+        """The child called so, once it is alone: one just forked still has the zygote's name."""
+        found: list[int] = []
+
+        def alone() -> bool:
+            found[:] = self.children(called)
+            return len(found) == 1
+
+        wait_for(alone, called)
+        return found[0]
+
     def events(self) -> list[Event]:
         """The journal so far."""
         with connect("test", self.socket) as follower:
@@ -149,6 +167,14 @@ def wait_for(check: Callable[[], bool], what: str) -> None:
     while not check():
         assert time.monotonic() < deadline, f"waited {SECONDS:.0f} s for {what}"
         time.sleep(0.01)
+
+
+def _command(pid: int) -> str:
+    """What ps shows of a process; nothing when it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").replace("\0", " ")
+    except OSError:
+        return ""
 
 
 def alive(pid: int) -> bool:

@@ -1,7 +1,6 @@
 """The whole line with real processes: plug, match, approve, run, crash, restart, unplug."""
 
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -90,7 +89,7 @@ def test_too_many_crashes_mean_quarantine_until_released(running: RuntimeProcess
 def test_drivers_outlive_the_zygote(running: RuntimeProcess) -> None:
     """A killed zygote is replaced; drivers run on and restart as before."""
     driver = running.driver()
-    kill(_zygote(running))
+    kill(running.child("runtime.host.zygote"))
     wait_for(lambda: any("zygote" in str(event.detail) for event in running.events()), "the note")
     assert running.driver().pid == driver.pid
     running.call(CrashDriver(driver.id))
@@ -192,15 +191,3 @@ def test_ending_the_runtime_stops_drivers_in_order(running: RuntimeProcess) -> N
     assert running.process.wait(20) == 0
     assert not alive(pid)
     assert not running.socket.exists()
-
-
-def _zygote(runtime: RuntimeProcess) -> int:
-    assert runtime.process is not None
-    pid = runtime.process.pid
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    for child in children:
-        if b"runtime.host.zygote" in Path(f"/proc/{child}/cmdline").read_bytes():
-            status = Path(f"/proc/{child}/status").read_text()
-            if "NSpid:\t" + child + "\n" in status:  # in no namespace of its own: no driver
-                return int(child)
-    raise AssertionError("the runtime has no zygote")

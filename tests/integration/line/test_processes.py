@@ -27,6 +27,7 @@ def of_role(runtime: RuntimeProcess, role: Role) -> list[Process]:
 def test_every_process_is_told_with_what_it_uses(running: RuntimeProcess) -> None:
     wait_for(lambda: bool(of_role(running, Role.UNDERSTUDY)), "the understudy")
     wait_for(lambda: bool(of_role(running, Role.STANDBY)), "the standby")
+    wait_for(lambda: bool(of_role(running, Role.SPARE)), "the spare process")
     wait_for(lambda: bool(of_role(running, Role.WORKER)), "the worker")
     found = running.call(ReadProcesses())
     assert {one.role for one in found.processes} == set(Role)

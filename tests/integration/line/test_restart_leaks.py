@@ -24,17 +24,18 @@ def test_restarts_leave_no_descriptor_process_or_memory_behind(
     wait_for(lambda: len(running.records().drivers) == 1, "the driver")
     pid = _restart(running, 0, WARM_UP)
     assert running.process is not None
-    zygote = _child(running.process.pid, "zygote")
-    broker = _child(running.process.pid, "broker of")
-    _child(running.process.pid, "spare")  # the worker that waits has come
+    zygote = running.child("zygote")
+    broker = running.child("broker of")
+    running.child("worker")  # the one that waits has come
+    running.child("spare broker")
     runtime = running.process.pid
     before = {each: _resident(each) for each in (runtime, zygote, broker)}
     open_files = {each: _settled(each) for each in before}
-    children = len(_children(runtime))
+    children = len(running.children())
     count = rounds or ROUNDS
     _restart(running, pid, count)
     assert {each: _settled(each) for each in before} == open_files
-    wait_for(lambda: len(_children(runtime)) == children, "as many children as before")
+    wait_for(lambda: len(running.children()) == children, "as many children as before")
     grown = {each: _resident(each) - resident for each, resident in before.items()}
     measured(
         f"{count} restarts: runtime {grown[runtime] >> 10:+} KiB, "
@@ -49,27 +50,6 @@ def _restart(runtime: RuntimeProcess, pid: int, count: int) -> int:
         pid = runtime.driver_when(lambda d: d.state.value == "running" and d.pid != pid, "it").pid  # noqa: B023 - waited for within the turn
         kill(pid)
     return pid
-
-
-def _children(pid: int) -> list[int]:
-    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def _child(runtime: int, called: str) -> int:
-    """The child that ps shows so; one that was just forked still has the zygote's name."""
-    found: list[int] = []
-
-    def alone() -> bool:
-        names = {pid: Path(f"/proc/{pid}/cmdline") for pid in _children(runtime)}
-        found[:] = [
-            pid
-            for pid, name in names.items()
-            if name.exists() and called.encode() in name.read_bytes()
-        ]
-        return len(found) == 1
-
-    wait_for(alone, called)
-    return found[0]
 
 
 def _settled(pid: int) -> int:

@@ -64,7 +64,7 @@ def test_quitting_goes_on_without_its_client(running: RuntimeProcess) -> None:
 
 
 def test_a_client_that_never_reads(runtime_process: RuntimeProcess) -> None:
-    """Its commands wait with it; nobody else does, and the runtime does not grow."""
+    """Its commands wait or end with it; nobody else does, and the runtime does not grow."""
     assert runtime_process.process is not None
     pid = runtime_process.process.pid
     before = _resident(pid)
@@ -73,11 +73,9 @@ def test_a_client_that_never_reads(runtime_process: RuntimeProcess) -> None:
     )
     with _raw(runtime_process, Subscribe(tuple(Topic))) as rude:
         rude.settimeout(1.0)
-        with contextlib.suppress(OSError):
+        with pytest.raises(OSError, match=r"Broken pipe|timed out"):  # they are not all taken
             rude.sendall(flood)
-        started = time.monotonic()
         assert runtime_process.records().drivers == ()
-        assert time.monotonic() - started < 2.0
         assert _resident(pid) - before < 32 << 20
 
 
@@ -98,8 +96,11 @@ def test_no_descriptor_left(runtime_process: RuntimeProcess) -> None:
     assert runtime.process is not None
     pid = runtime.process.pid
     request = runtime.pending()
-    app, room = request.requester.app_path, _limit_with_room(pid, 3)
+    runtime.child("worker")
+    runtime.records()  # it is made, and nothing more is under way
+    app, room = request.requester.app_path, _limit_with_room(pid, 2)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (room, 4096))
+    runtime.call(Activate(app))  # the worker that waited; its descriptor is the third that is free
     with pytest.raises(ProblemError, match="worker: expected to be able to start one"):
         runtime.call(Activate(app))
     assert runtime.approve(request).state == "completed"

@@ -178,16 +178,16 @@ def _serve(pipe: Any, connection: Connection) -> None:
 
 
 class Service:
-    """`python -m runtime --system` with folders of its own."""
+    """`python -m runtime --system` with folders of its own; or with other options."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str], option: str = "--system") -> None:
         self.socket = folder / "run" / "runtime.sock"
         self.state_dir = folder / "state"
         self._visitors: list[Visitor] = []
         self._root: Connection | None = None
         self._process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "runtime", "--system"),
+                *(sys.executable, "-m", "runtime", option),
                 *("--socket", str(self.socket), "--state-dir", str(self.state_dir)),
             ],
             cwd=ROOT,

@@ -3,6 +3,7 @@
 Reads one JSON object a line and answers each with what users were asked since the last one, and
 whether questions were taken back. ``{"sessions": {UID: {…}}}`` is what logind says from then on,
 ``{"sleep": true}`` announces sleep and answers whether a lock delays it once that is over,
+``{"grants": false}`` denies locks from then on,
 ``{"agent": "yes", "pid": …, "started": …}`` an agent for a process that answers so (yes, no,
 closed, or held until there is a line ``{"release": true}``).
 """
@@ -34,12 +35,14 @@ class Desktop:
         self._released = asyncio.Event()
         self._asked: list[str] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._grants = True
         self._locks: list[int] = []  # our ends of the inhibitor locks that are held
         bus.add_message_handler(self._handle)
 
     async def order(self, order: dict[str, Any]) -> object:
         """Do what the test says."""
         self._sessions = order.get("sessions", self._sessions)
+        self._grants = order.get("grants", self._grants)
         if "agent" in order:
             self._answers[f"/agent/{order['pid']}"] = order["agent"]
             await self._register(order["pid"], order["started"])
@@ -86,6 +89,10 @@ class Desktop:
         return None
 
     async def _inhibit(self, message: Message) -> None:
+        if not self._grants:
+            error = "org.freedesktop.DBus.Error.AccessDenied"
+            await self._bus.send(Message.new_error(message, error, "Permission denied"))
+            return
         ours, theirs = os.pipe()
         os.set_blocking(ours, False)
         self._locks.append(ours)

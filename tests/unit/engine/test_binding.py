@@ -8,6 +8,7 @@ import pytest
 
 from runtime.engine.binding import Binding
 from runtime.engine.kernel_drivers import KernelDrivers
+from runtime.engine.taking import Taking
 from runtime.model.entry import Kind
 from runtime.model.identity import ROOT_ID, BundleId, EntryId
 from runtime.model.personality import Personality
@@ -31,7 +32,7 @@ class Counting(Binding):
     """Remembers which entries it was to match."""
 
     def __init__(self, *parts: Any) -> None:
-        super().__init__(*parts, syspath=lambda _entry: "")
+        super().__init__(*parts, taking=Taking(lambda _entry: "", lambda _text: None))
         self.matched: list[EntryId] = []
 
     def match_one(self, entry_id: EntryId) -> None:

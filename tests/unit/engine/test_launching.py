@@ -4,17 +4,23 @@ import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from runtime.engine.binding import Binding
 from runtime.engine.bundles import Bundles, Runnable
 from runtime.engine.kernel_drivers import KernelDrivers
+from runtime.engine.taking import Taking
+from runtime.extensions.takeovers import Answer
+from runtime.linux.essential import Essentials
+from runtime.model.driver_lifecycle import DriverState, Intent
 from runtime.model.events import Detail, Noted
 from runtime.model.identity import ROOT_ID, BundleId, ContentHash, EntryId
 from runtime.model.personality import Personality
 from runtime.model.properties import Properties
+from runtime.model.records import DeviceHit, RequestState
 from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Place
 from runtime.supervisor.ports import DriverSpec
@@ -69,6 +75,7 @@ class Supervisor:
 
     def __init__(self) -> None:
         self.launched: list[DriverSpec] = []
+        self.running: list[object] = []
 
     def launch(self, spec: DriverSpec) -> None:
         """Keep one."""
@@ -76,11 +83,38 @@ class Supervisor:
 
     def of_provider(self, _provider: EntryId) -> list[object]:
         """The drivers that are there."""
-        return []
+        return self.running
 
     def open_session(self, *_parts: object) -> None:
         """As brokers do; never called here."""
         raise AssertionError
+
+
+class Machine:
+    """What would be missed, and whether somebody said that it may be taken."""
+
+    def __init__(self) -> None:
+        self.keyboards: frozenset[str] = frozenset()
+        self.answer = Answer.WAITING
+        self.asked: list[DeviceHit] = []
+        self.needless_for: list[str] = []
+
+    def syspath(self, _entry: EntryId) -> str:
+        """Where the device is in sysfs."""
+        return "/sys/devices/1-2"
+
+    def read(self) -> Essentials:
+        """How the machine is."""
+        return Essentials(keyboards=self.keyboards)
+
+    def ask(self, _bundle: BundleId, _content: ContentHash, device: DeviceHit) -> Answer:
+        """As `Takeovers` does."""
+        self.asked.append(device)
+        return self.answer
+
+    def needless(self, _bundle: BundleId, path: str) -> None:
+        """As `Takeovers` does."""
+        self.needless_for.append(path)
 
 
 class Bench:
@@ -94,9 +128,11 @@ class Bench:
         self.hub, self.supervisor, self.bundles = Hub(), Supervisor(), Bundles()
         kernel = KernelDrivers(folder, folder)
         parts: tuple[Any, ...] = (self.registry, self.hub, (Family(),), self.bundles, kernel)
-        self.binding = Binding(*parts, syspath=lambda _entry: "")
+        self.machine = Machine()
+        taking = Taking(self.machine.syspath, lambda _text: None, self.machine.read)
+        self.binding = Binding(*parts, taking=taking)
         role: Any = self.supervisor
-        self.binding.use(role, role)
+        self.binding.use(role, role, cast("Any", self.machine))
 
     def activate(self, content: str, entitled: Properties) -> None:
         """Let the extension run."""
@@ -141,3 +177,78 @@ def test_a_denial_is_said_once_for_each_content_and_provider(bench: Bench) -> No
     bench.becomes_ready()
     assert len(bench.hub.told) == 3
     assert bench.supervisor.launched == []
+
+
+ONLY_KEYBOARD = frozenset({"/sys/devices/1-2/1-2:1.0/input/input3"})
+
+
+def test_what_the_machine_would_miss_waits_for_an_answer(bench: Bench) -> None:
+    bench.machine.keyboards = ONLY_KEYBOARD
+    bench.activate("1", ENTITLED)
+    bench.becomes_ready()
+    bench.becomes_ready()
+    assert bench.supervisor.launched == []
+    assert {hit.warning for hit in bench.machine.asked} == {"it is the only keyboard"}
+    (noted,) = bench.hub.told
+    assert isinstance(noted, Noted)
+    assert "an approval of that is waited for; it was not launched" in noted.text
+    bench.machine.answer = Answer.DENIED
+    bench.becomes_ready()
+    assert bench.supervisor.launched == []
+    bench.machine.answer = Answer.GRANTED
+    bench.becomes_ready()
+    assert len(bench.supervisor.launched) == 1
+
+
+def test_what_the_machine_lost_with_a_driver_is_remembered_for_the_next_one(bench: Bench) -> None:
+    bench.machine.keyboards = ONLY_KEYBOARD
+    bench.machine.answer = Answer.GRANTED
+    bench.activate("1", ENTITLED)
+    bench.becomes_ready()
+    bench.machine.keyboards = frozenset()  # the kernel's driver has left it
+    bench.machine.answer = Answer.WAITING
+    bench.becomes_ready()
+    assert len(bench.supervisor.launched) == 1
+    bench.machine.keyboards = frozenset({*ONLY_KEYBOARD, "/sys/devices/platform/i8042/input1"})
+    bench.becomes_ready()
+    assert len(bench.supervisor.launched) == 2, "the kernel has it again, and there is another"
+    assert bench.machine.needless_for == [bench.registry.path(bench.device)]
+
+
+def test_what_is_no_loss_is_taken_without_a_question(bench: Bench) -> None:
+    bench.activate("1", ENTITLED)
+    bench.becomes_ready()
+    assert (len(bench.supervisor.launched), bench.machine.asked) == (1, [])
+
+
+class Running:
+    """A driver on the device."""
+
+    def __init__(self, bundle_id: str) -> None:
+        self.record = SimpleNamespace(
+            bundle_id=bundle_id, personality="P", name="D", state=DriverState.RUNNING
+        )
+        self.spec = SimpleNamespace(category="IODefaultMatchCategory", personality="P")
+        self.stopped = False
+
+    def stop(self, _intent: Intent) -> None:
+        """Keep it."""
+        self.stopped = True
+
+
+def test_an_answer_counts_at_once_and_so_does_taking_it_back(bench: Bench) -> None:
+    bench.machine.keyboards = ONLY_KEYBOARD
+    bench.activate("1", ENTITLED)
+    bench.becomes_ready()
+    (hit,) = bench.machine.asked
+    request: Any = SimpleNamespace(
+        bundle_id=BUNDLE, devices=(hit,), state=RequestState.COMPLETED, takes=True
+    )
+    bench.machine.answer = Answer.GRANTED
+    bench.binding.reconsider(request)
+    assert len(bench.supervisor.launched) == 1
+    ours, other = Running(BUNDLE), Running("com.example.other")
+    bench.supervisor.running = [ours, other]
+    request.state = RequestState.WAITING
+    bench.binding.reconsider(request)
+    assert (ours.stopped, other.stopped) == (True, False)

@@ -19,6 +19,7 @@ class Drivers:
     def __init__(self) -> None:
         self.asked: list[tuple[EntryId, int]] = []
         self.deaf: set[EntryId] = set()
+        self.unanswered: list[Callable[[str], None]] = []
         self.notes: list[str] = []
         self.service = self.calls = self
 
@@ -32,6 +33,8 @@ class Drivers:
         self.asked.append((entry, flags))
         if entry not in self.deaf:
             asyncio.get_running_loop().call_soon(done, "")
+        else:
+            self.unanswered.append(done)
         return True
 
     def taken(self) -> list[tuple[EntryId, int]]:
@@ -114,5 +117,55 @@ def test_who_is_not_ready_in_time_is_named(bench: Bench, monkeypatch: pytest.Mon
         monkeypatch.setattr(power, "ACKNOWLEDGE_SECONDS", 0.01)
         await bench.tree.sleep()
         assert bench.drivers.notes == ["the machine sleeps; not ready for it: D2"]
+
+    asyncio.run(inner())
+
+
+def test_sleep_waits_for_one_that_was_told_before_and_has_not_acknowledged(bench: Bench) -> None:
+    async def inner() -> None:
+        two = EntryId(bench.second.service)
+        bench.drivers.deaf = {two}
+        bench.tree.change(bench.second, two, OFF)
+        await asyncio.sleep(0)
+        assert bench.drivers.taken() == [(two, OFF)]
+        sleeping = asyncio.ensure_future(bench.tree.sleep())
+        async with asyncio.timeout(10):
+            while len(bench.drivers.asked) < 2:  # noqa: ASYNC110 - it has no event
+                await asyncio.sleep(0)
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert not sleeping.done()
+            assert two not in [entry for entry, _ in bench.drivers.asked], "it was told already"
+            bench.drivers.unanswered.pop()("")
+            await sleeping
+        assert bench.drivers.notes == []
+
+    asyncio.run(inner())
+
+
+def test_what_is_asked_for_as_the_machine_goes_to_sleep_waits_for_it_to_wake(bench: Bench) -> None:
+    async def inner() -> None:
+        two = EntryId(bench.second.service)
+        sleeping = asyncio.ensure_future(bench.tree.sleep())
+        bench.tree.change(bench.second, two, LOW)
+        await sleeping
+        assert (two, LOW) not in bench.drivers.taken()
+        await bench.tree.wake()
+        assert (two, LOW) in bench.drivers.taken()
+
+    asyncio.run(inner())
+
+
+def test_one_that_does_not_wake_keeps_no_other_asleep(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def inner() -> None:
+        await bench.tree.sleep()
+        bench.drivers.taken()
+        bench.drivers.deaf = {EntryId(bench.first.service)}
+        monkeypatch.setattr(power, "ACKNOWLEDGE_SECONDS", 0.01)
+        await bench.tree.wake()
+        assert (bench.nub, ON) in bench.drivers.taken()
+        assert bench.drivers.notes == ["the machine has woken; not ready for it: D1"]
 
     asyncio.run(inner())

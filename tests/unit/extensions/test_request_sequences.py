@@ -10,12 +10,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from runtime.extensions.manifest import read_manifest
 from runtime.extensions.staging import Staged
+from runtime.extensions.takeovers import Answer
 from runtime.model import archive
 from runtime.model.content import content_hash
 from runtime.model.errors import ProblemError
 from runtime.model.extension_lifecycle import ExtensionState
-from runtime.model.identity import BundleId
-from runtime.model.records import Extension, Request, RequestState
+from runtime.model.identity import BundleId, EntryId
+from runtime.model.records import DeviceHit, Extension, Request, RequestState
 from tests.unit.extensions.conftest import Bench
 
 USERS = (1000, 1001)
@@ -88,14 +89,14 @@ class Requests(RuleBasedStateMachine):
         else:
             code = "" if decided.state is request.state else "done"
         waited = request.state is RequestState.WAITING
-        may_run = self.bench.extensions.developer or request.removes
+        may_run = self.bench.extensions.developer or not request.activates
         blocked = waited and approve and not may_run
         assert (code == "developer-mode") == blocked
         assert (code == "done") == (waited and not blocked)
         key = (request.bundle_id, request.content_hash, request.uid)
         if code == "done" and request.removes:
             self.removed(request.bundle_id if approve else "")
-        elif code == "done":
+        elif code == "done" and request.activates:
             self.approved = self.approved | {key} if approve else self.approved - {key}
 
     @rule(bundle=st.sampled_from(BUNDLES))
@@ -120,6 +121,22 @@ class Requests(RuleBasedStateMachine):
         if there:
             assert self.bench.ask_removal(uid, bundle).removes
 
+    @rule(what=st.sampled_from(sorted(STAGED)), path=st.sampled_from("ab"))
+    def take(self, what: tuple[str, str], path: str) -> None:
+        device = DeviceHit(EntryId(1), "Keyboard", path, 1, "", "it is the only keyboard")
+        bundle_id, content_hash = BundleId(what[0]), STAGED[what].content_hash
+        answer = self.bench.extensions.takeovers.ask(bundle_id, content_hash, device)
+        answers = [
+            request.state
+            for request in self.requests()
+            if request.takes
+            and (request.content_hash, request.devices) == (content_hash, (device,))
+        ]
+        if answer is Answer.GRANTED:
+            assert answers[-1] is RequestState.COMPLETED
+        elif answer is Answer.DENIED:
+            assert answers[-1] is RequestState.DENIED
+
     @precondition(lambda self: bool(self.requests()))
     @rule(data=st.data())
     def undo(self, data: st.DataObject) -> None:
@@ -132,7 +149,7 @@ class Requests(RuleBasedStateMachine):
             code, state = "", undone.state
         assert code in ("", "stale")
         assert code == "stale" or state is RequestState.WAITING
-        if not (code or request.removes):
+        if not code and request.activates:
             self.approved -= {(request.bundle_id, request.content_hash, request.uid)}
 
     @rule(bundle=st.sampled_from(BUNDLES))
@@ -199,8 +216,13 @@ class Requests(RuleBasedStateMachine):
     def what_waits_is_known_and_waits_once(self) -> None:
         known = {e.id: e.state for e in self.bench.extensions.extensions()}
         waiting = [r for r in self.requests() if r.state is RequestState.WAITING]
-        assert len({(r.bundle_id, r.uid) for r in waiting}) == len(waiting)
+        of_apps = [r for r in waiting if not r.takes]
+        assert len({(r.bundle_id, r.uid) for r in of_apps}) == len(of_apps)
+        of_devices = [r for r in waiting if r.takes]
+        assert len({(r.extension, r.devices[0].path) for r in of_devices}) == len(of_devices)
         for request in waiting:
+            if request.takes:
+                assert known[request.extension] in (*IN_FORCE, ExtensionState.GIVING_WAY)
             if request.removes:
                 assert request.extension.split("@")[0] in {key.split("@")[0] for key in known}
                 continue
@@ -209,7 +231,7 @@ class Requests(RuleBasedStateMachine):
                 ExtensionState.WAITING,
                 ExtensionState.GIVING_WAY,
             )
-        asked = {request.extension for request in waiting if not request.removes}
+        asked = {request.extension for request in waiting if request.activates}
         assert {key for key, state in known.items() if state is ExtensionState.WAITING} <= asked
 
     @invariant()

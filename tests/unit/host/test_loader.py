@@ -2,6 +2,8 @@
 
 import importlib.metadata
 import importlib.resources
+import importlib.util
+import marshal
 import pkgutil
 import sys
 from collections.abc import Iterator
@@ -38,6 +40,19 @@ def test_imports_modules_and_vendored_packages(finder: BundleFinder) -> None:
     module = importlib.import_module("sample_main")
     assert module.VALUE == 7
     assert module.__file__ == "com.example.dext/sample_main.py"
+
+
+def test_code_of_another_process_is_imported_unless_another_python_compiled_it(
+    finder: BundleFinder,
+) -> None:
+    code = marshal.dumps(compile("VALUE = 8", "x", "exec"))
+    this = importlib.util.MAGIC_NUMBER + code
+    assert finder.compile("sample_main", b"\0\0\r\n" + code).startswith(this[:4])
+    assert importlib.import_module("sample_main").VALUE == 7
+    assert finder.compile("sample_main", this) == this
+    assert importlib.reload(sys.modules["sample_main"]).VALUE == 8
+    assert importlib.reload(sys.modules["sample_main"]).VALUE == 7, "once"
+    assert finder.compile("json", b"") == b"", "none of the bundle"
 
 
 def test_inspect_finds_the_source_s_lines(finder: BundleFinder) -> None:

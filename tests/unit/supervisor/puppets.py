@@ -44,6 +44,7 @@ class Puppet:
         self.greeted = False
         self.ended = False
         self.stage = Stage.FORKED
+        self.code: bytes | None = None  # that came with Load
 
     def say(self, message: object) -> None:
         """Send a packet on the control socket; a runtime that hung up hears nothing."""
@@ -75,6 +76,8 @@ class Puppet:
 
     def heard(self, message: wire.ToDriver) -> None:
         """Keep which calls wait for an answer."""
+        if isinstance(message, wire.Load):
+            self.code = message.code
         if isinstance(message, wire.Call):
             self.asked[message.target, type(message.method).__name__] = message.number
         self.told_to_leave = self.told_to_leave or isinstance(message, wire.Goodbye)

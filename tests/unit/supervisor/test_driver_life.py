@@ -93,7 +93,7 @@ class Life(RuleBasedStateMachine):
     def _moving(self) -> bool:
         """Whether a process is being made, or has been killed and is not known to be gone."""
         record, server = self.driver.record, self.driver._server
-        if self.understudies._making or self.launcher._discarded:
+        if self.understudies._wanted or self.launcher._discarded:
             return True
         if server is None:
             return record.state in LIVE
@@ -394,6 +394,29 @@ def test_rubbish_among_the_last_words_is_a_breach_and_loses_nothing() -> None:
         life._ends(last_words)
         (crash,) = [detail for detail in life.around.told if isinstance(detail, Crashed)]
         assert crash.exit.how is ExitHow.BREACH
+    finally:
+        life.teardown()
+
+
+@pytest.mark.parametrize("loaded", [True, False])
+def test_code_is_kept_for_the_next_process_and_taken_once_before_it_is_executed(
+    loaded: bool,
+) -> None:
+    life = Life()
+    try:
+        puppet = life.puppet()
+        life.call(puppet.come_on)
+        if loaded:
+            life.call(puppet.come_on)
+        else:
+            life.call(lambda: puppet.say(wire.Compiled(b"code")))
+        life._ends(lambda: puppet.say(wire.Compiled(b"the driver's own")))
+        (crash,) = [detail for detail in life.around.told if isinstance(detail, Crashed)]
+        assert crash.exit.how is ExitHow.BREACH
+        kept = b"" if loaded else b"code"
+        assert life.driver.spec.bytecode.data == kept
+        life.puppet().hear()
+        assert life.puppet().code == kept
     finally:
         life.teardown()
 

@@ -95,7 +95,7 @@ class Pair(RuleBasedStateMachine):
                 puppet.hear()
 
     def _moving(self) -> bool:
-        if self.understudies._making or self.launcher._discarded or self.servers._making:
+        if self.understudies._wanted or self.launcher._discarded or self.servers._making:
             return True
         processes = [server._process for server in self.servers._running.values()]
         killed = {process.pid for process in processes if process._ending.killed is not None}
