@@ -4,6 +4,7 @@ import functools
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 
 import msgspec
@@ -149,7 +150,11 @@ def test_a_thread_that_waits_for_its_reply_does_not_deafen_the_queue(
 
     around.queue.post("work", work)
     assert busy.wait(SECONDS)
-    asking, call = around.ask()  # which reads now: the queue does not
+    asking, call = around.ask()
+    until = time.monotonic() + SECONDS
+    while not around.connection._reading:  # the queue does not, as it is busy
+        assert time.monotonic() < until
+        time.sleep(0.001)
     asked.set()
     assert done.wait(SECONDS)
     for _ in range(3):
