@@ -1,7 +1,7 @@
 """The other side of the calls: `python -m benchmarks.rpc_child KIND FD`.
 
-KIND ``typed`` is a user client of the SDK, ``bytes`` echoes raw packets on the same threads: its
-source wakes a queue, and that reads and answers.
+KIND ``typed`` is a user client of the SDK, ``bytes`` echoes raw packets on the same thread and in
+the same loop, the Default queue's; ``bare`` does so in a loop of its own that does nothing else.
 Invariant: ends with its socket.
 """
 
@@ -105,7 +105,7 @@ METHODS = {
 
 
 class Echo:
-    """Raw packets, on the same threads as a user client's."""
+    """Raw packets, on the same queue as a user client's."""
 
     def __init__(self, sock: socket.socket, process: Process) -> None:
         sock.setblocking(False)
@@ -139,6 +139,10 @@ def main() -> None:
     """Serve until the socket ends."""
     kind, descriptor = sys.argv[1], int(sys.argv[2])
     sock = socket.socket(fileno=descriptor)
+    if kind == "bare":
+        while packet := sock.recv(65536):
+            sock.send(packet)
+        return
     process = Process()
     transport.attach(process)
     if kind == "bytes":

@@ -1,6 +1,8 @@
 """The sockets of a driver process as its reader sees them: the runtime's, and a line a service.
 
-Invariant: used by one thread at a time, the one that reads; but `wake` by any.
+An idle reader attends to other descriptors, too, those of programs at its queue.
+Invariant: used by one thread at a time, the one that reads; but `wake`, `attend` and `neglect` by
+any.
 """
 
 import collections

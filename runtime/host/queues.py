@@ -1,7 +1,7 @@
 """What all queues of a driver process share, and the Default queues.
 
-The Default queue of a service is the main thread; in a process that several share, each service
-has a thread for its own.
+The Default queue of a service is the main thread, which while it is idle waits itself for whatever
+its work is about; in a process that several share, each service has a thread for its own.
 Every queue knows what it runs, since when, whether it waits for the runtime, and when it last
 heard from it: that is the pulse by which the runtime tells a busy driver from a stuck one.
 Invariant: one callback of a queue at a time, unless it was dispatched to run concurrently; an
