@@ -22,6 +22,7 @@ from runtime.driverkit.kern_return import (
 from runtime.host.activity import Activity
 from runtime.host.connection import Connection
 from runtime.host.lines import Inbox, Incoming
+from runtime.linux import fault
 from runtime.wire import driver
 
 Die = Callable[[BaseException], object]
@@ -109,7 +110,7 @@ class DefaultQueue(HostQueue):
     def serve(self, handle: Callable[[Incoming], None], die: Die) -> None:
         """Run in the calling thread, until `end` or the end of the process."""
         self._activities.append(Activity())
-        with holding((self,)):
+        with holding((self,)), fault.working_for(self.service):
             while not self._over:
                 try:
                     packet = self._connection.next(self._inbox, lambda: bool(self._posted))

@@ -165,9 +165,9 @@ class DriverProcess:
         """Have the watcher tell where every thread is; it answers unless native code holds it."""
         self._send_watcher(wire.AskSample())
 
-    def kill(self, how: ExitHow, detail: str) -> None:
-        """End it at once; the first reason given is the one reported."""
-        self._ending.kill(how, detail)
+    def kill(self, how: ExitHow, detail: str, service: int = 0) -> None:
+        """End it at once, for what `service` did if not 0; the first reason is the one reported."""
+        self._ending.kill(how, detail, service)
         if self._pidfd < 0:
             return  # reaped: its last words were the reason
         with contextlib.suppress(ProcessLookupError):  # gone already: its pidfd says so
@@ -287,9 +287,9 @@ class DriverProcess:
         self._loop.remove_writer(channels.control)
 
     @property
-    def raised_on(self) -> int:
-        """The service on whose queue the error was raised that ended it; 0: not known."""
-        return self._ending.goodbye.service if self._ending.goodbye is not None else 0
+    def blamed(self) -> int:
+        """The service that ended it; 0: not known, or no service's fault."""
+        return self._ending.blamed
 
     @property
     def ending(self) -> bool:
