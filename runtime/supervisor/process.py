@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -205,7 +206,7 @@ class DriverProcess:
         if not self._read(self._channels.watch, self._take_watch):
             self._loop.remove_reader(self._channels.watch)
 
-    def _read(self, sock: socket.socket, take: "_Take") -> bool:
+    def _read(self, sock: socket.socket, take: Callable[[bytes], None]) -> bool:
         """Read what is there; return whether more may come. After a breach nothing is."""
         if self._ending.breached:
             return False
@@ -296,7 +297,3 @@ class DriverProcess:
         """Whether it ends, was told to or is gone: nothing new is for it."""
         said = self._ending.killed is not None or self._ending.goodbye is not None
         return said or self._left or self._pidfd < 0
-
-
-class _Take(Protocol):
-    def __call__(self, packet: bytes, /) -> None: ...
