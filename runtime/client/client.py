@@ -20,7 +20,7 @@ from runtime.wire.commands.base import CommandOf
 
 R = TypeVar("R")
 
-RECEIVE_BYTES = 256 << 10
+RECEIVE_BYTES = 64 << 10  # a larger buffer would be mapped and unmapped for every message
 
 StateMessage = wire.SnapshotBegin | wire.Part | wire.SnapshotEnd | wire.Delta
 """What a subscription brings, in the order in which it has to be applied."""

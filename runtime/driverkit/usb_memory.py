@@ -7,7 +7,7 @@ import os
 import threading
 
 from runtime.driverkit.kern_return import IOReturnError
-from runtime.driverkit.transport import Memory, Transport, process
+from runtime.driverkit.transport import Memory, Transport, borrow, process
 from runtime.wire import usb
 from runtime.wire.limits import TRANSFER
 
@@ -45,7 +45,7 @@ class TransferMemory:
 
     def _ask(self) -> None:
         try:
-            size, descriptor = self._transport.lent(usb.ShareMemory())
+            size, descriptor = borrow(self._transport, usb.ShareMemory(), int)
         except IOReturnError:
             return  # there is none to be had: messages carry everything
         try:

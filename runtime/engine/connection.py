@@ -24,7 +24,7 @@ from runtime.wire import client as wire
 from runtime.wire import codec, framing, limits, session
 from runtime.wire.commands import Command
 
-RECEIVE_BYTES = 256 << 10
+RECEIVE_BYTES = 64 << 10  # a larger buffer would be mapped and unmapped for every command
 HIGH_WATER = 256 << 10  # bytes that wait for the socket before the outbox is left to coalesce
 TURN_MESSAGES = 4  # parts or deltas made in one turn of the loop: about 1 ms
 

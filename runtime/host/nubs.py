@@ -158,19 +158,19 @@ class ClientLink(Link):
             )
         try:
             declaration = declared(self.nub, message.method.name)
-            result = declaration.serve(self.nub, message.method.arguments, self._action)
+            served = declaration.serve(self.nub, message.method.arguments, self._action)
         except IOReturnError as error:
             self._answer(driver.Fail(message.number, error.code, error.text[: limits.TEXT]))
         else:
-            self._answer(driver.Reply(message.number, result))
+            self._answer(driver.Reply(message.number, served.result), served.descriptors)
 
     def _action(self, number: int, kind: CallbackType[...]) -> OSAction:
         if len(self._actions) >= limits.OUTSTANDING:
             raise BreachError(f"driver: expected at most {limits.OUTSTANDING} actions")
         return self._actions.setdefault(number, ClientAction(self, number, kind))
 
-    def _answer(self, message: driver.FromProvider) -> None:
-        self._send(codec.encode(message))
+    def _answer(self, message: driver.FromProvider, descriptors: tuple[int, ...] = ()) -> None:
+        self._send(codec.encode(message), descriptors)
 
     def _abandoned(self) -> None:
         actions, self._actions = self._actions, {}

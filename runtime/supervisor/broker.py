@@ -81,8 +81,26 @@ class BrokerProcess:
     def create(
         self, spare: Spare, uid: int, after: Sequence["BrokerProcess"], delay_s: float
     ) -> None:
-        """Have the process made, once those before it are gone and a delay has passed."""
-        self._creating = self._loop.create_task(self._create(spare, uid, after, delay_s))
+        """Have the process made, once those before it are gone and a delay has passed.
+
+        Without either it is there at once, if a spare one waits: whatever is started after this
+        does not keep it from coming up.
+        """
+        request = zygote.Spawn(
+            number=0,
+            name=self.name[:200],
+            uid=uid,
+            dumpable=False,
+            memory_bytes=MEMORY_BYTES,
+            open_files=OPEN_FILES,
+            role=self._role,
+        )
+        child = None if after or delay_s else self._taken(spare, request)
+        if child is None:
+            self._creating = self._loop.create_task(self._create(spare, request, after, delay_s))
+            return
+        self._close_theirs()
+        self._begin(child)
 
     def tell(self, message: wire.ToBroker, *descriptors: int) -> None:
         """Send a message; the descriptors stay the caller's. A deaf broker is killed."""
@@ -117,26 +135,35 @@ class BrokerProcess:
         """Wait until it is gone and reaped."""
         await self._over.wait()
 
+    def _taken(self, spare: Spare, request: zygote.Spawn) -> Child | None:
+        with contextlib.suppress(SpawnError), self._descriptors() as descriptors:
+            return spare.take(request, descriptors)
+        return None  # the node is gone, which `_create` says
+
+    @contextlib.contextmanager
+    def _descriptors(self) -> Iterator[tuple[int, ...]]:
+        """Those of the process's role. SpawnError."""
+        with named(self._nodes) as nodes:
+            yield self._theirs.fileno(), self._their_output, *nodes
+
+    def _close_theirs(self) -> None:
+        self._theirs.close()
+        os.close(self._their_output)
+
     async def _create(
-        self, spare: Spare, uid: int, after: Sequence["BrokerProcess"], delay_s: float
+        self,
+        spare: Spare,
+        request: zygote.Spawn,
+        after: Sequence["BrokerProcess"],
+        delay_s: float,
     ) -> None:
-        request = zygote.Spawn(
-            number=0,
-            name=self.name[:200],
-            uid=uid,
-            dumpable=False,
-            memory_bytes=MEMORY_BYTES,
-            open_files=OPEN_FILES,
-            role=self._role,
-        )
         try:
             for earlier in after:
                 await earlier.wait_over()
             if delay_s:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._dismissed.wait(), delay_s)
-            with named(self._nodes) as nodes:
-                descriptors = (self._theirs.fileno(), self._their_output, *nodes)
+            with self._descriptors() as descriptors:
                 child = await spare.spawn(request, descriptors)
         except SpawnError as error:
             self.said = str(error)
@@ -144,8 +171,7 @@ class BrokerProcess:
         else:
             self._begin(child)
         finally:
-            self._theirs.close()
-            os.close(self._their_output)
+            self._close_theirs()
 
     def _begin(self, child: Child) -> None:
         self.pid, self._pidfd = child.pid, child.pidfd

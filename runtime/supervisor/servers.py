@@ -116,10 +116,12 @@ class Servers:
             return
         spec = services[0].spec
         self._launcher.elevate(standby)
-        server = UserServer(standby, spec, bundle, self._around, lambda one: self._over(key, one))
+        server = UserServer(standby, self._around, lambda one: self._over(key, one))
         self._running[key] = server
         for service in services:
             server.join(service)
+        if not standby.told:
+            standby.load(spec, bundle)  # last: the device's broker comes up meanwhile
 
     def _end_soon(self, service: UserService, exit_: Exit) -> None:
         """Outside of whoever asked for it: what comes next may ask again."""

@@ -20,7 +20,7 @@ from runtime.model.processes import OpenCall
 from runtime.supervisor import confinement, hang
 from runtime.supervisor.calls import Calls
 from runtime.supervisor.deadline import LOAD
-from runtime.supervisor.ports import DriverSpec, Gather, Surroundings
+from runtime.supervisor.ports import Gather, Surroundings
 from runtime.supervisor.samples import Samples
 from runtime.supervisor.standby import FOLLOWING, Standby
 from runtime.supervisor.user_service import UserService
@@ -32,8 +32,6 @@ class UserServer:
 
     Args:
         standby: The process, which knows of no device yet.
-        spec: Of the first service; what it says of the bundle holds for all.
-        bundle: The sealed bundle, the caller's; sent unless that was done in advance.
         surroundings: Who hears of it.
         over: Called when nobody can join any more, before the services are told of the end.
 
@@ -44,8 +42,6 @@ class UserServer:
     def __init__(
         self,
         standby: Standby,
-        spec: DriverSpec,
-        bundle: int,
         surroundings: Surroundings,
         over: Callable[["UserServer"], object],
     ) -> None:
@@ -61,8 +57,6 @@ class UserServer:
         self._process = standby.hand_to(self)
         self.calls = Calls(self._process)
         self._lines = standby.lines  # for the first service
-        if not standby.told:
-            standby.load(spec, bundle)
 
     # --- what is asked -------------------------------------------------------------------------
 
