@@ -46,10 +46,10 @@ class TransferMemory:
     def _ask(self) -> None:
         try:
             size, descriptor = self._transport.lent(usb.ShareMemory())
-        except IOReturnError:
+            try:
+                self._memory = process().join([(descriptor, 0, size)])
+            finally:
+                os.close(descriptor)
+        except (IOReturnError, OSError):
             return  # there is none to be had: messages carry everything
-        try:
-            self._memory = process().join([(descriptor, 0, size)])
-        finally:
-            os.close(descriptor)
         self._free = list(range(0, size, TRANSFER))
