@@ -20,7 +20,7 @@ from runtime.linux.shared_memory import SharedMemory
 
 BLOCK, SMALL = 1 << 20, 1 << 16
 BLOCKS = 200
-RING = 4 << 20
+RING = 8 << 20
 
 
 @contextlib.contextmanager

@@ -37,7 +37,7 @@ kIOUserClientVariableStructureSize = 0xFFFFFFFF
 _ANY = kIOUserClientVariableStructureSize
 
 
-@dataclass
+@dataclass(slots=True)
 class IOUserClientMethodArguments:
     """One call: what came, and what goes back.
 

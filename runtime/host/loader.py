@@ -10,7 +10,7 @@ import importlib.util
 import marshal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING
 
@@ -36,10 +36,10 @@ class BundleFinder:
         label: What tracebacks show in front of a file's path; the bundle's name.
     """
 
-    def __init__(self, files: Mapping[str, bytes], label: str, modules: Path) -> None:
-        """`modules` is where the bundle's native modules are."""
+    def __init__(self, files: Mapping[str, bytes], label: str, content: ContentHash) -> None:
+        """`content` is the hash of the whole bundle, by which its native modules are found."""
         self._files = files
-        self._modules = modules
+        self._content = content
         self._compared = False
         self._code: dict[str, CodeType] = {}  # by the path of the module that it is of
         self.label = label
@@ -99,7 +99,8 @@ class BundleFinder:
         loader: _BundleModule | importlib.machinery.ExtensionFileLoader
         if archive.is_native(name):
             self._compare()
-            loader = importlib.machinery.ExtensionFileLoader(fullname, str(self._modules / name))
+            path = native.FOLDER / self._content / name
+            loader = importlib.machinery.ExtensionFileLoader(fullname, str(path))
         else:
             loader = _BundleModule(fullname, self.label, name, self._files, self._code)
         spec = importlib.machinery.ModuleSpec(
@@ -111,7 +112,7 @@ class BundleFinder:
     def _compare(self) -> None:
         """All at once: the dynamic linker loads by itself what one of them needs."""
         if not self._compared:
-            native.check(self._modules, self._files)
+            native.check(native.FOLDER / self._content, self._files)
             self._compared = True
 
 
@@ -129,7 +130,7 @@ class _BundleModule(importlib.machinery.SourceFileLoader):
         super().__init__(fullname, f"{label}/{name}")
         self._code = code
         self._label = label
-        self._folder = PurePosixPath(name).parent
+        self._name = name
         self._files = files
 
     def get_code(self, fullname: str) -> CodeType | None:
@@ -148,7 +149,7 @@ class _BundleModule(importlib.machinery.SourceFileLoader):
         from runtime.host.resources import PackageResources  # noqa: PLC0415 - see above
 
         del fullname
-        return PackageResources(self._files, self._folder)
+        return PackageResources(self._files, PurePosixPath(self._name).parent)
 
     def path_stats(self, path: str) -> Mapping[str, float]:
         raise OSError(f"{path}: lies in memory, has no times and no compiled form")
@@ -157,9 +158,9 @@ class _BundleModule(importlib.machinery.SourceFileLoader):
 def install(files: Mapping[str, bytes], label: str, content: ContentHash) -> BundleFinder:
     """Put a bundle's modules before installed packages and after built-in ones.
 
-    `content` is the hash of the whole bundle, by which its native modules are found.
+    `content` is the hash of the whole bundle.
     """
-    finder = BundleFinder(files, label, native.FOLDER / content)
+    finder = BundleFinder(files, label, content)
     at = sys.meta_path.index(importlib.machinery.PathFinder)
     sys.meta_path.insert(at, finder)
     return finder

@@ -14,6 +14,7 @@ import sys
 from runtime.host import no_tls  # noqa: F401  # before anything imports asyncio
 
 # isort: split
+from runtime.driverkit import transport
 from runtime.host import native, process, spare
 from runtime.host.child import settle
 from runtime.host.lockdown import Sandbox, prepare
@@ -71,8 +72,9 @@ def _serve(runtime: socket.socket) -> int:
     sandbox: Sandbox | None
     for name in PRELOADED.split():
         importlib.import_module(name)
-    session.driver_of_runtime()  # their decoders are made here, once, and not by each driver
+    session.driver_of_runtime()  # decoders are made here, once, and not by each driver
     session.watcher_of_runtime()
+    transport.prepare()
     try:
         sandbox, refusal = prepare(), ""
     except SpawnError as error:

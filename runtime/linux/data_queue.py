@@ -6,6 +6,7 @@ Invariant: nothing here blocks but `wait`; the peer may be anybody.
 """
 
 import contextlib
+import math
 import select
 import socket
 import threading
@@ -34,6 +35,8 @@ class DataQueue:
         self._theirs = theirs
         self._producer: ring.Producer | None = None
         self._consumer: ring.Consumer | None = None
+        self._readable = select.poll()
+        self._readable.register(sock, select.POLLIN)
 
     @staticmethod
     def create(size: int) -> "DataQueue":
@@ -78,7 +81,7 @@ class DataQueue:
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until the peer has something to tell, or is gone; False when neither in time."""
-        return bool(select.select([self._sock], [], [], seconds)[0])
+        return bool(self._readable.poll(None if seconds is None else math.ceil(seconds * 1000)))
 
     def wake(self) -> None:
         """Wake the peer; one that has not read the last one is awake already."""
@@ -97,9 +100,7 @@ class DataQueue:
             BreachError: The consumer wrote nonsense.
             ValueError: The entry is larger than half of the ring.
         """
-        producer = self._producer
-        if producer is None:
-            producer = self._producer = ring.Producer(self._memory.mapped)
+        producer = self._producer or self._putter()
         if not producer.put(data):
             with _fence:
                 pass
@@ -118,13 +119,12 @@ class DataQueue:
         Raises:
             BreachError: The consumer wrote nonsense.
         """
-        if self._producer is None:
-            self._producer = ring.Producer(self._memory.mapped)
-        if self._producer.has_room(size, count):
+        producer = self._producer or self._putter()
+        if producer.has_room(size, count):
             return True
         with _fence:
             pass
-        return self._producer.has_room(size, count)
+        return producer.has_room(size, count)
 
     # --- as consumer -----------------------------------------------------------------------------
 
@@ -136,7 +136,7 @@ class DataQueue:
         Raises:
             BreachError: The producer wrote nonsense.
         """
-        consumer = self._taker()
+        consumer = self._consumer or self._taker()
         entry = consumer.peek()
         if entry is None:
             with _fence:
@@ -146,7 +146,7 @@ class DataQueue:
 
     def drop(self, *, wake: bool = True) -> bool:
         """Take out what `peek` returned; whether the producer waits, and with `wake` is woken."""
-        consumer = self._taker()
+        consumer = self._consumer or self._taker()
         consumer.drop()
         with _fence:
             pass
@@ -175,7 +175,10 @@ class DataQueue:
                 sock.close()
         self._memory.close()
 
+    def _putter(self) -> ring.Producer:
+        self._producer = ring.Producer(self._memory.mapped)
+        return self._producer
+
     def _taker(self) -> ring.Consumer:
-        if self._consumer is None:
-            self._consumer = ring.Consumer(self._memory.mapped)
+        self._consumer = ring.Consumer(self._memory.mapped)
         return self._consumer

@@ -23,6 +23,7 @@ SIGNALS = (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.S
 
 _SIGINFO = struct.Struct("=iii4xQ")  # signal, errno, code, address
 _ACTION = struct.Struct("=Q128siiQ")  # handler, mask, flags, padding, restorer: glibc's sigaction
+_Action = ctypes.c_char * _ACTION.size  # made here, in the zygote: a type takes many pages
 _SA_SIGINFO, _SA_ONSTACK, _SA_NODEFER = 4, 0x0800_0000, 0x4000_0000
 
 _kept: list[mmap.mmap] = []  # what the handlers use, for as long as the process lives
@@ -73,7 +74,7 @@ def stack(data: bytes) -> tuple[int, ...]:
 
 
 def _put_before(number: int, machine: Machine, page: int, file: int, code: mmap.mmap) -> None:
-    old = ctypes.create_string_buffer(_ACTION.size)
+    old = _Action()
     function("sigaction", number, None, old)
     handler, mask, _, _, _ = _ACTION.unpack(old.raw)
     start = _address(code) + code.tell()

@@ -11,6 +11,8 @@ from runtime.linux.syscalls import numbers
 _libc = ctypes.PyDLL(None, use_errno=True)  # keeps the GIL: a clone3 child has no other thread
 _syscall = _libc.syscall
 _syscall.restype = ctypes.c_long
+for _name in ("mprotect", "prctl", "sigaction"):
+    getattr(_libc, _name)  # looked up here, in the zygote, and not in every process forked from it
 
 
 def syscall(name: str, *args: int | bytes | ctypes.Array[ctypes.c_char] | None) -> int:
@@ -34,7 +36,7 @@ def function(name: str, *args: int | bytes | ctypes.Array[ctypes.c_char] | None)
     Raises:
         OSError: The call failed.
     """
-    result: int = _libc[name](*[_argument(arg) for arg in args])
+    result: int = getattr(_libc, name)(*[_argument(arg) for arg in args])
     if result < 0:
         raise _error(name)
     return result

@@ -69,10 +69,11 @@ class Restarting(msgspec.Struct, frozen=True, array_like=True, tag="restarting")
 
 
 class Quarantined(msgspec.Struct, frozen=True, array_like=True, tag="quarantined"):
-    """A driver crashed too often and waits for somebody to release it."""
+    """A driver crashed too often, or somebody keeps it out (`note`); it waits to be released."""
 
     name: str
     crashes: int
+    note: str = ""
 
 
 class Released(msgspec.Struct, frozen=True, array_like=True, tag="released"):

@@ -11,12 +11,12 @@ import itertools
 
 import msgspec
 
-from runtime.linux import memory
 from runtime.model.errors import SpawnError
 from runtime.model.outcome import Exit
 from runtime.supervisor.channels import Channels
 from runtime.supervisor.groups import Groups
 from runtime.supervisor.pace import Pace
+from runtime.supervisor.refill import Refill
 from runtime.supervisor.standby import Standby
 from runtime.supervisor.zygote import Zygote
 from runtime.wire import zygote as wire
@@ -25,9 +25,6 @@ MEMORY_BYTES = 2 << 30  # of address space
 OPEN_FILES = 64
 FIRST_UID = 61184  # a range that neither Debian's adduser nor systemd hands out (61184-65519)
 UIDS = 4096
-REFILL_SECONDS = 0.05  # after a standby was taken: the driver that took it starts first
-RETRY_SECONDS = 5.0  # after a standby could not be made, or died
-SPARE_BYTES = 256 << 20  # a standby is made only while this much memory is available
 
 
 class Launcher:
@@ -40,10 +37,8 @@ class Launcher:
         self._pace = Pace()
         self._standby: Standby | None = None
         self._discarded: set[Standby] = set()
-        self._refilling: asyncio.TimerHandle | None = None
-        self._making: asyncio.Task[None] | None = None
+        self._refill = Refill(lambda: self._standby is None, self._stand_by)
         self._dumpable = False  # as the last driver was launched, and so probably the next
-        self._closed = False
 
     @property
     def standby_pid(self) -> int:
@@ -59,7 +54,7 @@ class Launcher:
                 self.discard(standby)
                 standby = None
         self._standby, self._dumpable = None, dumpable
-        self._refill(REFILL_SECONDS)
+        self._refill.soon()
         return standby
 
     async def create(self, name: str, *, dumpable: bool) -> Standby:
@@ -106,33 +101,20 @@ class Launcher:
 
     async def close(self) -> None:
         """End and reap what waits; idempotent."""
-        self._closed = True
         self._pace.close()
-        if self._refilling is not None:
-            self._refilling.cancel()
-        if self._making is not None:
-            await asyncio.gather(self._making, return_exceptions=True)
+        await self._refill.close()
         if self._standby is not None:
             self.discard(self._standby)
             self._standby = None
         for standby in tuple(self._discarded):
             await standby.over.wait()
 
-    def _refill(self, seconds: float) -> None:
-        if self._refilling is None and not self._closed:
-            self._refilling = asyncio.get_running_loop().call_later(seconds, self._make)
-
-    def _make(self) -> None:
-        self._refilling = None
-        busy = self._making is not None and not self._making.done()
-        if self._standby is None and not busy and memory.available() > SPARE_BYTES:
-            self._making = asyncio.get_running_loop().create_task(self._stand_by(self._dumpable))
-
-    async def _stand_by(self, dumpable: bool) -> None:
+    async def _stand_by(self) -> None:
+        dumpable = self._dumpable
         try:
             standby = await self.create("standby", dumpable=dumpable)
         except SpawnError:
-            self._refill(RETRY_SECONDS)
+            self._refill.later()
             return
         if dumpable is not self._dumpable:  # another kind was asked for meanwhile
             self.discard(standby)
@@ -142,4 +124,4 @@ class Launcher:
 
     def _died(self, _exit: Exit) -> None:
         self._standby = None
-        self._refill(RETRY_SECONDS)
+        self._refill.later()

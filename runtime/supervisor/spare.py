@@ -10,9 +10,9 @@ import os
 import socket
 from collections.abc import Sequence
 
-from runtime.linux import memory, sockets, spawn
+from runtime.linux import sockets, spawn
 from runtime.model.errors import SpawnError
-from runtime.supervisor.launcher import REFILL_SECONDS, RETRY_SECONDS, SPARE_BYTES
+from runtime.supervisor.refill import Refill
 from runtime.supervisor.zygote import Child, Zygote
 from runtime.wire import codec, zygote
 
@@ -23,10 +23,8 @@ class Spare:
     def __init__(self, zygote_: Zygote) -> None:
         self._zygote = zygote_
         self._waiting: tuple[Child, socket.socket] | None = None
-        self._refilling: asyncio.TimerHandle | None = None
-        self._making: asyncio.Task[None] | None = None
+        self._refill = Refill(lambda: self._waiting is None, self._make)
         self._gone = asyncio.Event()  # the spare, if there was one
-        self._closed = False
 
     @property
     def pid(self) -> int:
@@ -43,19 +41,15 @@ class Spare:
 
     async def close(self) -> None:
         """End and reap what waits; idempotent."""
-        self._closed = True
-        if self._refilling is not None:
-            self._refilling.cancel()
-        if self._making is not None:
-            await asyncio.gather(self._making)
+        await self._refill.close()
         if self._waiting is not None:
             self._waiting[1].close()
             await self._gone.wait()
 
     def take(self, request: zygote.Spawn, descriptors: Sequence[int]) -> Child | None:
         """As `spawn`, at once, by the spare; None if there is none. Another is made soon."""
-        self._refill(REFILL_SECONDS)
-        if self._waiting is None or self._closed:
+        self._refill.soon()
+        if self._waiting is None:
             return None
         child, control = self._waiting
         try:
@@ -67,30 +61,20 @@ class Spare:
         self._waiting = None
         return child
 
-    def _refill(self, seconds: float) -> None:
-        if self._refilling is None and not self._closed:
-            self._refilling = asyncio.get_running_loop().call_later(seconds, self._make)
-
-    def _make(self) -> None:
-        self._refilling = None
-        busy = self._making is not None and not self._making.done()
-        if self._waiting is None and not busy and memory.available() > SPARE_BYTES:
-            self._making = asyncio.get_running_loop().create_task(self._wait())
-
-    async def _wait(self) -> None:
+    async def _make(self) -> None:
         """Make one and let it wait."""
         request = zygote.Spawn(0, "spare broker", 0, dumpable=False, role=zygote.Role.SPARE)
         try:
             ours, theirs = sockets.seqpacket_pair()
         except OSError:
-            self._refill(RETRY_SECONDS)
+            self._refill.later()
             return
         try:
             with theirs:
                 child = await self._zygote.spawn(request, (theirs.fileno(),))
         except SpawnError:
             ours.close()
-            self._refill(RETRY_SECONDS)
+            self._refill.later()
             return
         self._gone.clear()
         self._waiting = child, ours
@@ -105,4 +89,4 @@ class Spare:
         control.close()
         self._waiting = None
         self._gone.set()
-        self._refill(RETRY_SECONDS)
+        self._refill.later()

@@ -16,8 +16,9 @@ from runtime.linux import memory
 from runtime.model.errors import SpawnError
 from runtime.model.identity import DriverId
 from runtime.model.records import Driver
-from runtime.supervisor.launcher import SPARE_BYTES, Launcher
+from runtime.supervisor.launcher import Launcher
 from runtime.supervisor.ports import DriverSpec
+from runtime.supervisor.refill import SPARE_BYTES
 from runtime.supervisor.standby import Standby
 
 MOST = 16

@@ -12,8 +12,7 @@ import pytest
 from runtime.linux import memory, sockets
 from runtime.linux.spawn import wait_exit
 from runtime.model.outcome import Exit, ExitHow
-from runtime.supervisor import spare as room
-from runtime.supervisor.launcher import SPARE_BYTES
+from runtime.supervisor import refill
 from runtime.supervisor.spare import Spare
 from runtime.supervisor.zygote import Zygote
 from runtime.wire import broker as wire
@@ -75,8 +74,8 @@ async def spares() -> AsyncIterator[Spare]:
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "REFILL_SECONDS", 0.0)
-    monkeypatch.setattr(room, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(refill, "REFILL_SECONDS", 0.0)
+    monkeypatch.setattr(refill, "RETRY_SECONDS", 0.0)
 
 
 def test_it_becomes_what_a_new_process_becomes() -> None:
@@ -110,7 +109,7 @@ def test_one_that_was_killed_is_replaced() -> None:
 
 
 def test_none_waits_when_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "available", lambda: SPARE_BYTES)
+    monkeypatch.setattr(memory, "available", lambda: refill.SPARE_BYTES)
 
     async def run() -> None:
         async with spares() as spare:

@@ -11,7 +11,7 @@ import pytest
 
 from runtime.linux import memory
 from runtime.linux.scheduling import may_go_first
-from runtime.supervisor import launcher as room
+from runtime.supervisor import refill
 from runtime.supervisor import zygote as mother
 from runtime.supervisor.groups import NO_GROUPS
 from runtime.supervisor.launcher import Launcher
@@ -89,7 +89,7 @@ def test_it_is_handed_out_once_and_replaced() -> None:
 
 
 def test_one_that_was_killed_is_reaped_and_not_handed_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(refill, "RETRY_SECONDS", 0.0)
 
     async def run() -> None:
         async with launching() as launcher:
@@ -130,8 +130,8 @@ async def taken_other_than(launcher: Launcher, pid: int) -> Standby:
 
 
 def test_none_is_made_when_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "available", lambda: room.SPARE_BYTES)
-    monkeypatch.setattr(room, "REFILL_SECONDS", 0.0)
+    monkeypatch.setattr(memory, "available", lambda: refill.SPARE_BYTES)
+    monkeypatch.setattr(refill, "REFILL_SECONDS", 0.0)
 
     async def run() -> None:
         async with launching() as launcher:

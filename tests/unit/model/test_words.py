@@ -31,6 +31,10 @@ ALL = [
         events.Quarantined("My", 5),
         "My crashed 5 times and is in quarantine until somebody releases it",
     ),
+    (
+        events.Quarantined("My", 0, "by ada, until somebody releases it"),
+        "My is in quarantine by ada, until somebody releases it",
+    ),
     (events.Released("My"), "My was released from quarantine"),
     (events.Stopped("My", 7), "My (pid 7) stopped"),
     (

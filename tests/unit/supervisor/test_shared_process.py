@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from runtime.linux import memfd
-from runtime.model.driver_lifecycle import LIVE, DriverState, Intent
+from runtime.model.driver_lifecycle import LIVE, DriverState
 from runtime.model.events import Crashed
+from runtime.model.intent import Intent
 from runtime.model.outcome import Decision, ExitHow, Stage
 from runtime.supervisor import understudies
 from runtime.supervisor.driver import SupervisedDriver
