@@ -46,10 +46,10 @@ class TransferMemory:
     def _ask(self) -> None:
         try:
             size, descriptor = borrow(self._transport, usb.ShareMemory(), int)
-        except IOReturnError:
+            try:
+                self._memory = process().join([(descriptor, 0, size)])
+            finally:
+                os.close(descriptor)  # what is mapped stays
+        except (IOReturnError, OSError):
             return  # there is none to be had: messages carry everything
-        try:
-            self._memory = process().join([(descriptor, 0, size)])
-        finally:
-            os.close(descriptor)
         self._free = list(range(0, size, TRANSFER))
