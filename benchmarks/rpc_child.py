@@ -65,6 +65,10 @@ class Process:
         """Memory."""
         return SharedMemory.create(size)
 
+    def adopt(self, descriptor: int) -> SharedMemory:
+        """Another's memory."""
+        return SharedMemory.adopt(descriptor)
+
     def join(self, ranges: Sequence[tuple[int, int, int]]) -> JoinedMemory:
         """Several memories as one."""
         return JoinedMemory(ranges)
