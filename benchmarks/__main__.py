@@ -17,7 +17,7 @@ from benchmarks.memory import MEMORY
 from benchmarks.restart import RESTART
 from benchmarks.restart_runit import RESTART_RUNIT
 from benchmarks.ring import RING_COPY, RING_SMALL
-from benchmarks.rpc import RPC, RPC_DBUS, RPC_MANY
+from benchmarks.rpc import RPC, RPC_BARE, RPC_DBUS, RPC_MANY
 from benchmarks.start import START
 from benchmarks.throughput import THROUGHPUT
 from benchmarks.uevent import UEVENT
@@ -28,7 +28,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         *(RESTART, RESTART_RUNIT, START, MEMORY, WAKEUP, SHARE, *THROUGHPUT),
         *(UEVENT, MATCHING),
         *(VERIFY, DEXT_VERIFY, ACTIVATE, STORE, APPROVE),
-        *(RPC, RPC_DBUS, RPC_MANY, RING_COPY, RING_SMALL),
+        *(RPC, RPC_DBUS, RPC_BARE, RPC_MANY, RING_COPY, RING_SMALL),
     )
 }
 AFFINITIES: tuple[Affinity, ...] = ("pinned", "free")

@@ -1,10 +1,12 @@
 """Calls of a program to a driver's user client, one by one and many at a time.
 
-Peers: raw bytes on the same threads and sockets, and dbus-fast through a private dbus-daemon.
+Peers: raw bytes on the same thread and sockets, and dbus-fast through a private dbus-daemon. How
+much of the time two processes need that only send each other a packet has a row of its own.
 Invariant: every call's result is checked.
 """
 
 import contextlib
+import functools
 import os
 import socket
 import subprocess
@@ -47,8 +49,8 @@ def _typed() -> Iterator[Sample]:
 
 
 @contextlib.contextmanager
-def _bytes() -> Iterator[Sample]:
-    with _child("bytes") as sock:
+def _bytes(kind: str = "bytes") -> Iterator[Sample]:
+    with _child(kind) as sock:
         packet = bytes(20)
 
         def sample() -> float:
@@ -131,6 +133,15 @@ RPC_DBUS = Benchmark(
     unit="µs",
     goal=0.2,
     ours=_typed,
+    peer=_dbus,
+    samples=3,
+)
+RPC_BARE = Benchmark(
+    name="rpc-bare",
+    summary="a packet there and back between two processes that do nothing else",
+    unit="µs",
+    goal=0.2,
+    ours=functools.partial(_bytes, "bare"),
     peer=_dbus,
     samples=3,
 )

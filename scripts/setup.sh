@@ -17,7 +17,7 @@ window_packages=(libegl1 libgl1 libxkbcommon0 libdbus-1-3 libfontconfig1 libglib
 display_packages=(libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxkbcommon-x11-0
     libxcb-shape0)
 # Recorded devices, the validators of what the desktop is told, and who answers on D-Bus.
-test_packages=(umockdev udev desktop-file-utils appstream dbus polkitd python3-dbusmock)
+test_packages=(umockdev udev desktop-file-utils appstream dbus polkitd pkexec python3-dbusmock)
 # Peers of further benchmarks.
 bench_packages=(runit bubblewrap)
 # A real kernel with USB, and a machine with systemd on it.

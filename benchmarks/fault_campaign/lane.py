@@ -15,8 +15,8 @@ from benchmarks.fault_campaign import driver as broken
 from runtime.broker.link import DriverLink
 from runtime.families.provider import Answer, Complete
 from runtime.linux import sockets
-from runtime.model.driver_lifecycle import Intent
 from runtime.model.errors import ProblemError
+from runtime.model.intent import Intent
 from runtime.model.outcome import Exit
 from runtime.model.processes import Role
 from runtime.supervisor.ports import SessionEnd

@@ -43,7 +43,7 @@ _REMOVAL = {
 }
 """Words for requests that ask for a removal, where those of an activation would mislead."""
 _DEVICE = {
-    RequestState.WAITING: "device waits for approval",
+    RequestState.WAITING: "asks for a device",
     RequestState.COMPLETED: "device approved",
     RequestState.DENIED: "device denied",
 }

@@ -17,6 +17,7 @@ from runtime.wire.commands.base import CommandOf
 from runtime.wire.commands.drivers import (
     CrashDriver,
     DebugDriver,
+    QuarantineDriver,
     ReleaseDriver,
     RestartDriver,
     SampleDriver,
@@ -79,6 +80,17 @@ def deeds() -> tuple[Deed, ...]:
             StopDriver,
         ),
         Deed(
+            "quarantine",
+            translate("drivers", "Quarantine"),
+            translate(
+                "drivers",
+                "Stop the driver in order, if it runs, and keep it out of its device until it is "
+                "released, also when its device is plugged again.",
+            ),
+            _PROCESS | {DriverState.RESTARTING, DriverState.STOPPED},
+            QuarantineDriver,
+        ),
+        Deed(
             "sample",
             translate("drivers", "Sample"),
             translate("drivers", "See where every thread of it is now; it runs on."),
@@ -116,6 +128,8 @@ def deeds() -> tuple[Deed, ...]:
 def _unfit(deed: Deed, driver: Driver) -> str:
     if deed.name == "release":
         return translate("drivers", "It is not quarantined.")
+    if driver.state is DriverState.QUARANTINED and deed.name == "quarantine":
+        return translate("drivers", "It is quarantined already.")
     if driver.state is DriverState.QUARANTINED and deed.name == "restart":
         return translate("drivers", "It is quarantined: release it instead.")
     state = words.state_word(driver)

@@ -28,5 +28,5 @@ def explained(word: str) -> str:
         "restarting": tell("State", "The process is gone; a new one comes after a delay."),
         "stopping": tell("State", "Told to stop; its process has not ended yet."),
         "stopped": tell("State", "The driver has no process."),
-        "quarantined": tell("State", "It crashed too often and waits to be released."),
+        "quarantined": tell("State", "It is kept out of its device until it is released."),
     }.get(word, "")

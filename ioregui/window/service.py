@@ -22,7 +22,8 @@ from runtime.wire.commands.lifetime import Quit
 
 KEY = "service"
 _APPROVED = frozenset({ExtensionState.ACTIVE, ExtensionState.DISABLED, ExtensionState.UPGRADING})
-_NOT_AUTHORIZED = 126  # pkexec(1): the dialog was closed, or nobody authorized it
+_DISMISSED, _NOT_RUN = 126, 127  # pkexec(1): the dialog was closed; denied, or its own error
+_NO_AGENT = "textual authentication agent"  # what pkexec could not do where no agent runs
 
 
 class ServiceSetup(QObject):
@@ -72,10 +73,20 @@ class ServiceSetup(QObject):
             self.told.emit(self.tr("The system service is installed; this window goes over to it."))
             self._bridge.ask(Quit(), None, self._refused)
             return
-        why = plain(output.rpartition("\n")[2], SENTENCE)
-        if code == _NOT_AUTHORIZED:
-            why = self.tr("no administrator said yes")
-        self.failed.emit(self.tr("The system service was not installed: {0}").format(why))
+        self.failed.emit(
+            self.tr("The system service was not installed: {0}").format(self._why(code, output))
+        )
+
+    def _why(self, code: int, output: str) -> str:
+        """What pkexec, or the command that it ran, has to say."""
+        lines = output.splitlines() or [""]
+        if code == _NOT_RUN:
+            lines = [line for line in lines if line.startswith("Error ")] or lines
+            if _NO_AGENT in lines[-1]:
+                return self.tr("nobody to ask for a password: no polkit agent runs in this session")
+        if code == _DISMISSED or lines[-1].endswith("Not authorized"):
+            return self.tr("no administrator said yes")
+        return plain(lines[-1], SENTENCE)
 
     @Slot(QProcess.ProcessError)
     def _not_started(self, error: QProcess.ProcessError) -> None:

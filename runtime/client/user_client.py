@@ -26,6 +26,7 @@ from runtime.wire import user_client as wire
 
 _decode: codec.Decoder[wire.ToProgram] = codec.Decoder(wire.ToProgram, "packet of a driver")
 
+_LARGEST = (1 << 64) - 1  # of a number
 _AT_ONCE = int(socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)  # enums are slow
 
 OnCompletion = Callable[[int, tuple[int, ...]], None]
@@ -142,9 +143,11 @@ class UserClient:
             ReturnError: kIOReturnBadArgument, kIOReturnIPCError.
         """
         if (
-            max(len(scalars), scalar_outputs) > wire.SCALARS
-            or not all(0 <= value < 1 << 64 for value in scalars)
-            or max(len(structure), structure_output) > limits.TRANSFER
+            len(scalars) > wire.SCALARS
+            or scalar_outputs > wire.SCALARS
+            or (scalars and not (min(scalars) >= 0 and max(scalars) <= _LARGEST))
+            or len(structure) > limits.TRANSFER
+            or structure_output > limits.TRANSFER
         ):
             raise ReturnError(
                 IOReturn.BAD_ARGUMENT,
@@ -165,9 +168,9 @@ class UserClient:
             ReturnError: As of `call`.
         """
         answer = self._answer(number, timeout_s)
-        if not isinstance(answer, wire.Returned):
-            raise self._spoilt(f"expected Returned, found {type(answer).__name__}")
-        return Outputs(answer.scalars, answer.structure)
+        if isinstance(answer, wire.Returned):
+            return Outputs(answer.scalars, answer.structure)
+        raise self._spoilt(f"expected Returned, found {type(answer).__name__}")
 
     def map_memory(self, type_: int) -> memoryview:
         """The driver's memory of a type, which both see; let go with the last view of it.

@@ -75,13 +75,14 @@ def _add_drivers(verb: shell.AddVerb) -> None:
         "restart", _run, "stop a driver in order and start it again, or start a stopped one"
     )
     stop = verb("stop", _run, "stop a driver in order; restart starts it again")
+    quarantine = verb("quarantine", _run, "stop a driver and keep it out until it is released")
     release = verb("release", _run, "let a quarantined driver start again")
     crash = verb("crash", _run, "have a driver dereference null (developer mode)")
     sample = verb("sample", _run, "print where every thread of a driver is now")
     crashes = verb("crashes", _run, "list the crash reports, or print one")
     crashes.add_argument("report", metavar="REPORT", nargs="?", help="a report's id")
     crashes.add_argument("--json", action="store_true", help="one array of objects")
-    for added in (log, restart, stop, release, crash, sample):
+    for added in (log, restart, stop, quarantine, release, crash, sample):
         added.add_argument("name", metavar="NAME", help="IOUserClass, bundle id or driver id")
 
 

@@ -14,6 +14,7 @@ from runtime.model.records import Driver
 from runtime.wire.commands.drivers import (
     CrashDriver,
     ListCrashes,
+    QuarantineDriver,
     ReadCrash,
     ReleaseDriver,
     RestartDriver,
@@ -64,6 +65,12 @@ def _restart(runtime: Connection, options: argparse.Namespace) -> int:
 def _stop(runtime: Connection, options: argparse.Namespace) -> int:
     driver = runtime.call(StopDriver(_driver(runtime, options).id))
     print(f"stopped {plain(driver.name)} ({driver.id}): {driver.state.value}")
+    return shell.OK
+
+
+def _quarantine(runtime: Connection, options: argparse.Namespace) -> int:
+    driver = runtime.call(QuarantineDriver(_driver(runtime, options).id))
+    print(f"quarantined {plain(driver.name)} ({driver.id}): {driver.state.value}")
     return shell.OK
 
 
@@ -119,6 +126,7 @@ VERBS: dict[str, shell.Verb] = {
     "log": dext_log.run,
     "restart": _restart,
     "stop": _stop,
+    "quarantine": _quarantine,
     "release": _release,
     "crash": _crash,
     "sample": _sample,

@@ -72,6 +72,17 @@ class IODispatchQueue(abc.ABC):
         """Append work; `name` is shown while it runs. Any thread."""
 
     @abc.abstractmethod
+    def watch(self, descriptor: int, ready: Callable[[], None], *, writable: bool = False) -> None:
+        """Call `ready`, which posts work here, once when a descriptor can be read, or written.
+
+        On the queue; called on any thread.
+        """
+
+    @abc.abstractmethod
+    def unwatch(self, descriptor: int) -> None:
+        """Watch it no more, before it is closed; idempotent."""
+
+    @abc.abstractmethod
     def Cancel(self, handler: Callable[[], None] | None = None) -> None:
         """Run nothing further: what waits is dropped. Any thread; returns at once.
 

@@ -23,7 +23,7 @@ from runtime.driverkit.dispatch import IODispatchQueue
 from runtime.driverkit.kern_return import IOReturnError
 from runtime.driverkit.service import IOService
 from runtime.driverkit.sources import IODispatchSource
-from runtime.driverkit.transport import invoke, process
+from runtime.driverkit.transport import borrow, invoke, process
 from runtime.wire import interrupt
 
 kIOInterruptTypeEdge = interrupt.EDGE
@@ -47,7 +47,8 @@ class IOInterruptDispatchSource(IODispatchSource):
         self._index = index
         self._handler: OSAction | None = None
         self._last = (0, 0)
-        kind, self._eventfd = self._transport.lent(interrupt.RegisterInterrupt(index))
+        asked = interrupt.RegisterInterrupt(index)
+        kind, self._eventfd = borrow(self._transport, asked, int)
         self._level = kind == interrupt.LEVEL
         process().sources().watch(self._eventfd, self._happen)
 

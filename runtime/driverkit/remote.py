@@ -17,11 +17,13 @@ Invariant: arguments, results and callbacks' values are checked on both sides.
 
 import functools
 import inspect
+import os
 from collections.abc import Callable
 from typing import (
     TYPE_CHECKING,
     Any,
     Concatenate,
+    NamedTuple,
     ParamSpec,
     TypeVar,
     cast,
@@ -38,14 +40,18 @@ from runtime.driverkit.kern_return import (
     kIOReturnBadArgument,
     kIOReturnBadMessageID,
     kIOReturnMessageTooLarge,
+    kIOReturnNoResources,
     kIOReturnUnsupported,
 )
+from runtime.driverkit.memory import IOMemoryDescriptor
+from runtime.driverkit.transport import process
 from runtime.model.errors import BreachError
 from runtime.wire import codec, limits, service
 from runtime.wire.methods import Completion
 
 if TYPE_CHECKING:
     from runtime.driverkit.service import IOService
+    from runtime.driverkit.transport import Transport
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -74,12 +80,14 @@ class Declaration:
             raise TypeError(f"{method.__qualname__}: expected a type for {missing[0]}, found none")
         self.actions = {at: _callback_type(hints[name]) for at, name in enumerate(names)}
         kinds = [int if self.actions[at] else hints[name] for at, name in enumerate(names)]
-        for kind in (*kinds, hints["return"]):
+        self._lends = hints["return"] is IOMemoryDescriptor
+        result = tuple[int, int] if self._lends else hints["return"]
+        for kind in (*kinds, result):
             _require_plain(msgspec.inspect.type_info(kind), method.__qualname__, set())
         self._arguments: codec.Decoder[tuple[Any, ...]] = codec.Decoder(
             tuple.__class_getitem__(tuple(kinds)), f"arguments of {self.name}"
         )
-        self._result: codec.Decoder[Any] = codec.Decoder(hints["return"], f"result of {self.name}")
+        self._result: codec.Decoder[Any] = codec.Decoder(result, f"result of {self.name}")
 
     def invoke(self, proxy: "IOService", *args: object, **kwargs: object) -> Any:  # noqa: ANN401 - the method's
         """Call the method of the nub that a proxy stands for; its result.
@@ -100,6 +108,8 @@ class Declaration:
                 values[at] = expected[-1]
         method = service.Invoke(self.name, _encoded(values, self.name))
         try:
+            if self._lends:
+                return self._borrowed(transport, method)
             return self._result(transport.call(0, method))
         except IOReturnError:
             for number in expected:
@@ -108,8 +118,8 @@ class Declaration:
         except BreachError as error:
             raise IOReturnError(kIOReturnBadMessageID, str(error)) from error
 
-    def serve(self, nub: "IOService", arguments: msgspec.Raw, make: MakeAction) -> msgspec.Raw:
-        """Carry out a client's call on a nub; the result, encoded.
+    def serve(self, nub: "IOService", arguments: msgspec.Raw, make: MakeAction) -> "Served":
+        """Carry out a client's call on a nub.
 
         Raises:
             IOReturnError: What the method raises; kIOReturnBadArgument: the arguments are not its.
@@ -121,7 +131,24 @@ class Declaration:
         for at, kind in self.actions.items():
             if kind is not None:
                 values[at] = make(values[at], kind)
-        return _encoded(getattr(nub, self.name)(*values), self.name)
+        result = getattr(nub, self.name)(*values)
+        return _shared(result, self.name) if self._lends else Served(_encoded(result, self.name))
+
+    def _borrowed(self, transport: "Transport", method: service.Invoke) -> IOMemoryDescriptor:
+        """The memory that the nub answers with; BreachError when it is none."""
+        encoded, descriptor = transport.lent(method)
+        memory = process().adopt(descriptor)
+        offset, length = self._result(encoded)
+        if not (0 <= offset < offset + length <= len(memory.mapped)):
+            raise BreachError(f"{self.name}: expected a part of {len(memory.mapped)} bytes")
+        return IOMemoryDescriptor(memory, offset, length)
+
+
+class Served(NamedTuple):
+    """What a nub answers: its result, encoded, and descriptors that go with it, the receiver's."""
+
+    result: msgspec.Raw
+    descriptors: tuple[int, ...] = ()
 
 
 def remote(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
@@ -130,7 +157,8 @@ def remote(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P]
     On the object itself it is the method. On a proxy it is a call to the other driver, which
     waits for the result. Types that cross: None, bool, int of 64 bits, float, str, bytes, list,
     tuple and dict of such, dataclasses and msgspec Structs; and ``Annotated[OSAction, TYPE]``,
-    which the nub calls by ``TYPE(action, …)``, as often as it likes.
+    which the nub calls by ``TYPE(action, …)``, as often as it likes. A result may be an
+    ``IOMemoryDescriptor``: both drivers then see the same bytes.
 
     Raises:
         TypeError: A parameter or the result is not annotated, or with what cannot cross.
@@ -200,6 +228,16 @@ def _expect(proxy: "IOService", action: object, kind: "CallbackType[...]", what:
 
     transport = proxy._transport
     return transport.expect(action.name, action.queue, done, repeated=True)
+
+
+def _shared(memory: object, what: str) -> Served:
+    if not isinstance(memory, IOMemoryDescriptor):
+        raise TypeError(f"{what}: expected memory, found {memory}")
+    descriptor, offset, length = memory.share(0)
+    try:
+        return Served(codec.raw((offset, length)), (os.dup(descriptor),))
+    except OSError as error:
+        raise IOReturnError(kIOReturnNoResources, f"{what}: {error.strerror}") from error
 
 
 def _encoded(value: object, what: str) -> msgspec.Raw:

@@ -5,11 +5,13 @@ Invariant: the SDK itself opens no socket and starts no thread.
 """
 
 import functools
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, get_args
 
 import msgspec
 
+from runtime.model.errors import BreachError
 from runtime.wire.codec import Decoder
 from runtime.wire.driver import ServiceNotification
 from runtime.wire.methods import Completion, Method
@@ -158,8 +160,8 @@ class Transport(Protocol):
     def forget(self, number: int) -> None:
         """The I/O was refused: no completion will come."""
 
-    def lent(self, method: Method) -> tuple[int, int]:
-        """Call the provider for a descriptor: the result, and the descriptor, the caller's.
+    def lent(self, method: Method) -> tuple[msgspec.Raw, int]:
+        """Call the provider for a descriptor: the encoded result, and the descriptor, the caller's.
 
         Raises:
             IOReturnError: The answer is an error.
@@ -226,6 +228,14 @@ class Process(Protocol):
         """Zeroed memory; OSError where there is none."""
         ...
 
+    def adopt(self, descriptor: int) -> Memory:
+        """Memory that another process made, whose descriptor is owned from now on.
+
+        Raises:
+            BreachError: It is no memory of a fixed size, or cannot be mapped.
+        """
+        ...
+
     def join(self, ranges: Sequence[tuple[int, int, int]]) -> Memory:
         """Ranges of memory (descriptor, offset, length) mapped as one; OSError where impossible."""
         ...
@@ -272,6 +282,23 @@ def invoke(transport: Transport, handle: int, method: Method, kind: type[T]) -> 
     result: object = kind
     decode: Decoder[T] = _decoder(result, type(method).__name__)
     return decode(transport.call(handle, method))
+
+
+def borrow(transport: Transport, method: Method, kind: type[T]) -> tuple[T, int]:
+    """Call the provider for a descriptor: the result as `kind`, and the descriptor, the caller's.
+
+    Raises:
+        BreachError: The answer is no such result.
+        IOReturnError: The answer is an error.
+    """
+    encoded, descriptor = transport.lent(method)
+    result: object = kind
+    decode: Decoder[T] = _decoder(result, type(method).__name__)
+    try:
+        return decode(encoded), descriptor
+    except BreachError:
+        os.close(descriptor)
+        raise
 
 
 @functools.cache

@@ -7,7 +7,7 @@ import os
 import threading
 
 from runtime.driverkit.kern_return import IOReturnError
-from runtime.driverkit.transport import Memory, Transport, process
+from runtime.driverkit.transport import Memory, Transport, borrow, process
 from runtime.wire import usb
 from runtime.wire.limits import TRANSFER
 
@@ -45,11 +45,11 @@ class TransferMemory:
 
     def _ask(self) -> None:
         try:
-            size, descriptor = self._transport.lent(usb.ShareMemory())
-        except IOReturnError:
+            size, descriptor = borrow(self._transport, usb.ShareMemory(), int)
+            try:
+                self._memory = process().join([(descriptor, 0, size)])
+            finally:
+                os.close(descriptor)  # what is mapped stays
+        except (IOReturnError, OSError):
             return  # there is none to be had: messages carry everything
-        try:
-            self._memory = process().join([(descriptor, 0, size)])
-        finally:
-            os.close(descriptor)
         self._free = list(range(0, size, TRANSFER))

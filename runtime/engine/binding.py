@@ -24,10 +24,11 @@ from runtime.matching.catalogue import Catalogue
 from runtime.matching.provider import Provider
 from runtime.matching.rank import Ranking, best_of, match
 from runtime.model.classes import chain
-from runtime.model.driver_lifecycle import DriverState, Intent
+from runtime.model.driver_lifecycle import DriverState
 from runtime.model.entry import Entry
 from runtime.model.errors import ProblemError
 from runtime.model.identity import BundleId, EntryId
+from runtime.model.intent import Intent
 from runtime.model.personality import Personality, PersonalityKey
 from runtime.model.records import DeviceHit, Driver, Request, RequestState
 from runtime.registry.tree import Registry
@@ -164,7 +165,7 @@ class Binding:
             self._launch_first(entry, provider, ranking, category, failed)
 
     def release(self, driver: SupervisedDriver) -> None:
-        """Let a quarantined driver start again, if no other has its place by now.
+        """Let a quarantined driver start again, now or when its device is there.
 
         Raises:
             ProblemError: ``wrong-state``: another driver has its category of the provider.
@@ -177,6 +178,7 @@ class Binding:
                 "on it",
             )
         driver.release()
+        self._try_again(driver.record)
 
     def restart(self, driver: SupervisedDriver) -> None:
         """Start a stopped driver again, if what it needs is still there.
@@ -186,9 +188,7 @@ class Binding:
                 driver has its place.
         """
         record = driver.record
-        failed = self._failed.get(record.provider, frozenset())
-        self._failed[record.provider] = failed - {(record.bundle_id, record.personality)}
-        self.match_one(record.provider)
+        self._try_again(record)
         if driver.record.state in _FREE:
             found = "its extension not active, or another driver there"
             if self._registry.get(record.provider) is None:
@@ -198,6 +198,11 @@ class Binding:
                 f"driver {record.name}: expected its device, an active extension and no other "
                 f"driver in its place, found {found}",
             )
+
+    def _try_again(self, driver: Driver) -> None:
+        if driver.provider in self._failed:
+            self._failed[driver.provider] -= {(driver.bundle_id, driver.personality)}
+        self.match_one(driver.provider)
 
     def driver_ended(self, driver: Driver) -> None:
         """A driver stopped or was quarantined: the next candidate may have its provider.
@@ -271,13 +276,19 @@ class Binding:
         }
 
     def _quarantined(self, provider: EntryId) -> frozenset[PersonalityKey]:
-        """What is kept out of a provider until somebody releases it, whatever else changes."""
-        assert self._supervisor is not None
-        return frozenset(
-            (driver.record.bundle_id, driver.record.personality)
-            for driver in self._supervisor.of_provider(provider)
-            if driver.record.state is DriverState.QUARANTINED
-        )
+        """What is kept out of a provider until somebody releases it, whatever else changes.
+
+        A device that is plugged again at its place is the same one, as another entry.
+        """
+        path = self._registry.path(provider)
+        keys: set[PersonalityKey] = set()
+        for driver in self._supervisor or ():
+            record = driver.record
+            if record.state is DriverState.QUARANTINED and record.provider_path == path:
+                keys.add((record.bundle_id, record.personality))
+                if record.provider != provider:
+                    driver.returned(provider)
+        return frozenset(keys)
 
     def _launch_first(
         self,

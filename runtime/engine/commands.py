@@ -31,6 +31,7 @@ from runtime.wire.commands.drivers import (
     CrashDriver,
     DebugDriver,
     ListCrashes,
+    QuarantineDriver,
     ReadCrash,
     ReadLog,
     ReadProcesses,
@@ -147,7 +148,13 @@ class Commands:
                 result = await self._decisions.decide(command, client)
             case Plug() | PlugRecorded() | Unplug() | UnplugEntry():
                 result = await self._plugging.carry_out(command, client.peer.uid)
-            case CrashDriver() | RestartDriver() | StopDriver() | ReleaseDriver():
+            case (
+                CrashDriver()
+                | RestartDriver()
+                | StopDriver()
+                | QuarantineDriver()
+                | ReleaseDriver()
+            ):
                 result = self._drivers.steer(command, user_name(client.peer.uid))
             case (
                 DebugDriver()

@@ -11,8 +11,9 @@ from runtime.engine.debugging import Doors
 from runtime.engine.hub import Hub
 from runtime.engine.logbook import Logbook
 from runtime.engine.processes import ProcessReader
-from runtime.model.driver_lifecycle import LIVE, DriverState, Intent
+from runtime.model.driver_lifecycle import LIVE, DriverState
 from runtime.model.errors import ProblemError
+from runtime.model.intent import Intent
 from runtime.model.records import Driver
 from runtime.supervisor.crash_folder import CrashFolder
 from runtime.supervisor.driver import SupervisedDriver
@@ -24,6 +25,7 @@ from runtime.wire.commands.drivers import (
     DebugDriver,
     ListCrashes,
     LogPage,
+    QuarantineDriver,
     ReadCrash,
     ReadLog,
     ReadProcesses,
@@ -34,7 +36,7 @@ from runtime.wire.commands.drivers import (
     Threads,
 )
 
-Steering = CrashDriver | RestartDriver | StopDriver | ReleaseDriver
+Steering = CrashDriver | RestartDriver | StopDriver | QuarantineDriver | ReleaseDriver
 Looking = DebugDriver | ReadLog | ReadProcesses | SampleDriver | ListCrashes | ReadCrash
 
 _STOPPABLE = LIVE - {DriverState.STOPPING} | {DriverState.RESTARTING}
@@ -79,6 +81,10 @@ class DriverCommands:
             case StopDriver():
                 self._require(state in _STOPPABLE, driver.record, "a running driver")
                 driver.stop(Intent.STOP, note=f"by {by}, until somebody restarts it")
+            case QuarantineDriver():
+                free = _STOPPABLE | {DriverState.STOPPED}
+                self._require(state in free, driver.record, "a running or a stopped driver")
+                driver.stop(Intent.QUARANTINE, note=f"by {by}, until somebody releases it")
             case ReleaseDriver():
                 quarantined = state is DriverState.QUARANTINED
                 self._require(quarantined, driver.record, "a quarantined driver")

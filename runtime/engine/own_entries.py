@@ -11,10 +11,10 @@ from runtime.engine.published import SYSTEM_KEYS, Published
 from runtime.engine.watches import Watches
 from runtime.model import properties
 from runtime.model.classes import chain
-from runtime.model.driver_lifecycle import Intent
 from runtime.model.entry import Entry, Kind
 from runtime.model.errors import BreachError, ReturnError
 from runtime.model.identity import SERVICE_PLANE, EntryId
+from runtime.model.intent import Intent
 from runtime.model.kern_return import IOReturn
 from runtime.model.properties import Properties, Value
 from runtime.model.records import Driver

@@ -7,9 +7,9 @@ Invariant: an unplugged device's drivers have ended before its entries go.
 from runtime.engine.binding import Binding
 from runtime.engine.simulation import Simulation, Unplugged
 from runtime.engine.workers import Workers
-from runtime.model.driver_lifecycle import Intent
 from runtime.model.entry import State
 from runtime.model.identity import EntryId
+from runtime.model.intent import Intent
 from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Brokers
 from runtime.supervisor.supervisor import Supervisor

@@ -12,7 +12,7 @@ from runtime.engine.nub import Nub
 from runtime.engine.watches import Watches
 from runtime.extensions import entitlements
 from runtime.model import properties, words
-from runtime.model.classes import is_systems
+from runtime.model.classes import SERVICE, is_systems
 from runtime.model.driver_lifecycle import DriverState
 from runtime.model.entry import READY, Entry, Kind, State
 from runtime.model.errors import ReturnError
@@ -79,7 +79,7 @@ class Published:
                 IOReturn.BAD_ARGUMENT, f"{driver.name}: expected a dictionary {wanted.key}"
             )
         bundle = self._bundles.get(driver.bundle_id)
-        cls = table.get("IOClass", "IOUserService")
+        cls = table.get("IOClass", SERVICE)
         if not isinstance(cls, str) or cls != plain(cls):
             raise ReturnError(
                 IOReturn.BAD_ARGUMENT, f"{driver.name}: expected a class's name as IOClass"

@@ -13,10 +13,10 @@ from runtime.engine.upgrading import Upgrading
 from runtime.extensions.active import ActiveExtension
 from runtime.extensions.requests import Extensions
 from runtime.linux import memfd
-from runtime.model.driver_lifecycle import Intent
 from runtime.model.errors import ProblemError, SpawnError
 from runtime.model.events import Detail, Noted
 from runtime.model.identity import BundleId, ContentHash
+from runtime.model.intent import Intent
 
 LOST = frozenset({"not-found", "changed"})
 """Codes of a staged copy that will not come back: its extension is invalid."""
@@ -77,7 +77,7 @@ class Readying:
             for bundle_id, content_hash in self._bundles.hashes().items():
                 item = active.get(BundleId(bundle_id))
                 if item is None or item.extension.content_hash != content_hash:
-                    intent = Intent.STOP if item is None else Intent.UPGRADE
+                    intent = Intent.WITHDRAW if item is None else Intent.UPGRADE
                     self._binding.remove(BundleId(bundle_id), intent)
                     self._bundles.drop(bundle_id)
             for bundle_id, item in active.items():

@@ -11,6 +11,7 @@ from runtime.engine.hub import Hub
 from runtime.engine.logbook import Logbook
 from runtime.engine.own_entries import OwnEntries
 from runtime.model import properties, words
+from runtime.model.classes import SERVICE
 from runtime.model.entry import Holder, Kind, State
 from runtime.model.events import Detail
 from runtime.model.identity import ROOT_ID, DriverId, EntryId
@@ -82,7 +83,7 @@ class DriverSurroundings:
         service = self._registry.attach(
             driver.provider,
             spec.name,
-            str(table.get("IOClass", "IOUserService")),
+            str(table.get("IOClass", SERVICE)),
             kind=Kind.DRIVER,
             driver=spec.bundle_id,
             props=table,

@@ -117,7 +117,7 @@ class Identify(msgspec.Struct, frozen=True, array_like=True, tag="identify"):
 
 
 class DecodeIcon(msgspec.Struct, frozen=True, array_like=True, tag="decode-icon"):
-    """Decode the icon of a staged bundle. Result: `Icon`."""
+    """Decode the icon of a staged bundle, or with an empty path its app's. Result: `Icon`."""
 
     state_dir: str
     content_hash: ContentHash
@@ -249,9 +249,8 @@ def _result(job: Plain) -> JobResult:
             result = trusting.carry_out(job)
         case Identify(pid=pid, started=started, developer=developer):
             result = program.identify(pid, started, Path(job.state_dir), developer=developer)
-        case DecodeIcon(content_hash=content_hash, path=path):
-            files = archive.unpack(staging.load_staged(Path(job.state_dir), content_hash))
-            result = icon.decode(files[path], path)
+        case DecodeIcon():
+            result = icon.decode(_icon_file(job), job.path or "the app's icon")
         case FindApps():
             result = location.missing(job.paths)
         case Judge():
@@ -259,6 +258,13 @@ def _result(job: Plain) -> JobResult:
         case Sweep():
             result = staging.collect_garbage(Path(job.state_dir), job.keep)
     return result
+
+
+def _icon_file(job: DecodeIcon) -> bytes:
+    state_dir = Path(job.state_dir)
+    if not job.path:
+        return staging.load_icon(state_dir, job.content_hash)
+    return archive.unpack(staging.load_staged(state_dir, job.content_hash))[job.path]
 
 
 def _reading(uid: int) -> contextlib.AbstractContextManager[None]:

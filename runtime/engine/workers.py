@@ -160,7 +160,7 @@ class Workers:
         return _program(result)
 
     async def read_icon(self, state_dir: str, content_hash: ContentHash, path: str) -> Icon:
-        """The icon at a path of a staged bundle.
+        """The icon at a path of a staged bundle; with an empty one, that of the app it came in.
 
         Raises:
             BundleError: It is no small PNG.

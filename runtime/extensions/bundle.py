@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from runtime.extensions import plist
+from runtime.extensions import icon, plist
 from runtime.extensions.codes import refused
 from runtime.extensions.folder import read_folder
 from runtime.extensions.manifest import (
@@ -21,6 +21,7 @@ from runtime.extensions.manifest import (
     identifier,
     read_manifest,
 )
+from runtime.model.errors import BundleError
 from runtime.model.identity import BundleId
 from runtime.model.properties import Properties
 from runtime.model.sx_code import SxCode
@@ -46,6 +47,7 @@ class App(msgspec.Struct, frozen=True):
     bundle_id: BundleId
     name: str
     extensions: tuple[Bundle, ...]
+    icon: dict[str, bytes] = {}  # its file by its path in Contents; empty where there is none
 
 
 def read_app(path: Path, bundle_id: str = "") -> App:
@@ -63,7 +65,8 @@ def read_app(path: Path, bundle_id: str = "") -> App:
         raise refused(f"{info_path}: CFBundleDisplayName", "text", type(name).__name__)
     app_id = identifier(info, info_path)
     _check_may_install(path)
-    return App(str(path), app_id, name[:NAME], _read_extensions(path, bundle_id))
+    extensions = _read_extensions(path, bundle_id)
+    return App(str(path), app_id, name[:NAME], extensions, _read_icon(path / "Contents", info))
 
 
 def check_app_folder(path: Path) -> None:
@@ -134,12 +137,23 @@ def _read_bundle(app: Path, name: str) -> Bundle:
     return Bundle(f"{EXTENSIONS_FOLDER}/{inner}", manifest, files)
 
 
-def _read_file(path: Path, label: str) -> bytes:
+def _read_icon(contents: Path, info: Properties) -> dict[str, bytes]:
+    """The file that an app's Info.plist names as its icon; one that cannot be one is none."""
+    name = str(info.get(icon.KEY, "")).removesuffix(".png")
+    found = "" if "/" in name else icon.find_icon(info, {f"Resources/{name}.png"})
+    try:
+        data = _read_file(contents / found, found, icon.MOST_BYTES) if found else b""
+    except BundleError:
+        return {}
+    return {found: data} if 0 < len(data) <= icon.MOST_BYTES else {}
+
+
+def _read_file(path: Path, label: str, most: int = plist.MAX_BYTES) -> bytes:
     if path.is_symlink() or not path.is_file():
         found = "a symbolic link" if path.is_symlink() else "no such file"
         raise refused(label, "a property list", found)
     try:
         with path.open("rb") as file:
-            return file.read(plist.MAX_BYTES + 1)
+            return file.read(most + 1)
     except OSError as error:
         raise refused(label, "a readable file", (error.strerror or str(error)).lower()) from None

@@ -22,7 +22,7 @@ TakeoverKey = tuple[BundleId, ContentHash, str]
 """Bundle id, content hash and a device's path: what the answer about such a device belongs to."""
 
 
-class KnownExtension(msgspec.Struct, frozen=True):
+class KnownExtension(msgspec.Struct, frozen=True, gc=False):
     """An extension with what its staged copy says of it."""
 
     record: Extension

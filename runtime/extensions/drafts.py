@@ -56,7 +56,7 @@ def new_extension(extension_id: str, staged: Staged) -> KnownExtension:
         entitlements=entitlement_words.described(manifest.entitlements()),
         localized=manifest.localized,
         built_for=manifest.built_for,
-        icon=bool(manifest.icon),
+        icon=bool(manifest.icon) or staged.app_icon,
     )
     return KnownExtension(record, manifest)
 
@@ -94,8 +94,13 @@ def judged(known: KnownExtension, staged: Staged) -> KnownExtension:
     An app that lost its signature takes nothing from an extension that was trusted by it before:
     what was kept of that (`runtime.extensions.evidence`) is judged by itself.
     """
-    record = msgspec.structs.replace(known.record, app=staged.app, app_path=staged.app_path)
     manifest = staged.manifest
+    record = msgspec.structs.replace(
+        known.record,
+        app=staged.app,
+        app_path=staged.app_path,
+        icon=bool(manifest.icon) or staged.app_icon,
+    )
     if known.manifest.trusted and not manifest.trusted:
         return KnownExtension(record, known.manifest)
     record = msgspec.structs.replace(record, signature=manifest.signature, team_id=manifest.team_id)

@@ -8,6 +8,7 @@ Invariant: pure; a denial names the entitlement, what was wanted and what was fo
 
 from collections.abc import Collection
 
+from runtime.model.classes import HID_SERVICES
 from runtime.model.numbers import number, same, shown
 from runtime.model.outcome import Decision
 from runtime.model.properties import Properties, Value
@@ -24,10 +25,7 @@ USER_CLIENT_ACCESS = "com.apple.developer.driverkit.userclient-access"
 ANY_USER_CLIENT = "com.apple.developer.driverkit.allow-any-userclient-access"
 ADMINISTRATOR = "com.apple.developer.driverkit.administrator"
 
-_FAMILIES = {
-    "AppleUserHIDDevice": FAMILY_HID_DEVICE,
-    "AppleUserHIDEventService": FAMILY_HID_EVENTS,
-}
+_FAMILIES = dict(zip(HID_SERVICES, (FAMILY_HID_DEVICE, FAMILY_HID_EVENTS), strict=True))
 """What a service of a class needs, by the personality's IOClass."""
 
 ALLOWED = Decision(allowed=True)

@@ -36,7 +36,7 @@ NOT_SIGNED = "not signed"
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(\.[A-Za-z0-9-]+)*")
 
 
-class Manifest(msgspec.Struct, frozen=True, array_like=True):
+class Manifest(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One extension as its files describe it.
 
     `executable` is the module that runs, ``<executable>.py`` beside the Info.plist.

@@ -110,13 +110,13 @@ class Extensions:
         return apps_of(self._ledger)
 
     def icon_of(self, extension_id: str) -> tuple[ContentHash, str]:
-        """The content that has an extension's icon, and the icon's path in it.
+        """The content that has an extension's icon, and the icon's path in it; empty: its app's.
 
         Raises:
             ProblemError: ``not-found``: there is none.
         """
         known = self._ledger.extensions.get(extension_id)
-        if known is None or not known.manifest.icon:
+        if known is None or not known.record.icon:
             raise ProblemError(
                 "not-found", f"extension {extension_id}: expected an icon, found none"
             )

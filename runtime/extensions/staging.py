@@ -30,6 +30,7 @@ from runtime.model.sx_code import SxCode
 
 FOLDER = "staged"
 EVIDENCE = ".app"  # ends the name of what `runtime.extensions.evidence` keeps
+ICON = ".icon"  # ends the name of an app's icon
 _TEMPORARY = ".tmp-"
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR})
 
@@ -42,6 +43,7 @@ class Staged(msgspec.Struct, frozen=True, array_like=True):
     app: str
     app_path: str
     size: int  # bytes of the archive
+    app_icon: bool = False  # whether its app's icon is kept beside it, as it has none of its own
 
 
 def stage(
@@ -75,9 +77,12 @@ def stage(
     except BreachError as error:
         raise refused(bundle.path, "a bundle that can be packed", str(error)) from error
     content_hash = content.content_hash(data)
-    manifest = _judged(app_path, bundle, content_hash, state_dir, reading)
+    manifest = _judged(app_path, app, content_hash, state_dir, reading)
     write(state_dir, content_hash, data)
-    return Staged(manifest, content_hash, app.name, app.path, len(data))
+    icons = () if manifest.icon else tuple(app.icon.values())
+    for icon in icons:
+        write(state_dir, f"{content_hash}{ICON}", icon)
+    return Staged(manifest, content_hash, app.name, app.path, len(data), bool(icons))
 
 
 def load_staged(state_dir: Path, content_hash: ContentHash) -> bytes:
@@ -102,6 +107,20 @@ def load_staged(state_dir: Path, content_hash: ContentHash) -> bytes:
     return data
 
 
+def load_icon(state_dir: Path, content_hash: ContentHash) -> bytes:
+    """Read the icon of the app that a staged bundle came in; blocks.
+
+    Raises:
+        ProblemError: ``not-found``.
+    """
+    path = state_dir / FOLDER / f"{content_hash}{ICON}"
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        found = (error.strerror or str(error)).lower()
+        raise ProblemError("not-found", f"{path}: expected an icon, found {found}") from None
+
+
 def native_modules(data: bytes) -> bytes:
     """The archive of the native modules of a bundle's archive; empty where it has none."""
     files = archive.unpack(data)
@@ -123,7 +142,7 @@ def collect_garbage(state_dir: Path, keep: Collection[ContentHash]) -> int:
     removed = 0
     try:
         for path in folder.iterdir():
-            if path.name.removesuffix(EVIDENCE) not in keep:
+            if path.name.removesuffix(EVIDENCE).removesuffix(ICON) not in keep:
                 path.unlink(missing_ok=True)
                 removed += 1
     except OSError as error:
@@ -159,7 +178,7 @@ def _readable(app_path: Path) -> Iterator[None]:
 
 def _judged(
     app_path: Path,
-    bundle: Bundle,
+    app: App,
     content_hash: ContentHash,
     state_dir: Path,
     reading: Callable[[], AbstractContextManager[None]],
@@ -168,6 +187,7 @@ def _judged(
 
     The app is read once more, whole this time; what is judged is what was read before, or nothing.
     """
+    bundle = _only(app)
     if not any(path.startswith("_CodeSignature/") for path in bundle.files):
         return bundle.manifest
     # X.509 takes 100 ms to import, and the runtime imports this module without running it.
@@ -177,7 +197,8 @@ def _judged(
     with _readable(app_path), reading():
         signed = signed_app.read(app_path)
     part = signed.extensions.get(name)
-    if part is None or part.files != bundle.files:
+    same = app.icon.items() <= signed.app.files.items()
+    if part is None or part.files != bundle.files or not same:
         raise refused(bundle.path, "a bundle that nobody changes while it is read", "another")
     now = datetime.datetime.now(datetime.UTC)
     found = signature.inspect(signed, name, trust_folder.load(state_dir), now)

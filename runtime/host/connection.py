@@ -40,6 +40,7 @@ class Connection:
         self._leave = leave
         self._turn = threading.Condition()
         self._reading = False
+        self._wanted = False  # by an idle queue
         self._shared = False
         self._numbers = itertools.count(1)
         self._lines = Lines(control, leave)
@@ -86,7 +87,13 @@ class Connection:
         """
         while True:
             with self._turn:
+                if self._reading and self._lines.attends and not (inbox or due()):
+                    self._wanted = True  # who reads for a reply alone hears no program
+                    self._lines.wake()
                 self._turn.wait_for(lambda: due() or inbox or not self._reading)
+                if self._wanted:
+                    self._wanted = False
+                    self._turn.notify_all()
                 if due():
                     return None
                 if inbox:
@@ -131,6 +138,22 @@ class Connection:
         """Where the packets for a service go, from its `Attach` on."""
         return self._services[service].inbox
 
+    @property
+    def shared(self) -> bool:
+        """Whether several services have the process, each its thread."""
+        return self._shared
+
+    def attend(self, descriptor: int, ready: Callable[[], None], *, writable: bool) -> None:
+        """Call `ready` once, in `next`, when a descriptor can be read, or written.
+
+        A `next` that has begun to wait does not see it before it is woken.
+        """
+        self._lines.attend(descriptor, ready, writable=writable)
+
+    def neglect(self, descriptor: int) -> None:
+        """Attend to a descriptor no more; idempotent."""
+        self._lines.neglect(descriptor)
+
     def close(self, service: int, *, goodbye: bool = False) -> None:
         """A service is over: let its provider go, with a goodbye if it is to know that.
 
@@ -155,7 +178,9 @@ class Connection:
     def _answer(self, number: int) -> driver.Reply | driver.Fail:
         while True:
             with self._turn:
-                self._turn.wait_for(lambda: number in self._replies or not self._reading)
+                self._turn.wait_for(
+                    lambda: number in self._replies or not (self._reading or self._wanted)
+                )
                 if number in self._replies:
                     self._waiting.pop(number, None)
                     return self._replies.pop(number)

@@ -255,6 +255,10 @@ class Driver:
         """See `Process.allocate`."""
         return SharedMemory.create(size)
 
+    def adopt(self, descriptor: int) -> SharedMemory:
+        """See `Process.adopt`."""
+        return SharedMemory.adopt(descriptor)
+
     def join(self, ranges: Sequence[tuple[int, int, int]]) -> JoinedMemory:
         """See `Process.join`."""
         return JoinedMemory(ranges)

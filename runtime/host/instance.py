@@ -10,6 +10,7 @@ import functools
 import itertools
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -42,7 +43,6 @@ from runtime.wire.limits import TEXT
 _PROVIDERS = usb.PROVIDERS | hid.PROVIDERS
 
 _is_lent: codec.Decoder[bool] = codec.Decoder(bool, "OpenDirect")
-_number: codec.Decoder[int] = codec.Decoder(int, "what a provider lends")
 
 
 class _Expected(NamedTuple):
@@ -85,6 +85,7 @@ class Instance:
         self._die = die
         self._node: DirectNode | None = None
         self._numbers = itertools.count(1)
+        self._lending = threading.Lock()
         self._expected: dict[int, _Expected] = {}
         self._published = bool(attach.provider_classes)
         kind = _PROVIDERS.get(attach.provider_class) or _proxy_class(cls, attach.provider_classes)
@@ -242,10 +243,11 @@ class Instance:
         """See `Transport.forget`."""
         self._expected.pop(number, None)
 
-    def lent(self, method: methods.Method) -> tuple[int, int]:
+    def lent(self, method: methods.Method) -> tuple[msgspec.Raw, int]:
         """See `Transport.lent`."""
-        result = _number(self.call(0, method))
-        return result, self._connection.take_node(self._id)
+        with self._lending:  # descriptors come in the order of the answers that they are beside
+            result = self.call(0, method)
+            return result, self._connection.take_node(self._id)
 
     def open_direct(self) -> DirectNode | None:
         """See `Transport.open_direct`."""

@@ -1,6 +1,8 @@
 """The sockets of a driver process as its reader sees them: the runtime's, and a line a service.
 
-Invariant: used by one thread at a time, the one that reads; but `wake` by any.
+An idle reader attends to other descriptors, too, those of programs at its queue.
+Invariant: used by one thread at a time, the one that reads; but `wake`, `attend` and `neglect` by
+any.
 """
 
 import collections
@@ -56,29 +58,51 @@ class Lines:
         self._session = session.driver_of_runtime()
         self._lines: dict[int, Line] = {}  # by descriptor
         self._descriptors: collections.deque[int] = collections.deque()
+        self._attended: dict[int, Callable[[], None]] = {}  # by descriptor
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._sockets, self._all = select.poll(), select.poll()
-        self._all.register(self._wake, select.POLLIN)
+        for poll in (self._sockets, self._all):
+            poll.register(self._wake, select.POLLIN)
         self._listen(control)
 
     def read(self, *, idle: bool, wait: bool = True) -> list[Arrived]:
         """Wait for packets: one of each provider that has one, or else one of the runtime.
 
-        None came when the wait was ended by `wake`, which only an `idle` reader hears; or when
-        none was there and nobody was to `wait`.
+        None came when the wait was ended by `wake`; when an `idle` reader attended to something
+        else; or when none was there and nobody was to `wait`.
 
         Raises:
             BreachError: A packet is not of its protocol.
         """
         poll = self._all if idle else self._sockets
-        ready = {fd for fd, _ in poll.poll(None if wait else 0)}
+        ready = [fd for fd, _ in poll.poll(None if wait else 0)]
+        told = [fd for fd in ready if fd in self._attended]
+        for fd in told:
+            tell = self._attended[fd]
+            self.neglect(fd)
+            tell()
         if self._wake in ready:
             os.eventfd_read(self._wake)
-        return list(self._receive(ready))
+        return list(self._receive(ready)) if len(ready) > len(told) else []
 
     def wake(self) -> None:
-        """End an idle reader's wait; any thread."""
+        """End a reader's wait; any thread."""
         os.eventfd_write(self._wake, 1)
+
+    @property
+    def attends(self) -> bool:
+        """Whether an idle reader attends to something else."""
+        return bool(self._attended)
+
+    def attend(self, descriptor: int, ready: Callable[[], None], *, writable: bool) -> None:
+        """Have an idle reader call `ready` once, when a descriptor can be read, or written."""
+        self._attended[descriptor] = ready
+        self._all.register(descriptor, select.POLLOUT if writable else select.POLLIN)
+
+    def neglect(self, descriptor: int) -> None:
+        """Attend to a descriptor no more; idempotent."""
+        if self._attended.pop(descriptor, None) is not None:
+            self._all.unregister(descriptor)
 
     def open(self, inbox: Inbox) -> Line:
         """A line on the provider socket that came beside the last `Attach`."""
@@ -106,7 +130,7 @@ class Lines:
             raise BreachError("packet: expected a descriptor beside it, found none")
         return self._descriptors.popleft()
 
-    def _receive(self, ready: set[int]) -> Iterator[Arrived]:
+    def _receive(self, ready: list[int]) -> Iterator[Arrived]:
         lines = [line for fd, line in self._lines.items() if fd in ready]
         for line in lines:
             if line.provider is not None:

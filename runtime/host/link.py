@@ -16,7 +16,6 @@ from collections.abc import Callable
 from typing import ClassVar, NamedTuple
 
 from runtime.driverkit.dispatch import IODispatchQueue
-from runtime.driverkit.transport import Sources
 from runtime.linux.sockets import receive_bytes, send_packet
 from runtime.model.errors import BreachError
 from runtime.wire import limits
@@ -34,17 +33,16 @@ class Link(abc.ABC):
 
     Args:
         sock: This driver's end; owned from now on.
-        sources: Waits for it.
         gone: Called once, on the queue: empty, or what the other side did wrong.
     """
 
     WHAT: ClassVar[str]
     """What the pulse shows while something that came is served."""
 
-    def __init__(self, sock: socket.socket, sources: Sources, gone: Callable[[str], None]) -> None:
+    def __init__(self, sock: socket.socket, gone: Callable[[str], None]) -> None:
         sock.setblocking(False)
         self._sock = sock
-        self._sources = sources
+        self._watcher: IODispatchQueue | None = None
         self._gone = gone
         self._lock = threading.Lock()
         self._outgoing: deque[_Answer] = deque()
@@ -67,7 +65,8 @@ class Link(abc.ABC):
         with self._lock:
             blocked = bool(self._outgoing)
             if not self._over:
-                self._sources.watch(self._sock.fileno(), self._ready, writable=blocked, once=True)
+                self._watcher = self._queue()
+                self._watcher.watch(self._sock.fileno(), self._ready, writable=blocked)
 
     def close(self) -> None:
         """Let go of the other side; any thread. What it had sent is served before."""
@@ -109,7 +108,8 @@ class Link(abc.ABC):
         """Send now, or when the other side reads; any thread."""
         with self._lock:
             if self._over or (not self._outgoing and self._went(packet, descriptors)):
-                _close(descriptors)
+                if descriptors:
+                    _close(descriptors)
             elif len(self._outgoing) >= 2 * limits.OUTSTANDING:
                 _close(descriptors)
                 self.close()  # it does not read: the end of file says the rest
@@ -140,7 +140,8 @@ class Link(abc.ABC):
             if self._over:
                 return False
             self._over = True
-            self._sources.unwatch(self._sock.fileno())
+            if self._watcher is not None:
+                self._watcher.unwatch(self._sock.fileno())
             while self._outgoing:
                 _close(self._outgoing.popleft().descriptors)
             self._sock.close()

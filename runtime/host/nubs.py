@@ -17,7 +17,7 @@ from runtime.driverkit.kern_return import IOReturnError
 from runtime.driverkit.log import IOLog
 from runtime.driverkit.remote import declared
 from runtime.driverkit.service import IOService
-from runtime.driverkit.transport import Sources, Transport, process
+from runtime.driverkit.transport import Transport
 from runtime.host.link import Link
 from runtime.model.errors import BreachError
 from runtime.wire import codec, driver, limits, service
@@ -67,7 +67,7 @@ class Nubs:
             return
         entry = Entry(client.client, client.name, transport=self._transport, remote=True)
         gone = functools.partial(self._left, client.client)
-        link = ClientLink(sock, nub, IOService(entry), process().sources(), gone)
+        link = ClientLink(sock, nub, IOService(entry), gone)
         self._links[client.client] = link
         link.listen()
 
@@ -132,10 +132,9 @@ class ClientLink(Link):
         sock: socket.socket,
         nub: IOService,
         client: IOService,
-        sources: Sources,
         gone: Callable[[str], None],
     ) -> None:
-        super().__init__(sock, sources, gone)
+        super().__init__(sock, gone)
         self.nub = nub
         self.client = client
         self.said_goodbye = False
@@ -159,19 +158,19 @@ class ClientLink(Link):
             )
         try:
             declaration = declared(self.nub, message.method.name)
-            result = declaration.serve(self.nub, message.method.arguments, self._action)
+            served = declaration.serve(self.nub, message.method.arguments, self._action)
         except IOReturnError as error:
             self._answer(driver.Fail(message.number, error.code, error.text[: limits.TEXT]))
         else:
-            self._answer(driver.Reply(message.number, result))
+            self._answer(driver.Reply(message.number, served.result), served.descriptors)
 
     def _action(self, number: int, kind: CallbackType[...]) -> OSAction:
         if len(self._actions) >= limits.OUTSTANDING:
             raise BreachError(f"driver: expected at most {limits.OUTSTANDING} actions")
         return self._actions.setdefault(number, ClientAction(self, number, kind))
 
-    def _answer(self, message: driver.FromProvider) -> None:
-        self._send(codec.encode(message))
+    def _answer(self, message: driver.FromProvider, descriptors: tuple[int, ...] = ()) -> None:
+        self._send(codec.encode(message), descriptors)
 
     def _abandoned(self) -> None:
         actions, self._actions = self._actions, {}

@@ -13,7 +13,6 @@ from runtime.driverkit.data_queue import IODataQueueDispatchSource
 from runtime.driverkit.dispatch import IODispatchQueue
 from runtime.driverkit.kern_return import IOReturnError
 from runtime.driverkit.memory import kIOMemoryMapReadOnly
-from runtime.driverkit.transport import Sources
 from runtime.driverkit.user_client import (
     IOUserClient,
     IOUserClientMethodArguments,
@@ -34,7 +33,6 @@ class ProgramLink(Link):
     Args:
         sock: The driver's end; owned from now on.
         client: Whom it calls.
-        sources: Waits for it.
         gone: Called once, on the queue: empty, or what the program did wrong.
     """
 
@@ -44,10 +42,9 @@ class ProgramLink(Link):
         self,
         sock: socket.socket,
         client: IOUserClient,
-        sources: Sources,
         gone: Callable[[str], None],
     ) -> None:
-        super().__init__(sock, sources, gone)
+        super().__init__(sock, gone)
         self._client = client
         self._open: dict[int, OSAction] = {}
 
@@ -58,7 +55,7 @@ class ProgramLink(Link):
                 IOReturn.BAD_ARGUMENT, f"asyncData: expected 16 numbers of 64 bits, found {values}"
             )
         if self._open.pop(completion, None) is not None:
-            self._answer(wire.Completed(completion, status, values))
+            self._send(codec.encode(wire.Completed(completion, status, values)))
 
     def _queue(self) -> IODispatchQueue:
         return self._client.CopyDispatchQueue(kIOUserClientQueueNameExternalMethod)
@@ -67,15 +64,18 @@ class ProgramLink(Link):
         message = _decode(packet)
         try:
             if isinstance(message, wire.Invoke):
-                self._answer(self._invoke(message))
+                self._send(codec.encode(self._invoke(message)))
             else:
-                self._answer(*self._map(message))
+                mapped, descriptors = self._map(message)
+                self._send(codec.encode(mapped), descriptors)
         except IOReturnError as error:
-            self._answer(wire.Failed(message.number, error.code, error.text[: limits.TEXT]))
+            failed = wire.Failed(message.number, error.code, error.text[: limits.TEXT])
+            self._send(codec.encode(failed))
 
     def _invoke(self, call: wire.Invoke) -> wire.Returned:
+        selector = call.selector
         arguments = IOUserClientMethodArguments(
-            call.selector,
+            selector,
             self._completion(call) if call.completion else None,
             call.scalars,
             call.structure,
@@ -83,7 +83,7 @@ class ProgramLink(Link):
             call.structure_output,
         )
         try:
-            self._client.ExternalMethod(call.selector, arguments)
+            self._client.ExternalMethod(selector, arguments)
             return _returned(call, arguments)
         except IOReturnError:
             self._open.pop(call.completion, None)
@@ -108,9 +108,6 @@ class ProgramLink(Link):
         descriptor, offset, length = memory.share(options)
         read_only = bool(options & kIOMemoryMapReadOnly)
         return wire.Mapped(wanted.number, offset, length, read_only), (os.dup(descriptor),)
-
-    def _answer(self, message: wire.ToProgram, descriptors: tuple[int, ...] = ()) -> None:
-        self._send(codec.encode(message), descriptors)
 
     def _abandoned(self) -> None:
         waiting, self._open = self._open, {}

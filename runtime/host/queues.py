@@ -1,7 +1,7 @@
 """What all queues of a driver process share, and the Default queues.
 
-The Default queue of a service is the main thread; in a process that several share, each service
-has a thread for its own.
+The Default queue of a service is the main thread, which while it is idle waits itself for whatever
+its work is about; in a process that several share, each service has a thread for its own.
 Every queue knows what it runs, since when, whether it waits for the runtime, and when it last
 heard from it: that is the pulse by which the runtime tells a busy driver from a stuck one.
 Invariant: one callback of a queue at a time, unless it was dispatched to run concurrently; an
@@ -9,6 +9,7 @@ exception that leaves one ends the process.
 """
 
 import collections
+import threading
 from collections.abc import Callable
 
 import msgspec
@@ -19,9 +20,11 @@ from runtime.driverkit.kern_return import (
     kIOReturnNotPermitted,
     kIOReturnUnsupported,
 )
+from runtime.driverkit.transport import process
 from runtime.host.activity import Activity
 from runtime.host.connection import Connection
 from runtime.host.lines import Inbox, Incoming
+from runtime.linux import fault
 from runtime.wire import driver
 
 Die = Callable[[BaseException], object]
@@ -63,6 +66,14 @@ class HostQueue(IODispatchQueue):
         del event, options
         raise self._not_reentrant()
 
+    def watch(self, descriptor: int, ready: Callable[[], None], *, writable: bool = False) -> None:
+        """See `IODispatchQueue.watch`."""
+        process().sources().watch(descriptor, ready, writable=writable, once=True)
+
+    def unwatch(self, descriptor: int) -> None:
+        """See `IODispatchQueue.unwatch`."""
+        process().sources().unwatch(descriptor)
+
     def pulse(self, now_ns: int) -> driver.QueuePulse:
         """Its state, of several threads the one that has been quiet for longest; any thread."""
         states = [each.state for each in tuple(self._activities)]
@@ -96,11 +107,29 @@ class DefaultQueue(HostQueue):
         self._inbox = inbox
         self._posted: collections.deque[tuple[str, Callable[[], None]]] = collections.deque()
         self._over = False
+        self._thread = 0
 
     def post(self, name: str, work: Callable[[], None]) -> None:
         """Append work; any thread."""
         self._posted.append((name, work))
-        self._connection.wake()
+        if threading.get_ident() != self._thread:  # which looks before it waits
+            self._connection.wake()
+
+    def watch(self, descriptor: int, ready: Callable[[], None], *, writable: bool = False) -> None:
+        """See `IODispatchQueue.watch`; the queue itself waits, unless others share its process."""
+        if self._connection.shared:
+            super().watch(descriptor, ready, writable=writable)
+        else:
+            self._connection.attend(descriptor, ready, writable=writable)
+            if threading.get_ident() != self._thread:
+                self._connection.wake()
+
+    def unwatch(self, descriptor: int) -> None:
+        """See `IODispatchQueue.unwatch`."""
+        if self._connection.shared:
+            super().unwatch(descriptor)
+        else:
+            self._connection.neglect(descriptor)
 
     def run(self, name: str, work: Callable[[], None]) -> None:
         """Run one callback now, visible in the pulse as `name`; the queue's own thread only."""
@@ -109,7 +138,8 @@ class DefaultQueue(HostQueue):
     def serve(self, handle: Callable[[Incoming], None], die: Die) -> None:
         """Run in the calling thread, until `end` or the end of the process."""
         self._activities.append(Activity())
-        with holding((self,)):
+        self._thread = threading.get_ident()
+        with holding((self,)), fault.working_for(self.service):
             while not self._over:
                 try:
                     packet = self._connection.next(self._inbox, lambda: bool(self._posted))

@@ -13,7 +13,6 @@ from runtime.driverkit.kern_return import IOReturnError
 from runtime.driverkit.log import IOLog
 from runtime.driverkit.object import class_chain
 from runtime.driverkit.service import IOService
-from runtime.driverkit.transport import process
 from runtime.driverkit.user_client import IOUserClient
 from runtime.host.nubs import Nubs, end
 from runtime.host.program import ProgramLink
@@ -62,7 +61,7 @@ class UserClients:
         finally:
             self._opening = 0
         gone = functools.partial(self._left, wanted.client)
-        link = ProgramLink(sock, client, process().sources(), gone)
+        link = ProgramLink(sock, client, gone)
         self._open[wanted.client] = client, link
         client.serve(link, properties.decode(wanted.entitlements))
         link.listen()

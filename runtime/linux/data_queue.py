@@ -69,16 +69,13 @@ class DataQueue:
 
     def settle(self) -> bool:
         """Take the wake-ups that came; False when the peer is gone."""
-        try:
-            return bool(self._sock.recv(4096, _NOW))
-        except BlockingIOError:
-            return True
-        except ConnectionResetError:
-            return False
+        return self._told(_NOW)
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait until the peer has something to tell, or is gone; False when neither in time."""
-        return bool(select.select([self._sock], [], [], seconds)[0])
+        """Wait for a wake-up and take it; False when none came in time or the peer is gone."""
+        if seconds is not None and not select.select([self._sock], [], [], seconds)[0]:
+            return False
+        return self._told(0)
 
     def wake(self) -> None:
         """Wake the peer; one that has not read the last one is awake already."""
@@ -97,9 +94,7 @@ class DataQueue:
             BreachError: The consumer wrote nonsense.
             ValueError: The entry is larger than half of the ring.
         """
-        producer = self._producer
-        if producer is None:
-            producer = self._producer = ring.Producer(self._memory.mapped)
+        producer = self._producer or self._putter()
         if not producer.put(data):
             with _fence:
                 pass
@@ -118,13 +113,12 @@ class DataQueue:
         Raises:
             BreachError: The consumer wrote nonsense.
         """
-        if self._producer is None:
-            self._producer = ring.Producer(self._memory.mapped)
-        if self._producer.has_room(size, count):
+        producer = self._producer or self._putter()
+        if producer.has_room(size, count):
             return True
         with _fence:
             pass
-        return self._producer.has_room(size, count)
+        return producer.has_room(size, count)
 
     # --- as consumer -----------------------------------------------------------------------------
 
@@ -136,7 +130,7 @@ class DataQueue:
         Raises:
             BreachError: The producer wrote nonsense.
         """
-        consumer = self._taker()
+        consumer = self._consumer or self._taker()
         entry = consumer.peek()
         if entry is None:
             with _fence:
@@ -146,7 +140,7 @@ class DataQueue:
 
     def drop(self, *, wake: bool = True) -> bool:
         """Take out what `peek` returned; whether the producer waits, and with `wake` is woken."""
-        consumer = self._taker()
+        consumer = self._consumer or self._taker()
         consumer.drop()
         with _fence:
             pass
@@ -175,7 +169,18 @@ class DataQueue:
                 sock.close()
         self._memory.close()
 
+    def _told(self, flags: int) -> bool:
+        try:
+            return bool(self._sock.recv(4096, flags))
+        except BlockingIOError:
+            return True
+        except ConnectionResetError:
+            return False
+
+    def _putter(self) -> ring.Producer:
+        self._producer = ring.Producer(self._memory.mapped)
+        return self._producer
+
     def _taker(self) -> ring.Consumer:
-        if self._consumer is None:
-            self._consumer = ring.Consumer(self._memory.mapped)
+        self._consumer = ring.Consumer(self._memory.mapped)
         return self._consumer

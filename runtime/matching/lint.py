@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import msgspec
 
 from runtime.matching import compared, hid, passive, pci, scsi, usb
+from runtime.model.classes import HID_SERVICES, SERVICE, is_systems
 from runtime.model.numbers import number, shown
 from runtime.model.personality import DEFAULT_CATEGORY
 from runtime.model.properties import Properties, Value
@@ -233,6 +234,7 @@ def _hid(table: Properties) -> Iterator[Complaint]:
 def _dext(table: Properties, bundle_id: str) -> Iterator[Complaint]:
     if "IOUserClass" not in table:
         yield ERROR, "IOUserClass", "is missing: a driver extension is not launched without it"
+    yield from _service_class(table.get("IOClass"))
     if "IOUserServerName" not in table:
         text = "is missing: macOS launches no driver extension without it; here {0} stands in"
         yield (
@@ -252,6 +254,21 @@ def _dext(table: Properties, bundle_id: str) -> Iterator[Complaint]:
     ):
         text = f"{shown(server)} is not of the organisation of {shown(bundle_id)}: none is shared"
         yield WARNING, "IOUserServerName", text
+
+
+def _service_class(cls: Value | None) -> Iterator[Complaint]:
+    """The class of the service that the system makes for the driver."""
+    if cls is None:
+        text = f"is missing: macOS drops a personality without it; here {SERVICE} stands in"
+        yield WARNING, "IOClass", text
+    if not isinstance(cls, str) or cls in {SERVICE, *HID_SERVICES} or _templated(cls):
+        return
+    if is_systems(cls):
+        text = f"expected {SERVICE} or a family's class for drivers, found {cls}, the system's own"
+        yield ERROR, "IOClass", text
+    else:
+        known = ", ".join((SERVICE, *HID_SERVICES))
+        yield WARNING, "IOClass", f"expected one of {known}, found {shown(cls)}: here only a name"
 
 
 _ASIDE = frozenset(

@@ -70,7 +70,11 @@ _PARENTS = {
     "IOUserClient": "IOService",
 }
 
-_DRIVERS = ("IOUserService", "IOUserClient")
+SERVICE = "IOUserService"
+"""What stands for a driver extension's service, where no family has a class for that."""
+HID_SERVICES = ("AppleUserHIDDevice", "AppleUserHIDEventService")
+"""The HID family's classes for services of driver extensions."""
+_DRIVERS = (SERVICE, "IOUserClient")
 """What drivers publish; of the others they are made or matched on."""
 
 _TAIL = ("IOService", "IORegistryEntry", "OSObject")

@@ -1,7 +1,7 @@
 """The life of a driver: states, events, and the one transition table.
 
-A driver is one personality on one provider; its process comes and goes below it. Intent
-(why it is being stopped) is a field of its own: see `Intent`.
+A driver is one personality on one provider; its process comes and goes below it. Why it is being
+stopped is a state of its own: see `intent`.
 Invariant: an unknown (state, event) pair raises; the diagram in docs/states is made from here.
 """
 
@@ -19,7 +19,7 @@ class DriverState(enum.StrEnum):
     RESTARTING = "restarting"  # the process is gone, a new one comes after a delay
     STOPPING = "stopping"  # told to stop, not yet reaped
     STOPPED = "stopped"
-    QUARANTINED = "quarantined"  # crashed too often; waits for a release
+    QUARANTINED = "quarantined"  # kept out of its provider until somebody releases it
 
 
 class DriverEvent(enum.StrEnum):
@@ -31,20 +31,10 @@ class DriverEvent(enum.StrEnum):
     RESPONDED = "responded"
     STILL_STARTING = "responded in Start"  # which has not returned yet
     EXITED = "exited"  # reaped, and the policy says again
-    GAVE_UP = "gave up"  # reaped, and the policy says quarantine
+    KEPT_OUT = "kept out"  # no process is left, and the policy or somebody says quarantine
     STOP_ASKED = "stop asked"  # unplug, deactivation, restart, quit
     REAPED = "reaped"  # reaped after a stop, or with nothing to come after it
     RELEASED = "released"
-
-
-class Intent(enum.IntEnum):
-    """Why a driver is being stopped; a higher one replaces a lower one, never the reverse."""
-
-    NONE = 0
-    RESTART = 1  # start again at once
-    UPGRADE = 2  # another version takes over
-    QUARANTINE = 3
-    STOP = 4  # the provider is gone, the extension was deactivated, or the runtime ends
 
 
 LIVE = frozenset(
@@ -65,27 +55,30 @@ TRANSITIONS: dict[tuple[DriverState, DriverEvent], DriverState] = {
     (_S.STARTING, _E.STARTED): _S.RUNNING,
     (_S.STARTING, _E.DEADLINE_PASSED): _S.NOT_RESPONDING,
     (_S.STARTING, _E.EXITED): _S.RESTARTING,
-    (_S.STARTING, _E.GAVE_UP): _S.QUARANTINED,
+    (_S.STARTING, _E.KEPT_OUT): _S.QUARANTINED,
     (_S.STARTING, _E.STOP_ASKED): _S.STOPPING,
     (_S.STARTING, _E.REAPED): _S.STOPPED,
     (_S.RUNNING, _E.DEADLINE_PASSED): _S.NOT_RESPONDING,
     (_S.RUNNING, _E.EXITED): _S.RESTARTING,
-    (_S.RUNNING, _E.GAVE_UP): _S.QUARANTINED,
+    (_S.RUNNING, _E.KEPT_OUT): _S.QUARANTINED,
     (_S.RUNNING, _E.STOP_ASKED): _S.STOPPING,
     (_S.RUNNING, _E.REAPED): _S.STOPPED,
     (_S.NOT_RESPONDING, _E.RESPONDED): _S.RUNNING,
     (_S.NOT_RESPONDING, _E.STILL_STARTING): _S.STARTING,
     (_S.NOT_RESPONDING, _E.STARTED): _S.RUNNING,
     (_S.NOT_RESPONDING, _E.EXITED): _S.RESTARTING,
-    (_S.NOT_RESPONDING, _E.GAVE_UP): _S.QUARANTINED,
+    (_S.NOT_RESPONDING, _E.KEPT_OUT): _S.QUARANTINED,
     (_S.NOT_RESPONDING, _E.STOP_ASKED): _S.STOPPING,
     (_S.NOT_RESPONDING, _E.REAPED): _S.STOPPED,
     (_S.RESTARTING, _E.LAUNCHED): _S.STARTING,
     (_S.RESTARTING, _E.STOP_ASKED): _S.STOPPED,
+    (_S.RESTARTING, _E.KEPT_OUT): _S.QUARANTINED,
     (_S.STOPPING, _E.REAPED): _S.STOPPED,
     (_S.STOPPING, _E.EXITED): _S.RESTARTING,
+    (_S.STOPPING, _E.KEPT_OUT): _S.QUARANTINED,
     (_S.STOPPED, _E.LAUNCHED): _S.STARTING,
-    (_S.QUARANTINED, _E.RELEASED): _S.RESTARTING,
+    (_S.STOPPED, _E.KEPT_OUT): _S.QUARANTINED,
+    (_S.QUARANTINED, _E.RELEASED): _S.STOPPED,
     (_S.QUARANTINED, _E.STOP_ASKED): _S.STOPPED,
 }
 

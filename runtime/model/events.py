@@ -61,6 +61,14 @@ class Crashed(msgspec.Struct, frozen=True, array_like=True, tag="crashed"):
     exit: Exit
 
 
+class TakenAlong(msgspec.Struct, frozen=True, array_like=True, tag="taken-along"):
+    """A driver's process ended by the fault of another driver in it; it comes again at once."""
+
+    name: str
+    pid: int
+    by: str
+
+
 class Restarting(msgspec.Struct, frozen=True, array_like=True, tag="restarting"):
     """A crashed driver comes again after a delay; 0 means at once."""
 
@@ -69,10 +77,11 @@ class Restarting(msgspec.Struct, frozen=True, array_like=True, tag="restarting")
 
 
 class Quarantined(msgspec.Struct, frozen=True, array_like=True, tag="quarantined"):
-    """A driver crashed too often and waits for somebody to release it."""
+    """A driver crashed too often, or somebody keeps it out (`note`); it waits to be released."""
 
     name: str
     crashes: int
+    note: str = ""
 
 
 class Released(msgspec.Struct, frozen=True, array_like=True, tag="released"):
@@ -199,6 +208,7 @@ Detail = (
     | Started
     | Crashed
     | Restarting
+    | TakenAlong
     | Quarantined
     | Released
     | Stopped

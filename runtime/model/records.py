@@ -50,7 +50,7 @@ class Driver(msgspec.Struct, frozen=True, array_like=True, tag="driver"):
     beside: tuple[str, ...] = ()  # paths of the providers of the others in its process
 
 
-class Entitlement(msgspec.Struct, frozen=True, array_like=True):
+class Entitlement(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One entitlement of an extension: its key, its value as text, and plain words."""
 
     key: str
@@ -81,7 +81,7 @@ class Requester(msgspec.Struct, frozen=True, array_like=True):
     program: str = ""  # executable of the asking process
 
 
-class Localized(msgspec.Struct, frozen=True, array_like=True):
+class Localized(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What an extension is called in one language; empty where its bundle does not say."""
 
     language: str  # as in BCP 47: "de", "zh-Hans"
@@ -89,7 +89,7 @@ class Localized(msgspec.Struct, frozen=True, array_like=True):
     usage: str
 
 
-class Extension(msgspec.Struct, frozen=True, array_like=True, tag="extension"):
+class Extension(msgspec.Struct, frozen=True, array_like=True, tag="extension", gc=False):
     """One extension in one version that the runtime knows."""
 
     id: str  # `<bundle id>@<first 12 digits of the content hash>`
@@ -111,7 +111,7 @@ class Extension(msgspec.Struct, frozen=True, array_like=True, tag="extension"):
     kept: Ruling | None = None  # why the window may not remove it
     localized: tuple[Localized, ...] = ()  # name and usage in other languages
     built_for: str = ""  # SDK and Python version, in words; empty where its bundle does not say
-    icon: bool = False  # whether its bundle has one (`ReadIcon`)
+    icon: bool = False  # whether its bundle or its app has one (`ReadIcon`)
 
 
 class RequestState(enum.StrEnum):

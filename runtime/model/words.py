@@ -122,6 +122,15 @@ def _restarting(e: events.Restarting) -> Sentence:
     return Sentence("{name} is started again in {ms} ms", {"name": e.name, "ms": str(e.delay_ms)})
 
 
+def _quarantined(e: events.Quarantined) -> Sentence:
+    if e.note:
+        return Sentence("{name} is in quarantine {note}", {"name": e.name, "note": e.note})
+    return Sentence(
+        "{name} crashed {crashes} times and is in quarantine until somebody releases it",
+        {"name": e.name, "crashes": str(e.crashes)},
+    )
+
+
 def _hung(e: events.Hung) -> Sentence:
     return Sentence(
         "{name} (pid {pid}) does not respond: {callback} on queue {queue} has run for {ms} ms",
@@ -176,10 +185,11 @@ _SENTENCES: dict[type, Callable[[Any], Sentence]] = {
         {"name": e.name, "pid": str(e.pid), "reason": exit_words(e.exit)},
     ),
     events.Restarting: _restarting,
-    events.Quarantined: lambda e: Sentence(
-        "{name} crashed {crashes} times and is in quarantine until somebody releases it",
-        {"name": e.name, "crashes": str(e.crashes)},
+    events.TakenAlong: lambda e: Sentence(
+        "{name} (pid {pid}) ended with {by}, which shares its process, and is started again",
+        {"name": e.name, "pid": str(e.pid), "by": e.by},
     ),
+    events.Quarantined: _quarantined,
     events.Released: lambda e: Sentence("{name} was released from quarantine", {"name": e.name}),
     events.Stopped: _process("{name} (pid {pid}) stopped"),
     events.Hung: _hung,

@@ -11,10 +11,11 @@ import time
 
 import msgspec
 
-from runtime.model import events
-from runtime.model.driver_lifecycle import LIVE, DriverEvent, DriverState, Intent
+from runtime.model import events, intent
+from runtime.model.driver_lifecycle import LIVE, DriverEvent, DriverState
 from runtime.model.errors import ProblemError, ReturnError
 from runtime.model.identity import EntryId
+from runtime.model.intent import Aim, Intent
 from runtime.model.kern_return import IOReturn
 from runtime.model.outcome import Exit, ExitHow
 from runtime.model.processes import NO_CALL, OpenCall
@@ -44,8 +45,7 @@ class SupervisedDriver:
         self._servers = servers
         self._policy = policy
         self._around = surroundings
-        self._intent = Intent.NONE
-        self._stop_note = ""  # why somebody wants it stopped
+        self._aim = intent.NOTHING
         self._crashes_ns: tuple[int, ...] = ()
         self._service: UserService | None = None
         self._waiting: asyncio.TimerHandle | None = None  # for the delay before a restart
@@ -63,7 +63,7 @@ class SupervisedDriver:
         """Start a process; the driver is stopped or restarting."""
         self._account.advance(DriverEvent.LAUNCHED)
         self._account.begin_launch()
-        self._start_error = self._stop_note = ""
+        self._start_error, self._aim = "", intent.NOTHING
         self._over.clear()
         self._account.change(service=self._around.attach(self.record, self.spec))
         self._service = UserService(self.spec, self._account, self._around, self)
@@ -72,37 +72,26 @@ class SupervisedDriver:
     def relaunch(self, spec: DriverSpec) -> None:
         """Start a stopped driver again, on a provider that came back to the same place."""
         self.spec = spec
-        self._intent = Intent.NONE
         self._account.change(provider=spec.provider, content_hash=spec.content_hash)
         self.launch()
 
-    def stop(self, intent: Intent, *, unplugged: bool = False, note: str = "") -> None:
-        """Stop in order: Stop, grace, SIGKILL, reaped. Idempotent.
+    def stop(self, why: Intent, *, unplugged: bool = False, note: str = "") -> None:
+        """Stop in order: Stop, grace, SIGKILL, reaped. Idempotent; what is higher holds.
 
-        A higher intent replaces a lower one. `unplugged` says that the provider is gone:
-        what is outstanding on it is aborted first. `note`: why it is to stay stopped though
-        nothing else keeps it from running.
+        One in quarantine stays there, but for what is higher than that. `unplugged` says that the
+        provider is gone: what is outstanding on it is aborted first. `note`: why it is to stay
+        stopped though nothing else keeps it from running.
         """
-        if intent > self._intent:
-            self._intent, self._stop_note = intent, note
-        elif intent is self._intent and not note:
-            self._stop_note = ""  # something else keeps it from running, too
-        state = self.record.state
-        if state in (DriverState.RESTARTING, DriverState.QUARANTINED):
-            self._account.advance(DriverEvent.STOP_ASKED, note=self._stop_note or self.record.note)
-            self._end()
-        elif state in LIVE and state is not DriverState.STOPPING:
-            self._account.advance(DriverEvent.STOP_ASKED)
-            assert self._service is not None
-            if self._service.server is None:
-                self._servers.withdraw(self._service)
-            else:
-                self._service.stop(unplugged=unplugged)
+        aim = intent.joined(self._aim, Aim(why, note))
+        if self.record.state in LIVE:
+            self._aim = aim
+            self._stop_process(unplugged=unplugged)
+        elif (event := intent.at_rest(aim, self.record.state)) is not None:
+            self._over_by(event, aim)
 
     def restart(self) -> None:
         """Stop in order and start again; takes back a stop that had no reason but its note."""
-        if self._stop_note:
-            self._intent, self._stop_note = Intent.NONE, ""
+        self._aim = intent.taken_back(self._aim)
         self.stop(Intent.RESTART)
 
     def crash(self) -> None:
@@ -148,12 +137,14 @@ class SupervisedDriver:
             self._server.debug(descriptor)
 
     def release(self) -> None:
-        """Let a quarantined driver start again, with a clean slate."""
+        """End the quarantine: it is stopped, with a clean slate, and can be launched."""
         self._crashes_ns = ()
-        self._intent = Intent.NONE
-        self._account.advance(DriverEvent.RELEASED)
+        self._account.advance(DriverEvent.RELEASED, note="")
         self._account.tell(events.Released(self.record.name))
-        self.launch()
+
+    def returned(self, provider: EntryId) -> None:
+        """What it is kept out of has come back to its place, as another entry."""
+        self._account.change(provider=provider)
 
     async def wait_over(self) -> None:
         """Wait until no process is left and none will come by itself."""
@@ -179,10 +170,10 @@ class SupervisedDriver:
         """The process is of no use without its provider, which another one can reach again."""
         self.stop(Intent.RESTART)
 
-    def ended(self, exit_: Exit) -> Driver | None:
+    def ended(self, exit_: Exit, because_of: str) -> Driver | None:
         """The service is over, or got no process: decide what comes next.
 
-        Returns the record as it was until then, if that was a crash.
+        Returns the record as it was until then, if its process has crashed.
         """
         self._service = None
         died = self.record
@@ -193,6 +184,11 @@ class SupervisedDriver:
         elif self._start_error and exit_.how is ExitHow.STOPPED:
             self._account.advance(DriverEvent.REAPED, note=self._start_error)
             self._end()
+        elif because_of:
+            self._account.tell(events.TakenAlong(died.name, died.pid, because_of))
+            self._account.advance(DriverEvent.EXITED)
+            self.launch()
+            return died
         else:
             self._crashed(died, exit_)
             self._around.crashed(died, self.spec)
@@ -201,13 +197,12 @@ class SupervisedDriver:
 
     def _stopped(self, pid: int) -> None:
         self._account.tell(events.Stopped(self.record.name, pid))
-        if self._intent is Intent.RESTART:
-            self._intent = Intent.NONE
-            self._account.advance(DriverEvent.EXITED)
+        after = intent.after(self._aim)
+        if after is DriverEvent.EXITED:
+            self._account.advance(after)
             self.launch()
         else:
-            self._account.advance(DriverEvent.REAPED, note=self._stop_note or self.record.note)
-            self._end()
+            self._over_by(after, self._aim)
 
     def _crashed(self, died: Driver, exit_: Exit) -> None:
         now = time.monotonic_ns()
@@ -217,7 +212,7 @@ class SupervisedDriver:
         decision = restart.decide(self._policy, self._crashes_ns, now)
         if isinstance(decision, restart.Quarantine):
             note = f"crashed {decision.crashes} times; waits until somebody releases it"
-            self._account.advance(DriverEvent.GAVE_UP, note=note)
+            self._account.advance(DriverEvent.KEPT_OUT, note=note)
             self._account.tell(events.Quarantined(self.record.name, decision.crashes))
             self._end()
             return
@@ -229,7 +224,26 @@ class SupervisedDriver:
         else:
             self.launch()
 
+    def _stop_process(self, *, unplugged: bool) -> None:
+        if self.record.state is DriverState.STOPPING:
+            return
+        self._account.advance(DriverEvent.STOP_ASKED)
+        assert self._service is not None
+        if self._service.server is None:
+            self._servers.withdraw(self._service)
+        else:
+            self._service.stop(unplugged=unplugged)
+
+    def _over_by(self, event: DriverEvent, aim: Aim) -> None:
+        """It has no process and wants none, because somebody or something asked for that."""
+        note = aim.note or self.record.note
+        self._account.advance(event, note=note)
+        if event is DriverEvent.KEPT_OUT:
+            self._account.tell(events.Quarantined(self.record.name, 0, note))
+        self._end()
+
     def _end(self) -> None:
+        self._aim = intent.NOTHING
         self._servers.release(self.record.id, self.spec)
         if self._waiting is not None:
             self._waiting.cancel()

@@ -9,9 +9,10 @@ import itertools
 import time
 from collections.abc import Iterator
 
-from runtime.model.driver_lifecycle import DriverState, Intent
+from runtime.model.driver_lifecycle import DriverState
 from runtime.model.errors import ProblemError
 from runtime.model.identity import DriverId, EntryId
+from runtime.model.intent import Intent
 from runtime.model.processes import Process, Role
 from runtime.model.records import Driver
 from runtime.supervisor.driver import SupervisedDriver

@@ -43,8 +43,11 @@ class Owner(Protocol):
     def provider_lost(self) -> None:
         """The process cannot reach its provider any more."""
 
-    def ended(self, exit_: Exit) -> Driver | None:
-        """It is over, its provider's session closed; the record until then if it crashed."""
+    def ended(self, exit_: Exit, because_of: str) -> Driver | None:
+        """It is over, its provider's session closed; the record until then if it crashed.
+
+        `because_of`: the driver in the same process that alone is to blame; empty: no other one.
+        """
 
 
 class UserService:
@@ -159,15 +162,15 @@ class UserService:
         self.account.change(debugging=on)
         self._log("a debugger was attached" if on else "the debugger has left")
 
-    def ended(self, exit_: Exit) -> Driver | None:
-        """It is over, with or without its process; the record until then if it crashed."""
+    def ended(self, exit_: Exit, because_of: str = "") -> Driver | None:
+        """It is over, with or without its process; see `Owner.ended`."""
         self._deadline.clear()
         if self._session is not None:
             self._session.close()
         for timer in (self._registering, self._refusing):
             if timer is not None:
                 timer.cancel()
-        return self._owner.ended(exit_)
+        return self._owner.ended(exit_, because_of)
 
     # --- ports.SessionEnd ----------------------------------------------------------------------
 
@@ -179,7 +182,7 @@ class UserService:
     def breached(self, what: str) -> None:
         """End the process for what it sent to this provider."""
         assert self.server is not None
-        self.server.kill(ExitHow.BREACH, what)
+        self.server.kill(ExitHow.BREACH, what, self.id)
 
     # --- its life ------------------------------------------------------------------------------
 
@@ -261,7 +264,7 @@ class UserService:
         assert self.server is not None
         if self.server.others(self):
             how, detail = ExitHow.HANG, f"{detail} ({self.account.record.provider_path})"
-        self.server.kill(how, detail)
+        self.server.kill(how, detail, self.id)
 
     def _registered(self) -> None:
         if not self.account.reached(Stage.REGISTERED):

@@ -54,6 +54,7 @@ def test_it_sleeps_and_wakes(inspector: Inspector, adapter: Adapter, tmp_path: P
 
     power("autosuspend_delay_ms", "0")
     power("control", "auto")
+    inspector.run("systemextensionsctl", "developer", "on")
     approve(inspector, app)
     until("suspended")
     power("control", "on")

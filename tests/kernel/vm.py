@@ -71,7 +71,7 @@ class _Lines:
 
 
 class VirtualMachine:
-    """One guest with a USB keyboard below an xHCI controller.
+    """One guest with a USB keyboard below an xHCI controller, and a PCI device that interrupts.
 
     `stage2` is the program in `guest/` that goes on once the host's files are reached.
     """
@@ -124,6 +124,7 @@ class VirtualMachine:
             *("-chardev", f"socket,id=qmp,path={folder}/qmp,server=on,wait=off"),
             *("-mon", "chardev=qmp,mode=control"),
             *("-device", "qemu-xhci,id=xhci", "-device", "usb-kbd,bus=xhci.0"),
+            *("-device", "edu"),
         ]
 
     def run(self, *argv: str, env: dict[str, str] | None = None, timeout: float = 60.0) -> Result:

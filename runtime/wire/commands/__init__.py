@@ -10,6 +10,7 @@ from runtime.wire.commands.drivers import (
     CrashDriver,
     DebugDriver,
     ListCrashes,
+    QuarantineDriver,
     ReadCrash,
     ReadLog,
     ReadProcesses,
@@ -75,6 +76,7 @@ Command = (
     | CrashDriver
     | RestartDriver
     | StopDriver
+    | QuarantineDriver
     | ReleaseDriver
     | ReadLog
     | ReadProcesses

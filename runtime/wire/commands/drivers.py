@@ -43,8 +43,19 @@ class StopDriver(CommandOf[Driver], frozen=True, array_like=True, tag="stop-driv
     driver: DriverId
 
 
+class QuarantineDriver(CommandOf[Driver], frozen=True, array_like=True, tag="quarantine"):
+    """Stop a driver in order, if it runs, and keep it out of its device. Answer: the driver.
+
+    It stays out until somebody releases it, also when its device is plugged again; a newer version
+    of its extension may have the device. Refused with ``wrong-state``.
+    """
+
+    RESULT: ClassVar[object] = Driver
+    driver: DriverId
+
+
 class ReleaseDriver(CommandOf[Driver], frozen=True, array_like=True, tag="release"):
-    """Let a quarantined driver start again. Answer: the driver."""
+    """Let a quarantined driver start again, when its device is there. Answer: the driver."""
 
     RESULT: ClassVar[object] = Driver
     driver: DriverId

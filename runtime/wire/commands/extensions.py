@@ -117,7 +117,7 @@ class Decide(CommandOf[Request], frozen=True, array_like=True, tag="decide"):
 
 
 class ReadIcon(CommandOf[Icon], frozen=True, array_like=True, tag="read-icon"):
-    """The icon of an extension, by its id.
+    """The icon of an extension, by its id; where its bundle has none, that of its app.
 
     Refused with ``not-found`` (it has none) or ``sx-9`` (it is no small PNG).
     """

@@ -20,6 +20,7 @@ from runtime.model.records import Driver
 from runtime.wire.commands.drivers import (
     DebugDoor,
     DebugDriver,
+    QuarantineDriver,
     ReleaseDriver,
     RestartDriver,
     SampleDriver,
@@ -87,6 +88,7 @@ def used(case: Case, make_entry: Callable[..., Entry]) -> Case:
     [
         ("restart", RestartDriver(ONE)),
         ("stop", StopDriver(ONE)),
+        ("quarantine", QuarantineDriver(ONE)),
         ("sample", SampleDriver(ONE)),
     ],
 )

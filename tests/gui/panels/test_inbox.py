@@ -317,7 +317,7 @@ def test_a_device_that_would_be_missed_is_asked_for_by_itself(
     assert inbox.parts.approve.text() == "Approve device"
     inbox.settle()
     assert inbox.parts.hint.text() == "The device stays as it is until you approve."
-    assert inbox.page.model.index(0, 1).data() == "device waits for approval"
+    assert inbox.page.model.index(0, 1).data() == "asks for a device"
 
 
 def _opened(page: ApprovalsPage) -> Request | None:

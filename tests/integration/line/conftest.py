@@ -24,6 +24,10 @@ from runtime.wire.commands.registry import GetRecords, Records, Subscribe, Topic
 
 ROOT = Path(__file__).resolve().parents[3]
 SAMPLE = ROOT / "resources" / "samples" / "SampleUSB.app"
+CHILDREN = 7
+"""Of a runtime whose driver has crashed and runs again: zygote, standby, understudy, worker, spare
+broker, broker and driver."""
+SPARE_WORKER = " spare "  # in the command of the worker that waits for the next job
 SECONDS = 20.0  # no wait in a test is longer: a loaded machine takes 2
 
 T = TypeVar("T")

@@ -31,6 +31,16 @@ class Meter(IOService):
         return [channel * scale]
 
     @remote
+    def Samples(self) -> IOMemoryDescriptor:
+        self.samples = IOBufferMemoryDescriptor.Create(4096)
+        self.samples.GetAddressRange()[:4] = b"dark"
+        return self.samples.CreateSubMemoryDescriptor(0, 64)
+
+    @remote
+    def Sample(self) -> bytes:
+        return bytes(self.samples)[:6]
+
+    @remote
     def Subscribe(self, action: Annotated[OSAction, Measured]) -> None:
         action.SetAbortedHandler(lambda: IOLog("subscriber gone"))
         self.Measured(action, 7, b"lx")
@@ -99,6 +109,11 @@ class Reader(IOService):
         super().Start(provider)
         IOLog(f"{type(provider).__name__} {provider.CopyProperties()['Unit']}")
         IOLog(f"{provider.Read(2)} {provider.Read(2, scale=0.5)}")
+        samples = provider.Samples()
+        seen = samples.CreateMapping().GetAddress()
+        IOLog(f"{samples.GetLength()} {bytes(seen[:4])}")
+        seen[:6] = b"bright"
+        IOLog(f"{provider.Sample()}")
         for call in (lambda: provider.Read(9), lambda: provider.SetName("mine"),
                      lambda: provider.Read("two")):
             try:

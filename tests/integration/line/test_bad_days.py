@@ -19,7 +19,7 @@ from runtime.wire.commands.devices import Plug
 from runtime.wire.commands.extensions import Activate, SetDeveloperMode
 
 from .apps import driver_source, make_app
-from .conftest import ROOT, SAMPLE, RuntimeProcess, wait_for
+from .conftest import ROOT, SAMPLE, SPARE_WORKER, RuntimeProcess, wait_for
 
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -117,7 +117,7 @@ def test_what_a_broken_store_approved_is_kept_until_the_store_is_mended(
     store.write_bytes(b"no database" * 500)
     runtime_process.start()
     assert not runtime_process.records().extensions
-    runtime_process.child("worker")  # which comes after what is done at a start
+    runtime_process.child(SPARE_WORKER)  # which comes after what is done at a start
     runtime_process.stop()
     assert sorted((store.parent / "staged").iterdir()) == staged
     for part in store.parent.glob("extensions.sqlite*"):

@@ -70,6 +70,8 @@ def test_a_driver_matches_what_another_publishes(
         reader,
         "Meter lux",
         "[2.0] [1.0]",
+        "64 b'dark'",
+        "b'bright'",
         "kIOReturnNoChannels: channel 9 of 3",
         "kIOReturnNotPermitted: Meter: expected a service of this driver, found a proxy",
         "Reader Meter Trial",

@@ -9,7 +9,13 @@ from runtime.model.driver_lifecycle import DriverState
 from runtime.model.errors import ProblemError
 from runtime.model.processes import Process, Role
 from runtime.wire.commands.devices import Plug, Unplug
-from runtime.wire.commands.drivers import ReadProcesses, RestartDriver, StopDriver
+from runtime.wire.commands.drivers import (
+    QuarantineDriver,
+    ReadProcesses,
+    ReleaseDriver,
+    RestartDriver,
+    StopDriver,
+)
 
 from .apps import driver_source, make_app
 from .conftest import RuntimeProcess, wait_for
@@ -79,3 +85,36 @@ def test_a_stopped_driver_without_its_device_is_not_restarted(running: RuntimePr
     running.call(Unplug("sample"))
     with pytest.raises(ProblemError, match="expected its device"):
         running.call(RestartDriver(driver.id))
+
+
+def test_a_quarantine_outlives_an_unplugging_and_ends_with_its_release(
+    running: RuntimeProcess,
+) -> None:
+    """Whoever put it there, it is the same device where it is plugged again."""
+    driver = running.driver()
+    running.call(QuarantineDriver(driver.id))
+    kept = running.driver_when(lambda one: one.state is DriverState.QUARANTINED, "the quarantine")
+    assert kept.note.endswith("until somebody releases it")
+    with pytest.raises(ProblemError, match="found it quarantined"):
+        running.call(StopDriver(driver.id))
+    running.call(Unplug("sample"))
+    assert running.driver().state is DriverState.QUARANTINED
+    entry = running.call(Plug("sample")).entry
+    again = running.driver_when(lambda one: one.provider > entry, "it to be at the new entry")
+    assert (again.id, again.state, again.pid) == (driver.id, DriverState.QUARANTINED, 0)
+    running.call(ReleaseDriver(driver.id))
+    run = running.driver_when(lambda one: one.state is DriverState.RUNNING, "it to run")
+    assert (run.id, run.note) == (driver.id, "")
+
+
+def test_what_is_released_without_its_device_starts_when_that_is_plugged(
+    running: RuntimeProcess,
+) -> None:
+    driver = running.driver()
+    running.call(StopDriver(driver.id))
+    running.driver_when(lambda one: one.state is DriverState.STOPPED, "it to stop")
+    assert running.call(QuarantineDriver(driver.id)).state is DriverState.QUARANTINED
+    running.call(Unplug("sample"))
+    assert running.call(ReleaseDriver(driver.id)).state is DriverState.STOPPED
+    running.call(Plug("sample"))
+    running.driver_when(lambda one: one.state is DriverState.RUNNING, "it to run")

@@ -6,25 +6,17 @@ is killed in less than a second, so that it takes a quarter of an hour.
 
 import random
 import time
-from pathlib import Path
 
 from runtime.model.driver_lifecycle import DriverState
 from runtime.wire.commands.devices import Plug
 from runtime.wire.commands.extensions import SetDeveloperMode
 
-from .conftest import RuntimeProcess, alive, kill, wait_for
+from .conftest import CHILDREN, RuntimeProcess, alive, kill, wait_for
 
 ROUNDS = 25  # children killed; with --rounds, that many
 RUNTIMES = 3  # runtimes killed; with --rounds, that many
 STATE = {"aliases", "crashes", "extensions.sqlite", "journal.sqlite", "lock", "staged"}
 SEED = 5
-
-
-def children(runtime: RuntimeProcess) -> list[int]:
-    """The runtime's own children: zygote, standby, worker, broker, driver."""
-    assert runtime.process is not None
-    pid = runtime.process.pid
-    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def settled(runtime: RuntimeProcess) -> bool:
@@ -39,13 +31,13 @@ def test_children_killed_at_random_come_back(running: RuntimeProcess, rounds: in
     running.call(Plug("sample"))
     wait_for(lambda: len(running.records().drivers) == 1 and settled(running), "the driver")
     for _ in range(rounds or ROUNDS):
-        victims = children(running)
-        if victims and (victim := chance.choice(victims)) in children(running):
+        victims = running.children()
+        if victims and (victim := chance.choice(victims)) in running.children():
             kill(victim)
         time.sleep(chance.uniform(0, 0.03))  # what is hit is at another point each time
     wait_for(lambda: settled(running), "the driver to run again")
-    wait_for(lambda: len(children(running)) == 5, "zygote, standby, worker, broker and driver")
-    left = children(running)
+    wait_for(lambda: len(running.children()) == CHILDREN, "everything that waits to be there again")
+    left = running.children()
     running.stop()
     wait_for(lambda: not any(alive(pid) for pid in left), "the end of every child")
 
@@ -57,7 +49,7 @@ def test_a_killed_runtime_takes_its_children_along_and_loses_nothing_acknowledge
     for _ in range(rounds or RUNTIMES):
         developer = chance.random() < 0.5
         running.call(SetDeveloperMode(on=developer))
-        left = children(running)
+        left = running.children()
         running.kill()
         wait_for(lambda: not any(alive(pid) for pid in left), "the end of every child")  # noqa: B023 - waited for within the turn
         running.start()

@@ -21,7 +21,7 @@ from runtime.wire.commands.extensions import Activate, Decide
 from runtime.wire.commands.lifetime import Quit
 from runtime.wire.commands.registry import GetRecords, Subscribe, Topic
 
-from .conftest import RuntimeProcess, wait_for
+from .conftest import SPARE_WORKER, RuntimeProcess, wait_for
 
 
 @contextlib.contextmanager
@@ -96,7 +96,7 @@ def test_no_descriptor_left(runtime_process: RuntimeProcess) -> None:
     assert runtime.process is not None
     pid = runtime.process.pid
     request = runtime.pending()
-    runtime.child("worker")
+    runtime.child(SPARE_WORKER)
     runtime.records()  # it is made, and nothing more is under way
     app, room = request.requester.app_path, _limit_with_room(pid, 2)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (room, 4096))

@@ -40,6 +40,7 @@ alias usb:v1209p0001d*dc*dsc*dp*ic*isc*ip*in* special
 
 def info(**keys: object) -> bytes:
     table = {
+        "IOClass": "IOUserService",
         "IOProviderClass": "IOUSBHostInterface",
         "IOUserClass": "DriverClass",
         "IOUserServerName": "com.example.driver",

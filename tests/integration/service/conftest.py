@@ -24,6 +24,7 @@ from runtime.wire.commands.registry import GetRecords
 
 ROOT = Path(__file__).resolve().parents[3]
 POLKITD = Path("/usr/lib/polkit-1/polkitd")
+PKEXEC = Path("/usr/share/polkit-1/actions/org.freedesktop.policykit.policy")
 ANNA, BERTA = 64_101, 64_102  # users that no machine has
 SECONDS = 20.0
 _BUS = """<busconfig>
@@ -67,8 +68,9 @@ class Bus:
             (self.folder / name).mkdir()
             (self.folder / name).chmod(0o755)
         (self.folder / "rules" / "10-test.rules").write_text(_RULES)
-        policy = ROOT / "resources/polkit/org.ioregistry.Inspector.policy"
-        shutil.copy(policy, self.folder / "actions")
+        ours = ROOT / "resources/polkit/org.ioregistry.Inspector.policy"
+        for policy in (ours, PKEXEC):
+            shutil.copy(policy, self.folder / "actions")
         self._start("unshare", "--mount", "sh", "-c", _MOUNTS, "sh", str(self.folder), str(POLKITD))
 
     def start_desktop(self) -> "Desktop":

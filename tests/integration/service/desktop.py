@@ -44,8 +44,10 @@ class Desktop:
         self._sessions = order.get("sessions", self._sessions)
         self._grants = order.get("grants", self._grants)
         if "agent" in order:
-            self._answers[f"/agent/{order['pid']}"] = order["agent"]
-            await self._register(order["pid"], order["started"])
+            agent = f"/agent/{order['pid']}"
+            if agent not in self._answers:
+                await self._register(order["pid"], order["started"])
+            self._answers[agent] = order["agent"]
         if "sleep" in order:
             return await self._prepare_for_sleep(order["sleep"])
         if "locks" in order:

@@ -76,6 +76,10 @@ class FakeProcess:
         """See `Process.join`."""
         return JoinedMemory(ranges)
 
+    def adopt(self, descriptor: int) -> SharedMemory:
+        """As the host does."""
+        return SharedMemory.adopt(descriptor)
+
     def create_data_queue(self, size: int) -> DataQueue:
         """See `Transport.create_data_queue`."""
         return DataQueue.create(size)

@@ -1,5 +1,6 @@
 """Remote methods: what crosses for a call of one, and what is refused on either side."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from runtime.driverkit import (
     CallbackType,
+    IOBufferMemoryDescriptor,
+    IOMemoryDescriptor,
     IOReturnError,
     IOService,
     OSAction,
@@ -55,6 +58,11 @@ class Meter(IOService):
         self.Measured(action, 7)
 
     @remote
+    def Samples(self, size: int) -> IOMemoryDescriptor:
+        self.samples = IOBufferMemoryDescriptor.Create(size)
+        return self.samples.CreateSubMemoryDescriptor(size // 2, size // 2)
+
+    @remote
     def Large(self, size: int) -> bytes:
         return bytes(size)
 
@@ -75,11 +83,20 @@ class Line(FakeProcess):
         self.done: list[Callable[[Completion], None]] = []
         self.forgotten: list[int] = []
         self.actions: list[int] = []
+        self.descriptors: list[int] = []
+        self.made_up: msgspec.Raw | None = None
 
     def call(self, target: int, method: Method) -> msgspec.Raw:
         assert target == 0
         assert isinstance(method, service.Invoke)
-        return declared(self.nub, method.name).serve(self.nub, method.arguments, self.action)
+        served = declared(self.nub, method.name).serve(self.nub, method.arguments, self.action)
+        self.descriptors += served.descriptors
+        return served.result
+
+    def lent(self, method: Method) -> tuple[msgspec.Raw, int]:
+        """See `Transport.lent`; the answer may be one that was made up."""
+        result = self.call(0, method)
+        return self.made_up or result, self.descriptors.pop()
 
     def action(self, number: int, kind: CallbackType[...]) -> OSAction:
         self.actions.append(number)
@@ -118,6 +135,39 @@ def test_values_of_an_authors_own_cross_and_an_override_is_called() -> None:
         proxy, line = a_pair(kind)
         assert proxy.Widen(Range(1, 3)) == widened
         line.close()
+
+
+def test_both_see_the_memory_that_a_nub_answers_with(process: FakeProcess) -> None:
+    proxy, line = a_pair()
+    memory = proxy.Samples(64)
+    assert memory.GetLength() == 32
+    memory.CreateMapping().GetAddress()[:4] = b"ours"
+    nub: Any = line.nub
+    nub.samples.GetAddressRange()[36:40] = b"mine"
+    both = bytes(memory.CreateMapping().GetAddress()[:8])
+    assert bytes(nub.samples)[32:40] == both == b"oursmine"
+    line.close()
+
+
+@pytest.mark.parametrize("place", [(0, 65), (1, 64), (-1, 4), (0, 0), (64, 1), (0, -1), "x", (0,)])
+def test_memory_that_is_none_is_refused(process: FakeProcess, place: object) -> None:
+    proxy, line = a_pair()
+    line.made_up = codec.raw(place)
+    with pytest.raises(IOReturnError) as refused:
+        proxy.Samples(64)
+    assert refused.value.code == kIOReturnBadMessageID
+    line.close()
+
+
+def test_what_is_no_memory_at_all_is_refused(process: FakeProcess) -> None:
+    proxy, line = a_pair()
+    read_end, write_end = os.pipe()
+    os.close(write_end)
+
+    line.lent = lambda _method: (codec.raw((0, 1)), read_end)  # type: ignore[assignment,method-assign]
+    with pytest.raises(IOReturnError, match="expected a memfd"):
+        proxy.Samples(64)
+    line.close()
 
 
 class Reader(IOService):

@@ -38,11 +38,11 @@ class Broker(FakeProcess):
         if self.memory is not None:
             self.memory.close()
 
-    def lent(self, _method: methods.Method) -> tuple[int, int]:
+    def lent(self, _method: methods.Method) -> tuple[msgspec.Raw, int]:
         """See `Transport.lent`."""
         if self.memory is None:
             raise IOReturnError(IOReturn.NO_MEMORY)
-        return PARTS * TRANSFER, os.dup(self.memory.fileno())
+        return codec.raw(PARTS * TRANSFER), os.dup(self.memory.fileno())
 
     def call(self, target: int, method: methods.Method) -> msgspec.Raw:
         """See `Transport.call`."""

@@ -9,7 +9,13 @@ from runtime.engine.administrators import Action
 from runtime.engine.authority import DECISIONS
 from runtime.wire.commands import Command
 from runtime.wire.commands.devices import Plug, PlugRecorded, Unplug, UnplugEntry
-from runtime.wire.commands.drivers import ReleaseDriver, RestartDriver, SampleDriver, StopDriver
+from runtime.wire.commands.drivers import (
+    QuarantineDriver,
+    ReleaseDriver,
+    RestartDriver,
+    SampleDriver,
+    StopDriver,
+)
 from runtime.wire.commands.extensions import Decide
 
 COMMANDS: frozenset[type] = frozenset(typing.get_args(Command))
@@ -21,6 +27,7 @@ STEERING: frozenset[type] = frozenset(
     {
         RestartDriver,
         StopDriver,
+        QuarantineDriver,
         ReleaseDriver,
         SampleDriver,
         Plug,

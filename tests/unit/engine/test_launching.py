@@ -15,14 +15,16 @@ from runtime.engine.kernel_drivers import KernelDrivers
 from runtime.engine.taking import Taking
 from runtime.extensions.takeovers import Answer
 from runtime.linux.essential import Essentials
-from runtime.model.driver_lifecycle import DriverState, Intent
+from runtime.model.driver_lifecycle import DriverState
 from runtime.model.events import Detail, Noted
 from runtime.model.identity import ROOT_ID, BundleId, ContentHash, EntryId
+from runtime.model.intent import Intent
 from runtime.model.personality import Personality
 from runtime.model.properties import Properties
 from runtime.model.records import DeviceHit, RequestState
 from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Place
+from runtime.supervisor.driver import SupervisedDriver
 from runtime.supervisor.ports import DriverSpec
 from runtime.wire.broker import Serve
 
@@ -80,6 +82,10 @@ class Supervisor:
     def launch(self, spec: DriverSpec) -> None:
         """Keep one."""
         self.launched.append(spec)
+
+    def __iter__(self) -> Iterator[SupervisedDriver]:
+        """None of them is kept out."""
+        return iter(())
 
     def of_provider(self, _provider: EntryId) -> list[object]:
         """The drivers that are there."""

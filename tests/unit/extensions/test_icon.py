@@ -2,6 +2,7 @@
 
 import os
 import zlib
+from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -12,7 +13,10 @@ from PySide6.QtCore import QBuffer, QIODevice
 from PySide6.QtGui import QColor, QImage
 
 from runtime.extensions import icon
-from runtime.model.errors import BundleError
+from runtime.extensions.bundle import read_app
+from runtime.extensions.staging import collect_garbage, load_icon, stage
+from runtime.model.errors import BundleError, ProblemError
+from tests.unit.extensions.conftest import AppFolder, Bench
 
 
 def picture(width: int, height: int, form: QImage.Format) -> QImage:
@@ -97,3 +101,63 @@ def test_no_change_raises_anything_else(place: int, byte: int) -> None:
 def test_where_the_icon_is(name: str | int, path: str) -> None:
     files = ("icon.png", "Resources/other.png", "old.icns")
     assert icon.find_icon({"CFBundleIconFile": name}, files) == path
+
+
+@pytest.fixture
+def named(app: AppFolder) -> Path:
+    """Where the app's icon is to be."""
+    app.app_info["CFBundleIconFile"] = "Widget"
+    app.write()
+    folder = app.path / "Contents/Resources"
+    folder.mkdir()
+    return folder / "Widget.png"
+
+
+def test_an_extension_without_an_icon_has_its_apps(
+    app: AppFolder, named: Path, bench: Bench
+) -> None:
+    named.write_bytes(SMALL)
+    asked = bench.ask(stage(app.path, "", bench.state_dir, None))
+    (extension,) = bench.extensions.extensions()
+    assert extension.icon
+    content_hash, path = bench.extensions.icon_of(asked.extension)
+    assert path == ""
+    named.unlink()
+    assert load_icon(bench.state_dir, content_hash) == SMALL, "as it was when it was asked for"
+    assert collect_garbage(bench.state_dir, {content_hash}) == 0
+    assert load_icon(bench.state_dir, content_hash) == SMALL
+    bench.ask(stage(app.path, "", bench.state_dir, None))
+    (extension,) = bench.extensions.extensions()
+    assert not extension.icon, "it has none any more"
+    assert collect_garbage(bench.state_dir, ()) == 2
+    with pytest.raises(ProblemError, match="expected an icon, found no such file"):
+        load_icon(bench.state_dir, content_hash)
+
+
+def test_its_own_icon_counts_for_more(app: AppFolder, named: Path, bench: Bench) -> None:
+    named.write_bytes(b"the app's")
+    app.info["CFBundleIconFile"] = "own"
+    app.write()
+    (app.dext / "own.png").write_bytes(SMALL)
+    asked = bench.ask(stage(app.path, "", bench.state_dir, None))
+    assert bench.extensions.icon_of(asked.extension)[1] == "own.png"
+
+
+@pytest.mark.parametrize("what", ["nothing", "link", "folder", "big", "empty", "outside"])
+def test_what_is_no_icon_of_an_app_keeps_nobody_from_asking(
+    app: AppFolder, named: Path, tmp_path: Path, what: str
+) -> None:
+    (tmp_path / "secret.png").write_bytes(SMALL)
+    match what:
+        case "link":
+            named.symlink_to(tmp_path / "secret.png")
+        case "folder":
+            named.mkdir()
+        case "big":
+            named.write_bytes(SMALL + b"\0" * icon.MOST_BYTES)
+        case "empty":
+            named.write_bytes(b"")
+        case "outside":
+            app.app_info["CFBundleIconFile"] = "../../../secret"
+            app.write()
+    assert read_app(app.path).icon == {}

@@ -7,9 +7,18 @@ from typing import Annotated, Any, ClassVar
 
 import pytest
 
-from runtime.driverkit import CallbackType, IOService, OSAction, remote, transport
+from runtime.driverkit import (
+    CallbackType,
+    IOBufferMemoryDescriptor,
+    IOMemoryDescriptor,
+    IOService,
+    OSAction,
+    remote,
+    transport,
+)
 from runtime.driverkit.entry import Entry
 from runtime.host.nubs import Nubs
+from runtime.linux.shared_memory import SharedMemory
 from runtime.linux.sockets import receive_packet, send_packet, seqpacket_pair
 from runtime.model.kern_return import IOReturn
 from runtime.wire import codec, driver, methods, service
@@ -32,6 +41,11 @@ class Meter(IOService):
     @remote
     def Double(self, value: int) -> int:  # noqa: N802 - as DriverKit's methods are named
         return 2 * value
+
+    @remote
+    def Samples(self) -> IOMemoryDescriptor:  # noqa: N802 - as above
+        self.memory = IOBufferMemoryDescriptor.Create(4096)
+        return self.memory.CreateSubMemoryDescriptor(16, 8)
 
     @remote
     def Subscribe(self, action: Annotated[OSAction, Measured]) -> None:  # noqa: N802 - as above
@@ -97,6 +111,21 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     yield made
     made.nubs.close()
     process.close()
+
+
+def test_memory_that_a_nub_answers_with_goes_beside_the_answer(bench: Bench) -> None:
+    client = Client(bench.nubs)
+    with client.sock:
+        client.say(driver.Call(1, 0, service.Invoke("Samples", codec.raw(()))))
+        packet, (descriptor,) = receive_packet(client.sock, max_fds=1)
+        assert _decode(packet) == driver.Reply(1, codec.raw((16, 8)))
+        theirs = SharedMemory.adopt(descriptor)
+        bench.meter.memory.GetAddressRange()[16:24] = b"measured"
+        assert bytes(theirs.mapped[16:24]) == b"measured"
+        theirs.mapped[16] = ord("M")
+        assert bytes(bench.meter.memory)[16:24] == b"Measured"
+        theirs.close()
+    del bench.meter.memory
 
 
 def test_a_client_is_answered_and_called_back(bench: Bench) -> None:

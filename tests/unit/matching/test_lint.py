@@ -17,6 +17,7 @@ GOOD: Properties = {
     "bConfigurationValue": 1,
 }
 DEVICE: Properties = {
+    "IOClass": "IOUserService",
     "IOProviderClass": "IOUSBHostDevice",
     "IOUserClass": "D",
     "IOUserServerName": "com.example.driver",
@@ -45,6 +46,13 @@ def test_a_right_personality_has_no_complaint() -> None:
         (without(GOOD, "IOProviderClass"), (ERROR, "IOProviderClass")),
         ({**GOOD, "IOProviderClass": 5}, (ERROR, "IOProviderClass")),
         (without(GOOD, "IOUserClass"), (ERROR, "IOUserClass")),
+        (without(GOOD, "IOClass"), (WARNING, "IOClass")),
+        ({**GOOD, "IOClass": 5}, (ERROR, "IOClass")),
+        ({**GOOD, "IOClass": "IOUSBHostDevice"}, (ERROR, "IOClass")),
+        ({**GOOD, "IOClass": "IOUserServer"}, (ERROR, "IOClass")),
+        ({**GOOD, "IOClass": "AcmeService"}, (WARNING, "IOClass")),
+        ({**GOOD, "IOClass": "AppleUserHIDEventService"}, None),
+        ({**GOOD, "IOClass": "$(SERVICE)"}, None),
         (without(GOOD, "IOUserServerName"), (WARNING, "IOUserServerName")),
         ({**GOOD, "CFBundleIdentifier": "com.other"}, (ERROR, "CFBundleIdentifier")),
         ({**GOOD, "IOProbeScore": "5"}, (ERROR, "IOProbeScore")),
@@ -95,7 +103,7 @@ def test_each_complaint(table: Properties, complaint: tuple[str, str] | None) ->
 
 
 def test_a_kext_needs_nothing_that_only_driver_extensions_do() -> None:
-    bare = without(GOOD, "IOUserClass", "IOUserServerName")
+    bare = without({**GOOD, "IOClass": "IOUSBHostHub"}, "IOUserClass", "IOUserServerName")
     assert found(bare, dext=False) == []
 
 

@@ -25,11 +25,19 @@ ALL = [
         events.Crashed("My", 7, Exit(ExitHow.SIGNAL, 11, "null dereference")),
         "My (pid 7) crashed: SIGSEGV (null dereference)",
     ),
+    (
+        events.TakenAlong("My", 7, "Its"),
+        "My (pid 7) ended with Its, which shares its process, and is started again",
+    ),
     (events.Restarting("My", 0), "My is started again at once"),
     (events.Restarting("My", 200), "My is started again in 200 ms"),
     (
         events.Quarantined("My", 5),
         "My crashed 5 times and is in quarantine until somebody releases it",
+    ),
+    (
+        events.Quarantined("My", 0, "by ada, until somebody releases it"),
+        "My is in quarantine by ada, until somebody releases it",
     ),
     (events.Released("My"), "My was released from quarantine"),
     (events.Stopped("My", 7), "My (pid 7) stopped"),

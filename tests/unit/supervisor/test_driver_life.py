@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from runtime.linux import memfd
-from runtime.model.driver_lifecycle import LIVE, DriverState, Intent
+from runtime.model.driver_lifecycle import LIVE, DriverState
 from runtime.model.events import Crashed, Quarantined
+from runtime.model.intent import Intent
 from runtime.model.kern_return import IOReturn
 from runtime.model.outcome import Decision, ExitHow, Stage
 from runtime.supervisor import understudies, user_service
@@ -220,8 +221,11 @@ class Life(RuleBasedStateMachine):
         for intent in (first, second):
             self.call(lambda: self.driver.stop(intent))  # noqa: B023 - called within the turn
         self._ends(self.puppet().end)
-        again = max(first, second) is Intent.RESTART
-        self._expect(DriverState.STARTING if again else DriverState.STOPPED)
+        ends = {
+            Intent.RESTART: DriverState.STARTING,
+            Intent.QUARANTINE: DriverState.QUARANTINED,
+        }
+        self._expect(ends.get(max(first, second), DriverState.STOPPED))
 
     @precondition(lambda self: self.driver.record.pid)
     @rule()
@@ -248,8 +252,27 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def is_stopped(self) -> None:
+        """One in quarantine stays there."""
         self.stopped_for_good = True
+        state = self.state
         self.call(lambda: self.driver.stop(Intent.STOP))
+        if state is DriverState.QUARANTINED:
+            self._expect(state)
+
+    @rule()
+    def is_withdrawn(self) -> None:
+        """Its extension may not run any more: that ends a quarantine."""
+        self.stopped_for_good = True
+        self.call(lambda: self.driver.stop(Intent.WITHDRAW))
+        assert self.state in (DriverState.STOPPING, DriverState.STOPPED)
+
+    @precondition(lambda self: self.state not in LIVE)
+    @rule()
+    def is_quarantined(self) -> None:
+        """Where it has no process it is at once; else see `is_stopped_for_two_reasons`."""
+        self.stopped_for_good = True
+        self.call(lambda: self.driver.stop(Intent.QUARANTINE, note="by ada"))
+        self._expect(DriverState.QUARANTINED)
 
     @precondition(lambda self: self.state in LIVE)
     @rule()
@@ -278,8 +301,9 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.state is DriverState.QUARANTINED)
     @rule()
     def is_released(self) -> None:
-        self.stopped_for_good = False
+        self.stopped_for_good = True
         self.call(self.driver.release)
+        self._expect(DriverState.STOPPED)
 
     @precondition(lambda self: self.state is DriverState.STOPPED)
     @rule()
@@ -328,7 +352,8 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def what_was_stopped_stays_so(self) -> None:
         if self.stopped_for_good:
-            assert self.state in (DriverState.STOPPING, DriverState.STOPPED)
+            resting = (DriverState.STOPPING, DriverState.STOPPED, DriverState.QUARANTINED)
+            assert self.state in resting
 
     @invariant()
     def an_entry_is_there_exactly_while_a_process_is(self) -> None:

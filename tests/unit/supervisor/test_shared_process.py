@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from runtime.linux import memfd
-from runtime.model.driver_lifecycle import LIVE, DriverState, Intent
+from runtime.model.driver_lifecycle import LIVE, DriverState
 from runtime.model.events import Crashed
+from runtime.model.intent import Intent
 from runtime.model.outcome import Decision, ExitHow, Stage
 from runtime.supervisor import understudies
 from runtime.supervisor.driver import SupervisedDriver
@@ -345,6 +346,7 @@ def test_the_understudy_is_everybodys_whose_process_ends() -> None:
         pair.its_process_is_killed(0)
         pids = {driver.record.pid for driver in pair.drivers}
         assert pids == {understudy.process.pid}
+        assert [driver.record.crashes for driver in pair.drivers] == [0, 1]
         for _ in range(2):
             pair.its_process_comes_on(1)
         pair.it_starts(1)
