@@ -39,8 +39,7 @@ def _ring(size: int) -> Iterator[Sample]:
             for _ in range(BLOCKS):
                 while queue.put(block, wake=False) is None:
                     queue.wake()
-                    queue.wait()
-                    assert queue.settle(), "the consumer has ended"
+                    assert queue.wait(), "the consumer has ended"
             queue.wake()
             done.readline()
             return (time.perf_counter() - began) / BLOCKS * 1e6
@@ -71,8 +70,7 @@ def main() -> None:
     size, taken = int(sys.argv[3]), 0
     while True:
         while (entry := queue.peek()) is None:
-            queue.wait()
-            if not queue.settle():
+            if not queue.wait():
                 return
         assert len(entry) == size
         entry.release()

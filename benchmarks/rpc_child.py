@@ -66,7 +66,7 @@ class Process:
         return SharedMemory.create(size)
 
     def adopt(self, descriptor: int) -> SharedMemory:
-        """Memory of another process."""
+        """As the host does."""
         return SharedMemory.adopt(descriptor)
 
     def join(self, ranges: Sequence[tuple[int, int, int]]) -> JoinedMemory:

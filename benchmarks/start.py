@@ -4,7 +4,8 @@ Ours: from the request for a process until Start has returned, by the driver's l
 the sample's driver, its device plugged in anew each time.
 Peer: bubblewrap with namespaces of its own around Python with the SDK, until that says it is up.
 Invariant: both start a process that was not there before the request was foreseeable, except
-for the one generic standby that a runtime keeps.
+for the two generic ones that a runtime keeps, a standby and a spare broker; both find Python's
+code compiled by an earlier process.
 """
 
 import subprocess

@@ -62,6 +62,7 @@ _LOOKS: dict[type, _Look] = {
     events.Started: (Shape.DOT, "start", Tone.GOOD, False),
     events.Crashed: (Shape.CROSS, "crash", Tone.BAD, False),
     events.Restarting: (Shape.DOT, "restart", Tone.WAITING, False),
+    events.TakenAlong: (Shape.RING, "taken along", Tone.WAITING, False),
     events.Quarantined: (Shape.SQUARE, "quarantine", Tone.BAD, False),
     events.Released: (Shape.DIAMOND, "release", Tone.PLAIN, False),
     events.Stopped: (Shape.RING, "stop", Tone.PLAIN, False),

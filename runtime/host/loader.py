@@ -2,7 +2,8 @@
 
 The bundle's own folder is searched before installed packages, as a script's folder is, and
 then `Resources/python`, where third-party libraries are vendored.
-Invariant: what is imported is what was in the sealed archive.
+Invariant: what is imported is what was in the sealed archive, or what another process of the same
+content compiled of it before it executed any.
 """
 
 import importlib.machinery

@@ -24,6 +24,7 @@ from runtime.driverkit.transport import process
 from runtime.host.activity import Activity
 from runtime.host.connection import Connection
 from runtime.host.lines import Inbox, Incoming
+from runtime.linux import fault
 from runtime.wire import driver
 
 Die = Callable[[BaseException], object]
@@ -138,7 +139,7 @@ class DefaultQueue(HostQueue):
         """Run in the calling thread, until `end` or the end of the process."""
         self._activities.append(Activity())
         self._thread = threading.get_ident()
-        with holding((self,)):
+        with holding((self,)), fault.working_for(self.service):
             while not self._over:
                 try:
                     packet = self._connection.next(self._inbox, lambda: bool(self._posted))

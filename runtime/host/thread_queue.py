@@ -15,6 +15,7 @@ from runtime.driverkit.dispatch import holding, kIODispatchQueueWakeupAll
 from runtime.driverkit.kern_return import IOReturnError, kIOReturnNotPermitted, kIOReturnTimeout
 from runtime.host.activity import Activity
 from runtime.host.queues import Die, HostQueue
+from runtime.linux import fault
 
 THREADS = 8  # of one reentrant queue: 64 are all that a driver has
 
@@ -123,7 +124,7 @@ class ThreadQueue(HostQueue):
     def _serve(self) -> None:
         activity = Activity()
         self._activities.append(activity)
-        with holding((self,)):
+        with holding((self,)), fault.working_for(self.service):
             while (work := self._next()) is not None:
                 try:
                     activity.run(work.name, work.call)

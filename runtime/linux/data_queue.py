@@ -6,7 +6,6 @@ Invariant: nothing here blocks but `wait`; the peer may be anybody.
 """
 
 import contextlib
-import math
 import select
 import socket
 import threading
@@ -35,8 +34,6 @@ class DataQueue:
         self._theirs = theirs
         self._producer: ring.Producer | None = None
         self._consumer: ring.Consumer | None = None
-        self._readable = select.poll()
-        self._readable.register(sock, select.POLLIN)
 
     @staticmethod
     def create(size: int) -> "DataQueue":
@@ -72,16 +69,13 @@ class DataQueue:
 
     def settle(self) -> bool:
         """Take the wake-ups that came; False when the peer is gone."""
-        try:
-            return bool(self._sock.recv(4096, _NOW))
-        except BlockingIOError:
-            return True
-        except ConnectionResetError:
-            return False
+        return self._told(_NOW)
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait until the peer has something to tell, or is gone; False when neither in time."""
-        return bool(self._readable.poll(None if seconds is None else math.ceil(seconds * 1000)))
+        """Wait for a wake-up and take it; False when none came in time or the peer is gone."""
+        if seconds is not None and not select.select([self._sock], [], [], seconds)[0]:
+            return False
+        return self._told(0)
 
     def wake(self) -> None:
         """Wake the peer; one that has not read the last one is awake already."""
@@ -174,6 +168,14 @@ class DataQueue:
             if sock is not None:
                 sock.close()
         self._memory.close()
+
+    def _told(self, flags: int) -> bool:
+        try:
+            return bool(self._sock.recv(4096, flags))
+        except BlockingIOError:
+            return True
+        except ConnectionResetError:
+            return False
 
     def _putter(self) -> ring.Producer:
         self._producer = ring.Producer(self._memory.mapped)

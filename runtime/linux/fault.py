@@ -3,22 +3,30 @@
 In front of the present handlers of fatal signals goes a few instructions' worth of another one: it
 copies what the kernel tells a handler (siginfo, registers) and the top of the stack to the start
 of a file in memory, and goes on to the one that was there. It needs no tracer, no memory and no
-lock, and takes no time.
+lock, and takes no time. Behind that, the file says which threads work for whom.
 Source: sigaction(2), <bits/types/siginfo_t.h>; `fault_machines` for what machines differ in.
 Invariant: whatever the process wrote into the file is read as a record or as none.
 """
 
+import contextlib
 import ctypes
 import mmap
 import os
 import signal
 import struct
+import threading
+from collections.abc import Iterator
 
 from runtime.linux.fault_machines import HERE, SIGINFO, STACK, STACK_AT, Machine
 from runtime.linux.libc import function
 from runtime.model.crash_report import Fault
 
-SIZE = STACK_AT + STACK  # of the record, at the start of the file; what else is in it comes after
+_WORKERS_AT = STACK_AT + STACK
+_WORKER = struct.Struct("=QQ")  # a thread, as Python and faulthandler name it; for whom it works
+_WORKERS = 64
+SIZE = _WORKERS_AT + _WORKERS * _WORKER.size
+"""Of the record, at the start of the file; what else is in it comes after."""
+
 SIGNALS = (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT)
 
 _SIGINFO = struct.Struct("=iii4xQ")  # signal, errno, code, address
@@ -27,6 +35,7 @@ _Action = ctypes.c_char * _ACTION.size  # made here, in the zygote: a type takes
 _SA_SIGINFO, _SA_ONSTACK, _SA_NODEFER = 4, 0x0800_0000, 0x4000_0000
 
 _kept: list[mmap.mmap] = []  # what the handlers use, for as long as the process lives
+_workers = threading.Lock()
 
 
 def record(file: int) -> None:
@@ -71,6 +80,36 @@ def read(data: bytes, machine: Machine | None = HERE) -> Fault | None:
 def stack(data: bytes) -> tuple[int, ...]:
     """The words of the stack in a record, from the stack pointer on; zeros where it ended."""
     return struct.unpack_from(f"={STACK // 8}Q", data, STACK_AT) if len(data) >= SIZE else ()
+
+
+@contextlib.contextmanager
+def working_for(whom: int) -> Iterator[None]:
+    """Have the record say for whom the calling thread works; where there is none, do nothing."""
+    at = _note(threading.get_ident(), whom)
+    try:
+        yield
+    finally:
+        if at:
+            _WORKER.pack_into(_kept[0], at, 0, 0)
+
+
+def worker(data: bytes, thread: int) -> int:
+    """For whom a thread of a record worked; 0 where it does not say."""
+    table = data[_WORKERS_AT:SIZE]
+    known: dict[int, int] = {}
+    if len(table) == SIZE - _WORKERS_AT:
+        known.update(_WORKER.iter_unpack(table))
+    return known.get(thread, 0)
+
+
+def _note(thread: int, whom: int) -> int:
+    """Use a free place of the table; where it is, 0 for none."""
+    with _workers:
+        for at in range(_WORKERS_AT, SIZE, _WORKER.size) if _kept else ():
+            if _WORKER.unpack_from(_kept[0], at)[0] == 0:
+                _WORKER.pack_into(_kept[0], at, thread, whom)
+                return at
+    return 0
 
 
 def _put_before(number: int, machine: Machine, page: int, file: int, code: mmap.mmap) -> None:

@@ -61,6 +61,14 @@ class Crashed(msgspec.Struct, frozen=True, array_like=True, tag="crashed"):
     exit: Exit
 
 
+class TakenAlong(msgspec.Struct, frozen=True, array_like=True, tag="taken-along"):
+    """A driver's process ended by the fault of another driver in it; it comes again at once."""
+
+    name: str
+    pid: int
+    by: str
+
+
 class Restarting(msgspec.Struct, frozen=True, array_like=True, tag="restarting"):
     """A crashed driver comes again after a delay; 0 means at once."""
 
@@ -200,6 +208,7 @@ Detail = (
     | Started
     | Crashed
     | Restarting
+    | TakenAlong
     | Quarantined
     | Released
     | Stopped

@@ -185,6 +185,10 @@ _SENTENCES: dict[type, Callable[[Any], Sentence]] = {
         {"name": e.name, "pid": str(e.pid), "reason": exit_words(e.exit)},
     ),
     events.Restarting: _restarting,
+    events.TakenAlong: lambda e: Sentence(
+        "{name} (pid {pid}) ended with {by}, which shares its process, and is started again",
+        {"name": e.name, "pid": str(e.pid), "by": e.by},
+    ),
     events.Quarantined: _quarantined,
     events.Released: lambda e: Sentence("{name} was released from quarantine", {"name": e.name}),
     events.Stopped: _process("{name} (pid {pid}) stopped"),

@@ -170,10 +170,10 @@ class SupervisedDriver:
         """The process is of no use without its provider, which another one can reach again."""
         self.stop(Intent.RESTART)
 
-    def ended(self, exit_: Exit) -> Driver | None:
+    def ended(self, exit_: Exit, because_of: str) -> Driver | None:
         """The service is over, or got no process: decide what comes next.
 
-        Returns the record as it was until then, if that was a crash.
+        Returns the record as it was until then, if its process has crashed.
         """
         self._service = None
         died = self.record
@@ -184,6 +184,11 @@ class SupervisedDriver:
         elif self._start_error and exit_.how is ExitHow.STOPPED:
             self._account.advance(DriverEvent.REAPED, note=self._start_error)
             self._end()
+        elif because_of:
+            self._account.tell(events.TakenAlong(died.name, died.pid, because_of))
+            self._account.advance(DriverEvent.EXITED)
+            self.launch()
+            return died
         else:
             self._crashed(died, exit_)
             self._around.crashed(died, self.spec)

@@ -25,6 +25,7 @@ class Ending:
     Attributes:
         killed: Why it was killed; None while nobody has.
         goodbye: Its epitaph; None while there is none.
+        blamed: The service that ended it, once `exit` was asked; 0: not known, or no service's.
     """
 
     def __init__(self, images: tuple[Image, ...] = ()) -> None:
@@ -32,13 +33,15 @@ class Ending:
         self._images = images
         self.killed: Exit | None = None
         self.goodbye: wire.Goodbye | None = None
+        self.blamed = 0
         self._packets: deque[tuple[bool, str, int]] = deque(maxlen=MESSAGES)
         self._ended_ns = 0
 
-    def kill(self, how: ExitHow, detail: str) -> None:
-        """It is being killed; a later reason is none."""
+    def kill(self, how: ExitHow, detail: str, service: int) -> None:
+        """It is being killed, for what a service did if that is not 0; a later reason is none."""
         if self.killed is None:
             self.killed = Exit(how, int(signal.SIGKILL), detail)
+            self.blamed = service
 
     @property
     def breached(self) -> bool:
@@ -58,6 +61,7 @@ class Ending:
         if self.killed is not None:
             return self.killed
         goodbye = self.goodbye or wire.Goodbye()
+        self.blamed = goodbye.service
         how = ended.how
         if how is ExitHow.CODE and self.goodbye is not None and not goodbye.error:
             how = ExitHow.STOPPED
@@ -65,6 +69,7 @@ class Ending:
         frames = tuple(frame[: limits.NAME] for frame in goodbye.frames[: limits.FRAMES])
         if how is ExitHow.SIGNAL:
             frames = post_mortem.faulting_frames(crash)
+            self.blamed = self.blamed or post_mortem.faulting_service(crash)
         return Exit(how, ended.number, detail, frames)
 
     def remains(self, exit_: Exit, crash: bytes) -> Remains:

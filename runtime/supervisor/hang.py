@@ -30,6 +30,7 @@ class Late(msgspec.Struct, frozen=True):
     callback: str
     age_us: int
     quiet_us: int  # since it last progressed
+    service: int = 0  # whose Default queue it is
 
     @property
     def hopeless(self) -> bool:
@@ -53,7 +54,7 @@ def judge(pulse: Pulse) -> Responding | Late:
     worst = max(late, key=lambda queue: (queue.quiet_us, queue.age_us), default=None)
     if worst is None:
         return Responding()
-    return Late(worst.queue, worst.callback, worst.age_us, worst.quiet_us)
+    return Late(worst.queue, worst.callback, worst.age_us, worst.quiet_us, worst.service)
 
 
 def progress(pulse: Pulse, service: int) -> int | None:

@@ -47,6 +47,12 @@ def faulting_frames(crash: bytes) -> tuple[str, ...]:
     return next((thread.frames for thread in threads(_text(crash)) if thread.faulting), ())
 
 
+def faulting_service(crash: bytes) -> int:
+    """The service for which the thread worked that a signal ended; 0: not known."""
+    current = next((head for head in _HEAD.finditer(_text(crash)) if head[1][0] == "C"), None)
+    return fault.worker(crash, int(current[2], 16)) if current is not None else 0
+
+
 def remains(exit_: Exit, crash: bytes, images: Iterable[Image] = ()) -> Remains:
     """What is known of a process at its end, and what is not.
 

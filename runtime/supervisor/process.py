@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -165,9 +166,9 @@ class DriverProcess:
         """Have the watcher tell where every thread is; it answers unless native code holds it."""
         self._send_watcher(wire.AskSample())
 
-    def kill(self, how: ExitHow, detail: str) -> None:
-        """End it at once; the first reason given is the one reported."""
-        self._ending.kill(how, detail)
+    def kill(self, how: ExitHow, detail: str, service: int = 0) -> None:
+        """End it at once, for what `service` did if not 0; the first reason is the one reported."""
+        self._ending.kill(how, detail, service)
         if self._pidfd < 0:
             return  # reaped: its last words were the reason
         with contextlib.suppress(ProcessLookupError):  # gone already: its pidfd says so
@@ -205,7 +206,7 @@ class DriverProcess:
         if not self._read(self._channels.watch, self._take_watch):
             self._loop.remove_reader(self._channels.watch)
 
-    def _read(self, sock: socket.socket, take: "_Take") -> bool:
+    def _read(self, sock: socket.socket, take: Callable[[bytes], None]) -> bool:
         """Read what is there; return whether more may come. After a breach nothing is."""
         if self._ending.breached:
             return False
@@ -287,16 +288,12 @@ class DriverProcess:
         self._loop.remove_writer(channels.control)
 
     @property
-    def raised_on(self) -> int:
-        """The service on whose queue the error was raised that ended it; 0: not known."""
-        return self._ending.goodbye.service if self._ending.goodbye is not None else 0
+    def blamed(self) -> int:
+        """The service that ended it; 0: not known, or no service's fault."""
+        return self._ending.blamed
 
     @property
     def ending(self) -> bool:
         """Whether it ends, was told to or is gone: nothing new is for it."""
         said = self._ending.killed is not None or self._ending.goodbye is not None
         return said or self._left or self._pidfd < 0
-
-
-class _Take(Protocol):
-    def __call__(self, packet: bytes, /) -> None: ...

@@ -110,9 +110,9 @@ class UserServer:
         self._lose(service)
         service.ended(Exit(ExitHow.STOPPED, 0))
 
-    def kill(self, how: ExitHow, detail: str) -> None:
-        """End it at once."""
-        self._process.kill(how, detail)
+    def kill(self, how: ExitHow, detail: str, service: int = 0) -> None:
+        """End it at once; `service`: whose fault it is, where one alone is to blame."""
+        self._process.kill(how, detail, service)
 
     def crash(self) -> None:
         """Have it dereference null."""
@@ -187,11 +187,11 @@ class UserServer:
         """The process is gone and reaped: one report for all that crashed with it."""
         self._over(self)
         self.calls.close()
-        guilty = self._process.raised_on
-        services = sorted(self._services.values(), key=lambda service: service.id != guilty)
+        services = tuple(self._services.values())
+        blamed = self._services.get(self._process.blamed)
         self._services = {}
         remains = functools.partial(self._completed, exit_, gather)
-        end_together(services, exit_, remains, self._around)
+        end_together(services, exit_, remains, self._around, blamed)
 
     # --- messages ------------------------------------------------------------------------------
 
@@ -229,7 +229,8 @@ class UserServer:
             self._samples.late(self._process, verdict.queue)
         debugging = any(each.account.record.debugging for each in self._services.values())
         if verdict.hopeless and not debugging:
-            self.kill(ExitHow.HANG, f"{verdict.what} did not progress for a minute")
+            said = f"{verdict.what} did not progress for a minute"
+            self.kill(ExitHow.HANG, said, verdict.service)
 
     def _confined(self, staged: wire.Staged) -> None:
         """What holds the process, in every record; whom it may talk to changes with who is in."""
@@ -265,10 +266,19 @@ def _gone() -> object:
 
 
 def end_together(
-    services: Iterable[UserService], exit_: Exit, gather: Gather, surroundings: Surroundings
+    services: Iterable[UserService],
+    exit_: Exit,
+    gather: Gather,
+    surroundings: Surroundings,
+    blamed: UserService | None = None,
 ) -> None:
-    """Tell services of the end of their process, or that there is none; one report for all."""
-    ends = [service.ended(exit_) for service in services]
+    """Tell services of the end of their process, or that there is none; one report for all.
+
+    Where one is to blame it is told first, and it alone has crashed; else all of them have.
+    """
+    name = blamed.account.record.name if blamed is not None else ""
+    first = sorted(services, key=lambda service: service is not blamed)
+    ends = [service.ended(exit_, "" if service is blamed else name) for service in first]
     crashed = tuple(record for record in ends if record is not None)
     if crashed:  # last: no restart waits for it
         surroundings.report(crashed, exit_, gather)

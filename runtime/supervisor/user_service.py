@@ -39,8 +39,11 @@ class Owner(Protocol):
     def provider_lost(self) -> None:
         """The process cannot reach its provider any more."""
 
-    def ended(self, exit_: Exit) -> Driver | None:
-        """It is over, its provider's session closed; the record until then if it crashed."""
+    def ended(self, exit_: Exit, because_of: str) -> Driver | None:
+        """It is over, its provider's session closed; the record until then if it crashed.
+
+        `because_of`: the driver in the same process that alone is to blame; empty: no other one.
+        """
 
 
 class UserService:
@@ -154,14 +157,14 @@ class UserService:
         self.account.change(debugging=on)
         self._log("a debugger was attached" if on else "the debugger has left")
 
-    def ended(self, exit_: Exit) -> Driver | None:
-        """It is over, with or without its process; the record until then if it crashed."""
+    def ended(self, exit_: Exit, because_of: str = "") -> Driver | None:
+        """It is over, with or without its process; see `Owner.ended`."""
         self._deadline.clear()
         if self._session is not None:
             self._session.close()
         if self._registering is not None:
             self._registering.cancel()
-        return self._owner.ended(exit_)
+        return self._owner.ended(exit_, because_of)
 
     # --- ports.SessionEnd ----------------------------------------------------------------------
 
@@ -173,7 +176,7 @@ class UserService:
     def breached(self, what: str) -> None:
         """End the process for what it sent to this provider."""
         assert self.server is not None
-        self.server.kill(ExitHow.BREACH, what)
+        self.server.kill(ExitHow.BREACH, what, self.id)
 
     # --- its life ------------------------------------------------------------------------------
 
@@ -250,7 +253,7 @@ class UserService:
         assert self.server is not None
         if self.server.others(self):
             how, detail = ExitHow.HANG, f"{detail} ({self.account.record.provider_path})"
-        self.server.kill(how, detail)
+        self.server.kill(how, detail, self.id)
 
     def _registered(self) -> None:
         if not self.account.reached(Stage.REGISTERED):

@@ -84,7 +84,7 @@ def test_it_becomes_what_a_new_process_becomes() -> None:
             new = await serve(spare)
             await until(lambda: spare.pid)
             waiting = spare.pid
-            assert comm(waiting) == "spare broker"
+            await until(lambda: comm(waiting) == "spare broker")
             assert waiting != new.pid
             taken = await serve(spare)
             assert taken.pid == waiting

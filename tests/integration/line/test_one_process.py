@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from runtime.client.blocking import Connection
+from runtime.families.simulated.nodes import location_id
 from runtime.model import properties
 from runtime.model.driver_lifecycle import DriverState
 from runtime.model.entry import Entry
-from runtime.model.events import Crashed
+from runtime.model.events import Crashed, TakenAlong
 from runtime.model.identity import BundleId
 from runtime.model.outcome import ExitHow
 from runtime.model.processes import Role
@@ -65,6 +66,10 @@ class Trial(IOService):
         IOLog(f"Stop {self.name}, {len(made)} left")
         super().Stop(provider)
 """
+
+
+FAULTY = f"""if self.provider.CopyProperties()["locationID"] == {location_id(2):#x}:
+            __import__("ctypes").string_at(0)"""
 
 
 def personality(**changes: object) -> dict[str, object]:
@@ -260,6 +265,27 @@ def test_a_hang_of_one_is_seen_on_all_and_ends_with_the_process(
     kill(first.pid)
     wait_for(lambda: [one.starts for one in drivers(runtime_process)] == [2, 2], "two restarts")
     assert len({one.pid for one in drivers(runtime_process)}) == 1
+
+
+def test_a_crash_on_a_service_s_own_queue_is_counted_to_it_alone(
+    runtime_process: RuntimeProcess, tmp_path: Path
+) -> None:
+    """A signal on its queue: the thread is known by the record that the process leaves."""
+    activate(runtime_process, tmp_path, personality(), extra=FAULTY)
+    runtime_process.call(Plug("sample"))
+    runtime_process.driver_when(lambda driver: driver.state is DriverState.RUNNING, "it to run")
+    runtime_process.call(Plug("sample"))
+
+    def twice() -> bool:
+        return any(one.crashes > 1 for one in drivers(runtime_process))
+
+    wait_for(twice, "two crashes")
+    other, guilty = sorted(drivers(runtime_process), key=lambda one: one.crashes)
+    assert guilty.crashes > 1
+    assert other.crashes == 0
+    taken = [e.detail for e in runtime_process.events() if isinstance(e.detail, TakenAlong)]
+    assert {(one.name, one.by) for one in taken} == {(other.name, guilty.name)}
+    assert len(taken) > 1
 
 
 def test_one_without_a_class_is_refused_and_the_others_run_on(

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import signal
 import struct
 import subprocess
@@ -91,6 +92,30 @@ def test_a_signal_that_was_sent_has_no_address(code: str, number: int) -> None:
     assert (found.signal, found.address) == (number, None)
     assert registers["rip"] in libc
     assert b"Fatal Python error" in left[fault.SIZE :]
+
+
+@needs_x86
+def test_a_thread_says_for_whom_it_works_while_it_does() -> None:
+    """Of two that work at once the one that ends the process is told; what has left is not."""
+    left, _, _ = crashed("""
+import threading
+def work(whom, then):
+    with fault.working_for(whom):
+        then()
+def both():
+    other = threading.Thread(target=work, args=(2, lambda: ctypes.string_at(0)))
+    other.start()
+    other.join()
+with fault.working_for(3):
+    pass
+work(1, both)
+""")
+    current = re.search(rb"Current thread (0x\w+)", left)
+    assert current is not None
+    assert fault.worker(left, int(current[1], 16)) == 2
+    assert fault.worker(left, 0) == 0
+    (other,) = set(re.findall(rb"Thread (0x\w+)", left)) - {current[1]}
+    assert fault.worker(left, int(other, 16)) == 1
 
 
 @needs_x86

@@ -25,6 +25,10 @@ ALL = [
         events.Crashed("My", 7, Exit(ExitHow.SIGNAL, 11, "null dereference")),
         "My (pid 7) crashed: SIGSEGV (null dereference)",
     ),
+    (
+        events.TakenAlong("My", 7, "Its"),
+        "My (pid 7) ended with Its, which shares its process, and is started again",
+    ),
     (events.Restarting("My", 0), "My is started again at once"),
     (events.Restarting("My", 200), "My is started again in 200 ms"),
     (

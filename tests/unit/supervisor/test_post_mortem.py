@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.linux import fault
-from runtime.linux.fault_machines import STACK_AT
+from runtime.linux.fault_machines import STACK, STACK_AT
 from runtime.linux.images import Image
 from runtime.model.crash_report import THREADS
 from runtime.model.outcome import Exit, ExitHow
@@ -62,6 +62,16 @@ def test_registers_come_with_the_signal_that_recorded_them() -> None:
     assert any("native callers" in fact for fact in left.missing)
     elsewhere = post_mortem.remains(exit_, RECORD)
     assert any("in no known file" in fact for fact in elsewhere.missing)
+
+
+def test_the_thread_that_a_signal_ended_is_its_services() -> None:
+    workers = struct.pack("=4Q", 0x7F02, 5, 0x7F01, 9)
+    record = RECORD[: STACK_AT + STACK] + workers.ljust(fault.SIZE - STACK_AT - STACK, b"\0")
+    dump = b"Thread 0x00007f02 (most recent call first):\n\nCurrent thread 0x00007f01 (most"
+    assert post_mortem.faulting_service(record + dump) == 9
+    assert post_mortem.faulting_service(record + dump.replace(b"7f01", b"7f03")) == 0
+    assert post_mortem.faulting_service(record) == 0
+    assert post_mortem.faulting_service(dump) == 0
 
 
 def test_a_record_that_does_not_fit_the_end_is_not_believed() -> None:

@@ -346,6 +346,7 @@ def test_the_understudy_is_everybodys_whose_process_ends() -> None:
         pair.its_process_is_killed(0)
         pids = {driver.record.pid for driver in pair.drivers}
         assert pids == {understudy.process.pid}
+        assert [driver.record.crashes for driver in pair.drivers] == [0, 1]
         for _ in range(2):
             pair.its_process_comes_on(1)
         pair.it_starts(1)

@@ -24,6 +24,7 @@ SAMPLES: list[events.Detail] = [
     events.Started("D", 7, 1500),
     events.Crashed("D", 7, EXIT),
     events.Restarting("D", 0),
+    events.TakenAlong("D", 7, "E"),
     events.Quarantined("D", 5),
     events.Released("D"),
     events.Stopped("D", 7),
