@@ -138,12 +138,6 @@ class Connection:
         """Where the packets for a service go, from its `Attach` on."""
         return self._services[service].inbox
 
-    def has_lost(self, service: int) -> bool:
-        """Whether a service's provider has ended."""
-        with self._turn:
-            line = self._services.get(service)
-            return line is not None and line.provider is None
-
     @property
     def shared(self) -> bool:
         """Whether several services have the process, each its thread."""

@@ -136,12 +136,8 @@ class Instance:
             self._queue.run("init", self._init)
             self._queue.run("Start", lambda: self._service.Start(self._provider))
         except IOReturnError as error:
-            lost = self._connection.has_lost(self._id)
             self._gone()
-            if (
-                not lost
-            ):  # else the runtime ends it, as soon as it knows what became of the provider
-                self._connection.send(driver.Fail(number, error.code, error.text[:TEXT]))
+            self._connection.send(driver.Fail(number, error.code, error.text[:TEXT]))
         except Exception as error:
             text = f"{type(error).__name__}: {error}"
             self._connection.send(driver.Fail(number, IOReturn.ERROR, text[:TEXT]))
