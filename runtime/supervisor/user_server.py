@@ -274,11 +274,12 @@ def end_together(
 ) -> None:
     """Tell services of the end of their process, or that there is none; one report for all.
 
-    Where one is to blame it is told first, and it alone has crashed; else all of them have.
+    Where one is to blame it is told first, and it alone has crashed; else all of them have. No
+    report: one that was being stopped is to blame, which is no crash.
     """
     name = blamed.account.record.name if blamed is not None else ""
     first = sorted(services, key=lambda service: service is not blamed)
     ends = [service.ended(exit_, "" if service is blamed else name) for service in first]
-    crashed = tuple(record for record in ends if record is not None)
-    if crashed:  # last: no restart waits for it
-        surroundings.report(crashed, exit_, gather)
+    there = tuple(record for record in ends if record is not None)
+    if there and (blamed is None or ends[0] is not None):  # last: no restart waits for it
+        surroundings.report(there, exit_, gather)

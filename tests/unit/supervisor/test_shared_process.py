@@ -309,6 +309,22 @@ Pair.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadl
 TestPair = Pair.TestCase
 
 
+def test_one_that_does_wrong_while_it_stops_has_not_crashed_and_takes_the_other_along() -> None:
+    pair = Pair()
+    try:
+        pair.its_process_comes_on(0)
+        pair.its_process_comes_on(0)
+        for number in (0, 1):
+            pair.it_starts(number)
+        pair.it_is_stopped(0, Intent.RESTART)
+        pair.its_broker_accuses_it(0)
+        pair.every_crash_is_counted_and_told()
+        assert not pair.around.reports
+        assert [driver.record.starts for driver in pair.drivers] == [2, 2]
+    finally:
+        pair.teardown()
+
+
 def test_one_that_comes_while_the_last_one_leaves_gets_another_process() -> None:
     pair = Pair()
     try:
