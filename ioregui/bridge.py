@@ -155,8 +155,10 @@ class Bridge(QObject):
             self._lost(client.closed)
             return
         self._watch_writing()
-        if (client.has_received or self._waiting) and not self._held:
+        if self._waiting and not self._held:
             self._again.start(0)
+        elif client.has_received and len(self._waiting) < WAITING:
+            self._again.start(0)  # answers do not wait, whatever is held
 
     def _apply(self) -> None:
         end = time.monotonic() + SLICE_S

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject
 from pytestqt.qtbot import QtBot
 
-from ioregui.bridge import Bridge
+from ioregui.bridge import SLICE_S, Bridge
 from ioregui.mirror import Changes
 from runtime.model.entry import Entry
 from runtime.model.identity import ROOT_ID
@@ -82,9 +83,17 @@ def test_what_is_painted_at_once_comes_first_and_the_rest_before_the_mirror_goes
     ]
 
 
+@pytest.mark.parametrize("slice_s", [SLICE_S, 0.0])
 def test_the_mirror_stands_still_while_held(
-    qtbot: QtBot, bridge: Bridge, fake_runtime: "FakeRuntime", make_entry: Callable[..., Entry]
+    qtbot: QtBot,
+    bridge: Bridge,
+    fake_runtime: "FakeRuntime",
+    make_entry: Callable[..., Entry],
+    monkeypatch: pytest.MonkeyPatch,
+    slice_s: float,
 ) -> None:
+    """Also where a turn has no time for more than one message."""
+    monkeypatch.setattr("ioregui.bridge.SLICE_S", slice_s)
     answers: list[object] = []
     bridge.hold(True)
     fake_runtime.delta(entries=(make_entry(50, 2, "Later"),))
