@@ -13,7 +13,7 @@ from benchmarks.elevated import SHARE, WAKEUP
 from benchmarks.extensions import ACTIVATE, APPROVE, DEXT_VERIFY, STORE, VERIFY
 from benchmarks.harness import ROUNDS, Affinity, Benchmark, Result, measure
 from benchmarks.matching import MATCHING
-from benchmarks.memory import MEMORY
+from benchmarks.memory import MEMORY, MEMORY_FLOOR
 from benchmarks.restart import RESTART
 from benchmarks.restart_runit import RESTART_RUNIT
 from benchmarks.ring import RING_COPY, RING_SMALL
@@ -25,7 +25,7 @@ from benchmarks.uevent import UEVENT
 BENCHMARKS: dict[str, Benchmark] = {
     benchmark.name: benchmark
     for benchmark in (
-        *(RESTART, RESTART_RUNIT, START, MEMORY, WAKEUP, SHARE, *THROUGHPUT),
+        *(RESTART, RESTART_RUNIT, START, MEMORY, MEMORY_FLOOR, WAKEUP, SHARE, *THROUGHPUT),
         *(UEVENT, MATCHING),
         *(VERIFY, DEXT_VERIFY, ACTIVATE, STORE, APPROVE),
         *(RPC, RPC_DBUS, RPC_BARE, RPC_MANY, RING_COPY, RING_SMALL),

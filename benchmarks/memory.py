@@ -1,7 +1,8 @@
 """What one more driver costs: its private memory, beyond the pages that it shares.
 
 Ours: the mean of the drivers of all ports of the simulated controller, on the sample's bundle.
-Peer: a Python process of its own with the SDK imported and nothing else.
+Peer: a Python process of its own with the SDK imported and nothing else. Its floor is a process
+that has the sandbox and the threads of a driver, and nothing to run: a standby.
 Invariant: both are read from the kernel (Private_Clean and Private_Dirty of smaps_rollup).
 """
 
@@ -39,6 +40,25 @@ def ours() -> Iterator[Sample]:
 
 
 @contextmanager
+def floor() -> Iterator[Sample]:
+    """A runtime with one driver, and the standby beside it."""
+    with open_stage() as stage:
+        stage.approve_sample()
+        stage.plug_sample()
+        (driver,) = stage.wait_for_running(1)
+        time.sleep(SETTLE)
+        yield lambda: statistics.mean(map(private_mb, _standbys(driver.pid)))
+
+
+def _standbys(driver: int) -> list[int]:
+    """The processes of a driver's runtime that wait, locked down, for what to load."""
+    parent = Path(f"/proc/{driver}/stat").read_text().rpartition(")")[2].split()[1]
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    names = {int(child): Path(f"/proc/{child}/comm").read_text() for child in children}
+    return [child for child, name in names.items() if name == "standby\n"]
+
+
+@contextmanager
 def peer() -> Iterator[Sample]:
     """One Python process."""
     with ready_fifo() as ready:
@@ -60,4 +80,15 @@ MEMORY = Benchmark(
     peer=peer,
     samples=1,
     note="the goal is 2.5 MB a driver; the ratio is that to what the peer usually has",
+)
+
+MEMORY_FLOOR = Benchmark(
+    name="memory-floor",
+    summary="private memory of a process that is locked down and waits for what to load",
+    unit="MB",
+    goal=0.29,
+    ours=floor,
+    peer=peer,
+    samples=1,
+    note="no driver takes less than this",
 )

@@ -102,15 +102,15 @@ def callback(
     Raises:
         TypeError: (of the decorated method) its parameters are not the type's.
     """
+    return lambda function: _declare(kind, function)
 
-    def declare(
-        function: Callable[Concatenate[S, "OSAction", P], None],
-    ) -> Callable[Concatenate[S, "OSAction", P], None]:
-        kind.check(function)
-        setattr(function, _TYPE, kind)
-        return function
 
-    return declare
+def _declare(
+    kind: CallbackType[P], function: Callable[Concatenate[S, "OSAction", P], None]
+) -> Callable[Concatenate[S, "OSAction", P], None]:
+    kind.check(function)
+    setattr(function, _TYPE, kind)
+    return function
 
 
 def inherit_callbacks(cls: type) -> None:

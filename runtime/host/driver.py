@@ -26,7 +26,7 @@ from runtime.host.queues import DefaultQueue, current_service
 from runtime.host.sources import Sources
 from runtime.host.thread_queue import ThreadQueue
 from runtime.host.watcher import Watcher
-from runtime.linux import memfd
+from runtime.linux import memfd, memory
 from runtime.linux.data_queue import DataQueue
 from runtime.linux.shared_memory import JoinedMemory, SharedMemory
 from runtime.model import archive
@@ -124,6 +124,7 @@ class Driver:
         code = finder.compile(load.executable, load.code)
         if not load.code:
             self._connection.send(driver.Compiled(code if len(code) <= CODE else b""))
+            memory.give_back()  # the compiler took more than the driver itself
         self._module = importlib.import_module(load.executable)
         self._connection.send(driver.Staged(Stage.LOADED))
 

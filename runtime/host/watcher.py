@@ -22,6 +22,7 @@ from runtime.wire.limits import DRIVER_VERSION, TEXT
 
 WAITING = 1000  # log lines that wait for a slow runtime
 PERIOD_S = 1.0  # of the pulse
+_STEP_S = 0.05  # at whose multiples pulses are due: many drivers' wake the processor once, together
 
 
 class Watcher:
@@ -118,7 +119,7 @@ class Watcher:
             die(error)
 
     def _serve(self) -> None:
-        due = time.monotonic() + PERIOD_S
+        due = _next_pulse()
         while True:
             poll = select.poll()
             wants = select.POLLOUT if self._waiting() else 0
@@ -137,7 +138,7 @@ class Watcher:
             self._flush()
             if asked or time.monotonic() >= due:
                 self._pulse(asked=asked)
-                due = time.monotonic() + PERIOD_S
+                due = _next_pulse()
 
     def _receive(self) -> bool:
         """Take one packet; whether it asks for a pulse."""
@@ -169,6 +170,12 @@ class Watcher:
         said, when = self._pulsed
         pulse = self._state()
         with self._lock:
-            news = asked or pulse != said or now / 1e9 - when >= driver.IDLE_PULSE_SECONDS
+            silent = now / 1e9 - when + PERIOD_S / 2  # pulses are due to the period, not exactly
+            news = asked or pulse != said or silent >= driver.IDLE_PULSE_SECONDS
             if news and self._send(pulse):
                 self._pulsed = (pulse, now / 1e9)
+
+
+def _next_pulse() -> float:
+    """When the next one is due, on the monotonic clock."""
+    return (time.monotonic() + PERIOD_S) // _STEP_S * _STEP_S

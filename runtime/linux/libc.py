@@ -11,7 +11,7 @@ from runtime.linux.syscalls import numbers
 _libc = ctypes.PyDLL(None, use_errno=True)  # keeps the GIL: a clone3 child has no other thread
 _syscall = _libc.syscall
 _syscall.restype = ctypes.c_long
-for _name in ("mprotect", "prctl", "sigaction"):
+for _name in ("malloc_trim", "mprotect", "prctl", "sigaction"):
     getattr(_libc, _name)  # looked up here, in the zygote, and not in every process forked from it
 
 

@@ -1,9 +1,11 @@
-"""How much memory the machine can still give.
+"""How much memory the machine can still give, and what this process can give back to it.
 
-Source: proc_meminfo(5). Invariant: reads, never reserves.
+Source: proc_meminfo(5), malloc_trim(3). Invariant: never reserves any.
 """
 
 from pathlib import Path
+
+from runtime.linux.libc import function
 
 _MEMINFO = Path("/proc/meminfo")
 
@@ -19,3 +21,8 @@ def available() -> int:
         if name == "MemAvailable":
             return int(rest.split()[0]) << 10
     return 0
+
+
+def give_back() -> None:
+    """Let the kernel have the whole pages that this process has freed and would keep for later."""
+    function("malloc_trim", 0)

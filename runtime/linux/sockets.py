@@ -4,6 +4,7 @@ Source: unix(7), recvmsg(2). Invariant: no descriptor that arrives is ever left 
 """
 
 import array
+import mmap
 import os
 import socket
 import struct
@@ -20,6 +21,7 @@ _SPACE = socket.CMSG_SPACE(limits.DESCRIPTORS * _INT)
 _CLOSE, _QUIET = int(socket.MSG_CMSG_CLOEXEC), int(socket.MSG_NOSIGNAL)  # enums are slow
 _TRUNCATED = int(socket.MSG_TRUNC | socket.MSG_CTRUNC)
 _WHOLE = int(socket.MSG_TRUNC)  # the result is the packet's length, also where it was cut
+_PRIVATE = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
 _of_thread = threading.local()
 _UCRED = struct.Struct("iII")
 _SO_PEERGROUPS = 59  # unix(7); socket has no name for it
@@ -107,11 +109,15 @@ def _too_long() -> BreachError:
 
 
 def _buffer() -> memoryview:
-    """Where this thread receives: making room for the largest packet each time costs more."""
+    """Where this thread receives: making room for the largest packet each time costs more.
+
+    Mapped, so that it takes only as many pages as the longest packet had; private, for a process
+    that is forked has it, too.
+    """
     try:
         buffer: memoryview = _of_thread.buffer
     except AttributeError:
-        buffer = _of_thread.buffer = memoryview(bytearray(limits.PACKET))
+        buffer = _of_thread.buffer = memoryview(mmap.mmap(-1, limits.PACKET, _PRIVATE))
     return buffer
 
 

@@ -278,6 +278,7 @@ _AARCH64 = {
 }
 
 _TABLES = {"x86_64": _X86_64, "aarch64": _AARCH64}
+_HERE = _TABLES.get(platform.machine(), {})
 
 
 def machine() -> str:
@@ -287,4 +288,4 @@ def machine() -> str:
 
 def numbers() -> dict[str, int]:
     """Numbers of this machine's system calls by name; empty for a machine that we do not know."""
-    return _TABLES.get(machine(), {})
+    return _HERE

@@ -5,7 +5,6 @@ Invariant: equal files give equal bytes; a path that could leave the bundle is n
 """
 
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 
 import msgspec
 
@@ -55,7 +54,7 @@ def is_plain_path(path: str) -> bool:
 
 def is_native(path: str) -> bool:
     """Whether a file of a bundle is a shared library, by its name (`x.so`, `libx.so.1`)."""
-    return ".so" in PurePosixPath(path).suffixes
+    return "so" in path.rpartition("/")[2].split(".")[1:]
 
 
 def _check(files: Mapping[str, bytes]) -> None:

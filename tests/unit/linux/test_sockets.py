@@ -3,6 +3,7 @@
 import fcntl
 import os
 import socket
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,6 +72,29 @@ def test_a_longer_packet_is_a_breach(receive: Callable[[socket.socket], object])
         one.send(bytes(limits.PACKET + 1))
         with pytest.raises(BreachError, match="found a longer one"):
             receive(other)
+
+
+def test_where_packets_are_received_is_no_memory_that_forks_share() -> None:
+    """A driver would otherwise see what another one, or the zygote, is told."""
+    ours, theirs = seqpacket_pair()
+    found: list[int] = []
+
+    def receive() -> None:
+        before = shared_mappings()
+        assert receive_packet(theirs) == (b"told", [])
+        found.append(shared_mappings() - before)
+
+    with ours, theirs:
+        send_packet(ours, b"told")
+        thread = threading.Thread(target=receive)  # a thread receives in memory of its own
+        thread.start()
+        thread.join()
+    assert found == [0]
+
+
+def shared_mappings() -> int:
+    """How much of this process's memory a fork of it shares."""
+    return sum(" rw-s " in line for line in Path("/proc/self/maps").read_text().splitlines())
 
 
 def test_an_empty_packet_is_never_sent() -> None:
