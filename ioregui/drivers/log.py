@@ -102,6 +102,7 @@ class LogPanel(QWidget):
     def __init__(self, bridge: Bridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._bridge = bridge
+        self._entry = 0  # whose driver is shown, 0 where it was named itself
         self._driver: DriverId | None = None
         self._dropped = 0
         self._follows = True
@@ -155,6 +156,7 @@ class LogPanel(QWidget):
 
         Logs of earlier runs are gone with them.
         """
+        self._entry = entry
         mirror = self._bridge.mirror
         driver = mirror.driver_of(entry) if mirror.shown_run == mirror.run else None
         self.show_driver(None if driver is None else driver.id)
@@ -199,6 +201,8 @@ class LogPanel(QWidget):
 
     @Slot(object)
     def _changed(self, changes: Changes) -> None:
+        if self._driver is None and self._entry and changes.drivers:
+            self.show_entry(self._entry)  # its first driver may have come
         lines = [line for line in changes.logs if line.driver == self._driver]
         if not lines:
             return

@@ -188,7 +188,10 @@ class Mirror:
         return self.tree(path.partition(":/")[0]).nearest(path)
 
     def driver_of(self, entry: int) -> Driver | None:
-        """Return the driver whose service, server or provider an entry is."""
+        """Return the driver whose service, server or provider an entry is.
+
+        A device whose interfaces have one driver stands for it; with several it does not.
+        """
         drivers = [*(self.drivers if self._past is None else self._past.drivers).values()]
         for driver in drivers:
             if driver.service == entry:
@@ -201,7 +204,12 @@ class Mirror:
                 return driver
             if found.kind == Kind.SERVER and driver.pid and driver.pid == found.pid:
                 return driver
-        return None
+        below = {one for one in self.children.get(entry, ()) if self._is_interface(one)}
+        of_interfaces = [driver for driver in drivers if driver.provider in below]
+        return of_interfaces[0] if len(of_interfaces) == 1 else None
+
+    def _is_interface(self, entry: int) -> bool:
+        return self.entries[entry].cls.endswith("Interface")
 
     @property
     def _planes(self) -> Planes:

@@ -44,12 +44,15 @@ class Plugging(QObject):
         self._bridge = bridge
         self._selection = selection
         self._actions = actions
+        self._coming = 0  # what was plugged, until it is in the mirror
         self.dialog = RecordedDeviceDialog(parent)
         self.dialog.decided.connect(self._plug_recorded)
         actions["plug"].triggered.connect(partial(self._ask, Plug(SAMPLE)))
         actions["unplug"].triggered.connect(partial(self._ask, Unplug(SAMPLE)))
         actions["recorded"].triggered.connect(self.choose)
         actions["pull"].triggered.connect(self.pull)
+        bridge.changed.connect(self._select_what_came)
+        selection.changed.connect(self._forget)
 
     @Slot()
     def choose(self) -> None:
@@ -86,8 +89,21 @@ class Plugging(QObject):
         self.dialog.refuse(plain(refusal.text, SENTENCE))
 
     def _plugged(self, plugged: Plugged) -> None:
-        self._selection.select(plugged.entry)
+        self._coming = plugged.entry
+        self._select_what_came()
         self.told.emit(self.tr("Plugged in: {0}").format(_device(plugged)))
+
+    @Slot()
+    def _select_what_came(self) -> None:
+        """Select what was plugged once it is there: the answer may be ahead of it."""
+        if self._coming in self._bridge.mirror.entries:
+            self._selection.select(self._coming)
+            self._coming = 0
+
+    @Slot()
+    def _forget(self) -> None:
+        """Leave the selection alone: somebody else has made one since."""
+        self._coming = 0
 
     def _unplugged(self, plugged: Plugged) -> None:
         self.told.emit(self.tr("Unplugged: {0}").format(_device(plugged)))

@@ -37,24 +37,19 @@ async def _run(title: str, text: str, labels: dict[str, str]) -> None:
     bus = Bus(BusType.SESSION)
     notification = Notification(bus)
     withdrawn = asyncio.create_task(_end_of_input())
-    answered = asyncio.create_task(_show(notification, title, text, labels))
     try:
+        # Nothing can be taken back before the desktop has said which one it is.
+        await notification.show(APP, DESKTOP_FILE, title, text, labels)
+        answered = asyncio.create_task(notification.answer())
         await asyncio.wait({withdrawn, answered}, return_when=asyncio.FIRST_COMPLETED)
-        if answered.done():
-            answered.result()
-        else:
+        if not answered.done():
+            answered.cancel()
             await notification.close()
+        elif (answer := answered.result()).action == SHOW:
+            sys.stdout.write(f"{SHOW} {answer.token}\n")
     finally:
         withdrawn.cancel()
-        answered.cancel()
         bus.close()
-
-
-async def _show(notification: Notification, title: str, text: str, labels: dict[str, str]) -> None:
-    await notification.show(APP, DESKTOP_FILE, title, text, labels)
-    answer = await notification.answer()
-    if answer.action == SHOW:
-        sys.stdout.write(f"{SHOW} {answer.token}\n")
 
 
 async def _end_of_input() -> None:

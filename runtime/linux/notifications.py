@@ -86,7 +86,7 @@ class Notification:
                     return Answer("")
 
     async def close(self) -> None:
-        """Take it back; nothing happens where it is gone."""
+        """Take back what `show` has shown; nothing happens where it is gone."""
         try:
             await self._call("CloseNotification", "u", self._id)
         except (BusError, UnavailableError):

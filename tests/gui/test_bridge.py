@@ -4,9 +4,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QObject
 from pytestqt.qtbot import QtBot
 
-from ioregui.bridge import Bridge
+from ioregui.bridge import SLICE_S, Bridge
 from ioregui.mirror import Changes
 from runtime.model.entry import Entry
 from runtime.model.identity import ROOT_ID
@@ -81,9 +83,17 @@ def test_what_is_painted_at_once_comes_first_and_the_rest_before_the_mirror_goes
     ]
 
 
+@pytest.mark.parametrize("slice_s", [SLICE_S, 0.0])
 def test_the_mirror_stands_still_while_held(
-    qtbot: QtBot, bridge: Bridge, fake_runtime: "FakeRuntime", make_entry: Callable[..., Entry]
+    qtbot: QtBot,
+    bridge: Bridge,
+    fake_runtime: "FakeRuntime",
+    make_entry: Callable[..., Entry],
+    monkeypatch: pytest.MonkeyPatch,
+    slice_s: float,
 ) -> None:
+    """Also where a turn has no time for more than one message."""
+    monkeypatch.setattr("ioregui.bridge.SLICE_S", slice_s)
     answers: list[object] = []
     bridge.hold(True)
     fake_runtime.delta(entries=(make_entry(50, 2, "Later"),))
@@ -108,3 +118,24 @@ def test_lost_connection_keeps_the_mirror_and_refuses(
     assert len(bridge.mirror.entries) == 8
     bridge.ask(GetRecords(), None, refusals.append)
     assert [refusal.code for refusal in refusals] == ["disconnected"] * 2
+
+
+def test_who_was_deleted_hears_no_answer(
+    qtbot: QtBot, bridge: Bridge, fake_runtime: "FakeRuntime"
+) -> None:
+    """A window that was closed while its command was under way is not called any more."""
+
+    class Asker(QObject):
+        def heard(self, *_: object) -> None:
+            answers.append(self)
+
+    answers: list[object] = []
+    gone, alive = Asker(), Asker()
+    for asker in (gone, alive):
+        bridge.ask(GetRecords(), None, partial(asker.heard, 1))
+        bridge.ask(GetRecords(), None, asker.heard)
+    gone.deleteLater()
+    QCoreApplication.sendPostedEvents(gone, QEvent.Type.DeferredDelete)
+    with qtbot.waitSignal(bridge.disconnected):
+        fake_runtime.close()
+    assert answers == [alive, alive]

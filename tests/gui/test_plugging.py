@@ -18,8 +18,8 @@ from ioregui.window.plugging import Plugging, is_pluggable
 from ioregui.window.selection import Selection
 from runtime.model.identity import ROOT_ID, EntryId
 from runtime.model.properties import encode
-from runtime.wire.commands.devices import Plugged, PlugRecorded, UnplugEntry
-from tests.gui.conftest import sample_entries
+from runtime.wire.commands.devices import Plug, Plugged, PlugRecorded, UnplugEntry
+from tests.gui.conftest import entry, sample_entries
 
 if TYPE_CHECKING:
     from tests.gui.conftest import FakeRuntime
@@ -89,6 +89,26 @@ def test_a_recorded_device_by_the_keyboard(
     qtbot.waitUntil(lambda: bench.told == ["Plugged in: Thing@80100000"])
     assert not dialog.isVisible()
     assert bench.selection.entry == DEVICE
+
+
+def test_what_was_plugged_is_selected_when_it_is_there(
+    qtbot: QtBot, bench: Bench, bridge: Bridge, fake_runtime: "FakeRuntime"
+) -> None:
+    """The answer is ahead of the entry; who selects another one meanwhile keeps that."""
+    for number, meanwhile in ((8, 0), (9, DEVICE)):
+        new = entry(number, 3, "Thing", "IOUSBHostDevice")
+        before = bench.selection.entry
+        bench.actions["plug"].trigger()
+        qtbot.waitUntil(lambda: fake_runtime.commands()[-1] == Plug("sample"))
+        fake_runtime.answer(Plug, Plugged(new.id, "IOService:/Thing@80100000"))
+        qtbot.waitUntil(lambda: bench.told != [])
+        assert bench.selection.entry == before
+        if meanwhile:
+            bench.selection.select(meanwhile)
+        with qtbot.waitSignal(bridge.changed):
+            fake_runtime.delta(entries=(new,))
+        assert bench.selection.entry == (meanwhile or new.id)
+        bench.told.clear()
 
 
 def test_files_are_dropped_into_their_fields(bench: Bench) -> None:

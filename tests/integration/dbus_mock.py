@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import shutil
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -40,8 +41,14 @@ def start_bus(path: Path) -> subprocess.Popen[bytes]:
     config.write_text(SESSION_BUS.format(path=path))
     command = ["dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile"]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    wait_for(path.exists, process)
+    wait_for(lambda: listens(path), process)
     return process
+
+
+def listens(path: Path) -> bool:
+    """Whether it can be connected to: its path is there a moment before that."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
 def wait_for(look: Any, process: subprocess.Popen[bytes]) -> Any:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from ioregui.bridge import Bridge
+from ioregui.drivers.log import LogPanel
 from ioregui.drivers.page import DriversPage
 from ioregui.drivers.process_panel import ProcessPanel
 from ioregui.drivers.summary import frame_text
@@ -25,7 +26,7 @@ from tests.gui.conftest import sample_driver, sample_status
 if TYPE_CHECKING:
     from tests.gui.conftest import FakeRuntime
 
-ONE = DriverId(1)
+ONE, TWO = DriverId(1), DriverId(2)
 
 
 def line(number: int, text: str = "") -> LogLine:
@@ -252,6 +253,22 @@ def test_copying_log_lines(
     page.log.view.copy()
     assert QGuiApplication.clipboard().text().endswith("log\tsecond\n")
     assert "first" not in QGuiApplication.clipboard().text()
+
+
+def test_the_log_of_an_entry_comes_with_its_driver(
+    qtbot: QtBot, bridge: Bridge, fake_runtime: "FakeRuntime", put_up: Callable[[QWidget], None]
+) -> None:
+    """An entry is selected, as a plugged device is, before a driver has started on it."""
+    panel = LogPanel(bridge)
+    put_up(panel)
+    panel.show_entry(ROOT_ID + 7)
+    two = driver(id=TWO, provider=ROOT_ID + 7, service=0, pid=9)
+    said = msgspec.structs.replace(line(1, "hello"), driver=TWO)
+    with qtbot.waitSignal(bridge.changed):
+        fake_runtime.delta(drivers=(two,), logs=(said,))
+    assert panel.count.text() == "1 line"
+    panel.show_driver(ONE)
+    assert panel.count.text() == "0 lines"
 
 
 def test_process_panel_follows_the_selected_entry(

@@ -21,6 +21,7 @@ from runtime.client.blocking import Connection, connect
 from runtime.linux import usage
 from runtime.model.errors import InspectorError, ProblemError, UnavailableError
 from runtime.wire.commands.registry import GetRecords
+from tests.integration.dbus_mock import listens
 
 ROOT = Path(__file__).resolve().parents[3]
 POLKITD = Path("/usr/lib/polkit-1/polkitd")
@@ -61,7 +62,7 @@ class Bus:
         self._processes: list[subprocess.Popen[Any]] = []
         (folder / "bus.conf").write_text(_BUS.format(folder=folder))
         self._start("dbus-daemon", f"--config-file={folder}/bus.conf", "--nofork", "--nopidfile")
-        wait_for((folder / "bus").exists)
+        wait_for(lambda: listens(folder / "bus"))
 
     def start_polkit(self) -> None:
         for name in ("actions", "none", "rules"):

@@ -39,9 +39,7 @@ def signal(desktop: Mock, name: str, signature: str, *body: Variant) -> None:
     desktop.order("EmitSignal", "sssav", NAME, name, signature, [*body])
 
 
-def test_only_show_opens_and_what_is_taken_back_decides_nothing(
-    qtbot: QtBot, desktop: Mock
-) -> None:
+def test_only_show_opens(qtbot: QtBot, desktop: Mock) -> None:
     parent = QObject()
     shown = notification(parent, os.environ)
     assert shown is not None
@@ -62,11 +60,23 @@ def test_only_show_opens_and_what_is_taken_back_decides_nothing(
     with qtbot.waitSignal(shown.chosen, timeout=20_000):
         signal(desktop, "ActionInvoked", "us", SECOND, Variant("s", "default"))
     assert os.environ["XDG_ACTIVATION_TOKEN"] == "raise-me"
-    shown.show("3 requests wait for approval", MARKUP)
-    qtbot.waitUntil(lambda: len(desktop.calls("Notify")) == 3, timeout=20_000)
-    shown.end()
-    assert desktop.calls("CloseNotification") == ["3"]
+    assert desktop.calls("CloseNotification") == []
     assert chosen == [True]
+
+
+def test_what_is_taken_back_is_closed_also_before_the_desktop_has_named_it(
+    qtbot: QtBot, desktop: Mock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ioregui.approvals.notification.ENDING_MS", 20_000)
+    parent = QObject()
+    shown = Notification(parent)
+    shown.show("1 request waits for approval", MARKUP)
+    shown.withdraw()  # its process has not even started
+    qtbot.waitUntil(lambda: desktop.calls("CloseNotification") == ["1"], timeout=20_000)
+    shown.show("2 requests wait for approval", MARKUP)
+    qtbot.waitUntil(lambda: len(desktop.calls("Notify")) == 2, timeout=20_000)
+    shown.end()
+    assert desktop.calls("CloseNotification") == ["1", "2"]
 
 
 def test_a_desktop_without_notifications_is_said(tmp_path: Path) -> None:

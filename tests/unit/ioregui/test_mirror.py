@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from ioregui.mirror import Changes, Mirror
 from ioregui.window.status import summary
 from runtime.model.entry import Entry, Place
-from runtime.model.identity import ROOT_ID, DriverId, EntryId
-from runtime.model.records import LogLine
+from runtime.model.identity import ROOT_ID, BundleId, ContentHash, DriverId, EntryId
+from runtime.model.records import Driver, LogLine
 from runtime.wire.client import Delta, Part, SnapshotBegin, SnapshotEnd
 
 
@@ -40,6 +40,24 @@ def test_children_of_one_name_are_sorted_by_their_locations_which_are_hexadecima
     mirror = filled(root, *named, entry(9, ROOT_ID, "9" * 9000))
     shown = [mirror.entries[child].location for child in mirror.children[ROOT_ID]]
     assert shown == ["", "odd", "1,9", "1,a", "e", "1d"]
+
+
+def test_a_device_stands_for_the_one_driver_of_its_interfaces() -> None:
+    def driver(number: int, provider: int) -> Driver:
+        name = BundleId("org.example"), ContentHash("ab"), "Sample", EntryId(provider)
+        return Driver(DriverId(number), "Sample", *name, "IOService:/")
+
+    port, device, driven, bare = 1, 2, 3, 4
+    interface = msgspec.structs.replace(entry(driven, device, "0"), cls="IOUSBHostInterface")
+    other = msgspec.structs.replace(interface, id=EntryId(bare), name="1")
+    mirror = filled(entry(port, 0, "Port"), entry(device, port, "Device"), interface, other)
+    first, second = driver(1, driven), driver(2, bare)
+    mirror.apply(Delta(7, drivers=(first,)))
+    found = [mirror.driver_of(one) for one in (port, device, driven, bare)]
+    assert found == [None, first, first, None]
+    mirror.apply(Delta(8, drivers=(second,)))
+    found = [mirror.driver_of(one) for one in (port, device, driven, bare)]
+    assert found == [None, None, first, second]
 
 
 def test_incomplete_snapshot_is_not_shown() -> None:
