@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TypeVar
 
+import shiboken6
 from PySide6.QtCore import QObject, QSocketNotifier, QTimer, Signal, Slot
 
 from ioregui.mirror import Changes, Mirror, Past
@@ -126,14 +127,15 @@ class Bridge(QObject):
     ) -> None:
         """Send a command; exactly one of the callbacks is called later.
 
-        Without a runtime `on_refusal` is called at once with code ``disconnected``.
+        One that belongs to an object which Qt has deleted meanwhile is not called. Without a
+        runtime `on_refusal` is called at once with code ``disconnected``.
         """
         if self._client is None:
             if on_refusal is not None:
                 text = self.tr("No runtime is connected.")
                 on_refusal(wire.Refusal(0, "disconnected", text))
             return
-        self._client.ask(command, on_answer, on_refusal)
+        self._client.ask(command, _while_valid(on_answer), _while_valid(on_refusal))
         self._watch_writing()
 
     @Slot()
@@ -238,3 +240,16 @@ class Bridge(QObject):
         timer.setSingleShot(True)
         timer.timeout.connect(slot)
         return timer
+
+
+def _while_valid(callback: Callable[[R], None] | None) -> Callable[[R], None] | None:
+    """Return a callback that does nothing once the object that it is a method of is deleted."""
+    owner = getattr(getattr(callback, "func", callback), "__self__", None)
+    if callback is None or not isinstance(owner, QObject):
+        return callback
+
+    def call(value: R) -> None:
+        if shiboken6.isValid(owner):
+            callback(value)
+
+    return call

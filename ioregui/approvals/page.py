@@ -1,5 +1,7 @@
 """The Approvals page: the inbox beside the request that is open.
 
+Enter or a double click opens a request in a dialog of its own as well.
+
 Invariant: the open request never vanishes under the pointer: when the runtime drops it, it
 stays until the user goes on; nothing but the user opens another one while the page is seen.
 """
@@ -7,11 +9,11 @@ stays until the user goes on; nothing but the user opens another one while the p
 import time
 from collections.abc import Callable
 
-import msgspec
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
+    QAction,
     QKeySequence,
     QShortcut,
     QShowEvent,
@@ -20,6 +22,7 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from ioregui.approvals import columns, words
 from ioregui.approvals.detail import RequestDetail
+from ioregui.approvals.dialog import RequestDialog, withdrawn
 from ioregui.bridge import Bridge
 from ioregui.mirror import Changes
 from ioregui.records.empty import EmptyOr, EmptyPage
@@ -48,6 +51,7 @@ class ApprovalsPage(QWidget):
         """Show the mirror's requests; `clock` gives monotonic nanoseconds."""
         super().__init__(parent)
         self._bridge = bridge
+        self._clock = clock
         self.model = RecordModel(columns.columns(), columns.key, columns.order, self)
         self.table: RecordTable[Request] = RecordTable(
             self.model, self.tr("Approvals inbox"), selects_first=False
@@ -67,6 +71,8 @@ class ApprovalsPage(QWidget):
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
         escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         escape.activated.connect(self._later)
+        self.table.activated.connect(self._open_dialog)
+        self.table.addAction(self._dialog_action())
         self.table.picked.connect(self._picked)
         self.detail.later.connect(self._later)
         self.detail.device_chosen.connect(self.device_chosen)
@@ -102,7 +108,7 @@ class ApprovalsPage(QWidget):
         requests = dict(self._bridge.mirror.requests)
         shown = self.detail.request
         if shown is not None and shown.id not in requests:
-            requests[shown.id] = _withdrawn(shown)
+            requests[shown.id] = withdrawn(shown)
         self._pages.show_content(bool(requests))
         self.table.show_records(requests.values())
         if shown is not None:
@@ -134,6 +140,25 @@ class ApprovalsPage(QWidget):
         if before is not None and before.id not in self._bridge.mirror.requests:
             self._refresh()  # the one that was kept only while it was open
 
+    def _dialog_action(self) -> QAction:
+        action = QAction(self.tr("Open in a dialog"), self)
+        action.triggered.connect(self._open_dialog)
+        return action
+
+    @Slot()
+    def _open_dialog(self) -> None:
+        """Show the selected request in its dialog; a new one where it has none."""
+        request = self.table.selected
+        if request is None:
+            return
+        dialogs = self.findChildren(RequestDialog)
+        dialog = next((one for one in dialogs if one.request == request.id), None)
+        if dialog is None:
+            dialog = RequestDialog(self._bridge, request, self, self._clock)
+            dialog.device_chosen.connect(self.device_chosen)
+            dialog.show()
+        dialog.activateWindow()
+
     @Slot()
     def _later(self) -> None:
         self.detail.show_request(None)
@@ -150,10 +175,3 @@ class ApprovalsPage(QWidget):
                 "menu."
             ),
         )
-
-
-def _withdrawn(request: Request) -> Request:
-    """Return a request as it is shown after the runtime dropped it."""
-    if request.state is not RequestState.WAITING:
-        return request
-    return msgspec.structs.replace(request, state=RequestState.CANCELED)

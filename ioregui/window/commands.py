@@ -90,7 +90,7 @@ class Commands(QObject):
     @Slot()
     def launch(self) -> None:
         """Run the sample app's program, installing the app first where it is not."""
-        self._bridge.ask(InstallSample(), self._launch, self._refused)
+        self._bridge.ask(InstallSample(keep=True), self._launch, self._refused)
 
     @Slot()
     def crash(self) -> None:

@@ -168,7 +168,7 @@ class Commands:
             case OpenService():
                 result = await self._user_clients.open(command, client.peer)
             case InstallSample():
-                result = install_sample(client.peer.uid)
+                result = install_sample(client.peer.uid, keep=command.keep)
             case Quit():
                 await self.stop()
                 self._quit()

@@ -16,14 +16,19 @@ NAME = "SampleUSB.app"
 PROGRAM = Path("Contents/Linux/SampleUSB")
 
 
-def install_sample(uid: int) -> Installed:
-    """Copy the sample app into a user's Applications folder, replacing an older copy.
+def install_sample(uid: int, *, keep: bool = False) -> Installed:
+    """Copy the sample app into a user's Applications folder.
+
+    It takes the place of an older copy, unless that is to `keep` and has its program.
 
     Raises:
         ProblemError: ``failed``, the folder cannot be written or the sample is missing.
     """
     source = roles.resources() / "samples" / NAME
     target = places.home_of(uid) / "Applications" / NAME
+    installed = Installed(str(target), str(target / PROGRAM))
+    if keep and (target / PROGRAM).is_file():
+        return installed
     fresh = target.with_suffix(".new")
     try:
         target.parent.mkdir(exist_ok=True)
@@ -37,7 +42,7 @@ def install_sample(uid: int) -> Installed:
             "failed",
             f"{target}: expected to be able to install the sample app, found: {error.strerror}",
         ) from error
-    return Installed(str(target), str(target / PROGRAM))
+    return installed
 
 
 def _give(folder: Path, app: Path, uid: int) -> None:

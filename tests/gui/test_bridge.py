@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QObject
 from pytestqt.qtbot import QtBot
 
 from ioregui.bridge import SLICE_S, Bridge
@@ -117,3 +118,24 @@ def test_lost_connection_keeps_the_mirror_and_refuses(
     assert len(bridge.mirror.entries) == 8
     bridge.ask(GetRecords(), None, refusals.append)
     assert [refusal.code for refusal in refusals] == ["disconnected"] * 2
+
+
+def test_who_was_deleted_hears_no_answer(
+    qtbot: QtBot, bridge: Bridge, fake_runtime: "FakeRuntime"
+) -> None:
+    """A window that was closed while its command was under way is not called any more."""
+
+    class Asker(QObject):
+        def heard(self, *_: object) -> None:
+            answers.append(self)
+
+    answers: list[object] = []
+    gone, alive = Asker(), Asker()
+    for asker in (gone, alive):
+        bridge.ask(GetRecords(), None, partial(asker.heard, 1))
+        bridge.ask(GetRecords(), None, asker.heard)
+    gone.deleteLater()
+    QCoreApplication.sendPostedEvents(gone, QEvent.Type.DeferredDelete)
+    with qtbot.waitSignal(bridge.disconnected):
+        fake_runtime.close()
+    assert answers == [alive, alive]

@@ -39,20 +39,18 @@ class Trial(IOService):
 
 def test_pyftdi_drives_the_adapter(inspector: Inspector, tmp_path: Path) -> None:
     """Unchanged, beside a native module; the kernel's driver has given way, and comes back."""
-    adapter = Adapter(inspector, "library")
-    adapter.wait_for_driver("ftdi_sio")
-    dext = drive(make_app(tmp_path, PYFTDI), (0x0403, 0x6001))
-    for name in ("pyftdi", "pyserial", "pyusb", "cffi"):
-        vendor(dext, name)
-    inspector.run("systemextensionsctl", "developer", "on")
-    approve(inspector, dext.parents[3])
-    assert adapter.read(5) == b"hello", inspector.log()
-    adapter.line.sendall(b"goodbye!")
-    log = inspector.until(lambda said: "goodbye!" in said, "dext", "log", "Trial")
-    assert "wrote 5" in log
-    assert "loaded /run/ioregistry-native/" in log
-    adapter.machine.device_del("adapter")
-    adapter.line.close()
+    with Adapter(inspector, "library") as adapter:
+        adapter.wait_for_driver("ftdi_sio")
+        dext = drive(make_app(tmp_path, PYFTDI), (0x0403, 0x6001))
+        for name in ("pyftdi", "pyserial", "pyusb", "cffi"):
+            vendor(dext, name)
+        inspector.run("systemextensionsctl", "developer", "on")
+        approve(inspector, dext.parents[3])
+        assert adapter.read(5) == b"hello", inspector.log()
+        adapter.line.sendall(b"goodbye!")
+        log = inspector.until(lambda said: "goodbye!" in said, "dext", "log", "Trial")
+        assert "wrote 5" in log
+        assert "loaded /run/ioregistry-native/" in log
 
 
 LIGHT = "0600ff 0901 a101 8501 1500 26ff00 7508 9508 0901 b102 c0"

@@ -5,6 +5,7 @@ import plistlib
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -77,6 +78,13 @@ while [ "$(basename "$(readlink $1/driver)")" != "$2" ]; do
     sleep 0.05
 done
 """
+WAIT_UNTIL_GONE = """
+end=$(($(date +%s) + 60))
+while [ -e $1 ]; do
+    [ $(date +%s) -lt $end ] || exit 1
+    sleep 0.05
+done
+"""
 
 
 @pytest.fixture
@@ -98,18 +106,34 @@ def grant(app: Path) -> None:
 
 
 class Adapter:
-    """The adapter in the guest, and the line behind it."""
+    """The adapter in the guest, and the line behind it; both are gone after the `with`."""
 
     def __init__(self, inspector: Inspector, line: str) -> None:
         self.machine = inspector.machine
         self.line = self.machine.serial_line(line)
         self.line.settimeout(120)
-        self.machine.device_add("usb-serial", "adapter", chardev=line)
+        self.machine.device_add("usb-serial", line, chardev=line)
+        self._name = line  # while it is plugged in
         find = "for d in /sys/bus/usb/devices/*; do grep -qs 6001 $d/idProduct && echo $d; done"
         self.interface = ""
         while not self.interface:
             found = self.machine.run("sh", "-c", find).stdout.split()
             self.interface = f"{found[0]}:1.0" if found else ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.unplug()
+        self.line.close()
+        gone = self.machine.run("sh", "-c", WAIT_UNTIL_GONE, "sh", self.interface, timeout=90)
+        assert gone.code == 0, f"expected no {self.interface}, found it"
+
+    def unplug(self) -> None:
+        """Pull it; nothing happens to one that is not plugged in."""
+        name, self._name = self._name, ""
+        if name:
+            self.machine.device_del(name)
 
     def wait_for_driver(self, name: str) -> float:
         """Wait until a kernel driver has the interface; seconds of the host's clock."""
@@ -130,8 +154,7 @@ class Adapter:
 @pytest.fixture
 def adapter(inspector: Inspector, request: pytest.FixtureRequest) -> Iterator[Adapter]:
     """The adapter, plugged in, with the kernel's driver on it."""
-    made = Adapter(inspector, f"line-{request.node.name}")
-    with made.line:
+    with Adapter(inspector, f"line-{request.node.name}") as made:
         made.wait_for_driver("ftdi_sio")
         yield made
 
@@ -187,7 +210,7 @@ def test_the_kernels_driver_gives_way_and_comes_back(
 
     approve(inspector, app)
     assert adapter.read(6) == b"hello\n"
-    machine.device_del("adapter")
+    adapter.unplug()
     ends = ("kIOReturnAborted", "kIOReturnNoDevice")  # the broker's word, or the kernel's before it
     inspector.until(lambda said: any(end in said for end in ends), "dext", "log", "Trial")
     inspector.until(lambda said: "Trial stopped" in said, "dext", "list")
@@ -212,7 +235,6 @@ def test_a_driver_of_the_whole_device(
     assert adapter.read(6) == b"hello\n", "the next process has the device"
     inspector.run("systemextensionsctl", "deactivate", BUNDLE)
     adapter.wait_for_driver("ftdi_sio")
-    adapter.machine.device_del("adapter")
 
 
 def test_broker_and_runtime_are_killed_at_once(
@@ -231,4 +253,3 @@ def test_broker_and_runtime_are_killed_at_once(
     inspector.start()
     seconds = adapter.wait_for_driver("ftdi_sio")
     measured(f"guest: a runtime after a killed one → ftdi_sio has its interface {seconds:.2f} s")
-    machine.device_del("adapter")

@@ -113,8 +113,7 @@ def test_the_adapter_and_its_window(
 ) -> None:
     app = make_app(tmp_path, SOURCE)
     drive(app, (0x0403, 0x6001))
-    adapter = Adapter(inspector, "window")
-    with adapter.line:
+    with Adapter(inspector, "window") as adapter:
         window.shows("kernel driver", "ftdi_sio")
         inspector.run("systemextensionsctl", "developer", "on")
         inspector.run("systemextensionsctl", "activate", str(app))
@@ -142,4 +141,3 @@ def test_the_adapter_and_its_window(
         seconds = adapter.wait_for_driver("ftdi_sio")
         measured(f"guest: deactivated in the window → ftdi_sio has its interface {seconds:.2f} s")
         window.shows("kernel driver", "ftdi_sio")
-        inspector.machine.device_del("adapter")

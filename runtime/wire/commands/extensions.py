@@ -141,6 +141,10 @@ class Installed(msgspec.Struct, frozen=True, array_like=True):
 
 
 class InstallSample(CommandOf[Installed], frozen=True, array_like=True, tag="install-sample"):
-    """Copy the sample app that comes with the program into the Applications folder."""
+    """Copy the sample app that comes with the program into the Applications folder.
+
+    It replaces the copy that is there, unless that is to `keep`: it may have been signed.
+    """
 
     RESULT: ClassVar[object] = Installed
+    keep: bool = False

@@ -19,7 +19,12 @@ def test_install_launch_approve(runtime_process: RuntimeProcess) -> None:
     """Its program submits the request by itself; the app is the user's own copy."""
     installed = runtime_process.call(InstallSample())
     assert Path(installed.app_path).parent == Path(os.environ["HOME"]) / "Applications"
-    runtime_process.call(InstallSample())  # again: replaces the copy
+    added = Path(installed.app_path, "added")
+    added.touch()
+    runtime_process.call(InstallSample(keep=True))
+    assert added.exists(), "a copy that may be signed stays"
+    runtime_process.call(InstallSample())
+    assert not added.exists(), "another copy is in its place"
     runtime_process.call(SetDeveloperMode(on=True))
     program = subprocess.Popen(
         apps.command(installed.program),
