@@ -1,18 +1,19 @@
-"""The style sheet; `@name;` stands for a colour of `ioregui.window.theme.Theme`.
+"""The style sheet; `@name;` stands for a colour of `ioregui.window.theme.Theme`, or a size.
 
 Dynamic property `role` of a widget picks its look: "banner", "primary", "quiet", "heading",
 "muted", "bar", "choice".
-Invariant: holds no colour of its own.
+A size of text that is said for every widget has each of them measured again when it is dressed.
+Invariant: holds no colour and no size of text of its own.
 """
 
 SHEET = """
 * { outline: none; }
-QWidget { font-size: 10pt; }
+QWidget { font-size: @text_pt; }
 QMainWindow, QDialog { background: @window; }
 QToolTip { background: @raised; color: @text; border: 1px solid @line; padding: 4px; }
 
 QWidget[role="bar"] { background: @window; }
-QLabel[role="heading"] { font-size: 13pt; font-weight: 600; }
+QLabel[role="heading"] { font-size: @heading_pt;; font-weight: 600; }
 QLabel[role="muted"] { color: @muted; }
 QFrame[role="banner"] { background: @notice; border: none; border-bottom: 1px solid @line; }
 QFrame[role="banner"] QLabel { color: @on_notice; background: transparent; }
