@@ -3,13 +3,14 @@
 Runs in the event loop. Calls that wait for more than data run as tasks; all are answered in the
 order in which they end. A driver is never trusted, and the first packet that the protocol does not
 allow ends the link.
-Invariant: every call is answered at most once, none after the link has ended.
+Invariant: every call is answered at most once, and none after the link has ended.
 """
 
 import asyncio
 import functools
 import os
 import socket
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import get_args
@@ -85,7 +86,25 @@ class DriverLink:
         except OSError:
             self._end("")  # it was killed with answers unread
 
-    def _take(self, call: driver.Call) -> None:
+    def _take(self, message: driver.ToProvider) -> None:
+        if isinstance(message, driver.Call):
+            self._call(message)
+        else:
+            self._begin(message)
+
+    def _begin(self, wanted: driver.Begin) -> None:
+        """Begin what is not answered: when it is refused, that is its end."""
+        assert self._session is not None
+        try:
+            begun = self._session.begin(wanted.target, wanted.method, _nobody_waits)
+            refused = 0 if begun else int(IOReturn.UNSUPPORTED)
+        except ReturnError as error:
+            refused = error.code
+        if refused:
+            end = methods.CompleteAsyncIO(refused, 0, time.monotonic_ns())
+            self.complete(wanted.method.action, end)
+
+    def _call(self, call: driver.Call) -> None:
         if type(call.method) in _NOT_ITS_PROVIDERS:
             raise BreachError(
                 f"driver: expected a method of its provider, found {type(call.method).__name__}"
@@ -157,6 +176,10 @@ class DriverLink:
         if not self._closed:
             self.close()
             self._ended(breach)
+
+
+def _nobody_waits(_result: object) -> None:
+    """For the answer to what is not answered."""
 
 
 def _close(descriptors: tuple[int, ...]) -> None:
