@@ -21,6 +21,7 @@ from runtime.model.errors import BreachError, ReturnError
 from runtime.model.kern_return import IOReturn
 from runtime.wire import codec, driver, limits, methods
 
+_QUIET = int(socket.MSG_NOSIGNAL)  # enums are slow
 _NOT_ITS_PROVIDERS = frozenset(get_args(methods.SystemMethod | methods.ServiceMethod))
 
 _decode: codec.Decoder[driver.ToProvider] = codec.Decoder(
@@ -143,14 +144,27 @@ class DriverLink:
 
     def _send(self, message: driver.FromProvider, *descriptors: int) -> None:
         """Queue a packet; the descriptors are closed when it was sent, or cannot be."""
+        packet = codec.encode(message)
+        if not (self._outgoing or descriptors or self._closed) and self._went(packet):
+            return
         full = len(self._outgoing) >= 2 * limits.OUTSTANDING
         if full and not self._closed:
             self._loop.call_soon(self._end, "driver: expected it to read its provider's packets")
         if self._closed or full:
             _close(descriptors)
             return
-        self._outgoing.append((codec.encode(message), descriptors))
+        self._outgoing.append((packet, descriptors))
         self._flush()
+
+    def _went(self, packet: bytes) -> bool:
+        """Send what nothing waits before; False: it has to wait."""
+        try:
+            self._sock.send(packet, _QUIET)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True  # it is gone; the end of file says so
+        return True
 
     def _flush(self) -> None:
         while self._outgoing:

@@ -212,8 +212,10 @@ class IOUSBHostInterface(USBRequests):
             IOReturnError: kIOReturnNotOpen.
         """
         self._require_own(forClient, "Close")
-        self._close_paths()
+        if self._node is not None:
+            self._close_paths()
         invoke(self._transport, self._target, methods.InterfaceClose(), type(None))
+        self._close_paths()  # a broker has ended what was queued
 
     def GetInterfaceDescriptor(self) -> InterfaceDescriptor:
         """The descriptor of the present alternate setting, with its endpoints."""
@@ -259,12 +261,13 @@ class IOUSBHostInterface(USBRequests):
             IOReturnError: kIOReturnNotOpen, kIOReturnNotFound.
         """
         node: Node | None = self._node
-        self._close_paths()
         if node is not None:
+            self._close_paths()
             node.select(self.GetInterfaceDescriptor().number, bAlternateSetting)
         invoke(
             self._transport, self._target, usb.SelectAlternateSetting(bAlternateSetting), type(None)
         )
+        self._close_paths()
 
     def SetIdlePolicy(self, deviceIdleTimeout: int) -> None:
         """Have the device sleep when its pipes have been idle for so long (ms); 0: never.

@@ -14,7 +14,8 @@ import select
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from runtime.driverkit.kern_return import IOReturnError
 from runtime.driverkit.usb_node import Ended
@@ -30,8 +31,7 @@ _KINDS = {kind: UrbType[kind.name] for kind in TransferType}
 Memory = bytearray | memoryview
 
 
-@dataclass(slots=True)
-class _Transfer:
+class _Transfer(msgspec.Struct):
     """One that is queued. `deadline`: of the monotonic clock, in seconds; 0: none."""
 
     number: int
