@@ -28,7 +28,6 @@ from runtime.wire import user_client as wire
 
 _decode: codec.Decoder[wire.ToProgram] = codec.Decoder(wire.ToProgram, "packet of a driver")
 
-_SCALARS, _BYTES = wire.SCALARS, limits.TRANSFER
 _AT_ONCE = int(socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)  # enums are slow
 
 _Answer = wire.Returned | wire.Failed | wire.Mapped
@@ -146,22 +145,27 @@ class UserClient:
         Raises:
             ReturnError: kIOReturnBadArgument, kIOReturnIPCError.
         """
-        if (
-            len(scalars) > _SCALARS
-            or scalar_outputs > _SCALARS
-            or len(structure) > _BYTES
-            or structure_output > _BYTES
-            or (scalars and min(scalars) < 0)
-        ):
-            raise _no_call()
         number = self._number + 1
         call = wire.Invoke(
             number, selector, scalars, structure, scalar_outputs, structure_output, completion
         )
+        fits = (
+            len(scalars) <= wire.SCALARS
+            and scalar_outputs <= wire.SCALARS
+            and len(structure) <= limits.TRANSFER
+            and structure_output <= limits.TRANSFER
+            and not (scalars and min(scalars) < 0)
+        )
         try:
-            packet = codec.encode(call)
-        except OverflowError:
-            raise _no_call() from None
+            packet = codec.encode(call) if fits else b""
+        except OverflowError:  # more than 64 bits
+            packet = b""
+        if not packet:
+            raise ReturnError(
+                IOReturn.BAD_ARGUMENT,
+                f"call: expected at most {wire.SCALARS} numbers of 64 bits and {limits.TRANSFER} "
+                "bytes each way, found more",
+            )
         self._number = number
         self._answers[number] = None
         self._send(packet)
@@ -318,14 +322,6 @@ class UserClient:
         waiting, self._completions = self._completions, {}
         for on_completion in waiting.values():
             on_completion(IOReturn.IPC_ERROR, ())
-
-
-def _no_call() -> ReturnError:
-    return ReturnError(
-        IOReturn.BAD_ARGUMENT,
-        f"call: expected at most {_SCALARS} numbers of 64 bits and {_BYTES} bytes each way, "
-        "found more",
-    )
 
 
 def _close(descriptors: list[int]) -> None:

@@ -20,7 +20,7 @@ from runtime.host.lines import Arrived, Inbox, Incoming, Line, Lines, ProviderLo
 from runtime.linux.sockets import send_packet
 from runtime.model.errors import BreachError
 from runtime.wire import codec, driver
-from runtime.wire.methods import Method, NewUserClient, ServiceMethod
+from runtime.wire.methods import AsyncIO, Method, NewUserClient, ServiceMethod
 from runtime.wire.service import ServeClient
 
 _OWN = frozenset(get_args(ServiceMethod))
@@ -72,7 +72,7 @@ class Connection:
             line = self._services.get(service)
             provider = None if line is None else line.provider
             if line is None or (provider is None and not own):
-                raise IOReturnError(kIOReturnOffline, "the provider cannot be reached any more")
+                raise _offline()
             number = next(self._numbers)
             self._waiting[number] = None if own else line
         if provider is None or own:
@@ -83,6 +83,19 @@ class Connection:
         if isinstance(answer, driver.Reply):
             return answer.result
         raise IOReturnError(answer.code, answer.text)
+
+    def begin(self, service: int, handle: int, method: AsyncIO) -> None:
+        """Have a service's provider begin a transfer, whose end comes as its completion.
+
+        Raises:
+            IOReturnError: kIOReturnOffline, the provider cannot be reached.
+        """
+        with self._lock:
+            line = self._services.get(service)
+            provider = None if line is None else line.provider
+        if provider is None:
+            raise _offline()
+        _ask(provider, driver.Begin(handle, method))
 
     def next(self, inbox: Inbox, due: Callable[[], bool]) -> Incoming | None:
         """The next packet of an inbox, or None once `due` says that there is other work.
@@ -250,8 +263,12 @@ class Connection:
                 )
 
 
-def _ask(provider: socket.socket, call: driver.Call) -> None:
+def _ask(provider: socket.socket, wanted: driver.ToProvider) -> None:
     try:
-        send_packet(provider, codec.encode(call))
+        send_packet(provider, codec.encode(wanted))
     except OSError:
-        return  # its end of file fails this call with all others
+        return  # its end of file fails this with all else that waits
+
+
+def _offline() -> IOReturnError:
+    return IOReturnError(kIOReturnOffline, "the provider cannot be reached any more")
