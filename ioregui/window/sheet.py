@@ -44,6 +44,7 @@ QToolButton::menu-indicator { image: none; }
 QCheckBox { border: 1px solid transparent; border-radius: 4px; padding: 2px; }
 QCheckBox:focus { border: 1px solid @accent; }
 
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QLineEdit { background: @base; border: 1px solid @line; border-radius: 5px; padding: 4px 8px;
     selection-background-color: @selection; selection-color: @on_selection; }
 QLineEdit:focus { border: 1px solid @accent; }
