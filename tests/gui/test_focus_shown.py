@@ -1,4 +1,4 @@
-"""What has the keyboard looks otherwise than what has not; buttons of dialogs say it in words."""
+"""What has the keyboard looks otherwise than what has not, in either theme."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
     QComboBox,
-    QDialogButtonBox,
     QFrame,
     QLineEdit,
     QPlainTextEdit,
@@ -65,12 +64,3 @@ def test_the_keyboard_is_seen(qtbot: QtBot, worn: Theme) -> None:
         with_it = widget.grab().toImage()
         widget.clearFocus()
         assert widget.grab().toImage() != with_it, (worn.name, widget)
-
-
-@pytest.mark.parametrize("worn", [LIGHT], indirect=True)
-def test_buttons_of_dialogs_have_no_pictures(qtbot: QtBot, worn: Theme) -> None:
-    cancel = QDialogButtonBox.StandardButton.Cancel
-    box = QDialogButtonBox(cancel)
-    qtbot.addWidget(box)
-    box.show()
-    assert box.button(cancel).icon().isNull(), worn.name
