@@ -13,10 +13,10 @@ from ioregui.records.fit import ColumnFit, Wish
 from ioregui.records.table import dress
 
 _WISHES = {  # in characters
-    Column.KEY: Wish(24, 16),
+    Column.KEY: Wish(22, 15),
     Column.TYPE: Wish(13, 13, optional=True),
-    Column.VALUE: Wish(21, 16, grows=True),
-    Column.SOURCE: Wish(14, 14, optional=True),
+    Column.VALUE: Wish(27, 16, grows=True),
+    Column.SOURCE: Wish(13, 13, optional=True),
 }
 _NONE = Wish(0, 0, optional=True)
 _FOLDING = {Qt.Key.Key_Right: True, Qt.Key.Key_Plus: True} | {

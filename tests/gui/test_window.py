@@ -112,6 +112,19 @@ def test_first_look(desk: Desk) -> None:
     assert desk.window.toolbar.live.text() == "● live"
 
 
+@pytest.mark.parametrize(
+    ("kept", "selected"),
+    [("IOService:/Machine", 2), ("IOService:/Machine/Gone", 6), ("", 6)],
+    ids=["there", "not there", "gone before the end"],
+)
+def test_what_was_selected_at_the_last_start(
+    request: pytest.FixtureRequest, settings: Settings, kept: str, selected: int
+) -> None:
+    settings.set_paths("selected", [kept])
+    desk: Desk = request.getfixturevalue("desk")
+    assert desk.selection.entry == ROOT_ID + selected
+
+
 def test_a_window_is_as_it_was_after_another_is_put_together(
     desk: Desk, qapp: QApplication, household: Household, settings: Settings
 ) -> None:
