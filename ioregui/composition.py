@@ -96,7 +96,9 @@ class Desk(QObject):
             model=self.model,
             properties=slices.inspector.properties,
         )
-        self._conditions = Conditions(bridge, self._commands, self.window.banners)
+        self._conditions = Conditions(
+            bridge, self._commands, self.window.banners, self.window.status
+        )
         self._service = ServiceSetup(bridge, self.window.banners)
         self._saver = Saver(bridge, household, self.actions, self.window, slices.shown_plane)
         self._herald = Herald(
