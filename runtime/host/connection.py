@@ -196,7 +196,8 @@ class Connection:
         """Make every `next` look at its `due` again; any thread."""
         self._lines.wake()
         with self._lock:
-            self._turn.notify_all()
+            if self._asleep:
+                self._turn.notify_all()
 
     def _answer(self, number: int) -> driver.Reply | driver.Fail:
         while True:
