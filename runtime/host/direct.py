@@ -14,11 +14,12 @@ import select
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from runtime.driverkit.kern_return import IOReturnError
 from runtime.driverkit.usb_node import Ended
-from runtime.host.activity import Activity
+from runtime.host.activity import calling
 from runtime.linux.usbfs import Reaped, UrbType, Usbfs
 from runtime.linux.usbfs_status import refusal, refusals, status_of
 from runtime.model.errors import ReturnError
@@ -27,13 +28,10 @@ from runtime.model.usb import IsochronousFrame, TransferType
 
 _KINDS = {kind: UrbType[kind.name] for kind in TransferType}
 
-_ALONE = contextlib.nullcontext()
-
 Memory = bytearray | memoryview
 
 
-@dataclass(slots=True)
-class _Transfer:
+class _Transfer(msgspec.Struct):
     """One that is queued. `deadline`: of the monotonic clock, in seconds; 0: none."""
 
     number: int
@@ -121,7 +119,7 @@ class DirectNode:
 
     def clear_stall(self, address: int) -> None:
         """See `Node.clear_stall`."""
-        with _calling(), self._asked(address):
+        with calling(), self._asked(address):
             self._usbfs.clear_halt(address)
 
     def rest(self) -> None:
@@ -131,12 +129,12 @@ class DirectNode:
 
     def wake(self) -> None:
         """See `Node.wake`."""
-        with _calling(), contextlib.suppress(OSError):  # it is gone
+        with calling(), contextlib.suppress(OSError):  # it is gone
             self._usbfs.forbid_suspend()
 
     def select(self, interface: int, alternate: int) -> None:
         """See `Node.select`."""
-        with _calling(), self._asked(0):
+        with calling(), self._asked(0):
             self._usbfs.set_interface(interface, alternate)
 
     def close(self, status: IOReturn = IOReturn.ABORTED) -> None:
@@ -259,7 +257,7 @@ class _Waiter:
         self._poll = select.poll()
         self._poll.register(fd, select.POLLOUT)
         self._poll.register(self._wake, select.POLLIN)
-        self.calling = _calling()
+        self.calling = calling()
         self.ended: Ended | None = None
 
     def done(self, ended: Ended) -> None:
@@ -275,12 +273,6 @@ class _Waiter:
 
     def __del__(self) -> None:
         os.close(self._wake)
-
-
-def _calling() -> contextlib.AbstractContextManager[None]:
-    """While in it, the calling thread waits for its provider, as the pulse tells."""
-    activity = Activity.current()
-    return activity.calling() if activity is not None else _ALONE
 
 
 def _in_order(ended: list[_End]) -> list[_End]:

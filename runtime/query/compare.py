@@ -248,11 +248,23 @@ def _differences(old: Mapping[str, Value], new: Mapping[str, Value]) -> list[Pro
     return [
         PropertyChange(key, old.get(key), new.get(key))
         for key in dict.fromkeys((*old, *new))
-        if key not in old
-        or key not in new
-        or type(old[key]) is not type(new[key])
-        or old[key] != new[key]
+        if key not in old or key not in new or not _is_same(old[key], new[key])
     ]
+
+
+def _is_same(old: Value, new: Value) -> bool:
+    """Whether two values are the same; a text says -1 as 2⁶⁴ - 1, as the kernel prints it."""
+    if type(old) is not type(new):
+        return False
+    match old, new:
+        case list(), list():
+            return len(old) == len(new) and all(map(_is_same, old, new))
+        case dict(), dict():
+            return old.keys() == new.keys() and all(_is_same(old[key], new[key]) for key in old)
+        case int(), int():
+            return (old - new) % (1 << 64) == 0
+        case _:
+            return old == new
 
 
 def _state_words(entry: Entry) -> str:

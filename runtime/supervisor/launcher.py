@@ -89,8 +89,8 @@ class Launcher:
         return Standby(child, channels, applied, (*missing, *self._zygote.missing))
 
     def elevate(self, standby: Standby) -> None:
-        """A driver has the process: from now on it goes before ordinary ones, where that can be."""
-        if self._zygote.elevated:
+        """A driver has the process, or will: it goes before ordinary ones, where that can be."""
+        if self._zygote.elevated and not standby.elevated:
             standby.elevated = self._pace.elevate(standby.process.pid)
 
     def discard(self, standby: Standby) -> None:

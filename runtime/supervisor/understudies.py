@@ -94,6 +94,8 @@ class Understudies:
             standby = await self.launcher.create(name, dumpable=spec.dumpable)
             self._made(driver.id, spec, standby, bundle)
             await standby.whole.wait()
+            if self._ready.get(driver.id) is standby:
+                self.launcher.elevate(standby)  # now: it takes time that a restart has not
 
     def _made(self, driver: DriverId, spec: DriverSpec, standby: Standby, bundle: int) -> None:
         if self._wanted.get(driver) is not spec:
