@@ -19,6 +19,7 @@ from ioregui.records import moments
 from ioregui.registry.plane_choice import PlaneChoice
 from ioregui.slices import Slices
 from ioregui.timeline.travel import TimeTravel
+from ioregui.window import front
 from ioregui.window.actions import Actions
 from ioregui.window.banners import Choice
 from ioregui.window.commands import Commands
@@ -227,8 +228,7 @@ class Desk(QObject):
         self.window.show_page("approvals")
         if request is not None:
             self._slices.approvals.open_request(request)
-        self.window.raise_()
-        self.window.activateWindow()
+        front.bring(self.window)
 
     @Slot(str)
     def _show_path(self, path: str) -> None:
