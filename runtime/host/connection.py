@@ -187,11 +187,17 @@ class Connection:
                 with contextlib.suppress(OSError):  # the other end was faster
                     provider.shutdown(socket.SHUT_RDWR)  # whoever reads finds the end, and closes
 
+    def end(self) -> None:
+        """Close all sockets; nothing else is called afterwards."""
+        self._lines.end()
+        self._control.close()
+
     def wake(self) -> None:
         """Make every `next` look at its `due` again; any thread."""
         self._lines.wake()
         with self._lock:
-            self._turn.notify_all()
+            if self._asleep:
+                self._turn.notify_all()
 
     def _answer(self, number: int) -> driver.Reply | driver.Fail:
         while True:

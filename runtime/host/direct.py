@@ -66,7 +66,8 @@ class DirectNode:
         self._lock = threading.Lock()
         self._numbers = itertools.count()
         self._open: dict[int, _Transfer] = {}
-        self._asynchronous = 0
+        self._asynchronous = 0  # of the open ones
+        self._timed = 0  # of the open ones
         self._gone = False
         self._closed = False
         self._over = IOReturn.NO_DEVICE  # what is asked of it when it is gone
@@ -173,6 +174,7 @@ class DirectNode:
         deadline = time.monotonic() + timeout_ms / 1000 if timeout_ms else 0.0
         transfer = _Transfer(next(self._numbers), address, done, deadline, waited)
         self._open[urb] = transfer
+        self._timed += timeout_ms != 0
         return transfer
 
     def _reap(self) -> None:
@@ -187,8 +189,8 @@ class DirectNode:
             self._end(transfer, reaped)
 
     def _end(self, transfer: _Transfer, reaped: Reaped) -> None:
-        if not transfer.waited:
-            self._asynchronous -= 1
+        self._asynchronous -= not transfer.waited
+        self._timed -= transfer.deadline != 0
         if not reaped.status and not reaped.packets:
             transfer.done(Ended(IOReturn.SUCCESS, reaped.count))
             return
@@ -202,11 +204,18 @@ class DirectNode:
         transfer.done(Ended(status, count, frames))
 
     def _expire(self) -> None:
+        if not self._timed:
+            return
         now = time.monotonic()
         for urb, transfer in tuple(self._open.items()):
             if transfer.deadline and transfer.deadline <= now and not transfer.late:
                 transfer.late = True
                 self._usbfs.discard(urb)
+
+    def _soonest(self) -> int | None:
+        """Milliseconds until one is too late; None: none will be."""
+        timed = (each.remaining_ms() for each in self._open.values())
+        return min((each for each in timed if each is not None), default=None)
 
     @contextlib.contextmanager
     def _asked(self, address: int) -> Iterator[None]:
@@ -235,8 +244,7 @@ class DirectNode:
             while not self._gone:
                 with self._lock:
                     poll = busy if self._asynchronous else idle
-                    timed = [each.remaining_ms() for each in self._open.values()]
-                soonest = min((each for each in timed if each is not None), default=None)
+                    soonest = self._soonest() if self._timed else None
                 if (self._wake, select.POLLIN) in poll.poll(soonest):
                     os.eventfd_read(self._wake)
                 with self._lock:

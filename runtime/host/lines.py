@@ -127,6 +127,12 @@ class Lines:
             line.provider.close()
             line.provider = None
 
+    def end(self) -> None:
+        """Let go of all that is owned here; nothing else is called afterwards."""
+        for line in tuple(self._lines.values()):
+            self.close(line)
+        os.close(self._wake)
+
     def take_descriptor(self) -> int:
         """The descriptor that came beside a packet; the caller's to close.
 

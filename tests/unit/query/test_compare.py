@@ -66,6 +66,16 @@ def test_what_is_within_a_value_is_compared_by_kind_too() -> None:
     assert [change.key for change in pair.changes] == ["places", "one"]
 
 
+def test_the_machine_may_be_called_otherwise() -> None:
+    machines = [
+        [_entry(1, 0, "Root"), _entry(2, 1, name, "IOPlatformExpertDevice"), _entry(3, 2, "usb")]
+        for name in ("Linux", "ThinkPad X1")
+    ]
+    found = _compare(*machines)
+    assert found.is_equal
+    assert found.same == 3
+
+
 def test_a_state_is_compared() -> None:
     after = [*BEFORE[:4], msgspec.structs.replace(BEFORE[4], state=int(State.INACTIVE))]
     (pair,) = _compare(BEFORE, after).changed
