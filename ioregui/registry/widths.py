@@ -6,9 +6,9 @@ from ioregui.records.fit import Wish
 from ioregui.registry.cells import Column
 
 _WISHES = {  # in characters
-    Column.NAME: Wish(43, 29, grows=True),
-    Column.STATE: Wish(16, 14),
-    Column.DRIVER: Wish(21, 12, grows=True),
+    Column.NAME: Wish(43, 22, grows=True),
+    Column.STATE: Wish(16, 16),
+    Column.DRIVER: Wish(21, 9, grows=True),
     Column.PID: Wish(10, 9, optional=True),  # the inspector names the process too
 }
 _NOTHING = Wish(0, 0, optional=True)

@@ -180,7 +180,7 @@ class MainWindow(QMainWindow):
         self.inspector.setDocumentMode(True)
         self.inspector.tabBar().setDrawBase(False)
         self._columns.addWidget(self.navigation)
-        for widget, width in ((self.stack, 320), (self.inspector, 240)):
+        for widget, width in ((self.stack, 320), (self.inspector, 316)):
             self._columns.addWidget(widget)
             widget.setMinimumWidth(width)
         self._columns.setStretchFactor(1, 3)

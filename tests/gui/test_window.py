@@ -138,6 +138,18 @@ def test_a_window_is_as_it_was_after_another_is_put_together(
     other.deleteLater()
 
 
+def test_half_a_screen_is_enough(desk: Desk) -> None:
+    desk.window.resize(800, 700)
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+    assert desk.window.width() == 800
+    assert desk.registry.horizontalScrollBar().maximum() == 0, "no column is cut off"
+    panel = desk.window.inspector.widget(0)
+    assert isinstance(panel, PropertiesPanel)
+    for control in (panel.bar.base, panel.bar.export):
+        assert control.width() >= control.sizeHint().width()
+        assert panel.rect().contains(control.geometry().translated(panel.bar.pos()))
+
+
 def test_search_counts_and_escape_clears(qtbot: QtBot, desk: Desk) -> None:
     bar = desk.window.toolbar
     QTest.keyClicks(bar.search, "class:IOUSBHostInterface")
