@@ -73,7 +73,10 @@ def receive_packet(
         BreachError: The packet or its ancillary data was truncated, or more descriptors came
             than expected; all that came are closed.
     """
-    buffer = _buffer()
+    try:
+        buffer: memoryview = _of_thread.buffer
+    except AttributeError:
+        buffer = _buffer()
     count, ancillary, told, _ = sock.recvmsg_into((buffer,), _SPACE, _CLOSE | flags)
     fds = _descriptors(ancillary) if ancillary else []
     truncated = told & _TRUNCATED
@@ -95,7 +98,10 @@ def receive_bytes(sock: socket.socket, flags: int = 0) -> bytes:
         BlockingIOError: `sock` does not block and nothing is there.
         BreachError: The packet was truncated.
     """
-    buffer = _buffer()
+    try:
+        buffer: memoryview = _of_thread.buffer
+    except AttributeError:
+        buffer = _buffer()
     count = sock.recv_into(buffer, 0, _WHOLE | flags)
     if count > limits.PACKET:
         raise _too_long()
@@ -108,10 +114,7 @@ def _too_long() -> BreachError:
 
 def _buffer() -> memoryview:
     """Where this thread receives: making room for the largest packet each time costs more."""
-    try:
-        buffer: memoryview = _of_thread.buffer
-    except AttributeError:
-        buffer = _of_thread.buffer = memoryview(bytearray(limits.PACKET))
+    buffer = _of_thread.buffer = memoryview(bytearray(limits.PACKET))
     return buffer
 
 

@@ -32,7 +32,7 @@ def test_hostile_devices(own_vm: VirtualMachine, measured: Callable[[str], None]
     assert not [case["surprise"] for case in cases if case["surprise"]]
     used = [case for case in cases if case["node"]]
     honest = next(case for case in cases if case["trick"] == "honest")
-    assert "USB_PIPE_STALLED" not in honest["ended"] or honest["ended"]["SUCCESS"] > 10
+    assert honest["ended"]["SUCCESS"] > 10, honest
     measured(f"guest: {len(cases)} hostile devices, {len(used)} of which the kernel let in")
     for case in cases:
         measured(f"guest: {case['trick']} {case['number']}: {case['ended'] or 'no node'}")

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,8 @@ CASES = [
     *((name, 0) for name in TRICKS if name not in {"pulled", "stalls", "truncated"}),
 ]
 DEVICES = Path("/sys/bus/usb/devices")
-SECONDS = 6.0  # for the kernel to make a node, or to give up
+SECONDS = 10.0  # for the kernel to make a node, or to give up, and for each call
+MOST = 64  # endpoints of an interface that are tried; one device has 9,362
 TRIES_MS = 200
 
 
@@ -48,7 +49,7 @@ def main() -> None:
 
 
 def _case(name: str, trick: Trick, number: int) -> dict[str, object]:
-    before = {path.name for path in DEVICES.iterdir()}
+    before = _devices()
     kernels, ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     port = Port(MODELS["loopback"](), trick)
     device = threading.Thread(target=lambda: asyncio.run(port.serve(ours)))
@@ -68,19 +69,39 @@ def _case(name: str, trick: Trick, number: int) -> dict[str, object]:
     with contextlib.suppress(OSError):  # it pulled itself out
         ours.shutdown(socket.SHUT_RDWR)
     device.join()
+    if not _until(lambda: _devices() == before):  # the next one may get the same name
+        surprise += f"expected it to be gone, found {_devices() - before}"
     return {"trick": name, "number": number, "node": node, "ended": ended, "surprise": surprise}
+
+
+def _devices() -> set[str]:
+    """What the kernel has on its USB, by name."""
+    return {path.name for path in DEVICES.iterdir()}
 
 
 def _node(before: set[str], trick: Trick) -> str:
     """Wait for the device's node; empty: the kernel did not take it."""
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline and not trick.over:
-        for path in DEVICES.iterdir():
-            if path.name not in before and (path / "bConfigurationValue").exists():
+    nodes: list[str] = []
+
+    def look() -> bool:
+        for name in _devices() - before:
+            path = DEVICES / name
+            with contextlib.suppress(OSError):  # it is gone already, or not whole yet
+                (path / "bConfigurationValue").read_text()
                 bus, address = (int((path / each).read_text()) for each in ("busnum", "devnum"))
-                return f"/dev/bus/usb/{bus:03}/{address:03}"
+                nodes.append(f"/dev/bus/usb/{bus:03}/{address:03}")
+        return bool(nodes) or trick.over
+
+    _until(look)
+    return nodes[0] if nodes else ""
+
+
+def _until(condition: Callable[[], bool]) -> bool:
+    """Wait for it, for a while; whether it came."""
+    deadline = time.monotonic() + SECONDS
+    while not (came := condition()) and time.monotonic() < deadline:
         time.sleep(0.05)
-    return ""
+    return came
 
 
 async def _use(node: str, ended: collections.Counter[str]) -> None:
@@ -92,7 +113,7 @@ async def _use(node: str, ended: collections.Counter[str]) -> None:
             session = served.session(number, lambda _, end: _count(ended, end.status))
             for method in _methods():
                 await _try(session.call(0, method), ended)
-            for endpoint in device.interface(number).endpoints:
+            for endpoint in device.interface(number).endpoints[:MOST]:
                 found = await _try(session.call(0, methods.CopyPipe(endpoint.address)), ended)
                 if isinstance(found, int):
                     for method in _pipe_methods():
