@@ -8,7 +8,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, QStandardPaths, QTemporaryDir, QTimer, qInstallMessageHandler
+from PySide6.QtCore import (
+    QLoggingCategory,
+    QSettings,
+    QStandardPaths,
+    QTemporaryDir,
+    QTimer,
+    qInstallMessageHandler,
+)
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -35,10 +42,15 @@ class Options:
     files: tuple[Path, ...] = ()
 
 
+QUIET = "qt.qpa.wayland.textinput.warning=false"
+"""Of Qt's messages: one at every change of focus on a Wayland desktop without an input method."""
+
+
 def run(options: Options) -> int:
     """Show the window until it is closed; return the exit code."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     QGuiApplication.setDesktopFileName(DESKTOP_FILE)
+    QLoggingCategory.setFilterRules(QUIET)
     if options.screenshot is not None:
         qInstallMessageHandler(hush)
     application = QApplication(sys.argv[:1])

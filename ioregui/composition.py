@@ -19,6 +19,7 @@ from ioregui.records import moments
 from ioregui.registry.plane_choice import PlaneChoice
 from ioregui.slices import Slices
 from ioregui.timeline.travel import TimeTravel
+from ioregui.window import front
 from ioregui.window.actions import Actions
 from ioregui.window.banners import Choice
 from ioregui.window.commands import Commands
@@ -96,7 +97,9 @@ class Desk(QObject):
             model=self.model,
             properties=slices.inspector.properties,
         )
-        self._conditions = Conditions(bridge, self._commands, self.window.banners)
+        self._conditions = Conditions(
+            bridge, self._commands, self.window.banners, self.window.status
+        )
         self._service = ServiceSetup(bridge, self.window.banners)
         self._saver = Saver(bridge, household, self.actions, self.window, slices.shown_plane)
         self._herald = Herald(
@@ -225,8 +228,7 @@ class Desk(QObject):
         self.window.show_page("approvals")
         if request is not None:
             self._slices.approvals.open_request(request)
-        self.window.raise_()
-        self.window.activateWindow()
+        front.bring(self.window)
 
     @Slot(str)
     def _show_path(self, path: str) -> None:

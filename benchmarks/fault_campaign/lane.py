@@ -39,17 +39,18 @@ class Session:
         self._tell = tell
         self._action = 0
 
-    def begin(self, _target: int, _method: methods.Method, _answer: Answer) -> bool:
-        """Every method is a call."""
-        return False
+    def begin(self, _target: int, method: methods.Method, _answer: Answer) -> bool:
+        """Take its read, which waits for an order; all else is a call."""
+        if not isinstance(method, methods.AsyncIO):
+            return False
+        self._action = method.action
+        self._tell(self)
+        return True
 
     async def call(self, target: int, method: methods.Method) -> object:
         """Answer a call; the handle of the only pipe is 1."""
         del target
         match method:
-            case methods.AsyncIO(action=action):
-                self._action = action
-                self._tell(self)
             case methods.CopyPipe():
                 return 1
             case usb.OpenDirect():

@@ -120,7 +120,7 @@ def _publisher(request: Request) -> FactGroup:
 
 
 def _touches(request: Request, approved: Extension | None) -> FactGroup:
-    """The devices that it would match, against those that the approved version does."""
+    """The devices that it matched when it asked, against those that the approved version did."""
     devices, before = request.devices, {hit.entry for hit in request.devices_before}
     facts: list[Fact] = []
     for hit in devices[:_DEVICES]:
@@ -141,19 +141,26 @@ def _touches(request: Request, approved: Extension | None) -> FactGroup:
         if hit.entry not in kept
     ]
     if not facts:
-        facts.append(Fact("", translate("approvals", "No device that is present now.")))
-    return FactGroup(translate("approvals", "What it would touch now"), tuple(facts))
+        facts.append(Fact("", _no_device()))
+    if request.activates:
+        later = translate("approvals", "Devices that match later it drives, too.")
+        facts.append(Fact("", later, Tone.QUIET))
+    return FactGroup(translate("approvals", "What it would touch"), tuple(facts))
 
 
 def _gives_back(request: Request) -> FactGroup:
-    """The devices that the extension matches, which it would have no more."""
+    """The devices that the extension matched when it was asked, which it would have no more."""
     facts = [
         Fact(plaintext.plain(hit.title), plaintext.plain(hit.path, plaintext.SENTENCE), exact=True)
         for hit in request.devices[:_DEVICES]
     ]
     if not facts:
-        facts = [Fact("", translate("approvals", "No device that is present now."))]
-    return FactGroup(translate("approvals", "What it would give back now"), tuple(facts))
+        facts = [Fact("", _no_device())]
+    return FactGroup(translate("approvals", "What it would give back"), tuple(facts))
+
+
+def _no_device() -> str:
+    return translate("approvals", "No device that was there when it asked.")
 
 
 def _touch(hit: DeviceHit, known: bool | None) -> Fact:

@@ -1,5 +1,7 @@
 """Feeds the arming rule with what happens to a window, and ticks it.
 
+On Wayland a window does not learn where it stands. Nobody but the desktop can move it there, and a
+desktop that arranges its windows anew changes their sizes, or which one is active: that is heard.
 Invariant: the only place where Qt's events become happenings of `arming`; whether the button
 stands where it stood is compared again at the very press.
 """

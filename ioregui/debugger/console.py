@@ -4,10 +4,10 @@ Invariant: what is shown is plain text, and bounded.
 """
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QFontDatabase, QKeyEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
-from ioregui import plaintext
+from ioregui import fonts, plaintext
 
 LINES = 5000
 """How many lines are kept."""
@@ -62,7 +62,7 @@ class Console(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+        fixed = fonts.fixed()
         self.said = QPlainTextEdit()
         self.said.setReadOnly(True)
         self.said.setUndoRedoEnabled(False)

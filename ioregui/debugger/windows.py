@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Slot
 
 from ioregui.bridge import Bridge
 from ioregui.debugger.window import DebuggerWindow
+from ioregui.window import front
 from runtime.model.identity import DriverId
 from runtime.wire.commands.drivers import DebugDoor
 
@@ -36,9 +37,7 @@ class DebuggerWindows(QObject):
             window = self.shown[driver] = DebuggerWindow(self._bridge, record)
             window.closed.connect(partial(self._closed, driver))
         window.enter(door)
-        window.show()
-        window.raise_()
-        window.activateWindow()
+        front.bring(window)
 
     @Slot()
     def close(self) -> None:

@@ -38,7 +38,8 @@ def columns() -> Sequence[Column[CrashSummary]]:
             t("drivers", "When"),
             t("drivers", "When the process ended."),
             lambda one: moments.date_and_clock(one.wall_ns),
-            19,
+            23,
+            whole=True,
         ),
         Column(
             t("drivers", "Driver"),

@@ -7,7 +7,6 @@ Invariant: what the mirror has is shown at once; older lines come from the runti
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import (
     QAction,
-    QFontDatabase,
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
@@ -25,6 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ioregui import fonts
 from ioregui.bridge import Bridge
 from ioregui.drivers.log_model import LogModel
 from ioregui.drivers.log_search import LogSearch
@@ -55,7 +55,7 @@ class LogView(QTableView):
         self._lines = model
         self.setModel(model)
         dress(self, self.tr("Log"))
-        self.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.setFont(fonts.fixed())
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
         self._fit = ColumnFit(self, self._wishes)

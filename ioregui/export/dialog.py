@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from ioregui.export.choices import FORMS, RECORDING, SPANS, Form, said
 from ioregui.records import moments
+from ioregui.window import front
 
 
 class SaveDialog(QDialog):
@@ -54,9 +55,7 @@ class SaveDialog(QDialog):
         self.moment.setText(as_it_was if past_ms else self.tr("As it is now"))
         self._show_form()
         self.form.setFocus()
-        self.show()
-        self.raise_()
-        self.activateWindow()
+        front.bring(self)
 
     @property
     def chosen(self) -> Form:

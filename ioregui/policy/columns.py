@@ -59,6 +59,7 @@ def audit_columns() -> tuple[Column[AuditEntry], ...]:
             translate("audit", "When it was done."),
             lambda one: moments.date_and_clock(one.wall_ns),
             23,
+            whole=True,
         ),
         Column(
             translate("audit", "What"),

@@ -12,11 +12,11 @@ from ioregui.properties.rows import Row
 from ioregui.records.fit import ColumnFit, Wish
 from ioregui.records.table import dress
 
-WISHES = {
-    Column.KEY: Wish(170, 110),
-    Column.TYPE: Wish(92, 92, optional=True),
-    Column.VALUE: Wish(150, 110, grows=True),
-    Column.SOURCE: Wish(94, 94, optional=True),
+_WISHES = {  # in characters
+    Column.KEY: Wish(22, 15),
+    Column.TYPE: Wish(13, 13, optional=True),
+    Column.VALUE: Wish(27, 16, grows=True),
+    Column.SOURCE: Wish(13, 13, optional=True),
 }
 _NONE = Wish(0, 0, optional=True)
 _FOLDING = {Qt.Key.Key_Right: True, Qt.Key.Key_Plus: True} | {
@@ -130,5 +130,6 @@ class PropertyTable(QTableView):
 
     def _wishes(self) -> list[Wish]:
         said = any(row.source for row in self._rows.rows)
-        wishes = {**WISHES} if said else {**WISHES, Column.SOURCE: _NONE}
-        return [wishes[column] for column in Column]
+        wishes = _WISHES if said else {**_WISHES, Column.SOURCE: _NONE}
+        character = self.fontMetrics().averageCharWidth()
+        return [wishes[column].scaled(character) for column in Column]

@@ -4,7 +4,7 @@ Invariant: makes only the lines that are on the screen, however long the value i
 """
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Slot
-from PySide6.QtGui import QAction, QFontDatabase, QGuiApplication, QKeySequence
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ioregui import fonts
 from ioregui.plaintext import plain
 from ioregui.properties.values import characters
 from ioregui.window.saving import Saving
@@ -111,7 +112,7 @@ class WholeValue(QDialog):
         self._note.setTextFormat(Qt.TextFormat.PlainText)
         self.lines.setAccessibleName(self.tr("All of {0}").format(plain(self._key)))
         self.lines.setUniformItemSizes(True)
-        self.lines.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.lines.setFont(fonts.fixed())
         self.lines.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.lines.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         copy = QAction(self.tr("Copy"), self.lines)

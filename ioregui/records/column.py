@@ -33,7 +33,8 @@ class Column(Generic[Record]):
 
     `text` gives plain text that was made safe already. `width` is in average characters; a
     column that `grows` takes room that is left over, an `optional` one, whose text the details
-    beside the table give too, is hidden first where room is short.
+    beside the table give too, is hidden first where room is short; one that has to be read
+    `whole`, as every one with a tone, is never narrower than `width`.
     """
 
     title: str
@@ -44,3 +45,4 @@ class Column(Generic[Record]):
     numeric: bool = False
     grows: bool = False
     optional: bool = False
+    whole: bool = False

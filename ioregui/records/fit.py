@@ -5,7 +5,7 @@ room to spare; what is hidden for want of room comes back with it.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, Slot
 from PySide6.QtWidgets import QTableView
@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QTableView
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What one column wants, in pixels.
+    """What one column wants, in pixels; `scaled` makes them of characters.
 
     `least` is what it can still be read at; `grows` takes a share of what is left over;
     `optional` goes when all others would have to shrink, the rightmost first.
@@ -23,6 +23,10 @@ class Wish:
     least: int
     grows: bool = False
     optional: bool = False
+
+    def scaled(self, character: int) -> "Wish":
+        """Return it with every length so many times as long."""
+        return replace(self, wanted=self.wanted * character, least=self.least * character)
 
 
 def share(room: int, wishes: Sequence[Wish]) -> list[int]:

@@ -221,7 +221,7 @@ class RecordTable(QTableView, Generic[Record]):
         for at, column in enumerate(self._records.columns):
             title = head.sectionSizeHint(at) + width
             wanted = max(width * column.width + _COLUMN_PADDING, title)
-            worded = column.tone is not no_tone  # a state has to be read whole
-            least = wanted if worded else max(int(wanted * _LEAST), title)
+            whole = column.whole or column.tone is not no_tone
+            least = wanted if whole else max(int(wanted * _LEAST), title)
             wishes.append(Wish(wanted, least, column.grows, column.optional))
         return wishes

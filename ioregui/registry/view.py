@@ -209,7 +209,10 @@ class RegistryView(QTableView):
             str(self._model.headerData(column, Qt.Orientation.Horizontal)) for column in Column
         ]
         self.choice = ColumnChoice(self, titles)
-        self.columns = ColumnFit(self, lambda: wishes(self.choice.wants, drivers=self._drivers))
+        character = self.fontMetrics().averageCharWidth()
+        self.columns = ColumnFit(
+            self, lambda: wishes(self.choice.wants, character, drivers=self._drivers)
+        )
         self.choice.changed.connect(self.columns.refit)
         self.choice.fit.connect(self.columns.refit)
 

@@ -6,17 +6,23 @@ Invariant: one line for each key; text is plain text.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import shiboken6
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A button of a banner; `chosen` is a bound method, `tip` says what pressing it does."""
+    """A button of a banner; `chosen` is a bound method, `tip` says what pressing it does.
+
+    `escape`: Escape in the banner presses it too; it is the one that changes nothing.
+    """
 
     text: str
     chosen: Callable[[], None]
     tip: str = ""
+    escape: bool = False
 
 
 class Banner(QFrame):
@@ -34,6 +40,7 @@ class Banner(QFrame):
         line.setContentsMargins(14, 5, 10, 5)
         line.addWidget(label, 1)
         self.buttons: dict[str, QPushButton] = {}
+        self._escape: QPushButton | None = None
         for choice in choices:
             button = QPushButton(choice.text)
             button.setAutoDefault(False)
@@ -41,6 +48,15 @@ class Banner(QFrame):
             button.clicked.connect(choice.chosen)
             line.addWidget(button)
             self.buttons[choice.text] = button
+            if choice.escape:
+                self._escape = button
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Qt's; Escape is the answer that changes nothing."""
+        if event.key() == Qt.Key.Key_Escape and self._escape is not None:
+            self._escape.click()
+        else:
+            super().keyPressEvent(event)
 
 
 class Banners(QWidget):
@@ -53,6 +69,7 @@ class Banners(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
         self._up: dict[str, Banner] = {}
+        self._left: QWidget | None = None  # what had the keyboard before a question took it
 
     def follow(self, before: QWidget) -> None:
         """Say what the Tab key leaves for the first button of a banner."""
@@ -75,13 +92,31 @@ class Banners(QWidget):
         self._column.addWidget(made)
         self._order()
 
+    def ask(self, key: str, text: str, choices: tuple[Choice, ...]) -> None:
+        """Put a question up and give it the keyboard; it goes back when the question goes."""
+        self.show_banner(key, text, choices)
+        asking = self._up[key]
+        had = self.window().focusWidget()
+        if not self.isAncestorOf(had):
+            self._left = had
+        asking.show()  # what is not shown takes no keyboard
+        next(iter(asking.buttons.values())).setFocus(Qt.FocusReason.OtherFocusReason)
+
     def hide_banner(self, key: str) -> None:
         """Take a banner down, if it is up."""
         gone = self._up.pop(key, None)
         if gone is not None:
+            if gone.isAncestorOf(self.window().focusWidget()):
+                self._give_back()
             gone.hide()
             self._column.removeWidget(gone)
             gone.deleteLater()
+
+    def _give_back(self) -> None:
+        """Give the keyboard back to what had it before the question, if that is still there."""
+        if self._left is not None and shiboken6.isValid(self._left):
+            self._left.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._left = None
 
     def keys(self) -> list[str]:
         """Return the keys of the banners that are up."""

@@ -1,9 +1,10 @@
-"""Standing conditions of the runtime as banners: developer mode, root, its notes, notices.
+"""Standing conditions of the runtime as banners: developer mode, root, its notes, what failed.
 
+What was done is said in the status line, where nothing moves under the pointer when it goes.
 Invariant: a banner is up exactly while its condition holds, or until the user puts a note away.
 """
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QObject, Slot
 
 from ioregui.bridge import Bridge
 from ioregui.mirror import Changes
@@ -12,6 +13,7 @@ from ioregui.records import moments
 from ioregui.timeline import present
 from ioregui.window.banners import Banners, Choice
 from ioregui.window.commands import Commands
+from ioregui.window.status import StatusBar
 from runtime.model.records import Mode
 
 NOTICE_MS = 7000
@@ -21,15 +23,15 @@ NOTICE_MS = 7000
 class Conditions(QObject):
     """Keeps the banners true."""
 
-    def __init__(self, bridge: Bridge, commands: Commands, banners: Banners) -> None:
+    def __init__(
+        self, bridge: Bridge, commands: Commands, banners: Banners, status: StatusBar
+    ) -> None:
         super().__init__(banners)
         self._bridge = bridge
         self._commands = commands
         self._banners = banners
+        self._status = status
         self._put_away: set[str] = set()
-        self._fading = QTimer(self)
-        self._fading.setSingleShot(True)
-        self._fading.timeout.connect(self._hide_notice)
         bridge.reset.connect(self._refresh)
         bridge.changed.connect(self._changed)
         bridge.travelled.connect(self._travelled)
@@ -61,11 +63,11 @@ class Conditions(QObject):
         self._keep(
             "root",
             self.tr("Started as root: the runtime and this window may do anything here"),
-            (Choice(self.tr("Understood"), self._put_root_away, self._away()),),
+            (Choice(self.tr("Understood"), self._put_root_away, self._away(), escape=True),),
             wanted=status.uid == 0 and status.mode is Mode.EMBEDDED,
         )
         note = "  ·  ".join(plain(note, SENTENCE) for note in status.notes)
-        choices = (Choice(self.tr("Understood"), self._put_note_away, self._away()),)
+        choices = (Choice(self.tr("Understood"), self._put_note_away, self._away(), escape=True),)
         self._keep("note", note, choices, wanted=bool(note))
 
     def _away(self) -> str:
@@ -108,13 +110,14 @@ class Conditions(QObject):
 
     @Slot(str)
     def _tell(self, text: str) -> None:
-        self._banners.show_banner("notice", text, calm=True)
-        self._fading.start(NOTICE_MS)
+        self._hide_notice()
+        self._status.tell(text, NOTICE_MS)
 
     @Slot(str)
     def _fail(self, text: str) -> None:
-        self._fading.stop()
-        self._banners.show_banner("notice", text, (Choice(self.tr("Close"), self._hide_notice),))
+        self._status.clearMessage()
+        close = Choice(self.tr("Close"), self._hide_notice, escape=True)
+        self._banners.show_banner("notice", text, (close,))
 
     @Slot()
     def _hide_notice(self) -> None:

@@ -56,7 +56,7 @@ class Leaving(QObject):
             "changes it."
         )
         self._asking = True
-        self._window.banners.show_banner(
+        self._window.banners.ask(
             "leaving",
             text,
             (
@@ -70,7 +70,7 @@ class Leaving(QObject):
                     self._chose_keep,
                     self.tr("The window closes, the runtime stays; the next window joins it"),
                 ),
-                Choice(self.tr("Cancel"), self._cancel),
+                Choice(self.tr("Cancel"), self._cancel, self.tr("The window stays"), escape=True),
             ),
         )
 

@@ -179,7 +179,8 @@ class MainWindow(QMainWindow):
         self.inspector.setAccessibleName(self.tr("Inspector"))
         self.inspector.setDocumentMode(True)
         self.inspector.tabBar().setDrawBase(False)
-        for widget, width in ((self.navigation, 120), (self.stack, 320), (self.inspector, 240)):
+        self._columns.addWidget(self.navigation)
+        for widget, width in ((self.stack, 320), (self.inspector, 316)):
             self._columns.addWidget(widget)
             widget.setMinimumWidth(width)
         self._columns.setStretchFactor(1, 3)

@@ -46,7 +46,8 @@ class Memory(QObject):
         if self._selection.entry in mirror.entries:
             return
         for path in self._settings.paths("selected") if not self._selection.entry else ():
-            if mirror.path(found := mirror.nearest(path)) == path:
+            found = mirror.nearest(path)
+            if found and mirror.path(found) == path:  # what went had no path any more
                 self._selection.select(found)
                 return
         self._selection.select(self._first())

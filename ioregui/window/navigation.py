@@ -31,6 +31,7 @@ _DISPLAY = int(Qt.ItemDataRole.DisplayRole)
 _TIP = int(Qt.ItemDataRole.ToolTipRole)
 _ACCESSIBLE = int(Qt.ItemDataRole.AccessibleTextRole)
 COUNT = int(Qt.ItemDataRole.UserRole)
+_AROUND = 40  # pixels beside the text of a row
 WAITING = int(Qt.ItemDataRole.UserRole) + 1
 
 
@@ -82,7 +83,7 @@ class _Delegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, _index: Index) -> QSize:
         """Qt's."""
-        return QSize(120, option.fontMetrics.height() + 16)
+        return QSize(0, option.fontMetrics.height() + 16)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Qt's."""
@@ -128,11 +129,17 @@ class Navigation(QListView):
         self.setMouseTracking(True)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumWidth(120)
+        self.setMinimumWidth(self._least_width())
 
     def show_row(self, row: int) -> None:
         """Choose a page."""
         self.setCurrentIndex(self.model().index(row, 0))
+
+    def _least_width(self) -> int:
+        """The width at which every title is read whole, with a count of two digits."""
+        rows = [self.model().index(row, 0) for row in range(self.model().rowCount())]
+        titles = [f"{row.data(_DISPLAY)} 99" for row in rows]
+        return _AROUND + max(map(self.fontMetrics().horizontalAdvance, titles))
 
     def currentChanged(self, current: Index, previous: Index) -> None:
         """Qt's."""

@@ -21,6 +21,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ioregui.window import front
+
 CAPTURES = (".pcapng", ".pcap", ".ioctl")
 """How files end that cannot be the device itself."""
 
@@ -91,9 +93,7 @@ class RecordedDeviceDialog(QDialog):
     def ask(self, files: list[str]) -> None:
         """Open, with these files in their fields."""
         self._take(files)
-        self.show()
-        self.raise_()
-        self.activateWindow()
+        front.bring(self)
         (self.plug if self.device.file else self.device).setFocus()
 
     def refuse(self, why: str) -> None:

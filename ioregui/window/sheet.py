@@ -1,23 +1,26 @@
-"""The style sheet; `@name;` stands for a colour of `ioregui.window.theme.Theme`.
+"""The style sheet; `@name;` stands for a colour of `ioregui.window.theme.Theme`, or a size.
 
 Dynamic property `role` of a widget picks its look: "banner", "primary", "quiet", "heading",
 "muted", "bar", "choice".
-Invariant: holds no colour of its own.
+A size of text that is said for every widget has each of them measured again when it is dressed.
+Invariant: holds no colour and no size of text of its own.
 """
 
 SHEET = """
 * { outline: none; }
-QWidget { font-size: 10pt; }
+QWidget { font-size: @text_pt; }
 QMainWindow, QDialog { background: @window; }
 QToolTip { background: @raised; color: @text; border: 1px solid @line; padding: 4px; }
 
 QWidget[role="bar"] { background: @window; }
-QLabel[role="heading"] { font-size: 13pt; font-weight: 600; }
+QLabel[role="heading"] { font-size: @heading_pt;; font-weight: 600; }
 QLabel[role="muted"] { color: @muted; }
 QFrame[role="banner"] { background: @notice; border: none; border-bottom: 1px solid @line; }
 QFrame[role="banner"] QLabel { color: @on_notice; background: transparent; }
 QFrame[role="banner"] QPushButton { color: @on_notice; background: transparent;
     border: 1px solid @on_notice; padding: 2px 10px; }
+QFrame[role="banner"] QPushButton:focus { background: @base; border: 2px solid @on_notice;
+    padding: 1px 9px; }
 QFrame[role="calm"] { background: @base; border: none; border-bottom: 1px solid @line; }
 QFrame[role="calm"] QLabel { color: @text; background: transparent; }
 QFrame[role="line"] { background: @line; border: none; }
@@ -30,6 +33,7 @@ QPushButton:disabled { color: @muted; background: @window; }
 QPushButton[role="choice"]:checked { background: @selection; color: @on_selection; }
 QPushButton[role="primary"] { background: @accent; color: @on_accent;
     border: 1px solid @accent; }
+QPushButton[role="primary"]:focus { border: 2px solid @text; padding: 3px 11px; }
 QPushButton[role="primary"]:disabled { background: @window; color: @muted;
     border: 1px solid @line; }
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 5px;
@@ -37,6 +41,10 @@ QToolButton { background: transparent; border: 1px solid transparent; border-rad
 QToolButton:checked { background: @selection; color: @on_selection; }
 QToolButton::menu-indicator { image: none; }
 
+QCheckBox { border: 1px solid transparent; border-radius: 4px; padding: 2px; }
+QCheckBox:focus { border: 1px solid @accent; }
+
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QLineEdit { background: @base; border: 1px solid @line; border-radius: 5px; padding: 4px 8px;
     selection-background-color: @selection; selection-color: @on_selection; }
 QLineEdit:focus { border: 1px solid @accent; }
@@ -50,7 +58,7 @@ QComboBox::down-arrow { width: 0px; height: 0px; border-left: 4px solid @raised;
 QTableView, QListView, QTreeView, QPlainTextEdit, QTextEdit { background: @base;
     border: 1px solid @base;
     selection-background-color: @selection; selection-color: @on_selection; }
-QTableView:focus, QTextEdit:focus, QListView[role="navigation"]:focus {
+QTableView:focus, QTextEdit:focus, QPlainTextEdit:focus, QListView[role="navigation"]:focus {
     border: 1px solid @accent; }
 QTableView::item, QListView::item { padding: 0px 6px; border: none; }
 QTableView::item:hover, QListView::item:hover { background: @hover; }

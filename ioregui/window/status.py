@@ -143,6 +143,10 @@ class StatusBar(QStatusBar):
         self.addWidget(self.text, 1)
         self.addPermanentWidget(self.approvals)
 
+    def tell(self, text: str, milliseconds: int) -> None:
+        """Say for a while what was done, in the place of how much there is."""
+        self.showMessage(f"✓  {text}", milliseconds)
+
     def show_state(self, mirror: Mirror) -> None:
         """Say what the mirror has now."""
         self.text.setText(summary(mirror, self.plane))

@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
+from ioregui import fonts
 from ioregui.window.sheet import SHEET
 
 
@@ -148,6 +149,7 @@ class Dresser(QObject):
         self.choice = choice
         self.theme = LIGHT
         application.setStyle("Fusion")
+        application.setFont(fonts.readable(application.font()))
         application.styleHints().colorSchemeChanged.connect(self._follow)
         self._wear()
 
@@ -190,8 +192,10 @@ class Dresser(QObject):
 
 
 def sheet(theme: Theme) -> str:
-    """Return a theme as a style sheet."""
+    """Return a theme as a style sheet, for the application's font."""
     made = SHEET
+    for name, points in (("text_pt", fonts.text_pt()), ("heading_pt", fonts.heading_pt())):
+        made = made.replace(f"@{name};", f"{points:g}pt;")
     for name in Theme.__slots__:
         made = made.replace(f"@{name};", f"{getattr(theme, name)};")
     return made

@@ -3,13 +3,14 @@
 Runs in the event loop. Calls that wait for more than data run as tasks; all are answered in the
 order in which they end. A driver is never trusted, and the first packet that the protocol does not
 allow ends the link.
-Invariant: every call is answered at most once, none after the link has ended.
+Invariant: every call is answered at most once, and none after the link has ended.
 """
 
 import asyncio
 import functools
 import os
 import socket
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import get_args
@@ -20,6 +21,7 @@ from runtime.model.errors import BreachError, ReturnError
 from runtime.model.kern_return import IOReturn
 from runtime.wire import codec, driver, limits, methods
 
+_QUIET = int(socket.MSG_NOSIGNAL)  # enums are slow
 _NOT_ITS_PROVIDERS = frozenset(get_args(methods.SystemMethod | methods.ServiceMethod))
 
 _decode: codec.Decoder[driver.ToProvider] = codec.Decoder(
@@ -85,7 +87,25 @@ class DriverLink:
         except OSError:
             self._end("")  # it was killed with answers unread
 
-    def _take(self, call: driver.Call) -> None:
+    def _take(self, message: driver.ToProvider) -> None:
+        if isinstance(message, driver.Call):
+            self._call(message)
+        else:
+            self._begin(message)
+
+    def _begin(self, wanted: driver.Begin) -> None:
+        """Begin what is not answered: when it is refused, that is its end."""
+        assert self._session is not None
+        try:
+            begun = self._session.begin(wanted.target, wanted.method, _nobody_waits)
+            refused = 0 if begun else int(IOReturn.UNSUPPORTED)
+        except ReturnError as error:
+            refused = error.code
+        if refused:
+            end = methods.CompleteAsyncIO(refused, 0, time.monotonic_ns())
+            self.complete(wanted.method.action, end)
+
+    def _call(self, call: driver.Call) -> None:
         if type(call.method) in _NOT_ITS_PROVIDERS:
             raise BreachError(
                 f"driver: expected a method of its provider, found {type(call.method).__name__}"
@@ -124,14 +144,27 @@ class DriverLink:
 
     def _send(self, message: driver.FromProvider, *descriptors: int) -> None:
         """Queue a packet; the descriptors are closed when it was sent, or cannot be."""
+        packet = codec.encode(message)
+        if not (self._outgoing or descriptors or self._closed) and self._went(packet):
+            return
         full = len(self._outgoing) >= 2 * limits.OUTSTANDING
         if full and not self._closed:
             self._loop.call_soon(self._end, "driver: expected it to read its provider's packets")
         if self._closed or full:
             _close(descriptors)
             return
-        self._outgoing.append((codec.encode(message), descriptors))
+        self._outgoing.append((packet, descriptors))
         self._flush()
+
+    def _went(self, packet: bytes) -> bool:
+        """Send what nothing waits before; False: it has to wait."""
+        try:
+            self._sock.send(packet, _QUIET)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True  # it is gone; the end of file says so
+        return True
 
     def _flush(self) -> None:
         while self._outgoing:
@@ -157,6 +190,10 @@ class DriverLink:
         if not self._closed:
             self.close()
             self._ended(breach)
+
+
+def _nobody_waits(_result: object) -> None:
+    """For the answer to what is not answered."""
 
 
 def _close(descriptors: tuple[int, ...]) -> None:

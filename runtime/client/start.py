@@ -28,12 +28,7 @@ def start_runtime(state_dir: Path | None = None) -> tuple[socket.socket, subproc
         command = roles.argv("runtime", "--owner", str(theirs.fileno()))
         if state_dir is not None:
             command += ["--state-dir", os.fspath(state_dir)]
-        try:
-            child = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
-        except OSError:
-            ours.close()
-            raise
-    return ours, child
+        return _started(command, ours, theirs)
 
 
 def open_file(path: Path) -> tuple[socket.socket, subprocess.Popen[bytes]]:
@@ -49,11 +44,22 @@ def open_file(path: Path) -> tuple[socket.socket, subprocess.Popen[bytes]]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     with theirs:
         command = roles.argv("reader", "--owner", str(theirs.fileno()), "--", str(path.absolute()))
-        try:
-            child = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
-        except OSError:
-            ours.close()
-            raise
+        return _started(command, ours, theirs)
+
+
+def _started(
+    command: list[str], ours: socket.socket, theirs: socket.socket
+) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    try:
+        child = subprocess.Popen(
+            command,
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            process_group=0,  # a Ctrl-C is for the program in front, which closes the socket
+        )
+    except OSError:
+        ours.close()
+        raise
     return ours, child
 
 

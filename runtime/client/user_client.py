@@ -14,7 +14,9 @@ import select
 import socket
 import time
 from collections.abc import Callable
-from typing import NamedTuple, Self
+from typing import Self
+
+import msgspec
 
 from runtime.linux.data_queue import DataQueue
 from runtime.linux.shared_memory import SharedMemory
@@ -26,14 +28,15 @@ from runtime.wire import user_client as wire
 
 _decode: codec.Decoder[wire.ToProgram] = codec.Decoder(wire.ToProgram, "packet of a driver")
 
-_LARGEST = (1 << 64) - 1  # of a number
 _AT_ONCE = int(socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)  # enums are slow
+
+_Answer = wire.Returned | wire.Failed | wire.Mapped
 
 OnCompletion = Callable[[int, tuple[int, ...]], None]
 """Of an asynchronous call: a kern_return_t and values."""
 
 
-class Outputs(NamedTuple):
+class Outputs(msgspec.Struct, frozen=True):
     """What a method returned."""
 
     scalars: tuple[int, ...]
@@ -52,7 +55,7 @@ class UserClient:
         self.entry = entry
         self._sock = sock
         self._number = 0
-        self._answers: dict[int, wire.ToProgram | None] = {}  # None: it has not come
+        self._answers: dict[int, _Answer | None] = {}  # None: it has not come
         self._descriptors: dict[int, list[int]] = {}
         self._completions: dict[int, OnCompletion] = {}
         self._mapping = False  # descriptors are expected
@@ -142,23 +145,30 @@ class UserClient:
         Raises:
             ReturnError: kIOReturnBadArgument, kIOReturnIPCError.
         """
-        if (
-            len(scalars) > wire.SCALARS
-            or scalar_outputs > wire.SCALARS
-            or (scalars and not (min(scalars) >= 0 and max(scalars) <= _LARGEST))
-            or len(structure) > limits.TRANSFER
-            or structure_output > limits.TRANSFER
-        ):
+        number = self._number + 1
+        call = wire.Invoke(
+            number, selector, scalars, structure, scalar_outputs, structure_output, completion
+        )
+        fits = (
+            len(scalars) <= wire.SCALARS
+            and scalar_outputs <= wire.SCALARS
+            and len(structure) <= limits.TRANSFER
+            and structure_output <= limits.TRANSFER
+            and not (scalars and min(scalars) < 0)
+        )
+        try:
+            packet = codec.encode(call) if fits else b""
+        except OverflowError:  # more than 64 bits
+            packet = b""
+        if not packet:
             raise ReturnError(
                 IOReturn.BAD_ARGUMENT,
                 f"call: expected at most {wire.SCALARS} numbers of 64 bits and {limits.TRANSFER} "
                 "bytes each way, found more",
             )
-        number = self._next()
-        call = wire.Invoke(
-            number, selector, scalars, structure, scalar_outputs, structure_output, completion
-        )
-        self._send(codec.encode(call))
+        self._number = number
+        self._answers[number] = None
+        self._send(packet)
         return number
 
     def result(self, number: int, timeout_s: float | None = None) -> Outputs:
@@ -170,7 +180,7 @@ class UserClient:
         answer = self._answer(number, timeout_s)
         if isinstance(answer, wire.Returned):
             return Outputs(answer.scalars, answer.structure)
-        raise self._spoilt(f"expected Returned, found {type(answer).__name__}")
+        raise self._failed(answer, "Returned")
 
     def map_memory(self, type_: int) -> memoryview:
         """The driver's memory of a type, which both see; let go with the last view of it.
@@ -224,10 +234,10 @@ class UserClient:
         finally:
             self._mapping = False
         descriptors = self._descriptors.pop(number, [])
-        if not isinstance(answer, wire.Mapped) or len(descriptors) != count:
-            _close(descriptors)
-            raise self._spoilt(f"expected {count} descriptors, found {len(descriptors)}")
-        return answer, descriptors
+        if isinstance(answer, wire.Mapped) and len(descriptors) == count:
+            return answer, descriptors
+        _close(descriptors)
+        raise self._failed(answer, f"Mapped with {count} descriptors")
 
     def _send(self, packet: bytes) -> None:
         while not self._gone:
@@ -244,7 +254,7 @@ class UserClient:
                 return
         raise ReturnError(IOReturn.IPC_ERROR, self._gone)
 
-    def _answer(self, number: int, timeout_s: float | None) -> wire.ToProgram:
+    def _answer(self, number: int, timeout_s: float | None) -> _Answer:
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         while (answer := self._answers.get(number)) is None:
             if number not in self._answers:
@@ -256,8 +266,6 @@ class UserClient:
                     raise ReturnError(IOReturn.TIMEOUT, f"no answer within {timeout_s} s")
             self._receive(0)
         del self._answers[number]
-        if isinstance(answer, wire.Failed):
-            raise ReturnError(answer.code, answer.text)
         return answer
 
     def _receive(self, flags: int) -> bool:
@@ -281,7 +289,7 @@ class UserClient:
         return True
 
     def _take(self, message: wire.ToProgram, descriptors: list[int]) -> None:
-        if isinstance(message, wire.Completed):
+        if not isinstance(message, _Answer):
             _close(descriptors)
             on_completion = self._completions.pop(message.completion, None)
             if on_completion is not None:
@@ -292,6 +300,11 @@ class UserClient:
             self._answers[message.number] = message
             if descriptors:
                 self._descriptors[message.number] = descriptors
+
+    def _failed(self, answer: _Answer, wanted: str) -> ReturnError:
+        if isinstance(answer, wire.Failed):
+            return ReturnError(answer.code, answer.text)
+        return self._spoilt(f"answer: expected {wanted}, found {type(answer).__name__}")
 
     def _spoilt(self, what: str) -> ReturnError:
         self._end(what)

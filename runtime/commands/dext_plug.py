@@ -39,9 +39,17 @@ def unplug(runtime: Connection, options: argparse.Namespace) -> int:
     except ProblemError as error:
         if error.code != "not-found" or _names_file(name):
             raise
-        unplugged = runtime.call(Unplug(_absolute(name)))
+        unplugged = _unplug_recorded(runtime, name, error)
     print(f"unplugged {plain(name)}: {plain(unplugged.path)}")
     return shell.OK
+
+
+def _unplug_recorded(runtime: Connection, name: str, model: ProblemError) -> Plugged:
+    """Unplug the recorded device of a bare word; where there is none either, `model` is raised."""
+    try:
+        return runtime.call(Unplug(_absolute(name)))
+    except ProblemError as error:
+        raise (model if error.code == "not-found" else error) from None
 
 
 def _plug_recorded(runtime: Connection, name: str, capture: str | None) -> Plugged:

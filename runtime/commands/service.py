@@ -3,7 +3,7 @@
 `install` writes the systemd unit and the polkit policy and starts the service; `uninstall` stops it
 and removes both. What the service knows stays in its state folder. Needs root; the window calls
 this through pkexec.
-Source: systemd.unit(5), systemd.service(5) (quoting), polkit(8).
+Source: systemd.unit(5), systemd.service(5) (quoting), sd_booted(3), polkit(8).
 Invariant: root never runs what somebody else can change.
 """
 
@@ -24,6 +24,7 @@ UNIT = "ioregistry.service"
 POLICY = "org.ioregistry.Inspector.policy"
 UNITS_FOLDER = Path("etc/systemd/system")
 ACTIONS_FOLDER = Path("usr/share/polkit-1/actions")
+_BOOTED = Path("/run/systemd/system")  # is there where systemd runs
 _SECONDS = 60.0
 
 
@@ -70,10 +71,11 @@ def install(top: Path, *, start: bool) -> None:
 
     Raises:
         ProblemError: ``not-allowed``: not root, or others can change the program; ``failed``:
-            a file cannot be written, or systemd did not start it.
+            no systemd runs here, a file cannot be written, or systemd did not start it.
     """
     if start:
         _require_root()
+        _require_systemd()
         _require_own_program()
     unit = (roles.resources() / "systemd" / UNIT).read_text(encoding="utf-8")
     policy = (roles.resources() / "polkit" / POLICY).read_bytes()
@@ -100,15 +102,17 @@ def uninstall(top: Path, *, stop: bool) -> None:
     if stop:
         _require_root()
     unit = top / UNITS_FOLDER / UNIT
-    if stop and unit.exists():
+    runs = stop and _BOOTED.is_dir()
+    if runs and unit.exists():
         _systemctl("disable", "--now", UNIT)
     for path in (unit, top / ACTIONS_FOLDER / POLICY):
         if path.exists():
             files.remove(path)
+    if runs:
+        _systemctl("daemon-reload")
     if not stop:
         print(f"removed below {plain(str(top))}")
     else:
-        _systemctl("daemon-reload")
         print("removed; what it knew stays in /var/lib/ioregistry")
 
 
@@ -116,6 +120,15 @@ def _require_root() -> None:
     if os.geteuid() != 0:
         raise ProblemError(
             "not-allowed", f"service: expected root to change it, found user {os.geteuid()}"
+        )
+
+
+def _require_systemd() -> None:
+    if not _BOOTED.is_dir():
+        raise ProblemError(
+            "failed",
+            "service: expected systemd to run here and start it, found none; "
+            "`--root DIR` only writes its files",
         )
 
 

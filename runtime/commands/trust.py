@@ -27,7 +27,9 @@ def add_verbs(verb: shell.AddVerb) -> None:
         help="what the authority may vouch for",
     )
     removing = verb("remove", _remove, "take trust back")
-    removing.add_argument("item", metavar="ITEM", help="first digits of the fingerprint")
+    removing.add_argument(
+        "item", metavar="ITEM", help="six or more of its fingerprint's first digits"
+    )
     listing = verb("list", _list, "say who is trusted")
     for added in (adding, removing, listing):
         added.add_argument("--json", action="store_true", help="one array of objects")

@@ -14,7 +14,7 @@ import msgspec
 from runtime.model.errors import BreachError
 from runtime.wire.codec import Decoder
 from runtime.wire.driver import ServiceNotification
-from runtime.wire.methods import Completion, Method
+from runtime.wire.methods import AsyncIO, Completion, Method
 
 if TYPE_CHECKING:
     from runtime.driverkit.dispatch import IODispatchQueue
@@ -137,6 +137,16 @@ class Transport(Protocol):
             IOReturnError: The answer is an error.
         """
         ...
+
+    def begin(self, handle: int, method: AsyncIO) -> None:
+        """Have the provider begin a transfer, and do not wait; `expect` has given its action.
+
+        Its completion tells how it ended, also when it was refused.
+
+        Raises:
+            IOReturnError: kIOReturnNoResources, too much is under way; kIOReturnOffline, the
+                provider cannot be reached.
+        """
 
     def expect(
         self,

@@ -21,7 +21,7 @@ from runtime.driverkit.transport import invoke
 from runtime.driverkit.usb_mediated import MediatedPath
 from runtime.driverkit.usb_memory import TransferMemory
 from runtime.driverkit.usb_node import Node
-from runtime.driverkit.usb_paths import DirectPath
+from runtime.driverkit.usb_paths import DirectPath, Path
 from runtime.driverkit.usb_pipe import IOUSBHostPipe, set_idle_policy
 from runtime.driverkit.usb_requests import USBRequests
 from runtime.model.usb import ConfigurationDescriptor, DeviceDescriptor, InterfaceDescriptor
@@ -190,7 +190,7 @@ class IOUSBHostInterface(USBRequests):
 
     def __init__(self, entry: Entry) -> None:
         super().__init__(entry)
-        self._paths: list[DirectPath] = []
+        self._paths: list[Path] = []
         self._shared = TransferMemory(self._transport)
         self._of: IOUSBHostDevice | None = None  # whose interface it is; None: it is the provider
 
@@ -212,8 +212,10 @@ class IOUSBHostInterface(USBRequests):
             IOReturnError: kIOReturnNotOpen.
         """
         self._require_own(forClient, "Close")
-        self._close_paths()
+        if self._node is not None:
+            self._close_paths()
         invoke(self._transport, self._target, methods.InterfaceClose(), type(None))
+        self._close_paths()  # a broker has ended what was queued
 
     def GetInterfaceDescriptor(self) -> InterfaceDescriptor:
         """The descriptor of the present alternate setting, with its endpoints."""
@@ -246,12 +248,11 @@ class IOUSBHostInterface(USBRequests):
                 such endpoint.
         """
         handle = invoke(self._transport, self._target, methods.CopyPipe(address), int)
-        mediated = MediatedPath(self._transport, handle, address, self._shared)
-        if self._node is None:
-            return IOUSBHostPipe(mediated, self._copy_where)
-        direct = DirectPath(self._node, mediated.endpoint())
-        self._paths.append(direct)
-        return IOUSBHostPipe(direct, self._copy_where)
+        path: Path = MediatedPath(self._transport, handle, address, self._shared)
+        if self._node is not None:
+            path = DirectPath(self._node, path.endpoint())
+        self._paths.append(path)
+        return IOUSBHostPipe(path, self._copy_where)
 
     def SelectAlternateSetting(self, bAlternateSetting: int) -> None:
         """Choose the open interface's setting; its pipes are closed, their I/O is aborted.
@@ -266,6 +267,7 @@ class IOUSBHostInterface(USBRequests):
         invoke(
             self._transport, self._target, usb.SelectAlternateSetting(bAlternateSetting), type(None)
         )
+        self._close_paths()
 
     def SetIdlePolicy(self, deviceIdleTimeout: int) -> None:
         """Have the device sleep when its pipes have been idle for so long (ms); 0: never.

@@ -13,7 +13,7 @@ from runtime.driverkit.transport import Transport, invoke
 from runtime.driverkit.usb_backlog import Backlog, Done
 from runtime.driverkit.usb_memory import TransferMemory
 from runtime.driverkit.usb_node import Ended
-from runtime.driverkit.usb_paths import GONE
+from runtime.driverkit.usb_paths import GONE, closed
 from runtime.model.usb import EndpointDescriptor
 from runtime.wire import methods, usb
 from runtime.wire.limits import TRANSFER
@@ -29,7 +29,12 @@ class MediatedPath:
         self._shared = shared
         self._handle = handle
         self._reads = bool(address & 0x80)
+        self._closed = False
         self._backlog = Backlog(self._begin)
+
+    def close(self) -> None:
+        """See `Path.close`; its broker ends what is queued."""
+        self._closed = True
 
     def endpoint(self) -> EndpointDescriptor:
         """See `Path.endpoint`."""
@@ -72,6 +77,7 @@ class MediatedPath:
 
     def queue(self, memory: memoryview, action: OSAction, done: Done, timeout_ms: int) -> None:
         """See `Path.queue`."""
+        self._require_open()
         self._backlog.queue(memory, action, done, timeout_ms)
 
     def _begin(self, memory: memoryview, action: OSAction, done: Done, timeout_ms: int) -> None:
@@ -86,9 +92,11 @@ class MediatedPath:
                 memory[: len(end.data)] = end.data
                 done(Ended(end.status, end.count), end.timestamp_ns)
 
-        self._ask(
-            action, over, lambda number: methods.AsyncIO(number, len(memory), sent, timeout_ms)
-        )
+        def ask(number: int) -> None:
+            method = methods.AsyncIO(number, len(memory), sent, timeout_ms)
+            self._transport.begin(self._handle, method)
+
+        self._ask(action, over, ask)
 
     def _begin_at(
         self, at: int, memory: memoryview, action: OSAction, done: Done, timeout_ms: int
@@ -104,11 +112,12 @@ class MediatedPath:
                 self._shared.give(at)
                 done(Ended(end.status, end.count), end.timestamp_ns)
 
+        def ask(number: int) -> None:
+            method = methods.AsyncIO(number, len(memory), b"", timeout_ms, at)
+            self._transport.begin(self._handle, method)
+
         try:
-            self._ask(
-                *(action, over),
-                lambda number: methods.AsyncIO(number, len(memory), b"", timeout_ms, at),
-            )
+            self._ask(action, over, ask)
         except IOReturnError:
             self._shared.give(at)
             raise
@@ -117,6 +126,7 @@ class MediatedPath:
         self, memory: memoryview, frames: tuple[int, ...], action: OSAction, done: Done
     ) -> None:
         """See `Path.queue_frames`."""
+        self._require_open()
         sent = b"" if self._reads else bytes(memory)
 
         def over(end: methods.Completion) -> None:
@@ -127,7 +137,10 @@ class MediatedPath:
             elif isinstance(end, methods.CompleteAsyncIO):  # the provider was lost
                 done(Ended(end.status, 0), end.timestamp_ns)
 
-        self._ask(action, over, lambda number: usb.IsochIO(number, frames, sent))
+        def ask(number: int) -> None:
+            invoke(self._transport, self._handle, usb.IsochIO(number, frames, sent), type(None))
+
+        self._ask(action, over, ask)
 
     def abort(self) -> None:
         """See `Path.abort`."""
@@ -142,15 +155,19 @@ class MediatedPath:
         """See `Path.clear_stall`."""
         invoke(self._transport, self._handle, methods.ClearStall(), type(None))
 
+    def _require_open(self) -> None:
+        if self._closed:
+            raise closed()
+
     def _ask(
         self,
         action: OSAction,
         over: Callable[[methods.Completion], None],
-        method: Callable[[int], methods.Method],
+        ask: Callable[[int], None],
     ) -> None:
         number = self._transport.expect(action.name, action.queue, over)
         try:
-            invoke(self._transport, self._handle, method(number), type(None))
+            ask(number)
         except IOReturnError as error:
             self._transport.forget(number)
             if error.code not in GONE:

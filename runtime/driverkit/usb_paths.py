@@ -51,6 +51,9 @@ class Path(Protocol):
     def clear_stall(self) -> None:
         """Clear the endpoint's halt."""
 
+    def close(self) -> None:
+        """Take no more; what is queued ends."""
+
 
 class DirectPath:
     """On a node of this process: no copy, no message."""
@@ -68,7 +71,7 @@ class DirectPath:
         return self._endpoint
 
     def close(self) -> None:
-        """End what is queued, and take no more."""
+        """See `Path.close`."""
         self._closed = True
         self._node.abort(self._address)
 
@@ -122,7 +125,12 @@ class DirectPath:
 
     def _require(self, *, isochronous: bool) -> None:
         if self._closed:
-            raise IOReturnError(kIOReturnNotFound, "the pipe was closed")
+            raise closed()
         if self._isochronous is not isochronous:
             text = f"transfer: the pipe is of type {self._kind.name.lower()}"
             raise IOReturnError(kIOReturnBadArgument, text)
+
+
+def closed() -> IOReturnError:
+    """What is raised on a pipe that was closed."""
+    return IOReturnError(kIOReturnNotFound, "the pipe was closed")

@@ -101,10 +101,12 @@ class IOUSBHostPipe:
             completionTimeoutMs: Of the transfer, or of each part; 0: none. Interrupt pipes take
                 none.
 
-        Once the device is gone, or its broker is, it completes with that error at once.
+        Once the device is gone, or its broker is, it completes with that error at once, and so
+        does what a broker refuses, e.g. I/O of an isochronous pipe.
 
         Raises:
-            IOReturnError: kIOReturnNotFound on a closed pipe, kIOReturnBadArgument.
+            IOReturnError: kIOReturnNotFound on a closed pipe, kIOReturnBadArgument;
+                kIOReturnNoResources with more than 1,024 under way.
         """
         completion.expect(IOUSBHostPipe.CompleteAsyncIO, "AsyncIO")
 

@@ -14,8 +14,9 @@ Invariant: a program is not trusted; a method with a dispatch is called only wit
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol
+
+import msgspec
 
 from runtime.driverkit.action import CallbackType, OSAction, callback
 from runtime.driverkit.data_queue import IODataQueueDispatchSource
@@ -37,8 +38,7 @@ kIOUserClientVariableStructureSize = 0xFFFFFFFF
 _ANY = kIOUserClientVariableStructureSize
 
 
-@dataclass(slots=True)
-class IOUserClientMethodArguments:
+class IOUserClientMethodArguments(msgspec.Struct):
     """One call: what came, and what goes back.
 
     Attributes:

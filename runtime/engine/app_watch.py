@@ -47,6 +47,7 @@ class AppWatch:
         self._departures: Departures | None = None
         self._followed: set[Path] = set()
         self._look: asyncio.Task[None] | None = None
+        self._left = False  # something has, since the last look began
 
     async def start(self) -> None:
         """Look for every app, and watch from now on."""
@@ -86,13 +87,16 @@ class AppWatch:
             self._followed.clear()
         if not any(name == "" or name.endswith(".app") for name in names):
             return
+        self._left = True
         if self._look is None or self._look.done():
             self._look = asyncio.get_running_loop().create_task(self._look_later())
 
     async def _look_later(self) -> None:
-        await asyncio.sleep(GRACE_SECONDS)
-        self.follow()
-        await self._look_for_all()
+        while self._left:
+            await asyncio.sleep(GRACE_SECONDS)
+            self._left = False
+            self.follow()
+            await self._look_for_all()
 
     async def _look_for_all(self) -> None:
         apps = self._apps()

@@ -1,7 +1,7 @@
 """The runtime's process: arguments, signals, the event loop, the exit code.
 
 Exit codes: 0 ended as it was told to, 1 could not run, 2 wrong arguments.
-Invariant: the only place of the runtime that writes to stderr and returns an exit code.
+Invariant: the only place of the runtime that writes to a terminal and returns an exit code.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from runtime.engine.runtime import Runtime
 from runtime.engine.settings import Settings
-from runtime.linux import places, spawn
+from runtime.linux import notify, places, spawn
 from runtime.linux.arguments import Parser
 from runtime.model.errors import InspectorError, UnavailableError
 from runtime.model.records import Mode
@@ -48,7 +48,15 @@ async def _run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, runtime.end)
-    await runtime.run()
+    await runtime.run(lambda: _say_ready(settings))
+
+
+def _say_ready(settings: Settings) -> None:
+    """Tell systemd, or who started this runtime in a terminal, that it takes clients."""
+    notify.ready()
+    if settings.mode is Mode.ALONE and sys.stdout.isatty():
+        said = f"listening at {settings.socket_path}; Ctrl-C ends it"
+        print(said, flush=True)  # noqa: T201 - the process edge
 
 
 def _arguments(argv: list[str]) -> argparse.Namespace:

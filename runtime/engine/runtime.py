@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import socket
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from runtime.engine.activation import Activation
@@ -45,7 +46,7 @@ from runtime.engine.usb_interfaces import UsbInterfaces
 from runtime.engine.user_clients import UserClients
 from runtime.engine.watches import Watches
 from runtime.engine.workers import Workers
-from runtime.linux import notify, places
+from runtime.linux import places
 from runtime.linux.sockets import Peer, peer_credentials
 from runtime.model.errors import UnavailableError
 from runtime.model.events import Began, Noted
@@ -174,8 +175,10 @@ class Runtime:
         )
         self._settling: asyncio.TimerHandle | None = None
 
-    async def run(self) -> None:
+    async def run(self, ready: Callable[[], None]) -> None:
         """Serve until `end` is called or the owner is gone, then stop everything in order.
+
+        `ready` is called once, when clients are taken.
 
         Raises:
             UnavailableError: The socket is taken, or its folder cannot be written.
@@ -197,7 +200,7 @@ class Runtime:
             for place in self._usb.places(self._held.left):
                 self._brokers.restore(place)
             self._workers.start()
-            notify.ready()
+            ready()
             await self._over.wait()
         finally:
             await self._close()

@@ -96,6 +96,7 @@ def _started(*words: str) -> Worker:
                 roles.argv("worker", str(theirs.fileno()), *words),
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
+                process_group=0,  # a Ctrl-C is for the program in front
             )
         except OSError as error:
             ours.close()

@@ -18,6 +18,7 @@ STRINGS = "InfoPlist.strings"
 MOST_LANGUAGES = 64
 NAME = 256  # characters, as in Info.plist
 USAGE = 1024
+MOST_BYTES = 256 << 10  # of strings files together: reading 1 MB takes seconds
 MOST_CHARACTERS = 12_000  # together: they travel with the rest of a manifest in one packet
 _PATH = re.compile(r"(?:Resources/)?([A-Za-z0-9_-]{2,32})\.lproj/InfoPlist\.strings")
 _OLD_NAMES = {
@@ -45,18 +46,23 @@ def read_localized(files: Mapping[str, bytes], usage_key: str, where: str) -> tu
         BundleError: A strings file cannot be read, or they are too many or too long.
     """
     found: list[Localized] = []
-    for path in sorted(files):
-        if match := _PATH.fullmatch(path):
-            table = read_strings(files[path], f"{where}/{path}")
-            name = table.get("CFBundleDisplayName") or table.get("CFBundleName", "")
-            language = _OLD_NAMES.get(match[1], match[1]).replace("_", "-")
-            found.append(Localized(language, name[:NAME], table.get(usage_key, "")[:USAGE]))
-    length = sum(len(one.name) + len(one.usage) for one in found)
-    if len(found) > MOST_LANGUAGES or length > MOST_CHARACTERS:
+    matches = [match for path in sorted(files) if (match := _PATH.fullmatch(path))]
+    size = sum(len(files[match[0]]) for match in matches)
+    if len(matches) > MOST_LANGUAGES or size > MOST_BYTES:
         raise refused(
             f"{where}: *.lproj/{STRINGS}",
-            f"at most {MOST_LANGUAGES} languages and {MOST_CHARACTERS} characters",
-            f"{len(found)} and {length}",
+            f"at most {MOST_LANGUAGES} languages and {MOST_BYTES} bytes",
+            f"{len(matches)} and {size}",
+        )
+    for match in matches:
+        table = read_strings(files[match[0]], f"{where}/{match[0]}")
+        name = table.get("CFBundleDisplayName") or table.get("CFBundleName", "")
+        language = _OLD_NAMES.get(match[1], match[1]).replace("_", "-")
+        found.append(Localized(language, name[:NAME], table.get(usage_key, "")[:USAGE]))
+    length = sum(len(one.name) + len(one.usage) for one in found)
+    if length > MOST_CHARACTERS:
+        raise refused(
+            f"{where}: *.lproj/{STRINGS}", f"at most {MOST_CHARACTERS} characters", f"{length}"
         )
     return tuple(found)
 
@@ -96,7 +102,7 @@ def _words(text: str, path: str) -> Iterator[str]:
         elif match["bare"] is not None:
             yield f'"{match["bare"]}'
         elif match["quoted"] is not None:
-            yield '"' + _ESCAPE.sub(_unescaped, match["quoted"])
+            yield '"' + _unquoted(match["quoted"], path)
 
 
 def _pairs(words: list[str], path: str) -> Iterator[tuple[str, str]]:
@@ -105,6 +111,15 @@ def _pairs(words: list[str], path: str) -> Iterator[tuple[str, str]]:
         if len(rest) != 3 or (rest[0], rest[2]) != ("=", ";") or not (key[0] == rest[1][0] == '"'):
             raise refused(f"{path}: {key[1:41]}", '"key" = "value";', "something else")
         yield key[1:], rest[1][1:]
+
+
+def _unquoted(quoted: str, path: str) -> str:
+    """What a quoted word says; an escape is a UTF-16 unit, of which two may be one character."""
+    units = _ESCAPE.sub(_unescaped, quoted)
+    try:
+        return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    except UnicodeDecodeError:
+        raise refused(path, "characters", f"half of one in {quoted[:40]}") from None
 
 
 def _unescaped(match: re.Match[str]) -> str:

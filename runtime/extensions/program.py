@@ -18,8 +18,10 @@ from runtime.extensions.manifest import read_entitlements
 from runtime.linux import usage
 from runtime.model import properties
 from runtime.model.errors import ProblemError
+from runtime.wire import limits
 
 _HOST = (b"-m", b"runtime.client.apps")
+_COMM = 15  # bytes of a name in /proc/PID/comm, proc_pid_comm(5)
 
 
 class Program(msgspec.Struct, frozen=True, array_like=True):
@@ -39,7 +41,7 @@ def identify(pid: int, started: int, state_dir: Path, *, developer: bool) -> Pro
     """
     folder = Path(f"/proc/{pid}")
     try:
-        name = (folder / "comm").read_text(errors="replace").strip()
+        name = _name_of(folder)
         app = _app_of(folder)
     except OSError:
         raise ProblemError("gone", f"process {pid}: expected it to run, found it gone") from None
@@ -52,6 +54,16 @@ def identify(pid: int, started: int, state_dir: Path, *, developer: bool) -> Pro
     except ProblemError as error:
         return Program(name, str(app), properties.NONE, str(error))
     return Program(name, str(app), properties.encode(granted), why_none)
+
+
+def _name_of(process: Path) -> str:
+    """What the process is called; of a longer name the kernel has the first 15 bytes."""
+    name = (process / "comm").read_bytes().removesuffix(b"\n")
+    for argument in (process / "cmdline").read_bytes().split(b"\0")[:2]:  # a script is the second
+        whole = argument.rpartition(b"/")[2]
+        if len(name) == _COMM and whole.startswith(name) and len(whole) <= limits.NAME:
+            name = whole
+    return name.decode(errors="replace")
 
 
 def _app_of(process: Path) -> Path | None:

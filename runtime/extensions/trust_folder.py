@@ -30,6 +30,7 @@ FOLDER = "trust"
 TICKETS = ".tickets"
 MAX_FILES = 256
 MAX_BYTES = 4 << 20
+_DIGITS = 6
 _PEM = serialization.Encoding.PEM
 
 
@@ -127,14 +128,19 @@ def _add_tickets(state_dir: Path, data: bytes, label: str) -> TrustItem:
 def remove(state_dir: Path, fingerprint: str) -> list[TrustItem]:
     """Take back what has this fingerprint, or begins with these digits; returns what it was.
 
+    An authority is taken back for all of its purposes.
+
     Raises:
-        SignatureError: Nothing has, or more than one certificate or list.
+        SignatureError: Nothing has, or more than one certificate or list; too few digits.
         UnavailableError: The folder cannot be written.
     """
+    about, digits = f"trust {fingerprint}", len(fingerprint)
+    if digits < _DIGITS:
+        raise broken(about, f"a fingerprint's first {_DIGITS} digits or more", str(digits))
     found = [item for item in items(state_dir) if item.fingerprint.startswith(fingerprint)]
-    if len(fingerprint) < 6 or len({item.fingerprint for item in found}) != 1:
-        count = "none" if not found else f"{len(found)}"
-        raise broken(f"trust {fingerprint}", "the first digits of one fingerprint", count)
+    count = len({item.fingerprint for item in found})
+    if count != 1:
+        raise broken(about, "the first digits of one fingerprint", f"those of {count or 'none'}")
     try:
         for path, _ in _files(state_dir / FOLDER):
             if found[0].fingerprint in path.name:

@@ -86,3 +86,12 @@ class _Call:
 
     def __exit__(self, *ended: object) -> None:
         self._activity.set_calling(calling=False)
+
+
+_ALONE = contextlib.nullcontext()
+
+
+def calling() -> contextlib.AbstractContextManager[None]:
+    """While in it, the calling thread waits for the runtime or the provider, as the pulse tells."""
+    activity = Activity.current()
+    return _ALONE if activity is None else activity.calling()

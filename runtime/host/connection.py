@@ -11,6 +11,7 @@ import itertools
 import socket
 import threading
 from collections.abc import Callable
+from typing import get_args
 
 import msgspec
 
@@ -19,8 +20,10 @@ from runtime.host.lines import Arrived, Inbox, Incoming, Line, Lines, ProviderLo
 from runtime.linux.sockets import send_packet
 from runtime.model.errors import BreachError
 from runtime.wire import codec, driver
-from runtime.wire.methods import Method, NewUserClient, ServiceMethod
+from runtime.wire.methods import AsyncIO, Method, NewUserClient, ServiceMethod
 from runtime.wire.service import ServeClient
+
+_OWN = frozenset(get_args(ServiceMethod))
 
 
 class Connection:
@@ -38,7 +41,9 @@ class Connection:
         self.inbox = Inbox()
         self._control = control
         self._leave = leave
-        self._turn = threading.Condition()
+        self._lock = threading.RLock()
+        self._turn = threading.Condition(self._lock)
+        self._asleep = 0  # threads that wait for their turn
         self._reading = False
         self._wanted = False  # by an idle queue
         self._shared = False
@@ -62,23 +67,35 @@ class Connection:
         Raises:
             IOReturnError: It failed; kIOReturnOffline when the provider cannot be reached.
         """
-        own = isinstance(method, ServiceMethod)
-        with self._turn:
+        own = type(method) in _OWN
+        with self._lock:
             line = self._services.get(service)
             provider = None if line is None else line.provider
             if line is None or (provider is None and not own):
-                raise IOReturnError(kIOReturnOffline, "the provider cannot be reached any more")
+                raise _offline()
             number = next(self._numbers)
             self._waiting[number] = None if own else line
         if provider is None or own:
             self.send(driver.Call(number, (own and handle) or service, method))
         else:
-            with contextlib.suppress(OSError):  # its end of file fails this call with all others
-                send_packet(provider, codec.encode(driver.Call(number, handle, method)))
+            _ask(provider, driver.Call(number, handle, method))
         answer = self._answer(number)
-        if isinstance(answer, driver.Fail):
-            raise IOReturnError(answer.code, answer.text)
-        return answer.result
+        if isinstance(answer, driver.Reply):
+            return answer.result
+        raise IOReturnError(answer.code, answer.text)
+
+    def begin(self, service: int, handle: int, method: AsyncIO) -> None:
+        """Have a service's provider begin a transfer, whose end comes as its completion.
+
+        Raises:
+            IOReturnError: kIOReturnOffline, the provider cannot be reached.
+        """
+        with self._lock:
+            line = self._services.get(service)
+            provider = None if line is None else line.provider
+        if provider is None:
+            raise _offline()
+        _ask(provider, driver.Begin(handle, method))
 
     def next(self, inbox: Inbox, due: Callable[[], bool]) -> Incoming | None:
         """The next packet of an inbox, or None once `due` says that there is other work.
@@ -86,11 +103,12 @@ class Connection:
         Called by that inbox's thread only, while it is idle.
         """
         while True:
-            with self._turn:
-                if self._reading and self._lines.attends and not (inbox or due()):
-                    self._wanted = True  # who reads for a reply alone hears no program
-                    self._lines.wake()
-                self._turn.wait_for(lambda: due() or inbox or not self._reading)
+            with self._lock:
+                if self._reading and not (inbox or due()):
+                    if self._lines.attends:
+                        self._wanted = True  # who reads for a reply alone hears no program
+                        self._lines.wake()
+                    self._sleep(lambda: due() or inbox or not self._reading)
                 if self._wanted:
                     self._wanted = False
                     self._turn.notify_all()
@@ -103,12 +121,12 @@ class Connection:
 
     def glance(self, inbox: Inbox) -> Incoming | None:
         """A packet of an inbox that is there by now; never waits. As `next`, its thread only."""
-        with self._turn:
+        with self._lock:
             reads = not inbox and not self._reading
             self._reading = self._reading or reads
         if reads:
             self._read(idle=True, wait=False)
-        with self._turn:
+        with self._lock:
             return inbox.popleft() if inbox else None
 
     def take_bundle(self) -> int:
@@ -159,7 +177,7 @@ class Connection:
 
         Nothing comes for the service any more.
         """
-        with self._turn:
+        with self._lock:
             provider = self._services.pop(service).provider
             if provider is not None:
                 if goodbye:
@@ -169,32 +187,47 @@ class Connection:
                 with contextlib.suppress(OSError):  # the other end was faster
                     provider.shutdown(socket.SHUT_RDWR)  # whoever reads finds the end, and closes
 
+    def end(self) -> None:
+        """Close all sockets; nothing else is called afterwards."""
+        self._lines.end()
+        self._control.close()
+
     def wake(self) -> None:
         """Make every `next` look at its `due` again; any thread."""
         self._lines.wake()
-        with self._turn:
-            self._turn.notify_all()
+        with self._lock:
+            if self._asleep:
+                self._turn.notify_all()
 
     def _answer(self, number: int) -> driver.Reply | driver.Fail:
         while True:
-            with self._turn:
-                self._turn.wait_for(
-                    lambda: number in self._replies or not (self._reading or self._wanted)
-                )
-                if number in self._replies:
-                    self._waiting.pop(number, None)
-                    return self._replies.pop(number)
+            with self._lock:
+                if self._reading or self._wanted:
+                    self._sleep(
+                        lambda: number in self._replies or not (self._reading or self._wanted)
+                    )
+                answer = self._replies.pop(number, None)
+                if answer is not None:
+                    del self._waiting[number]
+                    return answer
                 self._reading = True
             self._read(idle=False)
+
+    def _sleep(self, until: Callable[[], object]) -> None:
+        """Wait for one's turn; the lock is held."""
+        self._asleep += 1
+        self._turn.wait_for(until)
+        self._asleep -= 1
 
     def _read(self, *, idle: bool, wait: bool = True) -> None:
         arrived: list[Arrived] = []
         try:
             arrived = self._lines.read(idle=idle, wait=wait)
         finally:
-            with self._turn:
+            with self._lock:
                 self._reading = False
-                self._turn.notify_all()
+                if self._asleep:
+                    self._turn.notify_all()
                 for line, message in arrived:
                     self._put(line, message)
 
@@ -234,3 +267,14 @@ class Connection:
                 self._replies[number] = driver.Fail(
                     number, kIOReturnOffline, "the provider ended before it answered"
                 )
+
+
+def _ask(provider: socket.socket, wanted: driver.ToProvider) -> None:
+    try:
+        send_packet(provider, codec.encode(wanted))
+    except OSError:
+        return  # its end of file fails this with all else that waits
+
+
+def _offline() -> IOReturnError:
+    return IOReturnError(kIOReturnOffline, "the provider cannot be reached any more")

@@ -14,11 +14,12 @@ import select
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from runtime.driverkit.kern_return import IOReturnError
 from runtime.driverkit.usb_node import Ended
-from runtime.host.activity import Activity
+from runtime.host.activity import calling
 from runtime.linux.usbfs import Reaped, UrbType, Usbfs
 from runtime.linux.usbfs_status import refusal, refusals, status_of
 from runtime.model.errors import ReturnError
@@ -27,13 +28,10 @@ from runtime.model.usb import IsochronousFrame, TransferType
 
 _KINDS = {kind: UrbType[kind.name] for kind in TransferType}
 
-_ALONE = contextlib.nullcontext()
-
 Memory = bytearray | memoryview
 
 
-@dataclass(slots=True)
-class _Transfer:
+class _Transfer(msgspec.Struct):
     """One that is queued. `deadline`: of the monotonic clock, in seconds; 0: none."""
 
     number: int
@@ -68,7 +66,8 @@ class DirectNode:
         self._lock = threading.Lock()
         self._numbers = itertools.count()
         self._open: dict[int, _Transfer] = {}
-        self._asynchronous = 0
+        self._asynchronous = 0  # of the open ones
+        self._timed = 0  # of the open ones
         self._gone = False
         self._closed = False
         self._over = IOReturn.NO_DEVICE  # what is asked of it when it is gone
@@ -121,7 +120,7 @@ class DirectNode:
 
     def clear_stall(self, address: int) -> None:
         """See `Node.clear_stall`."""
-        with _calling(), self._asked(address):
+        with calling(), self._asked(address):
             self._usbfs.clear_halt(address)
 
     def rest(self) -> None:
@@ -131,12 +130,12 @@ class DirectNode:
 
     def wake(self) -> None:
         """See `Node.wake`."""
-        with _calling(), contextlib.suppress(OSError):  # it is gone
+        with calling(), contextlib.suppress(OSError):  # it is gone
             self._usbfs.forbid_suspend()
 
     def select(self, interface: int, alternate: int) -> None:
         """See `Node.select`."""
-        with _calling(), self._asked(0):
+        with calling(), self._asked(0):
             self._usbfs.set_interface(interface, alternate)
 
     def close(self, status: IOReturn = IOReturn.ABORTED) -> None:
@@ -175,6 +174,7 @@ class DirectNode:
         deadline = time.monotonic() + timeout_ms / 1000 if timeout_ms else 0.0
         transfer = _Transfer(next(self._numbers), address, done, deadline, waited)
         self._open[urb] = transfer
+        self._timed += timeout_ms != 0
         return transfer
 
     def _reap(self) -> None:
@@ -189,8 +189,8 @@ class DirectNode:
             self._end(transfer, reaped)
 
     def _end(self, transfer: _Transfer, reaped: Reaped) -> None:
-        if not transfer.waited:
-            self._asynchronous -= 1
+        self._asynchronous -= not transfer.waited
+        self._timed -= transfer.deadline != 0
         if not reaped.status and not reaped.packets:
             transfer.done(Ended(IOReturn.SUCCESS, reaped.count))
             return
@@ -204,11 +204,18 @@ class DirectNode:
         transfer.done(Ended(status, count, frames))
 
     def _expire(self) -> None:
+        if not self._timed:
+            return
         now = time.monotonic()
         for urb, transfer in tuple(self._open.items()):
             if transfer.deadline and transfer.deadline <= now and not transfer.late:
                 transfer.late = True
                 self._usbfs.discard(urb)
+
+    def _soonest(self) -> int | None:
+        """Milliseconds until one is too late; None: none will be."""
+        timed = (each.remaining_ms() for each in self._open.values())
+        return min((each for each in timed if each is not None), default=None)
 
     @contextlib.contextmanager
     def _asked(self, address: int) -> Iterator[None]:
@@ -237,8 +244,7 @@ class DirectNode:
             while not self._gone:
                 with self._lock:
                     poll = busy if self._asynchronous else idle
-                    timed = [each.remaining_ms() for each in self._open.values()]
-                soonest = min((each for each in timed if each is not None), default=None)
+                    soonest = self._soonest() if self._timed else None
                 if (self._wake, select.POLLIN) in poll.poll(soonest):
                     os.eventfd_read(self._wake)
                 with self._lock:
@@ -259,7 +265,7 @@ class _Waiter:
         self._poll = select.poll()
         self._poll.register(fd, select.POLLOUT)
         self._poll.register(self._wake, select.POLLIN)
-        self.calling = _calling()
+        self.calling = calling()
         self.ended: Ended | None = None
 
     def done(self, ended: Ended) -> None:
@@ -275,12 +281,6 @@ class _Waiter:
 
     def __del__(self) -> None:
         os.close(self._wake)
-
-
-def _calling() -> contextlib.AbstractContextManager[None]:
-    """While in it, the calling thread waits for its provider, as the pulse tells."""
-    activity = Activity.current()
-    return activity.calling() if activity is not None else _ALONE
 
 
 def _in_order(ended: list[_End]) -> list[_End]:

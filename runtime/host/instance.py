@@ -25,7 +25,7 @@ from runtime.driverkit.object import class_chain
 from runtime.driverkit.service import IOService
 from runtime.driverkit.usb_requests import USBRequests
 from runtime.host import libraries
-from runtime.host.activity import Activity
+from runtime.host.activity import calling
 from runtime.host.connection import Connection
 from runtime.host.direct import DirectNode
 from runtime.host.lines import Incoming, ProviderLost
@@ -38,7 +38,7 @@ from runtime.model.errors import BreachError
 from runtime.model.kern_return import IOReturn
 from runtime.wire import codec, driver, methods, service
 from runtime.wire import usb as wire_usb
-from runtime.wire.limits import TEXT
+from runtime.wire.limits import OUTSTANDING, TEXT
 
 _PROVIDERS = usb.PROVIDERS | hid.PROVIDERS
 
@@ -220,11 +220,16 @@ class Instance:
 
     def call(self, handle: int, method: methods.Method) -> msgspec.Raw:
         """See `Transport.call`."""
-        activity = Activity.current()
-        if activity is None:
+        with calling():
             return self._connection.call(self._id, handle, method)
-        with activity.calling():
-            return self._connection.call(self._id, handle, method)
+
+    def begin(self, handle: int, method: methods.AsyncIO) -> None:
+        """See `Transport.begin`."""
+        if len(self._expected) > OUTSTANDING:
+            text = f"transfer: expected at most {OUTSTANDING} under way, found more"
+            raise IOReturnError(IOReturn.NO_RESOURCES, text)
+        with calling():
+            self._connection.begin(self._id, handle, method)
 
     def expect(
         self,

@@ -9,7 +9,7 @@ import collections
 import os
 import select
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from runtime.linux.sockets import receive_packet
 from runtime.model.errors import BreachError
@@ -75,15 +75,22 @@ class Lines:
             BreachError: A packet is not of its protocol.
         """
         poll = self._all if idle else self._sockets
-        ready = [fd for fd, _ in poll.poll(None if wait else 0)]
-        told = [fd for fd in ready if fd in self._attended]
-        for fd in told:
-            tell = self._attended[fd]
-            self.neglect(fd)
-            tell()
-        if self._wake in ready:
-            os.eventfd_read(self._wake)
-        return list(self._receive(ready)) if len(ready) > len(told) else []
+        lines: list[Line] = []
+        told = False
+        for fd, _ in poll.poll(None if wait else 0):
+            if fd in self._lines:
+                lines.append(self._lines[fd])
+            elif fd in self._attended:
+                tell = self._attended[fd]
+                self.neglect(fd)
+                tell()
+            elif fd == self._wake:
+                os.eventfd_read(self._wake)
+            elif fd == self._control.fileno():  # or what is attended to no more
+                told = True
+        if lines:
+            return [self._receive(line) for line in lines if line.provider is not None]
+        return self._hear() if told else []
 
     def wake(self) -> None:
         """End a reader's wait; any thread."""
@@ -120,6 +127,12 @@ class Lines:
             line.provider.close()
             line.provider = None
 
+    def end(self) -> None:
+        """Let go of all that is owned here; nothing else is called afterwards."""
+        for line in tuple(self._lines.values()):
+            self.close(line)
+        os.close(self._wake)
+
     def take_descriptor(self) -> int:
         """The descriptor that came beside a packet; the caller's to close.
 
@@ -130,20 +143,21 @@ class Lines:
             raise BreachError("packet: expected a descriptor beside it, found none")
         return self._descriptors.popleft()
 
-    def _receive(self, ready: list[int]) -> Iterator[Arrived]:
-        lines = [line for fd, line in self._lines.items() if fd in ready]
-        for line in lines:
-            if line.provider is not None:
-                packet, descriptors = _packet(line.provider)
-                line.descriptors += descriptors
-                yield line, _decode(packet) if packet else ProviderLost()
-        if not lines and self._control.fileno() in ready:
-            packet, descriptors = _packet(self._control)
-            if not packet:
-                self._leave(1)
-            else:
-                self._descriptors += descriptors
-                yield None, self._session.receive(packet)
+    def _receive(self, line: Line) -> Arrived:
+        assert line.provider is not None
+        packet, descriptors = _packet(line.provider)
+        if descriptors:
+            line.descriptors += descriptors
+        return line, _decode(packet) if packet else ProviderLost()
+
+    def _hear(self) -> list[Arrived]:
+        """What the runtime sent."""
+        packet, descriptors = _packet(self._control)
+        if not packet:
+            self._leave(1)
+            return []
+        self._descriptors += descriptors
+        return [(None, self._session.receive(packet))]
 
     def _listen(self, sock: socket.socket) -> None:
         for poll in (self._sockets, self._all):

@@ -1,8 +1,8 @@
 """A driver process, from the fork to its last packet.
 
-Order: output and crash report, hello, lock-down, and then the first queue, which loads the
-bundle when it is told to. The main thread is that queue; the watcher has a thread and a socket
-of its own.
+Order: output and crash report, hello, a rehearsal where nobody waits for the process yet, the
+lock-down, and then the first queue, which loads the bundle when it is told to. The main thread is
+that queue; the watcher has a thread and a socket of its own.
 Invariant: `run` never returns into the zygote's loop.
 """
 
@@ -17,6 +17,7 @@ from runtime.host.connection import Connection
 from runtime.host.driver import Driver
 from runtime.host.lockdown import Sandbox
 from runtime.host.queues import DefaultQueue
+from runtime.host.rehearsal import rehearse
 from runtime.host.watcher import Watcher
 from runtime.linux import fault
 from runtime.model.errors import SpawnError
@@ -42,11 +43,6 @@ def run(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> NoReturn:
     fault.record(fds.crash)
     connection = Connection(socket.socket(fileno=fds.control), os._exit)
     connection.send(driver.Hello(DRIVER_VERSION))
-    try:
-        held = sandbox.enter(spawn)
-    except SpawnError as error:
-        connection.send(driver.Goodbye(str(error)))
-        os._exit(1)
     queue = DefaultQueue(connection, connection.inbox)
     watcher = Watcher(socket.socket(fileno=fds.watch))
     host = Driver(
@@ -57,6 +53,13 @@ def run(spawn: Spawn, fds: Descriptors, sandbox: Sandbox) -> NoReturn:
         dump=lambda: faulthandler.dump_traceback(fds.crash, all_threads=True),
     )
     attach(host)
+    try:
+        if spawn.in_advance:
+            rehearse()
+        held = sandbox.enter(spawn)
+    except (SpawnError, OSError) as error:
+        connection.send(driver.Goodbye(str(error)))
+        os._exit(1)
     watcher.start(host.die)
     staged = driver.Staged(Stage.LOCKED_DOWN, held.applied, may=held.may, may_not=held.may_not)
     connection.send(staged)

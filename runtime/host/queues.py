@@ -112,7 +112,8 @@ class DefaultQueue(HostQueue):
     def post(self, name: str, work: Callable[[], None]) -> None:
         """Append work; any thread."""
         self._posted.append((name, work))
-        if threading.get_ident() != self._thread:  # which looks before it waits
+        # Where more is posted, the queue will look again; so it does before it waits itself.
+        if len(self._posted) == 1 and threading.get_ident() != self._thread:
             self._connection.wake()
 
     def watch(self, descriptor: int, ready: Callable[[], None], *, writable: bool = False) -> None:

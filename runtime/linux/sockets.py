@@ -75,7 +75,10 @@ def receive_packet(
         BreachError: The packet or its ancillary data was truncated, or more descriptors came
             than expected; all that came are closed.
     """
-    buffer = _buffer()
+    try:
+        buffer: memoryview = _of_thread.buffer
+    except AttributeError:
+        buffer = _buffer()
     count, ancillary, told, _ = sock.recvmsg_into((buffer,), _SPACE, _CLOSE | flags)
     fds = _descriptors(ancillary) if ancillary else []
     truncated = told & _TRUNCATED
@@ -97,7 +100,10 @@ def receive_bytes(sock: socket.socket, flags: int = 0) -> bytes:
         BlockingIOError: `sock` does not block and nothing is there.
         BreachError: The packet was truncated.
     """
-    buffer = _buffer()
+    try:
+        buffer: memoryview = _of_thread.buffer
+    except AttributeError:
+        buffer = _buffer()
     count = sock.recv_into(buffer, 0, _WHOLE | flags)
     if count > limits.PACKET:
         raise _too_long()
@@ -114,10 +120,7 @@ def _buffer() -> memoryview:
     Mapped, so that it takes only as many pages as the longest packet had; private, for a process
     that is forked has it, too.
     """
-    try:
-        buffer: memoryview = _of_thread.buffer
-    except AttributeError:
-        buffer = _of_thread.buffer = memoryview(mmap.mmap(-1, limits.PACKET, _PRIVATE))
+    buffer = _of_thread.buffer = memoryview(mmap.mmap(-1, limits.PACKET, _PRIVATE))
     return buffer
 
 

@@ -11,6 +11,7 @@ import resource
 import signal
 import struct
 
+from runtime.linux import scheduling
 from runtime.linux.libc import syscall
 from runtime.model.outcome import Exit, ExitHow
 
@@ -80,7 +81,8 @@ def wait_exit(pidfd: int) -> Exit | None:
     Raises:
         ChildProcessError: The process is not this process's child, or was reaped already.
     """
-    status = os.waitid(os.P_PIDFD, pidfd, os.WEXITED | os.WNOHANG)
+    with scheduling.least():  # the kernel spins until nobody else lets go of its files in /proc
+        status = os.waitid(os.P_PIDFD, pidfd, os.WEXITED | os.WNOHANG)
     if status is None or status.si_pid == 0:
         return None
     how = ExitHow.CODE if status.si_code == os.CLD_EXITED else ExitHow.SIGNAL

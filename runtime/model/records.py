@@ -60,7 +60,7 @@ class Entitlement(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class DeviceHit(msgspec.Struct, frozen=True, array_like=True):
-    """A present device that an extension's personalities match."""
+    """A device that was there when somebody asked, and that an extension's personalities match."""
 
     entry: EntryId
     title: str
@@ -147,7 +147,7 @@ class Request(msgspec.Struct, frozen=True, array_like=True, tag="request"):
     signature: str = "not signed"
     needs_developer: bool = True  # may not run unless developer mode is on
     entitlements: tuple[Entitlement, ...] = ()
-    devices: tuple[DeviceHit, ...] = ()
+    devices: tuple[DeviceHit, ...] = ()  # that it matched when it asked
     first_wall_ns: int = 0
     count: int = 1  # how often the same request came
     error: int = 0  # OSSystemExtensionError, 0 for none

@@ -1,9 +1,9 @@
 """Compares two registries: what was added, removed, moved, and which properties changed.
 
-Entries are paired by path and identity, never by id: ids mean nothing across machines and runs. At
-one path the two are the same thing unless both say who they are and differ. What is left is
-paired when it says who it is and only one on each side says so: it has moved, and takes what is
-below along.
+Entries are paired by path and identity, never by id: ids mean nothing across machines and runs. Nor
+does the name of the machine, with which every path begins. At one path the two are the same thing
+unless both say who they are and differ. What is left is paired when it says who it is and only one
+on each side says so: it has moved, and takes what is below along.
 Invariant: pure; every entry of both sides is in exactly one pair, or added, or removed.
 """
 
@@ -72,6 +72,9 @@ class Comparison(msgspec.Struct, frozen=True):
         return not (self.added or self.removed or self.changed or self.moved)
 
 
+MACHINE = "IOPlatformExpertDevice"
+"""The class of the entry that is called as the machine is; on another it has another name."""
+
 Read = Callable[[Entry], Properties]
 
 
@@ -95,17 +98,20 @@ class _Half:
         self._read = read
         self.paths: list[str] = []
         self.parents: list[int] = []  # place of the parent; -1 of a root
+        known_as: list[str] = []  # the paths, without the name of the machine
         place: dict[int, int] = {}
         for at, entry in enumerate(entries):
             parent = place.get(entry.parent, -1)
             above = self.paths[parent] if parent >= 0 else f"{plane}:"
             step = entry.title.replace("/", "!") if parent >= 0 else ""
             self.paths.append(f"{above.removesuffix('/')}/{step}")
+            begin = known_as[parent] if parent >= 0 else ""
+            known_as.append(f"{begin}/{'' if entry.cls == MACHINE else step}")
             self.parents.append(parent)
             place.setdefault(entry.id, at)
         self.by_path: dict[str, list[int]] = {}
         self.below: dict[int, list[int]] = {}
-        for at, path in enumerate(self.paths):
+        for at, path in enumerate(known_as):
             self.by_path.setdefault(path, []).append(at)
             self.below.setdefault(self.parents[at], []).append(at)
         self._known: dict[int, Properties] = {}
@@ -248,11 +254,23 @@ def _differences(old: Mapping[str, Value], new: Mapping[str, Value]) -> list[Pro
     return [
         PropertyChange(key, old.get(key), new.get(key))
         for key in dict.fromkeys((*old, *new))
-        if key not in old
-        or key not in new
-        or type(old[key]) is not type(new[key])
-        or old[key] != new[key]
+        if key not in old or key not in new or not _is_same(old[key], new[key])
     ]
+
+
+def _is_same(old: Value, new: Value) -> bool:
+    """Whether two values are the same; a text says -1 as 2⁶⁴ - 1, as the kernel prints it."""
+    if type(old) is not type(new):
+        return False
+    match old, new:
+        case list(), list():
+            return len(old) == len(new) and all(map(_is_same, old, new))
+        case dict(), dict():
+            return old.keys() == new.keys() and all(_is_same(old[key], new[key]) for key in old)
+        case int(), int():
+            return (old - new) % (1 << 64) == 0
+        case _:
+            return old == new
 
 
 def _state_words(entry: Entry) -> str:

@@ -57,8 +57,8 @@ class Launcher:
         self._refill.soon()
         return standby
 
-    async def create(self, name: str, *, dumpable: bool) -> Standby:
-        """Make a new process; ps shows `name`.
+    async def create(self, name: str, *, dumpable: bool, in_advance: bool = False) -> Standby:
+        """Make a new process; ps shows `name`. `in_advance`: nobody waits for it yet.
 
         Raises:
             SpawnError: It could not be created.
@@ -76,6 +76,7 @@ class Launcher:
             dumpable=dumpable,
             memory_bytes=MEMORY_BYTES,
             open_files=OPEN_FILES,
+            in_advance=in_advance,
         )
         try:
             child = await self._zygote.spawn(request, channels.theirs())
@@ -89,8 +90,8 @@ class Launcher:
         return Standby(child, channels, applied, (*missing, *self._zygote.missing))
 
     def elevate(self, standby: Standby) -> None:
-        """A driver has the process: from now on it goes before ordinary ones, where that can be."""
-        if self._zygote.elevated:
+        """A driver has the process, or will: it goes before ordinary ones, where that can be."""
+        if self._zygote.elevated and not standby.elevated:
             standby.elevated = self._pace.elevate(standby.process.pid)
 
     def discard(self, standby: Standby) -> None:
@@ -112,7 +113,7 @@ class Launcher:
     async def _stand_by(self) -> None:
         dumpable = self._dumpable
         try:
-            standby = await self.create("standby", dumpable=dumpable)
+            standby = await self.create("standby", dumpable=dumpable, in_advance=True)
         except SpawnError:
             self._refill.later()
             return

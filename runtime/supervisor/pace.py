@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from runtime.linux import scheduling, usage
 
-DRIVER, RUNTIME = 1, 2  # priorities: every other real-time process can go before both
+DRIVER = scheduling.LEAST  # priorities: every other real-time process can go before both
+RUNTIME = DRIVER + 1
 
 PERIOD_SECONDS = 0.5  # of a judgement
 QUIET_NS = 1_000_000_000  # of a judgement of one that has no precedence

@@ -32,7 +32,7 @@ class Standby:
         process: The process itself, for whoever took it.
         applied: What holds it from outside.
         missing: What this machine cannot give to any driver.
-        elevated: Whether it goes before ordinary processes; not before a driver has it.
+        elevated: Whether it goes before ordinary processes; not before it is one driver's.
         staged: The launch stages that it has told so far, in order.
         lines: What it has logged so far, oldest first: source and text.
         told: Whether it was told what to load.

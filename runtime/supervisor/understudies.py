@@ -91,9 +91,12 @@ class Understudies:
     async def _make(self, driver: Driver, spec: DriverSpec, bundle: int) -> None:
         if self._wanted.get(driver.id) is spec and self._has_room(crashed=driver.crashes > 0):
             name = f"standby of {spec.server_name}"
-            standby = await self.launcher.create(name, dumpable=spec.dumpable)
+            dumpable = spec.dumpable
+            standby = await self.launcher.create(name, dumpable=dumpable, in_advance=True)
             self._made(driver.id, spec, standby, bundle)
             await standby.whole.wait()
+            if self._ready.get(driver.id) is standby:
+                self.launcher.elevate(standby)  # now: it takes time that a restart has not
 
     def _made(self, driver: DriverId, spec: DriverSpec, standby: Standby, bundle: int) -> None:
         if self._wanted.get(driver) is not spec:

@@ -269,6 +269,7 @@ def _start() -> tuple[socket.socket, subprocess.Popen[bytes]]:
                 env=_environment(),
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
+                process_group=0,  # a Ctrl-C is for the program in front
             )
         except OSError:
             ours.close()

@@ -3,6 +3,7 @@
 Invariant: no I/O, no state; every error of a decoder becomes `BreachError`.
 """
 
+from collections.abc import Callable
 from typing import Generic, TypeVar, cast
 
 import msgspec
@@ -13,10 +14,8 @@ T = TypeVar("T")
 
 _encoder = msgspec.msgpack.Encoder()
 
-
-def encode(message: object) -> bytes:
-    """Encode one message or value."""
-    return _encoder.encode(message)
+encode: Callable[[object], bytes] = _encoder.encode
+"""Encode one message or value. OverflowError: an integer in it has more than 64 bits."""
 
 
 def raw(value: object) -> msgspec.Raw:

@@ -8,8 +8,8 @@ that concern a service's own entry, `Reply`s. Every `Call` is answered by exactl
 and after a Start that failed, a service is gone; the process waits for another one or for the
 runtime's `Goodbye`. `Goodbye` is the epitaph: an end of file without one counts as a crash.
 Provider socket (one a service, comes with `Attach`; the other end is a broker's, or whoever's the
-provider is): the service's `Call`s of its provider, their answers, and `Complete`s. Its end of file
-means that the provider cannot be reached any more.
+provider is): the service's `Call`s of its provider, their answers, `Begin`s, and `Complete`s. Its
+end of file means that the provider cannot be reached any more.
 Watch socket (the driver's watcher thread): log lines and the queues' pulse.
 
 One packet is one message. From a driver an unknown field, an empty or a truncated packet is
@@ -113,6 +113,16 @@ class Call(_Strict, frozen=True, tag="call"):
     method: methods.Method
 
 
+class Begin(_Strict, frozen=True, tag="begin"):
+    """Begin a transfer of a pipe of the provider; nothing answers it.
+
+    Its end, that of one that was refused as well, is the `Complete` of its action.
+    """
+
+    target: Number  # as of a `Call`
+    method: methods.AsyncIO
+
+
 class Reply(_Strict, frozen=True, tag="reply"):
     """The result of a call, encoded as the method's RESULT."""
 
@@ -169,7 +179,7 @@ ToDriver = (
     Hello | Load | Attach | Call | Reply | Fail | ServiceNotification | CrashYourself | Goodbye
 )
 ToRuntime = Hello | Staged | Compiled | Attached | Call | Reply | Fail | Goodbye
-ToProvider = Call
+ToProvider = Call | Begin
 ToPublisher = Call | Goodbye
 """What a driver sends to another driver that is its provider: it says when it ends in order."""
 FromProvider = Reply | Fail | Complete

@@ -49,6 +49,7 @@ class Spawn(msgspec.Struct, frozen=True, array_like=True, tag="spawn"):
     memory_bytes: Number = 0
     open_files: Number = 0
     role: Role = Role.DRIVER
+    in_advance: bool = False  # nobody waits for it yet: it may take its time, to be quicker later
 
 
 class PutNative(msgspec.Struct, frozen=True, array_like=True, tag="put-native"):

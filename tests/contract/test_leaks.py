@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+# A process that is just becoming `sleep` has no environment to be known by: it is waited for.
+ORPHAN = "sleep 60 & until grep -q ^sleep /proc/$!/cmdline; do :; done"
 LEAKS = {
-    "process": "subprocess.Popen(['sh', '-c', 'sleep 60 & exit']).wait()",
+    "process": f"subprocess.run(['sh', '-c', {ORPHAN!r}], check=True)",
     "child": "if os.fork() == 0: os._exit(0)",
     "thread": "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()",
     "descriptor": "os.pipe()",

@@ -58,7 +58,7 @@ class Seat:
 
     def notice(self) -> str:
         banner = self.window.banners.banner("notice")
-        return banner.text if banner is not None else ""
+        return banner.text if banner is not None else self.window.status.currentMessage()
 
     def request(self) -> Request | None:
         return next(iter(self.mirror.requests.values()), None)

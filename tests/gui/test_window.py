@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ from ioregui.timeline.page import TimelinePage
 from ioregui.timeline.strip import TimelineStrip
 from ioregui.window.banners import Choice
 from ioregui.window.navigation import Navigation
-from ioregui.window.quitting import QuittingMenu
+from ioregui.window.quitting import QuittingMenu, words
 from ioregui.window.settings import Quitting, Settings
 from ioregui.window.theme import DARK, LIGHT, Dresser, Theme, contrast, sheet
 from runtime.model.driver_lifecycle import DriverState
@@ -102,13 +103,26 @@ def banner_button(desk: Desk, key: str, text: str) -> QPushButton:
 
 def notice(desk: Desk) -> str:
     banner = desk.window.banners.banner("notice")
-    return banner.text if banner is not None else ""
+    return banner.text if banner is not None else desk.window.status.currentMessage()
 
 
 def test_first_look(desk: Desk) -> None:
     assert desk.selection.entry == ROOT_ID + 6
     assert desk.window.status.text.text().startswith("8 entries  ·  quiet  ·  1 driver  ·  ")
     assert desk.window.toolbar.live.text() == "● live"
+
+
+@pytest.mark.parametrize(
+    ("kept", "selected"),
+    [("IOService:/Machine", 2), ("IOService:/Machine/Gone", 6), ("", 6)],
+    ids=["there", "not there", "gone before the end"],
+)
+def test_what_was_selected_at_the_last_start(
+    request: pytest.FixtureRequest, settings: Settings, kept: str, selected: int
+) -> None:
+    settings.set_paths("selected", [kept])
+    desk: Desk = request.getfixturevalue("desk")
+    assert desk.selection.entry == ROOT_ID + selected
 
 
 def test_a_window_is_as_it_was_after_another_is_put_together(
@@ -122,6 +136,18 @@ def test_a_window_is_as_it_was_after_another_is_put_together(
     other.window.leave()
     other.window.deleteLater()
     other.deleteLater()
+
+
+def test_half_a_screen_is_enough(desk: Desk) -> None:
+    desk.window.resize(800, 700)
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+    assert desk.window.width() == 800
+    assert desk.registry.horizontalScrollBar().maximum() == 0, "no column is cut off"
+    panel = desk.window.inspector.widget(0)
+    assert isinstance(panel, PropertiesPanel)
+    for control in (panel.bar.base, panel.bar.export):
+        assert control.width() >= control.sizeHint().width()
+        assert panel.rect().contains(control.geometry().translated(panel.bar.pos()))
 
 
 def test_search_counts_and_escape_clears(qtbot: QtBot, desk: Desk) -> None:
@@ -168,7 +194,7 @@ def test_developer_banner_turns_it_off(
     qtbot.waitUntil(lambda: SetDeveloperMode(False) in fake_runtime.commands())
     fake_runtime.delta(status=sample_status(developer=False))
     fake_runtime.answer(SetDeveloperMode, sample_status(developer=False))
-    qtbot.waitUntil(lambda: notice(desk) == "Developer mode is off.")
+    qtbot.waitUntil(lambda: notice(desk) == "✓  Developer mode is off.")
     qtbot.waitUntil(lambda: desk.window.banners.banner("developer") is None)
 
 
@@ -246,6 +272,25 @@ def test_closing_asks_once(
     fake_runtime.answer(type(command), None)
     qtbot.waitUntil(lambda: not desk.window.isVisible())
     assert settings.quitting is remembered
+
+
+def test_the_question_about_drivers_takes_the_keyboard_and_gives_it_back(
+    desk: Desk, household: Household
+) -> None:
+    household.embedded = True
+    for answer in (Qt.Key.Key_Escape, Qt.Key.Key_Space):
+        desk.registry.setFocus()
+        desk.window.close()
+        names = [Quitting.STOP, Quitting.KEEP]
+        asked = [banner_button(desk, "leaving", words(name)) for name in names]
+        cancel = banner_button(desk, "leaving", "Cancel")
+        for button, following in pairwise((*asked, cancel)):
+            assert desk.window.focusWidget() is button
+            QTest.keyClick(button, Qt.Key.Key_Tab)
+            assert desk.window.focusWidget() is following
+        QTest.keyClick(cancel, answer)
+        assert desk.window.banners.banner("leaving") is None
+        assert desk.window.focusWidget() is desk.registry
 
 
 def test_question_goes_with_the_last_driver(

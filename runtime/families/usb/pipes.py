@@ -39,10 +39,10 @@ class PipeCalls:
             case methods.PipeIO():
                 self._transfer(method, answer)
                 return
-            case methods.GetDescriptors():
-                result = self._pipe.endpoint
             case methods.AsyncIO():
                 self._queue(method)
+            case methods.GetDescriptors():
+                result = self._pipe.endpoint
             case usb.IsochIO():
                 self._queue_frames(method)
             case methods.Abort():

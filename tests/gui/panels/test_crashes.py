@@ -90,6 +90,14 @@ def test_the_newest_of_the_driver_is_opened_with_the_faulting_thread_first(
     assert [shown.index(part) for part in parts] == sorted(shown.index(part) for part in parts)
 
 
+def test_when_is_read_whole_however_narrow_it_gets(panel: CrashesPanel) -> None:
+    said = panel.table.model().index(0, 0).data()
+    for width in (900, 480, 300):
+        panel.resize(width, 400)
+        room = panel.table.columnWidth(0)
+        assert room > panel.table.fontMetrics().horizontalAdvance(said), width
+
+
 def test_copy_report(qtbot: QtBot, panel: CrashesPanel, fake_runtime: "FakeRuntime") -> None:
     assert not panel.copy.isEnabled(), "nothing is opened yet"
     fake_runtime.answer(ReadCrash, report(3, sample_driver()))

@@ -28,6 +28,9 @@ from runtime.wire import codec, driver, methods, session, zygote
 
 T = TypeVar("T")
 
+Answers = Callable[[driver.ToProvider], driver.Reply | driver.Fail | None]
+"""A provider; None: what it was asked is not answered."""
+
 _call: codec.Decoder[driver.ToProvider] = codec.Decoder(driver.ToProvider, "packet of a driver")
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -107,7 +110,7 @@ class Process:
     compiled: list[bytes] = field(default_factory=list)
     pulses: list[driver.Pulse] = field(default_factory=list)
     outcome: Exit | None = None
-    asked: collections.deque[driver.Call] = field(default_factory=collections.deque)
+    asked: collections.deque[driver.ToProvider] = field(default_factory=collections.deque)
 
     def send(self, *messages: driver.ToDriver) -> None:
         """Send packets on the control socket; beside some go the bundle or the provider socket."""
@@ -132,7 +135,7 @@ class Process:
                 return message
             self.compiled.append(message.code)
 
-    def asked_of_provider(self) -> driver.Call | None:
+    def asked_of_provider(self) -> driver.ToProvider | None:
         """The next call on the provider socket; None at the end of file."""
         try:
             packet, _ = receive_packet(self.provider)
@@ -165,7 +168,7 @@ class Process:
         self,
         number: int,
         method: methods.Method,
-        provider: Callable[[driver.Call], driver.Reply | driver.Fail],
+        provider: Answers,
     ) -> driver.Reply | driver.Fail | driver.Goodbye | None:
         """Call the driver, answering its own calls by `provider` meanwhile."""
         self.send(driver.Call(number, SERVICE, method))
@@ -179,21 +182,28 @@ class Process:
                     listening.remove(self.provider)
                 else:
                     self.asked.append(asked)
-                    self.provide(provider(asked))
+                    self._answer(provider, asked)
                 continue
             message = self.receive()
             if isinstance(message, driver.Call):
                 self.asked.append(message)
-                self.send(provider(message))
+                answer = provider(message)
+                assert answer is not None
+                self.send(answer)
             else:
                 assert isinstance(message, driver.Reply | driver.Fail | driver.Goodbye | None)
                 return message
 
-    def answer(self, provider: Callable[[driver.Call], driver.Reply | driver.Fail]) -> None:
-        """Answer one call of the driver to its provider."""
+    def answer(self, provider: Answers) -> None:
+        """Answer one call of the driver to its provider, or take what is not answered."""
         asked = self.asked_of_provider()
         assert asked is not None, f"log {self.lines}"
-        self.provide(provider(asked))
+        self._answer(provider, asked)
+
+    def _answer(self, provider: Answers, asked: driver.ToProvider) -> None:
+        answer = provider(asked)
+        if answer is not None:
+            self.provide(answer)
 
     def wait_log(self, done: Callable[[list[str]], bool]) -> list[str]:
         """Read the watch socket until the lines satisfy `done`."""
@@ -316,17 +326,18 @@ class Provider:
         self.reads: collections.deque[int] = collections.deque()  # actions that wait for data
         self.methods: list[str] = []
 
-    def __call__(self, call: driver.Call) -> driver.Reply | driver.Fail:
+    def __call__(self, call: driver.ToProvider) -> driver.Reply | driver.Fail | None:
         """Answer one call."""
         self.methods.append(type(call.method).__name__)
+        if isinstance(call, driver.Begin):
+            assert call.target == self.HANDLE
+            self.reads.append(call.method.action)
+            return None
         match call.method:
             case methods.CopyPipe(address=0x81):
                 return driver.Reply(call.number, codec.raw(self.HANDLE))
             case methods.CopyPipe():
                 return driver.Fail(call.number, IOReturn.NOT_FOUND, "no such endpoint")
-            case methods.AsyncIO(action=action):
-                assert call.target == self.HANDLE
-                self.reads.append(action)
         return driver.Reply(call.number, codec.raw(None))
 
     def complete(self, data: bytes, status: int = 0) -> driver.Complete:

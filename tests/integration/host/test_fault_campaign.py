@@ -32,6 +32,7 @@ def test_what_breaks_comes_back(page: Path) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
+        timeout=300,  # seconds
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -55,6 +56,7 @@ def test_a_broker_and_the_zygote_come_back() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
+        timeout=300,  # seconds
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -54,7 +54,8 @@ def test_a_failed_pipe_is_the_start_s_error(zygote: Zygote) -> None:
     process = zygote.spawn(bundle_of(SAMPLE))
     process.begin(**NAMES)
 
-    def closed(call: driver.Call) -> driver.Fail:
+    def closed(call: driver.ToProvider) -> driver.Fail:
+        assert isinstance(call, driver.Call)
         return driver.Fail(call.number, IOReturn.EXCLUSIVE_ACCESS, "usbhid has it")
 
     assert process.call(1, methods.Start(), closed) == driver.Fail(

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import signal
 import socket
 import subprocess
 import sys
@@ -212,6 +213,26 @@ def test_approval_needs_developer_mode(runtime_process: RuntimeProcess) -> None:
     with pytest.raises(ProblemError) as refused:
         runtime_process.approve(request)
     assert refused.value.code == "developer-mode"
+
+
+def test_in_a_terminal_it_says_when_and_where_it_listens(tmp_path: Path) -> None:
+    sock = tmp_path / "socket"
+    screen, terminal = os.openpty()
+    with os.fdopen(screen) as said:
+        with subprocess.Popen(
+            [
+                *(sys.executable, "-m", "runtime", "--socket", str(sock)),
+                *("--state-dir", str(tmp_path / "state")),
+            ],
+            cwd=ROOT,
+            stdout=terminal,
+            process_group=0,
+        ) as process:
+            os.close(terminal)
+            assert said.readline() == f"listening at {sock}; Ctrl-C ends it\n"
+            connect("test", sock).close()
+            os.killpg(process.pid, signal.SIGINT)
+        assert process.returncode == 0
 
 
 def test_decisions_over_the_socket_are_refused_by_default(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from runtime.commands import service
 from runtime.commands.systemextensionsctl import run
 from runtime.linux import ownership
+from runtime.model.errors import ProblemError
 
 
 def test_unit_and_policy_are_written_and_removed(
@@ -29,6 +30,20 @@ def test_unit_and_policy_are_written_and_removed(
     written, again, removed, status = capsys.readouterr().out.splitlines()
     assert written == again == f"written below {tmp_path}"
     assert (removed, status) == (f"removed below {tmp_path}", "not installed")
+
+
+def test_without_systemd_nothing_is_written_and_what_is_there_goes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "_BOOTED", tmp_path / "none")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with pytest.raises(ProblemError, match="expected systemd to run here and start it, found none"):
+        service.install(tmp_path, start=True)
+    assert list(tmp_path.iterdir()) == []
+    service.install(tmp_path, start=False)
+    service.uninstall(tmp_path, stop=True)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert "removed; what it knew stays" in capsys.readouterr().out
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze here")

@@ -47,14 +47,20 @@ class Broker(FakeProcess):
     def call(self, target: int, method: methods.Method) -> msgspec.Raw:
         """See `Transport.call`."""
         del target
-        assert isinstance(method, methods.PipeIO | methods.AsyncIO)
+        assert isinstance(method, methods.PipeIO)
         self.asked.append(method)
         self._move(method)
         if self.code:
             raise IOReturnError(self.code)
-        if isinstance(method, methods.AsyncIO):
-            return codec.raw(None)
         return codec.raw(method.length.to_bytes(4, "little") if self._apart(method) else b"r")
+
+    def begin(self, target: int, method: methods.AsyncIO) -> None:
+        """See `Transport.begin`."""
+        del target
+        self.asked.append(method)
+        self._move(method)
+        if self.code:
+            self._done[-1](methods.CompleteAsyncIO(self.code, 0, 7))
 
     def expect(self, *_told: object, **_how: object) -> int:
         """See `Transport.expect`."""
@@ -107,13 +113,14 @@ def test_long_ones_lie_in_shared_memory(broker: Broker) -> None:
 def test_a_part_is_free_again_whatever_the_end(broker: Broker) -> None:
     out = path(broker, 0x02)
     data = memoryview(bytearray(LONG))
+    ended: list[Ended] = []
     broker.code = IOReturn.USB_PIPE_STALLED
     for _ in range(PARTS + 1):
         with pytest.raises(IOReturnError):
             out.io(data, 0)
-        with pytest.raises(IOReturnError):
-            out.queue(data, Action(), lambda _end, _when: None, 0)  # type: ignore[arg-type]
+        out.queue(data, Action(), lambda end, _when: ended.append(end), 0)  # type: ignore[arg-type]
     broker.code = IOReturn.SUCCESS
+    assert ended == [Ended(IOReturn.USB_PIPE_STALLED, 0)] * (PARTS + 1)
     assert all(each.at is not None for each in broker.asked)
     out.io(data, 0)
     assert broker.asked[-1].at is not None
@@ -137,6 +144,14 @@ def test_asynchronous_ones_have_a_part_each_as_long_as_there_are_any(broker: Bro
     assert ended == [Ended(0, LONG)]
     queue(buffers[0])
     assert broker.asked[-1].at == places[0]
+
+
+def test_a_closed_pipe_takes_nothing(broker: Broker) -> None:
+    out = path(broker, 0x02)
+    out.close()
+    with pytest.raises(IOReturnError) as refused:
+        out.queue(memoryview(b"x"), Action(), lambda _end, _when: None, 0)  # type: ignore[arg-type]
+    assert (refused.value.code, broker.asked) == (IOReturn.NOT_FOUND, [])
 
 
 def test_a_broker_without_memory_is_sent_messages() -> None:

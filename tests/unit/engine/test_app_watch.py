@@ -24,6 +24,7 @@ class Watched:
         self.removed: asyncio.Queue[BundleId] = asyncio.Queue()
         self.said: list[str] = []
         self.looked = asyncio.Event()
+        self.after_a_look: Callable[[], None] = lambda: None  # before what it saw is told
         self.watch = AppWatch(
             lambda: dict(self.apps), self._missing, self._remove, self.said.append
         )
@@ -35,7 +36,10 @@ class Watched:
 
     async def _missing(self, paths: Sequence[str]) -> frozenset[str]:
         self.looked.set()
-        return frozenset(location.missing(paths))
+        missing = frozenset(location.missing(paths))
+        self.after_a_look()
+        await asyncio.sleep(0.05)  # so long that it is heard what went meanwhile
+        return missing
 
     async def _remove(self, bundle_id: BundleId) -> None:
         self.apps.pop(bundle_id)
@@ -110,3 +114,15 @@ def test_an_app_that_is_exchanged_or_has_a_copy_stays(tmp_path: Path) -> None:
         await watched.looked.wait()
 
     assert run(tmp_path, body).removed.empty()
+
+
+def test_what_goes_during_a_look_is_looked_for_again(tmp_path: Path) -> None:
+    async def body(watched: Watched) -> None:
+        one, two = watched.app("One"), watched.app("Two")
+        watched.apps = {ONE: frozenset({str(one)}), TWO: frozenset({str(two)})}
+        await watched.watch.start()
+        watched.after_a_look = lambda: shutil.rmtree(two, ignore_errors=True)
+        shutil.rmtree(one)
+        assert [await watched.removed.get(), await watched.removed.get()] == [ONE, TWO]
+
+    run(tmp_path, body)

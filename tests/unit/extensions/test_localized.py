@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.extensions.localized import MOST_LANGUAGES, read_localized, read_strings
+from runtime.extensions.localized import MOST_BYTES, MOST_LANGUAGES, read_localized, read_strings
 from runtime.extensions.staging import stage
 from runtime.model.errors import BundleError
 from runtime.model.records import Localized
 from tests.unit.extensions.conftest import AppFolder, Bench
 
 TEXT = """/* who it is */
-"CFBundleDisplayName" = "Ger\\U00e4t \\"A\\"";
+"CFBundleDisplayName" = "Ger\\U00e4t \\"A\\" \\Ud83d\\Udd0c";
 OSBundleUsageDescription = "Liest\\ndas Ger\u00e4t."; // why
 """
 TABLE = {
-    "CFBundleDisplayName": 'Ger\u00e4t "A"',
+    "CFBundleDisplayName": 'Ger\u00e4t "A" \U0001f50c',
     "OSBundleUsageDescription": "Liest\ndas Ger\u00e4t.",
 }
 
@@ -45,6 +45,7 @@ def test_every_form_says_the_same(data: bytes) -> None:
         (b'\n"a" = "b', "x: line 2: expected"),
         (b"\xff\xfe\x00", "expected text in UTF-8 or UTF-16"),
         (b"bplist00", "a broken one"),
+        (b'"a" = "x\\Ud800";', r"x: expected characters, found half of one in x\\Ud800"),
     ],
 )
 def test_what_is_no_strings_file_is_refused(data: bytes, words: str) -> None:
@@ -76,11 +77,17 @@ def test_languages_are_those_of_the_folders() -> None:
     )
 
 
-@pytest.mark.parametrize("count", [MOST_LANGUAGES + 1, MOST_LANGUAGES])
-def test_too_many_or_too_long_are_refused(count: int) -> None:
-    text = b"CFBundleName = " + (b"x" if count > MOST_LANGUAGES else b"x" * 200) + b";"
+@pytest.mark.parametrize(
+    ("count", "text", "words"),
+    [
+        (MOST_LANGUAGES + 1, b"CFBundleName = x;", "at most 64 languages and 262144 bytes"),
+        (MOST_LANGUAGES, b"CFBundleName = " + b"x" * 200 + b";", "at most 12000 characters"),
+        (1, b"a=b;" * (MOST_BYTES // 4) + b" ", "found 1 and 262145"),
+    ],
+)
+def test_too_many_or_too_long_are_refused(count: int, text: bytes, words: str) -> None:
     files = {f"a{number}.lproj/InfoPlist.strings": text for number in range(count)}
-    with pytest.raises(BundleError, match="at most 64 languages and 12000 characters"):
+    with pytest.raises(BundleError, match=words):
         read_localized(files, "", "X.dext")
 
 

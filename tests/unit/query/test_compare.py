@@ -53,6 +53,29 @@ def test_true_is_not_one() -> None:
     assert pair.changes == (PropertyChange("Size", 1, True),)
 
 
+def test_a_number_is_the_same_with_and_without_its_sign() -> None:
+    before = [_entry(1, 0, "Root", node=-1, places=[-1], one={"a": -1})]
+    after = [_entry(1, 0, "Root", node=2**64 - 1, places=[2**64 - 1], one={"a": 2**64 - 1})]
+    assert _compare(before, after).is_equal
+
+
+def test_what_is_within_a_value_is_compared_by_kind_too() -> None:
+    before = [_entry(1, 0, "Root", places=[True], one={"a": 1})]
+    after = [_entry(1, 0, "Root", places=[1], one={"a": 2})]
+    (pair,) = _compare(before, after).changed
+    assert [change.key for change in pair.changes] == ["places", "one"]
+
+
+def test_the_machine_may_be_called_otherwise() -> None:
+    machines = [
+        [_entry(1, 0, "Root"), _entry(2, 1, name, "IOPlatformExpertDevice"), _entry(3, 2, "usb")]
+        for name in ("Linux", "ThinkPad X1")
+    ]
+    found = _compare(*machines)
+    assert found.is_equal
+    assert found.same == 3
+
+
 def test_a_state_is_compared() -> None:
     after = [*BEFORE[:4], msgspec.structs.replace(BEFORE[4], state=int(State.INACTIVE))]
     (pair,) = _compare(BEFORE, after).changed

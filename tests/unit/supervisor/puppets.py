@@ -107,9 +107,9 @@ class PuppetLauncher(Launcher):
         del dumpable
         return None
 
-    async def create(self, name: str, *, dumpable: bool) -> Standby:
+    async def create(self, name: str, *, dumpable: bool, in_advance: bool = False) -> Standby:
         """A puppet, after a turn of the loop."""
-        del name, dumpable
+        del name, dumpable, in_advance
         await asyncio.sleep(0)
         if self.failing:
             raise SpawnError("puppet: told to fail")
