@@ -16,6 +16,7 @@ from runtime.linux import memfd
 from runtime.model import archive
 from runtime.model.identity import DriverId
 from runtime.supervisor.groups import NO_GROUPS
+from runtime.supervisor.pace import Pace
 from runtime.supervisor.policy import ALWAYS_AT_ONCE
 from runtime.supervisor.supervisor import Supervisor
 from runtime.supervisor.zygote import Zygote
@@ -36,7 +37,7 @@ class Crowd:
         self._bundle = bundle
         self._lanes: dict[DriverId, Lane] = {}
         zygote = Zygote(lambda note: print(note, file=sys.stderr))
-        self.supervisor = Supervisor(zygote, ALWAYS_AT_ONCE, Around(self._lanes), NO_GROUPS)
+        self.supervisor = Supervisor(zygote, ALWAYS_AT_ONCE, Around(self._lanes), NO_GROUPS, Pace())
 
     @property
     def lanes(self) -> tuple[Lane, ...]:

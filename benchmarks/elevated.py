@@ -21,6 +21,7 @@ from runtime.linux import memfd
 from runtime.model import archive
 from runtime.supervisor.groups import NO_GROUPS
 from runtime.supervisor.launcher import Launcher
+from runtime.supervisor.pace import Pace
 from runtime.supervisor.ports import ProviderSession, SessionEnd
 from runtime.supervisor.standby import Standby
 from runtime.supervisor.zygote import Zygote
@@ -76,7 +77,7 @@ async def driver(call: str) -> AsyncIterator[Standby]:
     }
     bundle = memfd.sealed("bundle", archive.pack(sources))
     zygote = Zygote(lambda note: print(note, file=sys.stderr))
-    launcher = Launcher(zygote, NO_GROUPS)
+    launcher = Launcher(zygote, NO_GROUPS, Pace())
     try:
         standby = await launcher.create("benchmark", dumpable=False)
         launcher.elevate(standby)

@@ -25,6 +25,7 @@ from runtime.model.outcome import Exit
 from runtime.model.records import Driver
 from runtime.supervisor import hang
 from runtime.supervisor.groups import NO_GROUPS
+from runtime.supervisor.pace import Pace
 from runtime.supervisor.policy import ALWAYS_AT_ONCE
 from runtime.supervisor.ports import DriverSpec, Gather
 from runtime.supervisor.supervisor import Supervisor
@@ -100,7 +101,9 @@ class Campaign:
         self._progress = progress
         self._lanes: dict[DriverId, Lane] = {}
         zygote = Zygote(self.tally.failures.append)
-        self._supervisor = Supervisor(zygote, ALWAYS_AT_ONCE, Around(self._lanes), NO_GROUPS)
+        self._supervisor = Supervisor(
+            zygote, ALWAYS_AT_ONCE, Around(self._lanes), NO_GROUPS, Pace()
+        )
         self._floor = asyncio.Lock()
 
     async def run(self, first: int, count: int) -> None:

@@ -4,6 +4,7 @@ Invariant: a driver is named by IOUserClass, bundle id or driver id, and never g
 """
 
 import argparse
+import sys
 
 from runtime.client.blocking import Connection
 from runtime.commands import dext_log, dext_plug, shell
@@ -25,10 +26,13 @@ from runtime.wire.commands.registry import GetRecords
 
 
 def _list(runtime: Connection, options: argparse.Namespace) -> int:
-    drivers = runtime.call(GetRecords()).drivers
+    records = runtime.call(GetRecords())
+    drivers = records.drivers
     if options.json:
         shell.print_json(drivers)
         return shell.OK
+    for note in records.status.notes:
+        print(f"note: {plain(note)}", file=sys.stderr)
     for driver in drivers:
         print(_line(driver))
         for line in _confinement(driver) if options.sandbox else ():

@@ -60,6 +60,8 @@ class Devices:
             self._hub.note(str(error))
             return
         self._hub.set_status(udev=self._monitor.source == "udev")
+        if self._monitor.deaf:
+            self._hub.note(self._monitor.deaf)
         asyncio.get_running_loop().add_reader(self._monitor.fileno(), self._drain)
 
     def close(self) -> None:

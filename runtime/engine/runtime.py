@@ -58,6 +58,7 @@ from runtime.registry.tree import Registry
 from runtime.supervisor.brokers import Brokers
 from runtime.supervisor.crash_folder import CrashFolder
 from runtime.supervisor.groups import NO_GROUPS, service_groups
+from runtime.supervisor.pace import Pace
 from runtime.supervisor.policy import ALWAYS_AT_ONCE, RestartPolicy
 from runtime.supervisor.supervisor import Supervisor
 from runtime.supervisor.zygote import Zygote
@@ -116,7 +117,12 @@ class Runtime:
         )
         self._logbook = logbook = Logbook(time.time_ns, self._hub.log)
         self._crashes = CrashReports(
-            CrashFolder(settings.state_dir / "crashes"), logbook, status.version, self._note
+            CrashFolder(settings.state_dir / "crashes"),
+            logbook,
+            status.version,
+            self._workers,
+            self._note,
+            state_dir=str(settings.state_dir),
         )
         self._doors = Doors(settings.socket_path.parent)
         power = PowerTree(registry, hub)
@@ -133,13 +139,13 @@ class Runtime:
             on_crashed=self._crashes.crashed,
         )
         policy = ALWAYS_AT_ONCE if settings.restart_at_once else RestartPolicy()
-        zygote = Zygote(self._note)
+        zygote, pace = Zygote(self._note), Pace()
         self._bundles.use(zygote)
         self._held = HeldInterfaces(settings.state_dir / "held-interfaces", self._note)
         entries = BrokerEntries(registry, self._held, self._note)
-        self._brokers = brokers = Brokers(zygote, policy, entries)
+        self._brokers = brokers = Brokers(zygote, policy, entries, pace)
         groups = service_groups() if settings.mode is Mode.SYSTEM else NO_GROUPS
-        self._supervisor = Supervisor(zygote, policy, surroundings, groups)
+        self._supervisor = Supervisor(zygote, policy, surroundings, groups, pace)
         self._binding.use(self._supervisor, brokers, self._activation.takeovers)
         published.use(self._supervisor, self._binding)
         for part in (watches, power, own_entries):
@@ -214,6 +220,7 @@ class Runtime:
         if self._sleep is not None:
             await self._sleep.close()
         await self._commands.stop()
+        await self._crashes.close()
         await self._workers.close()
         self._devices.close()
         self._listener.close()
@@ -221,7 +228,6 @@ class Runtime:
             connection.close("runtime ended")
         if self._settling is not None:
             self._settling.cancel()
-        self._crashes.close()
         self._doors.close()
         self._ending.close()
         self._activation.close()

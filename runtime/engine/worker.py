@@ -14,10 +14,11 @@ from pathlib import Path
 
 import msgspec
 
-from runtime.engine import trusting
+from runtime.engine import trusting, unwinding
 from runtime.engine.kernel_drivers import made_index
 from runtime.engine.recorded import read_recording
 from runtime.engine.trusting import ChangeTrust, Judge
+from runtime.engine.unwinding import Unwind
 from runtime.extensions import icon, location, program, signed_profile, staging
 from runtime.extensions.program import Program
 from runtime.extensions.staging import Staged
@@ -30,6 +31,7 @@ from runtime.model.device import Device
 from runtime.model.errors import BundleError, InspectorError, ProblemError
 from runtime.model.icon import Icon
 from runtime.model.identity import ContentHash
+from runtime.model.native import Calls
 from runtime.model.policy import Profile
 from runtime.wire import codec, limits
 from runtime.wire.commands.registry import Details
@@ -129,11 +131,21 @@ class InMemfd(msgspec.Struct, frozen=True, array_like=True, tag="in-memfd"):
 
 
 Plain = (
-    Stage | Describe | Sweep | ChangeTrust | Judge | FindApps | ReadProfile | Identify | DecodeIcon
+    Stage
+    | Describe
+    | Sweep
+    | ChangeTrust
+    | Judge
+    | FindApps
+    | ReadProfile
+    | Identify
+    | DecodeIcon
+    | Unwind
 )
 Job = Plain | Load | Enumerate | IndexModules | ReadRecording
 JobResult = (
     Icon
+    | Calls
     | tuple[Verdict, ...]
     | tuple[str, ...]
     | Program
@@ -255,6 +267,8 @@ def _result(job: Plain) -> JobResult:
             result = location.missing(job.paths)
         case Judge():
             result = trusting.judge(job)
+        case Unwind():
+            result = unwinding.carry_out(job)
         case Sweep():
             result = staging.collect_garbage(Path(job.state_dir), job.keep)
     return result

@@ -13,6 +13,7 @@ from typing import Any
 from runtime.engine import worker
 from runtime.engine.spare import SPARE, Spare, end
 from runtime.engine.trusting import MOST_JUDGED, ChangeTrust, Judge
+from runtime.engine.unwinding import Unwind
 from runtime.extensions.program import Program
 from runtime.extensions.staging import Staged
 from runtime.extensions.verdicts import Verdict
@@ -22,6 +23,7 @@ from runtime.model.device import Device
 from runtime.model.errors import BreachError, BundleError, ProblemError
 from runtime.model.icon import Icon
 from runtime.model.identity import ContentHash
+from runtime.model.native import Calls
 from runtime.model.policy import Profile
 from runtime.model.processes import Process, Role
 from runtime.wire import codec, limits
@@ -35,6 +37,7 @@ _done: codec.Decoder[worker.Done] = codec.Decoder(worker.Done, "worker's result"
 _staged: codec.Decoder[Staged] = codec.Decoder(Staged, "staged extension")
 _devices: codec.Decoder[list[Device]] = codec.Decoder(list[Device], "machine's devices")
 _trusted: codec.Decoder[Trusted] = codec.Decoder(Trusted, "trust")
+_calls: codec.Decoder[Calls] = codec.Decoder(Calls, "native frames")
 _icon: codec.Decoder[Icon] = codec.Decoder(Icon, "icon")
 _program: codec.Decoder[Program] = codec.Decoder(Program, "program")
 _count: codec.Decoder[int] = codec.Decoder(int, "number of bundles")
@@ -167,6 +170,15 @@ class Workers:
         """
         result, _ = await self._run(worker.DecodeIcon(state_dir, content_hash, path))
         return _icon(result)
+
+    async def unwind(self, job: Unwind) -> Calls:
+        """Who had called whom.
+
+        Raises:
+            ProblemError: It took too long, or the bundle is missing.
+        """
+        result, _ = await self._run(job)
+        return _calls(result)
 
     async def index_modules(self, state_dir: str, folder: str) -> bytes:
         """The index of the modules of a folder, dumped."""

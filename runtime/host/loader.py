@@ -16,6 +16,7 @@ from types import CodeType, ModuleType
 from typing import TYPE_CHECKING
 
 from runtime.host import native
+from runtime.linux import fault
 from runtime.model import archive
 from runtime.model.identity import ContentHash
 
@@ -97,11 +98,11 @@ class BundleFinder:
         return resources.distributions(self._files, _VENDORED, context.name)
 
     def _spec(self, fullname: str, name: str) -> importlib.machinery.ModuleSpec:
-        loader: _BundleModule | importlib.machinery.ExtensionFileLoader
+        loader: _BundleModule | _NativeModule
         if archive.is_native(name):
             self._compare()
             path = native.FOLDER / self._content / name
-            loader = importlib.machinery.ExtensionFileLoader(fullname, str(path))
+            loader = _NativeModule(fullname, str(path))
         else:
             loader = _BundleModule(fullname, self.label, name, self._files, self._code)
         spec = importlib.machinery.ModuleSpec(
@@ -115,6 +116,18 @@ class BundleFinder:
         if not self._compared:
             native.check(native.FOLDER / self._content, self._files)
             self._compared = True
+
+
+class _NativeModule(importlib.machinery.ExtensionFileLoader):
+    """Loads one module from its copy; a crash report will know it, and what it needs."""
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        """Load it, and whatever it is linked to."""
+        from runtime.linux import loaded  # noqa: PLC0415 - few bundles have native modules
+
+        made = super().create_module(spec)
+        fault.loaded(native.of_bundles(loaded.images()))
+        return made
 
 
 class _BundleModule(importlib.machinery.SourceFileLoader):

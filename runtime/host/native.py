@@ -9,11 +9,12 @@ content is there whole, or not at all.
 
 import contextlib
 import os
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePath
 
 from runtime.model import archive
 from runtime.model.identity import ContentHash
+from runtime.model.native import Image
 
 FOLDER = Path("/run/ioregistry-native")
 """In a driver's root: a folder for each content, with the bundle's own paths below."""
@@ -73,6 +74,15 @@ def check(folder: Path, files: Mapping[str, bytes]) -> None:
             raise ImportError(f"{path}: expected it in memory, found: {error.strerror}") from None
         if not same:
             raise ImportError(f"{path}: expected it as it is in the bundle, found another")
+
+
+def of_bundles(images: Iterable[Image]) -> Iterator[Image]:
+    """Those of bundles' modules, with their paths in the bundle."""
+    for image in images:
+        path = PurePath(image.path)
+        if path.is_relative_to(FOLDER):
+            inside = PurePath(*path.relative_to(FOLDER).parts[1:])
+            yield image._replace(path=str(inside))
 
 
 def _write(top: int, path: str, data: bytes) -> None:

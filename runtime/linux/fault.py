@@ -3,7 +3,8 @@
 In front of the present handlers of fatal signals goes a few instructions' worth of another one: it
 copies what the kernel tells a handler (siginfo, registers) and the top of the stack to the start
 of a file in memory, and goes on to the one that was there. It needs no tracer, no memory and no
-lock, and takes no time. Behind that, the file says which threads work for whom.
+lock, and takes no time. Behind that, the file says which threads work for whom, and what was loaded
+of the process's bundle.
 Source: sigaction(2), <bits/types/siginfo_t.h>; `fault_machines` for what machines differ in.
 Invariant: whatever the process wrote into the file is read as a record or as none.
 """
@@ -15,16 +16,19 @@ import os
 import signal
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from runtime.linux.fault_machines import HERE, SIGINFO, STACK, STACK_AT, Machine
 from runtime.linux.libc import function
 from runtime.model.crash_report import Fault
+from runtime.model.native import Image
 
 _WORKERS_AT = STACK_AT + STACK
 _WORKER = struct.Struct("=QQ")  # a thread, as Python and faulthandler name it; for whom it works
 _WORKERS = 64
-SIZE = _WORKERS_AT + _WORKERS * _WORKER.size
+_MODULES_AT = _WORKERS_AT + _WORKERS * _WORKER.size
+_MODULE = struct.Struct("=QQQ")  # start, end, offset in the file; then its path, and a zero
+SIZE = _WORKERS_AT + 4096
 """Of the record, at the start of the file; what else is in it comes after."""
 
 SIGNALS = (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT)
@@ -77,9 +81,9 @@ def read(data: bytes, machine: Machine | None = HERE) -> Fault | None:
     )
 
 
-def stack(data: bytes) -> tuple[int, ...]:
-    """The words of the stack in a record, from the stack pointer on; zeros where it ended."""
-    return struct.unpack_from(f"={STACK // 8}Q", data, STACK_AT) if len(data) >= SIZE else ()
+def stack(data: bytes) -> bytes:
+    """The stack in a record, from the stack pointer on; zeros where it ended."""
+    return data[STACK_AT:_WORKERS_AT] if len(data) >= SIZE else b""
 
 
 @contextlib.contextmanager
@@ -95,17 +99,40 @@ def working_for(whom: int) -> Iterator[None]:
 
 def worker(data: bytes, thread: int) -> int:
     """For whom a thread of a record worked; 0 where it does not say."""
-    table = data[_WORKERS_AT:SIZE]
     known: dict[int, int] = {}
-    if len(table) == SIZE - _WORKERS_AT:
-        known.update(_WORKER.iter_unpack(table))
+    if len(data) >= SIZE:
+        known.update(_WORKER.iter_unpack(data[_WORKERS_AT:_MODULES_AT]))
     return known.get(thread, 0)
+
+
+def loaded(modules: Iterable[Image]) -> None:
+    """Have the record say what of its bundle this process has loaded, as far as it has room."""
+    told = b""
+    for module in modules:
+        more = told + _MODULE.pack(*module[:3]) + os.fsencode(module.path) + b"\0"
+        if len(more) < SIZE - _MODULES_AT:
+            told = more
+    if _kept:
+        _kept[0][_MODULES_AT : _MODULES_AT + len(told)] = told
+
+
+def modules(data: bytes) -> tuple[Image, ...]:
+    """What the process of a record said that it had loaded of its bundle."""
+    found: list[Image] = []
+    left = data[_MODULES_AT:SIZE] if len(data) >= SIZE else b""
+    while len(left) > _MODULE.size:
+        start, end, offset = _MODULE.unpack_from(left)
+        path, _, left = left[_MODULE.size :].partition(b"\0")
+        if not path or start >= end:
+            break
+        found.append(Image(start, end, offset, path.decode(errors="replace")))
+    return tuple(found)
 
 
 def _note(thread: int, whom: int) -> int:
     """Use a free place of the table; where it is, 0 for none."""
     with _workers:
-        for at in range(_WORKERS_AT, SIZE, _WORKER.size) if _kept else ():
+        for at in range(_WORKERS_AT, _MODULES_AT, _WORKER.size) if _kept else ():
             if _WORKER.unpack_from(_kept[0], at)[0] == 0:
                 _WORKER.pack_into(_kept[0], at, thread, whom)
                 return at

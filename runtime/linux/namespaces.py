@@ -1,8 +1,10 @@
 """Namespaces of the calling process.
 
-Source: unshare(2), user_namespaces(7). Invariant: changes nobody else's namespaces.
+Source: unshare(2), user_namespaces(7), ioctl_ns(2); <linux/proc_ns.h>.
+Invariant: changes nobody else's namespaces.
 """
 
+import fcntl
 import os
 
 from runtime.linux.libc import function
@@ -13,6 +15,24 @@ NEWIPC = 0x0800_0000
 NEWUSER = 0x1000_0000
 NEWPID = 0x2000_0000
 NEWNET = 0x4000_0000
+
+_NS_GET_USERNS = 0xB701
+_FIRST_USERS = 0xEFFF_FFFD  # inode of the machine's own user namespace
+
+
+def hears_of_devices() -> bool:
+    """Whether the kernel tells this process of devices: in a user's own network it does not."""
+    network = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        owner = fcntl.ioctl(network, _NS_GET_USERNS)
+    except OSError:
+        return False  # EPERM: it is of a namespace outside of this process's own
+    finally:
+        os.close(network)
+    try:
+        return os.fstat(owner).st_ino == _FIRST_USERS
+    finally:
+        os.close(owner)
 
 
 def unshare(flags: int) -> None:

@@ -19,7 +19,7 @@ import msgspec
 import pyudev
 from pyudev._util import udev_list_iterate
 
-from runtime.linux import hwdata, sysfs
+from runtime.linux import hwdata, namespaces, sysfs
 from runtime.linux.sysfs import SYSFS
 from runtime.model.device import Action, Device, Uevent
 from runtime.model.errors import UnavailableError
@@ -27,6 +27,10 @@ from runtime.model.errors import UnavailableError
 RECEIVE_BUFFER = 64 << 20  # bytes; about 60,000 events of 1 KiB while the loop is busy
 
 _UDEVD = Path("/run/udev/control")
+_DEAF = (
+    "device events: expected those of the machine, found a container with a network of its own, "
+    "which gets none: devices that come or go are not seen until the runtime is started again"
+)
 _ACTIONS = {action.value: action for action in Action}
 _OF_THE_EVENT = frozenset({"ACTION", "SEQNUM", "SYNTH_UUID"})
 
@@ -90,6 +94,7 @@ class DeviceMonitor:
 
     Attributes:
         source: ``udev`` or ``kernel``.
+        deaf: Why no event will ever come, as a sentence; empty where they do.
     """
 
     def __init__(self, receive_buffer: int = RECEIVE_BUFFER) -> None:
@@ -104,6 +109,7 @@ class DeviceMonitor:
             raise UnavailableError(
                 f"device events: expected a {self.source} netlink socket, found {error.strerror}"
             ) from error
+        self.deaf = "" if namespaces.hears_of_devices() else _DEAF
         self._poll = select.poll()
         self._poll.register(self._monitor.fileno(), select.POLLIN)
 

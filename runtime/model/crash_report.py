@@ -7,6 +7,7 @@ Invariant: values only; every list is bounded by a constant of this file.
 
 import msgspec
 
+from runtime.model.native import Halt, NativeFrame
 from runtime.model.outcome import Exit
 from runtime.model.records import StageTime
 
@@ -16,7 +17,6 @@ LINES = 100  # of the log before the end
 MESSAGES = 32  # packets of the control socket before the end
 EARLIER = 10  # crashes of the same driver before this one
 BESIDE = 64  # other drivers in the process that are named
-STACK_PLACES = 64  # of code, in the piece of the stack that is kept
 LINE = 500  # characters kept of a log line
 
 
@@ -36,7 +36,8 @@ class Fault(msgspec.Struct, frozen=True):
     access: str  # to that address: ``read``, ``write``, ``execute``; empty when not known
     registers: tuple[tuple[str, int], ...]
     place: str = ""  # of the instruction: its file and the offset there; empty when not known
-    stack: tuple[str, ...] = ()  # places of code in the stack, innermost first: callers, and others
+    stack: tuple[str, ...] = ()  # in reports of before there were frames: places in the stack
+    frames: tuple[NativeFrame, ...] = ()  # innermost first
 
 
 class Packet(msgspec.Struct, frozen=True):
@@ -76,6 +77,7 @@ class Remains(msgspec.Struct, frozen=True):
     packets: tuple[Packet, ...] = ()
     missing: tuple[str, ...] = ()  # facts that could not be had, and why
     fault: Fault | None = None
+    halt: Halt | None = None  # of that fault: what its frames can be found out from
 
 
 class CrashSummary(msgspec.Struct, frozen=True):

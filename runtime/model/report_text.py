@@ -7,6 +7,7 @@ plain first.
 from datetime import UTC, datetime
 
 from runtime.model.crash_report import CrashReport, Fault
+from runtime.model.native import NativeFrame
 
 
 def lines(report: CrashReport) -> list[str]:
@@ -45,7 +46,13 @@ def fault_lines(fault: Fault) -> list[str]:
     if fault.address is not None:
         made.append(f"fault: {fault.access or 'address'} {fault.address:#x}")
     made += [f"{name:<8} {value:#018x}" for name, value in fault.registers]
+    made += [_frame(frame) for frame in fault.frames]
     return made + [f"in the stack: {place}" for place in fault.stack]
+
+
+def _frame(frame: NativeFrame) -> str:
+    how = "unwound" if frame.unwound else "guessed"
+    return f"{how}  {frame.place or 'in no known file'}  {frame.function}".rstrip()
 
 
 def _packet(sent: bool, what: str, age_us: int) -> str:

@@ -16,6 +16,7 @@ from runtime.linux import sockets, spawn
 from runtime.model.broker_lifecycle import INITIAL, BrokerEvent, BrokerState, advance
 from runtime.model.errors import BreachError, SpawnError
 from runtime.model.outcome import Exit, ExitHow
+from runtime.supervisor.confinement import ELEVATED
 from runtime.supervisor.output import Output
 from runtime.supervisor.spare import Spare
 from runtime.supervisor.zygote import Child
@@ -63,6 +64,7 @@ class BrokerProcess:
         self.state = INITIAL
         self.pid = 0
         self.applied: tuple[str, ...] = ()
+        self._elevated: tuple[str, ...] = ()
         self.said = ""
         self.exit: Exit | None = None
         self._listener = listener
@@ -175,6 +177,7 @@ class BrokerProcess:
 
     def _begin(self, child: Child) -> None:
         self.pid, self._pidfd = child.pid, child.pidfd
+        self._elevated = (ELEVATED,) if child.elevated else ()
         self._loop.add_reader(self._pidfd, self._on_exit)
         self._loop.add_reader(self._output, self._on_output)
         if self.state is BrokerState.STARTING:
@@ -195,7 +198,7 @@ class BrokerProcess:
         if message is None:
             self._loop.remove_reader(self._control)
         elif isinstance(message, wire.Ready):
-            self.applied = message.applied
+            self.applied = (*message.applied, *self._elevated)
             self._advance(BrokerEvent.READY)
         else:
             self._listener.broker_said(self, message)

@@ -24,6 +24,7 @@ from runtime.model.words import exit_words
 from runtime.supervisor import policy as restart
 from runtime.supervisor.broker import BrokerProcess
 from runtime.supervisor.openings import Openings
+from runtime.supervisor.pace import Pace
 from runtime.supervisor.ports import ProviderSession, SessionEnd
 from runtime.supervisor.publishing import publishing
 from runtime.supervisor.spare import Spare
@@ -79,9 +80,13 @@ class Brokers:
     """Opens sessions of driver processes at devices."""
 
     def __init__(
-        self, zygote_: Zygote, policy: restart.RestartPolicy, around: BrokerSurroundings
+        self,
+        zygote_: Zygote,
+        policy: restart.RestartPolicy,
+        around: BrokerSurroundings,
+        pace: Pace,
     ) -> None:
-        self._spare = Spare(zygote_)
+        self._spare = Spare(zygote_, pace)
         self._policy = policy
         self._around = around
         self._numbers = itertools.count(1)

@@ -11,8 +11,8 @@ from collections import deque
 
 import msgspec
 
-from runtime.linux.images import Image
 from runtime.model.crash_report import MESSAGES, Packet, Remains
+from runtime.model.native import UNSEEN, Mapped
 from runtime.model.outcome import Exit, ExitHow
 from runtime.supervisor import post_mortem
 from runtime.wire import driver as wire
@@ -28,9 +28,9 @@ class Ending:
         blamed: The service that ended it, once `exit` was asked; 0: not known, or no service's.
     """
 
-    def __init__(self, images: tuple[Image, ...] = ()) -> None:
-        """`images`: what it may execute at first."""
-        self._images = images
+    def __init__(self, mapped: Mapped = UNSEEN) -> None:
+        """`mapped`: what it may execute at first."""
+        self._mapped = mapped
         self.killed: Exit | None = None
         self.goodbye: wire.Goodbye | None = None
         self.blamed = 0
@@ -78,5 +78,5 @@ class Ending:
             Packet(sent, what, (self._ended_ns - when) // 1000)
             for sent, what, when in self._packets
         )
-        found = post_mortem.remains(exit_, crash, self._images)
+        found = post_mortem.remains(exit_, crash, self._mapped)
         return msgspec.structs.replace(found, packets=packets)

@@ -30,11 +30,11 @@ UIDS = 4096
 class Launcher:
     """Hands out driver processes."""
 
-    def __init__(self, zygote: Zygote, groups: Groups) -> None:
+    def __init__(self, zygote: Zygote, groups: Groups, pace: Pace) -> None:
         self._zygote = zygote
         self._groups = groups
         self._numbers = itertools.count()
-        self._pace = Pace()
+        self._pace = pace
         self._standby: Standby | None = None
         self._discarded: set[Standby] = set()
         self._refill = Refill(lambda: self._standby is None, self._stand_by)

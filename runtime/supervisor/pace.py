@@ -1,7 +1,8 @@
 """Elevated processes, held to their share: a busy one has no precedence until it is quiet again.
 
-Drivers wake before ordinary processes, and the runtime, for which they wait, before drivers. What
-is scheduled before others could take a CPU for itself: one that takes more than half of a CPU's
+Drivers wake before ordinary processes. Those for whom they wait do as well, or an ordinary process
+could hold them up: their devices' brokers like them, the runtime before both. What is scheduled
+before others could take a CPU for itself: one that takes more than half of a CPU's
 time for a period is put among ordinary processes, and goes first again after a second of which it
 used no more than a quarter. Runs in the event loop.
 Invariant: only this process, and children that were given here, are ever changed.

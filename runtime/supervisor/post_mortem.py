@@ -6,25 +6,20 @@ Source: CPython's faulthandler (`Current thread`, `Thread`, `File "…", line N 
 Invariant: pure.
 """
 
-import itertools
 import re
-from collections.abc import Iterable
 
 import msgspec
 
 from runtime.linux import fault
 from runtime.linux.fault_machines import HERE
-from runtime.linux.images import Image, place
-from runtime.model.crash_report import STACK_PLACES, THREADS, Fault, Remains, ThreadFrames
+from runtime.linux.images import place
+from runtime.model.crash_report import THREADS, Fault, Remains, ThreadFrames
+from runtime.model.native import UNSEEN, Halt, Mapped
 from runtime.model.outcome import Exit, ExitHow
 from runtime.wire import limits
 
 _HEAD = re.compile(r"^(Current thread|Thread) (0x[0-9a-f]{1,16}) ", re.MULTILINE)
 _FRAME = re.compile(r'^  File "([^"\n]{0,512})", line (\d{1,9}) in (\S{1,128})', re.MULTILINE)
-_NOT_UNWOUND = (
-    "native callers: nothing here unwinds native code; of the places of code in the stack, "
-    "some are left over from calls that had returned"
-)
 
 
 def threads(text: str) -> tuple[ThreadFrames, ...]:
@@ -53,7 +48,7 @@ def faulting_service(crash: bytes) -> int:
     return fault.worker(crash, int(current[2], 16)) if current is not None else 0
 
 
-def remains(exit_: Exit, crash: bytes, images: Iterable[Image] = ()) -> Remains:
+def remains(exit_: Exit, crash: bytes, mapped: Mapped = UNSEEN) -> Remains:
     """What is known of a process at its end, and what is not.
 
     A Python exception unwinds its thread before anybody looks: its frames are those of the
@@ -62,7 +57,7 @@ def remains(exit_: Exit, crash: bytes, images: Iterable[Image] = ()) -> Remains:
     Args:
         exit_: How it ended.
         crash: The crash file that it was given, as it left it.
-        images: What was mapped into it when it was made.
+        mapped: What it could execute when it was made.
     """
     found = threads(_text(crash))
     missing = []
@@ -71,30 +66,31 @@ def remains(exit_: Exit, crash: bytes, images: Iterable[Image] = ()) -> Remains:
         found = (ThreadFrames("thread of the exception", True, exit_.frames), *others)
     elif not found:
         missing.append(_why_no_threads(exit_))
-    recorded = _fault(exit_, crash, images)
+    recorded = _fault(exit_, crash)
+    halt = None
+    if recorded is not None:
+        halt = Halt(recorded.registers, fault.stack(crash), mapped, fault.modules(crash))
+        recorded = msgspec.structs.replace(recorded, place=_place(halt))
     if exit_.how is ExitHow.SIGNAL:
         missing += _not_recorded(exit_, recorded)
-    return Remains(found[:THREADS], missing=tuple(missing), fault=recorded)
+    return Remains(found[:THREADS], missing=tuple(missing), fault=recorded, halt=halt)
 
 
-def _fault(exit_: Exit, crash: bytes, images: Iterable[Image]) -> Fault | None:
+def _fault(exit_: Exit, crash: bytes) -> Fault | None:
     recorded = fault.read(crash)
     if recorded is None or exit_.how is not ExitHow.SIGNAL or recorded.signal != exit_.number:
         return None
-    counter = dict(recorded.registers)[HERE.code_counter] if HERE is not None else 0
-    images = tuple(images)
-    places = (place(images, word)[: limits.NAME] for word in fault.stack(crash))
-    return msgspec.structs.replace(
-        recorded,
-        place=place(images, counter)[: limits.NAME],
-        stack=tuple(itertools.islice(filter(None, places), STACK_PLACES)),
-    )
+    return recorded
+
+
+def _place(halt: Halt) -> str:
+    counter = dict(halt.registers)[HERE.code_counter] if HERE is not None else 0
+    return place(halt.images, counter)[: limits.NAME]
 
 
 def _not_recorded(exit_: Exit, recorded: Fault | None) -> list[str]:
     if recorded is not None:
-        unknown = [] if recorded.place else ["native frame: the instruction is in no known file"]
-        return [*unknown, _NOT_UNWOUND]
+        return [] if recorded.place else ["native frame: the instruction is in no known file"]
     if exit_.number in fault.SIGNALS:
         return ["registers and faulting address: not recorded on this machine"]
     return [f"registers: {exit_.signal_name} leaves a process no time to record them"]

@@ -32,7 +32,7 @@ from runtime.wire import limits, session
 
 PACKETS_A_TURN = 64  # of one socket, so that no driver holds up the loop
 EOF_SECONDS = 2.0  # that a process may live on after its control socket ended
-CRASH_BYTES = 64 << 10  # of the crash memfd
+CRASH_BYTES = 96 << 10  # of the crash memfd
 
 
 class Listener(Protocol):
@@ -78,7 +78,7 @@ class DriverProcess:
         self._watch = session.runtime_of_watcher()
         self._outgoing: deque[bytes] = deque()
         self._output = Output(channels.output, lambda line: self.listener.logged("output", line, 0))
-        self._ending = Ending(child.images)
+        self._ending = Ending(child.mapped)
         self._left = False
         self._compiling: Bytecode | None = None  # where the code goes that it has to tell
         self.deadline = Deadline(self.kill)

@@ -10,8 +10,11 @@ import os
 import socket
 from collections.abc import Sequence
 
+import msgspec
+
 from runtime.linux import sockets, spawn
 from runtime.model.errors import SpawnError
+from runtime.supervisor.pace import Pace
 from runtime.supervisor.refill import Refill
 from runtime.supervisor.zygote import Child, Zygote
 from runtime.wire import codec, zygote
@@ -20,8 +23,9 @@ from runtime.wire import codec, zygote
 class Spare:
     """Hands out processes; the first is a new one."""
 
-    def __init__(self, zygote_: Zygote) -> None:
+    def __init__(self, zygote_: Zygote, pace: Pace) -> None:
         self._zygote = zygote_
+        self._pace = pace
         self._waiting: tuple[Child, socket.socket] | None = None
         self._refill = Refill(lambda: self._waiting is None, self._make)
         self._gone = asyncio.Event()  # the spare, if there was one
@@ -37,7 +41,8 @@ class Spare:
         Raises:
             SpawnError: There was none, and none could be created.
         """
-        return self.take(request, descriptors) or await self._zygote.spawn(request, descriptors)
+        taken = self.take(request, descriptors)
+        return taken or self._elevated(await self._zygote.spawn(request, descriptors))
 
     async def close(self) -> None:
         """End and reap what waits; idempotent."""
@@ -59,7 +64,12 @@ class Spare:
         control.close()
         asyncio.get_running_loop().remove_reader(child.pidfd)
         self._waiting = None
-        return child
+        return self._elevated(child)
+
+    def _elevated(self, child: Child) -> Child:
+        """A driver that goes before others waits for it: so it does, too, where that can be."""
+        elevated = self._zygote.elevated and self._pace.elevate(child.pid)
+        return msgspec.structs.replace(child, elevated=elevated)
 
     async def _make(self) -> None:
         """Make one and let it wait."""

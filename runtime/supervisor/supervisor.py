@@ -18,6 +18,7 @@ from runtime.model.records import Driver
 from runtime.supervisor.driver import SupervisedDriver
 from runtime.supervisor.groups import Groups
 from runtime.supervisor.launcher import Launcher
+from runtime.supervisor.pace import Pace
 from runtime.supervisor.policy import RestartPolicy
 from runtime.supervisor.ports import DriverSpec, Surroundings
 from runtime.supervisor.servers import Servers
@@ -36,9 +37,10 @@ class Supervisor:
         policy: RestartPolicy,
         surroundings: Surroundings,
         groups: Groups,
+        pace: Pace,
     ) -> None:
         self._zygote = zygote
-        self._understudies = Understudies(Launcher(zygote, groups))
+        self._understudies = Understudies(Launcher(zygote, groups, pace))
         self._servers = Servers(self._understudies, surroundings)
         self._policy = policy
         self._around = surroundings

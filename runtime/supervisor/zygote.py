@@ -16,9 +16,9 @@ import msgspec
 
 from runtime.linux import children, images, memfd, roles, sockets
 from runtime.linux.cgroup import Group
-from runtime.linux.images import Image
 from runtime.model.errors import BreachError, SpawnError
 from runtime.model.identity import ContentHash
+from runtime.model.native import UNSEEN, Mapped
 from runtime.wire import codec, limits, zygote
 
 READY_SECONDS = 30.0  # a cold import of the SDK on a slow machine
@@ -35,13 +35,14 @@ _decode: codec.Decoder[zygote.FromZygote] = codec.Decoder(zygote.FromZygote, "pa
 class Child(msgspec.Struct, frozen=True):
     """A new process; the receiver owns the pidfd and the control group.
 
-    `images`: what it may execute at first.
+    `mapped`: what it may execute at first. `elevated`: it goes before ordinary processes.
     """
 
     pid: int
     pidfd: int
-    images: tuple[Image, ...] = ()
+    mapped: Mapped = UNSEEN
     group: Group | None = None
+    elevated: bool = False
 
 
 class Zygote:
@@ -66,7 +67,7 @@ class Zygote:
         self._closing = False
         self.missing: tuple[str, ...] = ()
         self.elevated = False
-        self._images: tuple[Image, ...] = ()
+        self._mapped = UNSEEN
 
     @property
     def pid(self) -> int:
@@ -199,7 +200,7 @@ class Zygote:
     def _take(self, message: zygote.FromZygote, descriptors: list[int]) -> None:
         if isinstance(message, zygote.Ready):
             self.missing, self.elevated = message.missing, message.elevated
-            self._images = images.read(self.pid)
+            self._mapped = images.read(self.pid)
             self._restore_native()
             if self._ready is not None and not self._ready.done():
                 self._ready.set_result(None)
@@ -211,7 +212,7 @@ class Zygote:
             return
         if isinstance(message, zygote.Spawned) and len(descriptors) == 1:
             self._lost = 0
-            answer.set_result(Child(message.pid, descriptors[0], self._images))
+            answer.set_result(Child(message.pid, descriptors[0], self._mapped))
         elif isinstance(message, zygote.NativePut) and not message.refusal:
             answer.set_result(None)
         elif isinstance(message, zygote.NativePut):

@@ -14,6 +14,7 @@ from runtime.linux import cgroup
 from runtime.supervisor import zygote as mother
 from runtime.supervisor.groups import APPLIED, LIMITS, NO_GROUPS, service_groups
 from runtime.supervisor.launcher import Launcher
+from runtime.supervisor.pace import Pace
 
 ROOT = Path("/sys/fs/cgroup")
 SERVICE = ROOT / "ioregistry-test.service"
@@ -48,7 +49,7 @@ def child(code: str) -> subprocess.Popen[bytes]:
 def test_a_driver_has_a_group_of_its_own_until_it_is_reaped(service: Path) -> None:
     async def run() -> None:
         zygote = mother.Zygote(print)
-        launcher = Launcher(zygote, service_groups())
+        launcher = Launcher(zygote, service_groups(), Pace())
         try:
             standby = await launcher.create("trial", dumpable=False)
             folder = service / f"driver-{standby.process.pid}"

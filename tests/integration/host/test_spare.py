@@ -10,9 +10,11 @@ from dataclasses import dataclass
 import pytest
 
 from runtime.linux import memory, sockets
+from runtime.linux.scheduling import may_go_first
 from runtime.linux.spawn import wait_exit
 from runtime.model.outcome import Exit, ExitHow
 from runtime.supervisor import refill
+from runtime.supervisor.pace import Pace
 from runtime.supervisor.spare import Spare
 from runtime.supervisor.zygote import Zygote
 from runtime.wire import broker as wire
@@ -34,6 +36,7 @@ class Broker:
 
     pid: int
     applied: tuple[str, ...]
+    policy: int
     exit: Exit | None
 
 
@@ -45,8 +48,10 @@ async def serve(spare: Spare) -> Broker:
         with theirs:
             child = await spare.spawn(REQUEST, (theirs.fileno(), 2))
         packet, _ = await loop.run_in_executor(None, sockets.receive_packet, ours)
-    message = _decode(packet)
-    assert isinstance(message, wire.Ready)
+        message = _decode(packet)
+        assert isinstance(message, wire.Ready)
+        policy = os.sched_getscheduler(child.pid)
+        assert child.elevated is (policy == os.SCHED_RR)
     ended: list[Exit | None] = [None]
 
     def has_ended() -> bool:
@@ -55,7 +60,7 @@ async def serve(spare: Spare) -> Broker:
 
     await until(has_ended)
     os.close(child.pidfd)
-    return Broker(child.pid, message.applied, ended[0])
+    return Broker(child.pid, message.applied, policy, ended[0])
 
 
 @asynccontextmanager
@@ -63,11 +68,13 @@ async def spares() -> AsyncIterator[Spare]:
     """A spare process of a real zygote, that waits; all ended afterwards."""
     notes: list[str] = []
     zygote = Zygote(notes.append)
-    spare = Spare(zygote)
+    pace = Pace()
+    spare = Spare(zygote, pace)
     try:
         yield spare
     finally:
         await spare.close()
+        pace.close()
         assert not comm(spare.pid)
         await zygote.close()
 
@@ -79,6 +86,8 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_becomes_what_a_new_process_becomes() -> None:
+    expected = os.SCHED_RR if may_go_first() else os.SCHED_OTHER
+
     async def run() -> None:
         async with spares() as spare:
             new = await serve(spare)
@@ -86,9 +95,11 @@ def test_it_becomes_what_a_new_process_becomes() -> None:
             waiting = spare.pid
             await until(lambda: comm(waiting) == "spare broker")
             assert waiting != new.pid
+            assert os.sched_getscheduler(waiting) == os.SCHED_OTHER
             taken = await serve(spare)
             assert taken.pid == waiting
             assert taken.applied == new.applied
+            assert taken.policy == new.policy == expected
             assert taken.exit == new.exit == Exit(ExitHow.CODE, 0)
             await until(lambda: spare.pid not in (0, waiting))
 

@@ -15,6 +15,7 @@ from runtime.supervisor import refill
 from runtime.supervisor import zygote as mother
 from runtime.supervisor.groups import NO_GROUPS
 from runtime.supervisor.launcher import Launcher
+from runtime.supervisor.pace import Pace
 from runtime.supervisor.standby import Standby
 from runtime.supervisor.zygote import Zygote
 
@@ -26,7 +27,7 @@ async def launching() -> AsyncIterator[Launcher]:
     """A launcher with a real zygote; both ended afterwards."""
     notes: list[str] = []
     zygote = Zygote(notes.append)
-    launcher = Launcher(zygote, NO_GROUPS)
+    launcher = Launcher(zygote, NO_GROUPS, Pace())
     try:
         await end(await launcher.create("first", dumpable=False))  # the zygote is up
         yield launcher
@@ -149,7 +150,7 @@ def test_a_zygote_that_says_nothing_is_replaced(monkeypatch: pytest.MonkeyPatch)
     async def run() -> None:
         notes: list[str] = []
         zygote = Zygote(notes.append)
-        launcher = Launcher(zygote, NO_GROUPS)
+        launcher = Launcher(zygote, NO_GROUPS, Pace())
         try:
             await end(await launcher.create("first", dumpable=False))
             silent = zygote.pid

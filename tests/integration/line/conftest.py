@@ -34,9 +34,13 @@ T = TypeVar("T")
 
 
 class RuntimeProcess:
-    """`python -m runtime` on a state folder of its own; survives being killed and restarted."""
+    """`python -m runtime` on a state folder of its own; survives being killed and restarted.
 
-    def __init__(self, folder: Path) -> None:
+    `inside` is the command in which it runs.
+    """
+
+    def __init__(self, folder: Path, inside: tuple[str, ...] = ()) -> None:
+        self._inside = inside
         self.state_dir = folder / "state"
         self.socket = folder / "runtime.sock"
         self.process: subprocess.Popen[bytes] | None = None
@@ -46,7 +50,7 @@ class RuntimeProcess:
         """Start it and wait until it answers."""
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "runtime", "--socket", str(self.socket)),
+                *(*self._inside, sys.executable, "-m", "runtime", "--socket", str(self.socket)),
                 *("--state-dir", str(self.state_dir), "--allow-socket-approval", *arguments),
             ],
             cwd=ROOT,

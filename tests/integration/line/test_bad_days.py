@@ -281,3 +281,22 @@ def test_a_journal_that_is_removed_is_made_again(runtime_process: RuntimeProcess
     runtime_process.stop()
     runtime_process.start()
     assert any(isinstance(event.detail, Plugged) for event in runtime_process.events())
+
+
+def test_a_container_that_is_told_of_no_device(tmp_path: Path) -> None:
+    """Nothing of the machine comes or goes there unsaid; what is simulated does."""
+    inside = ("unshare", "--user", "--map-root-user", "--net")
+    runtime = RuntimeProcess(tmp_path, inside)
+    runtime.start()
+    (note,) = runtime.records().status.notes
+    assert note.startswith("device events: expected those of the machine, found a container")
+    runtime.call(Plug("sample"))
+    listed = subprocess.run(
+        [sys.executable, "-m", "runtime.commands.dext", "--socket", str(runtime.socket), "list"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (listed.stdout, listed.stderr) == ("no drivers\n", f"note: {note}\n")
+    runtime.stop()

@@ -14,8 +14,9 @@ from runtime.model.errors import ProblemError
 from runtime.wire.commands.devices import Plug
 from runtime.wire.commands.drivers import CrashDriver, ListCrashes, ReadCrash, SampleDriver
 
-from .apps import driver_source, make_app
+from .apps import drive, driver_source, make_app
 from .conftest import RuntimeProcess, kill, wait_for
+from .test_libraries import vendor
 
 
 def first_report(runtime: RuntimeProcess) -> CrashReport:
@@ -46,6 +47,48 @@ def test_an_invalid_memory_access(running: RuntimeProcess) -> None:
     path = running.state_dir / "crashes" / f"{report.id}.json"
     assert json.loads(path.read_bytes())["name"] == driver.name
     assert path.stat().st_mode & 0o077 == 0 or path.parent.stat().st_mode & 0o077 == 0
+
+
+NESTED = """
+import ctypes
+Compare = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+inner = Compare(lambda one, other: ctypes.string_at(0) and 1)
+ctypes.CDLL(None).qsort((ctypes.c_int * 8)(), 8, 4, inner)
+"""
+
+
+def test_native_frames_are_unwound_across_c_and_python(
+    runtime_process: RuntimeProcess, tmp_path: Path
+) -> None:
+    run(runtime_process, make_app(tmp_path, driver_source(NESTED)))
+    report = first_report(runtime_process)
+    assert report.fault is not None, report.missing
+    functions = iter([frame.function for frame in report.fault.frames if frame.unwound])
+    assert all(name in functions for name in ("ffi_call", "qsort_r", "ffi_call"))
+    assert all(frame.place for frame in report.fault.frames)
+    text = report_text.lines(report)
+    assert any(line.startswith("  unwound  ") and "qsort_r" in line for line in text)
+
+
+IN_A_MODULE = """
+import _cffi_backend
+ffi = _cffi_backend.FFI()
+self.RegisterService()
+ffi.string(ffi.cast("char *", 16))
+"""
+
+
+def test_the_frames_of_a_bundles_own_module_are_unwound(
+    runtime_process: RuntimeProcess, tmp_path: Path
+) -> None:
+    app = make_app(tmp_path, driver_source(IN_A_MODULE))
+    vendor(drive(app, (0x1209, 1)), "cffi")
+    run(runtime_process, app)
+    report = first_report(runtime_process)
+    assert report.fault is not None, report.missing
+    (module,) = {at.place.partition("+")[0] for at in report.fault.frames if "_cffi" in at.place}
+    assert module.startswith("_cffi_backend.")
+    assert all(frame.unwound for frame in report.fault.frames), report.missing
 
 
 def test_an_exception_has_its_frames_and_the_log_before_it(

@@ -18,7 +18,7 @@ LOGIND, MANAGER = "org.freedesktop.login1", "/org/freedesktop/login1"
 _SESSION = "uusssssussbssa(sv)"
 
 
-async def _sit_down(uid: int) -> None:
+async def sit_down(uid: int) -> None:
     """Have logind make a session of this process; it lasts as long as the process does."""
     bus = await MessageBus(bus_type=BusType.SYSTEM, negotiate_unix_fd=True).connect()
     where = ["tests", "tty", "user", "", "seat0", 1, "tty1", "", False, "", "", []]
@@ -37,14 +37,19 @@ async def _sit_down(uid: int) -> None:
     bus.disconnect()  # the descriptors of the answer stay open: they are the session's life
 
 
-def main() -> int:
-    uid = int(sys.argv[1])
-    if sys.argv[2] == "seated":
-        asyncio.run(_sit_down(uid))
+def become(uid: int) -> None:
+    """Be this user to everything but the file system."""
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, 0)
     ctypes.CDLL(None).setfsuid(0)
+
+
+def main() -> int:
+    uid = int(sys.argv[1])
+    if sys.argv[2] == "seated":
+        asyncio.run(sit_down(uid))
+    become(uid)
     return systemextensionsctl.run(sys.argv[3:])
 
 

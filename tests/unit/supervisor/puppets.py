@@ -21,6 +21,7 @@ from runtime.model.records import Driver
 from runtime.supervisor.channels import Channels
 from runtime.supervisor.groups import NO_GROUPS
 from runtime.supervisor.launcher import Launcher
+from runtime.supervisor.pace import Pace
 from runtime.supervisor.ports import DriverSpec, Gather, SessionEnd, Surroundings
 from runtime.supervisor.standby import Standby
 from runtime.supervisor.zygote import Child, Zygote
@@ -98,7 +99,7 @@ class PuppetLauncher(Launcher):
     """Makes puppets, or fails when it is told to."""
 
     def __init__(self) -> None:
-        super().__init__(Zygote(_silent), NO_GROUPS)
+        super().__init__(Zygote(_silent), NO_GROUPS, Pace())
         self.puppets: list[Puppet] = []
         self.failing = False
 

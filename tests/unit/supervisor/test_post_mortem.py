@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from runtime.linux import fault
 from runtime.linux.fault_machines import STACK, STACK_AT
-from runtime.linux.images import Image
 from runtime.model.crash_report import THREADS
+from runtime.model.native import Image, Mapped
 from runtime.model.outcome import Exit, ExitHow
 from runtime.supervisor import post_mortem
 
@@ -49,17 +49,19 @@ RECORD = struct.pack("=iii4xQ", signal.SIGSEGV, 0, 1, 0x10).ljust(128, b"\0") + 
 RECORD += b"".join(struct.pack("=Q", value) for value in range(1, 24))
 RECORD = RECORD.ljust(STACK_AT, b"\0") + struct.pack("=4Q", 5, 17, 0, 17)
 RECORD = RECORD.ljust(fault.SIZE, b"\0")
-IMAGE = Image(17, 18, 0x100, "libtest.so")  # around rip, the 17th register
+MAPPED = Mapped((Image(17, 18, 0x100, "/lib/libtest.so"),), 1)  # around rip, the 17th register
 
 
 def test_registers_come_with_the_signal_that_recorded_them() -> None:
     exit_ = Exit(ExitHow.SIGNAL, signal.SIGSEGV)
-    left = post_mortem.remains(exit_, RECORD, (IMAGE,))
+    left = post_mortem.remains(exit_, RECORD, MAPPED)
     assert left.fault is not None
     assert (left.fault.address, left.fault.place) == (0x10, "libtest.so+0x100")
     assert dict(left.fault.registers)["rip"] == 17
-    assert left.fault.stack == ("libtest.so+0x100",) * 2
-    assert any("native callers" in fact for fact in left.missing)
+    assert left.missing == ("Python frames: SIGKILL leaves a process no time to write them",)
+    assert left.halt is not None
+    assert left.halt.stack[:16] == struct.pack("=2Q", 5, 17)
+    assert left.halt.mapped == MAPPED
     elsewhere = post_mortem.remains(exit_, RECORD)
     assert any("in no known file" in fact for fact in elsewhere.missing)
 
