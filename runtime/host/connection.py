@@ -143,10 +143,7 @@ class Connection:
         Raises:
             BreachError: None came.
         """
-        descriptors = self._services[service].descriptors
-        if not descriptors:
-            raise BreachError("node: expected a descriptor of the provider, found none")
-        return descriptors.popleft()
+        return self._services[service].take_lent()
 
     def take_client(self, client: int) -> int:
         """The descriptor that came beside a `NewUserClient` or a `ServeClient`; the caller's."""
@@ -178,7 +175,9 @@ class Connection:
         Nothing comes for the service any more.
         """
         with self._lock:
-            provider = self._services.pop(service).provider
+            line = self._services.pop(service)
+            line.drop_lent()
+            provider = line.provider
             if provider is not None:
                 if goodbye:
                     with contextlib.suppress(OSError):  # it will take it for a crash
@@ -236,7 +235,7 @@ class Connection:
         inbox = self.inbox if line is None else line.inbox
         match message:
             case driver.Reply() | driver.Fail():
-                self._replied(message)
+                self._replied(line, message)
                 return
             case ProviderLost() if line is not None:
                 self._lose(line)
@@ -254,8 +253,8 @@ class Connection:
                     inbox = self._services[service].inbox
         inbox.append(message)
 
-    def _replied(self, message: driver.Reply | driver.Fail) -> None:
-        if message.number not in self._waiting:
+    def _replied(self, line: Line | None, message: driver.Reply | driver.Fail) -> None:
+        if self._waiting.get(message.number, message) is not line:  # it was not asked
             raise BreachError(f"reply: expected one to an open call, found number {message.number}")
         self._replies[message.number] = message
 

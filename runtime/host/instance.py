@@ -256,9 +256,10 @@ class Instance:
 
     def open_direct(self) -> DirectNode | None:
         """See `Transport.open_direct`."""
-        if not (self._direct and _is_lent(self.call(0, wire_usb.OpenDirect()))):
-            return None
-        self._node = DirectNode(self._connection.take_node(self._id), self._die)
+        with self._lending:
+            if not (self._direct and _is_lent(self.call(0, wire_usb.OpenDirect()))):
+                return None
+            self._node = DirectNode(self._connection.take_node(self._id), self._die)
         return self._node
 
     def watch(self, heard: Callable[[driver.ServiceNotification], None]) -> int:

@@ -37,7 +37,34 @@ class Line:
     def __init__(self, provider: socket.socket, inbox: Inbox) -> None:
         self.provider: socket.socket | None = provider
         self.inbox = inbox
-        self.descriptors: collections.deque[int] = collections.deque()  # of the provider
+        self._lent: int | None = None
+
+    def lend(self, descriptor: int) -> None:
+        """Keep what came beside an answer for whoever asked for it.
+
+        Raises:
+            BreachError: Nobody had asked for the last one.
+        """
+        if self._lent is not None:
+            os.close(descriptor)
+            raise _unwanted()
+        self._lent = descriptor
+
+    def take_lent(self) -> int:
+        """The descriptor that came beside the last answer; the caller's to close.
+
+        Raises:
+            BreachError: None came.
+        """
+        if self._lent is None:
+            raise BreachError("answer: expected a descriptor beside it, found none")
+        descriptor, self._lent = self._lent, None
+        return descriptor
+
+    def drop_lent(self) -> None:
+        """Close what nobody has taken, or will."""
+        if self._lent is not None:
+            os.close(self.take_lent())
 
 
 Arrived = tuple[Line | None, Incoming | driver.Reply | driver.Fail]
@@ -146,9 +173,14 @@ class Lines:
     def _receive(self, line: Line) -> Arrived:
         assert line.provider is not None
         packet, descriptors = _packet(line.provider)
-        if descriptors:
-            line.descriptors += descriptors
-        return line, _decode(packet) if packet else ProviderLost()
+        message = _decode(packet) if packet else ProviderLost()
+        for descriptor in descriptors:
+            if isinstance(message, driver.Reply):
+                line.lend(descriptor)
+            else:
+                os.close(descriptor)
+                raise _unwanted()
+        return line, message
 
     def _hear(self) -> list[Arrived]:
         """What the runtime sent."""
@@ -162,6 +194,10 @@ class Lines:
     def _listen(self, sock: socket.socket) -> None:
         for poll in (self._sockets, self._all):
             poll.register(sock, select.POLLIN)
+
+
+def _unwanted() -> BreachError:
+    return BreachError("packet of the provider: expected no descriptor beside it, found one")
 
 
 def _packet(sock: socket.socket) -> tuple[bytes, list[int]]:

@@ -34,7 +34,7 @@ _ATTACH = driver.Attach(
     *(_SERVICE, _PROVIDER, "IOUSBHostInterface", "", _NO_PROPERTIES, _NO_PROPERTIES, "Rehearsed")
 )
 _CALLS = driver.Call(1, _SERVICE, methods.Start()), driver.Call(2, _SERVICE, methods.Stop())
-_OF_PROVIDER = (_NOTHING, codec.raw(_PIPE), _NOTHING)
+_OF_PROVIDER = (_NOTHING, codec.raw(_PIPE))
 """What `Rehearsed.Start` is answered by its provider, before the runtime answers it."""
 
 
