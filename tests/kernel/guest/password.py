@@ -12,11 +12,12 @@ import json
 import os
 import pty
 import sys
+import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QObject, QSocketNotifier
+from PySide6.QtCore import QCoreApplication, QObject, QSocketNotifier, QTimer
 
 from ioregui.window.service import ServiceSetup
 from runtime.client.start import service_command
@@ -24,6 +25,8 @@ from tests.integration.service.installer import Bridge, tried
 from tests.kernel.guest import visitor
 
 PROMPT = b"Password: "
+LOOK_MS = 10  # between two looks whether the terminal still echoes: nobody is told of that
+_LOCAL = 3  # of what termios tells, the local modes
 
 
 @contextmanager
@@ -41,16 +44,25 @@ def agent(password: str) -> Iterator[None]:
     os.close(registered)
     shown = QSocketNotifier(terminal, QSocketNotifier.Type.Read)
     said = bytearray()
+    hidden = QTimer(interval=LOOK_MS)
 
     def read() -> None:
         said.extend(os.read(terminal, 4096))
         if said.endswith(PROMPT):
+            hidden.start()
+
+    def type_it() -> None:
+        """Type once nothing is echoed any more: the agent drops what came before that."""
+        if not termios.tcgetattr(terminal)[_LOCAL] & termios.ECHO:
+            hidden.stop()
             os.write(terminal, password.encode() + b"\n")
 
     shown.activated.connect(read)
+    hidden.timeout.connect(type_it)
     try:
         yield
     finally:
+        hidden.stop()
         shown.setEnabled(False)
         os.close(terminal)  # which hangs it up
         os.waitpid(pid, 0)
