@@ -7,6 +7,7 @@ Invariant: one thread reads at a time; a reply reaches exactly the call that it 
 """
 
 import contextlib
+import errno
 import itertools
 import socket
 import threading
@@ -24,6 +25,7 @@ from runtime.wire.methods import AsyncIO, Method, NewUserClient, ServiceMethod
 from runtime.wire.service import ServeClient
 
 _OWN = frozenset(get_args(ServiceMethod))
+_GONE = (errno.EPIPE, errno.ECONNRESET, errno.EAGAIN)  # or, of the last one, let go with a goodbye
 
 
 class Connection:
@@ -269,10 +271,13 @@ class Connection:
 
 
 def _ask(provider: socket.socket, wanted: driver.ToProvider) -> None:
+    """Send a packet to the provider; OSError where it cannot be sent although it is there."""
     try:
         send_packet(provider, codec.encode(wanted))
-    except OSError:
-        return  # its end of file fails this with all else that waits
+    except OSError as error:
+        if provider.fileno() >= 0 and error.errno not in _GONE:
+            raise  # nobody would ever answer
+        # Its end of file fails this with all else that waits.
 
 
 def _offline() -> IOReturnError:

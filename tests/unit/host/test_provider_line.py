@@ -2,11 +2,13 @@
 
 import contextlib
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from runtime.driverkit.kern_return import IOReturnError
 from runtime.host.connection import Connection
 from runtime.linux import memfd
 from runtime.linux.sockets import send_packet, seqpacket_pair
@@ -118,4 +120,18 @@ def test_a_provider_does_not_answer_for_the_runtime(bench: Bench) -> None:
 def test_the_runtime_does_not_answer_for_a_provider(bench: Bench) -> None:
     send_packet(bench.runtime, codec.encode(driver.Reply(1, ONE)))
     with pytest.raises(BreachError, match="expected one to an open call, found number 1"):
+        bench.call()
+
+
+def test_a_call_that_cannot_be_sent_is_no_call_that_nobody_answers(bench: Bench) -> None:
+    provider = bench.connection._services[SERVICE].provider
+    assert provider is not None
+    provider.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+    with pytest.raises(OSError, match="Message too long"):
+        bench.call(methods.DeviceRequest(0, 0, 0, 0, 1, bytes(limits.TRANSFER)))
+
+
+def test_a_call_to_a_provider_that_is_gone_fails(bench: Bench) -> None:
+    bench.provider.close()
+    with pytest.raises(IOReturnError, match="the provider ended before it answered"):
         bench.call()
