@@ -6,6 +6,7 @@ Invariant: knows no driver and no wire; time comes from whoever calls `due`.
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
+from weakref import WeakSet
 
 from runtime.families.simulated import raw
 from runtime.families.simulated.pipe import Endpoint, SimulatedPipe
@@ -49,7 +50,7 @@ class SimulatedDevice:
         self._behaviour = behaviour
         self._active = descriptor.configurations[0].value
         self._alternates: dict[int, int] = {}
-        self._pipes: set[SimulatedPipe] = set()
+        self._pipes: WeakSet[SimulatedPipe] = WeakSet()  # each is a session's, which ends
         behaviour.attach(self._resume)
 
     @property
