@@ -25,7 +25,7 @@ from runtime.wire.methods import AsyncIO, Method, NewUserClient, ServiceMethod
 from runtime.wire.service import ServeClient
 
 _OWN = frozenset(get_args(ServiceMethod))
-_GONE = (errno.EPIPE, errno.ECONNRESET, errno.EAGAIN)  # or, of the last one, let go with a goodbye
+_GONE = (errno.EPIPE, errno.ECONNRESET, errno.EAGAIN)  # EAGAIN: it is let go, with a goodbye
 
 
 class Connection:

@@ -4,6 +4,7 @@ Source: memfd_create(2), fcntl(2) "File sealing". Python's own mmap would take a
 Invariant: no mapping here can lose its pages, whatever another process does with the descriptor.
 """
 
+import contextlib
 import ctypes
 import errno
 import fcntl
@@ -41,13 +42,13 @@ class SharedMemory:
             OSError: No memory or no descriptor left, or it is too large for this process.
         """
         fd = os.memfd_create("memory", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        try:
+        with contextlib.ExitStack() as stack:
+            stack.callback(os.close, fd)
             os.ftruncate(fd, size)
             fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _FIXED)
-            return SharedMemory(fd, _map(fd, size, writable=True))
-        except BaseException:
-            os.close(fd)
-            raise
+            made = SharedMemory(fd, _map(fd, size, writable=True))
+            stack.pop_all()
+        return made
 
     @staticmethod
     def adopt(fd: int, *, writable: bool = True) -> "SharedMemory":

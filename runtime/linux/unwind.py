@@ -10,7 +10,6 @@ import contextlib
 import io
 import os
 from collections.abc import Mapping
-from types import TracebackType
 from typing import IO, NamedTuple, Self
 
 from runtime.linux import images
@@ -57,12 +56,7 @@ class Unwinder:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._open.close()
 
     def calls(self) -> Calls:
