@@ -5,18 +5,16 @@ import platform
 import re
 import signal
 import struct
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.linux import fault, images, memfd
+from runtime.linux import fault, images
 from runtime.linux.fault_machines import MACHINES, SIGINFO, STACK
 from runtime.model.crash_report import Fault
 from runtime.model.native import UNSEEN
+from tests.unit.linux.crashing import left_by
 
 needs_x86 = pytest.mark.skipif(platform.machine() != "x86_64", reason="x86-64's registers")
 
@@ -34,20 +32,9 @@ for image in images.read(os.getpid()).images:
 
 def crashed(code: str) -> tuple[bytes, int, range]:
     """What a process leaves that ends by `code`: its file, its exit code, where its libc was."""
-    file = memfd.blank("crash")
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", CHILD + code, str(file)],
-            pass_fds=[file],
-            stdout=subprocess.PIPE,
-            check=False,
-            text=True,
-            env={**os.environ, "PYTHONPATH": str(Path(fault.__file__).parents[2])},
-        )
-        start, end = map(int, done.stdout.split())
-        return memfd.read_whole(file), done.returncode, range(start, end)
-    finally:
-        os.close(file)
+    left = left_by(CHILD + code)
+    start, end = map(int, left.output.split())
+    return left.file, left.code, range(start, end)
 
 
 def read(left: bytes) -> tuple[Fault, dict[str, int]]:

@@ -5,8 +5,6 @@ import json
 import os
 import platform
 import struct
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -15,10 +13,11 @@ from elftools.elf.elffile import ELFFile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.linux import fault, images, memfd, unwind
+from runtime.linux import fault, images, unwind
 from runtime.linux.elf import ElfFile, Row
 from runtime.linux.fault_machines import STACK
 from runtime.model.native import FRAMES, Calls, Halt, Image, Mapped
+from tests.unit.linux.crashing import left_by
 
 needs_x86 = pytest.mark.skipif(platform.machine() != "x86_64", reason="x86-64's registers")
 
@@ -36,22 +35,11 @@ print(json.dumps(images.read(os.getpid()).images), flush=True)
 
 def halted(code: str) -> Halt:
     """Where a process was that ends by `code`."""
-    file = memfd.blank("crash")
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", CHILD + code, str(file)],
-            pass_fds=[file],
-            stdout=subprocess.PIPE,
-            check=False,
-            env={**os.environ, "PYTHONPATH": str(Path(fault.__file__).parents[2])},
-        )
-        left = memfd.read_whole(file)
-    finally:
-        os.close(file)
-    found = fault.read(left)
+    left = left_by(CHILD + code)
+    found = fault.read(left.file)
     assert found is not None
-    mapped = Mapped(tuple(Image(*each) for each in json.loads(done.stdout)), time.time_ns())
-    return Halt(found.registers, fault.stack(left), mapped)
+    mapped = Mapped(tuple(Image(*each) for each in json.loads(left.output)), time.time_ns())
+    return Halt(found.registers, fault.stack(left.file), mapped)
 
 
 def unwound(halt: Halt) -> Calls:
