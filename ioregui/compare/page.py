@@ -133,6 +133,7 @@ class ComparePage(QWidget):
 
     def _count(self) -> None:
         self.kinds.show_counts(self.model.counts)
+        self.kinds.setVisible(self.model.counts.total() > 0)
         self.save.setEnabled(False)
 
     @Slot()

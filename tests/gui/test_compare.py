@@ -108,7 +108,9 @@ def test_a_recording_is_scrubbed_in_the_window(qtbot: QtBot, desk: Desk) -> None
 
 
 def test_two_moments_of_the_file(qtbot: QtBot, page: ComparePage) -> None:
+    assert not page.kinds.isVisible(), "nothing was counted yet"
     compared(qtbot, page, "30 minutes ago", "now")
+    assert page.kinds.isVisible()
     assert shown(page) == [("- removed", "Stick")]
     assert [button.text() for button in page.kinds.buttons.values()] == [
         "1 removed",
